@@ -1,0 +1,1 @@
+"""Engines, one optional extra each."""

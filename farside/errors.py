@@ -1,0 +1,165 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    FarsideError
+    ├── InputError                one given file cannot be used
+    │   ├── NotFitsError              not a FITS file, empty or truncated
+    │   ├── FileTooLargeError         larger, or larger once unpacked, than allowed
+    │   ├── UnsupportedImageError     a FITS file of an instrument, band or frame that is not read
+    │   ├── MissingMetadataError      observer, time, unit or geometry not in the header
+    │   ├── ImplausibleGeometryError  header values that contradict each other or the solar system
+    │   ├── PartialDiskError          the full disk is not inside the array
+    │   ├── BadQualityError           quality bits that forbid the use of the image
+    │   └── DamagedImageError         too many missing or saturated pixels
+    ├── SetError                  each file is good, together they are not what the model needs
+    │   ├── IncompleteSetError        a channel of the model has no image
+    │   ├── UnexpectedImageError      an image that no channel of the model accepts
+    │   ├── DuplicateChannelError     two images for one channel
+    │   ├── TimesApartError           images of one role too far apart in time, or of two spacecraft
+    │   └── ReferenceEpochError       the reference is too far from the epoch of Eq. 5
+    ├── ModelError                a model file or the choice of a model is wrong
+    │   ├── UnknownModelError         no such model is loaded
+    │   ├── RecipeError               the Recipe does not parse
+    │   ├── CheckpointError           weights that do not fit the network
+    │   └── InputShapeError           a tensor that the network cannot take
+    ├── EngineError               the inference engine
+    │   ├── EngineFailedError         ran and failed
+    │   ├── EngineUnavailableError    not there, or not ready
+    │   └── DeadlineError             did not answer in time
+    └── ServiceError              the service, as its client sees it
+        ├── OverloadedError           the queue is full
+        ├── RequestError              the request itself is malformed
+        └── ConnectionFailedError     no service answers at the address
+
+A message says what is wrong, what was found and what is wanted. Domain errors know no HTTP; the
+service translates them in one place.
+"""
+
+
+class FarsideError(Exception):
+    """Root of the tree.
+
+    Parameters
+    ----------
+    message
+        One sentence: what, got, wanted.
+    files
+        The files it is about, each by instrument, band and time, or by name where it was not read.
+    """
+
+    def __init__(self, message: str, files: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.files = files
+
+
+class InputError(FarsideError):
+    """One given file cannot be used."""
+
+
+class NotFitsError(InputError):
+    """Not a FITS file, or an empty or truncated one."""
+
+
+class FileTooLargeError(InputError):
+    """A file larger than allowed, as sent or once unpacked."""
+
+
+class UnsupportedImageError(InputError):
+    """A FITS file of an instrument, band or frame that is not read."""
+
+
+class MissingMetadataError(InputError):
+    """Observer, time, unit or geometry is not in the header."""
+
+
+class ImplausibleGeometryError(InputError):
+    """Header values contradict each other or the solar system."""
+
+
+class PartialDiskError(InputError):
+    """The full solar disk is not inside the array."""
+
+
+class BadQualityError(InputError):
+    """Quality bits forbid the use of the image."""
+
+
+class DamagedImageError(InputError):
+    """Too many pixels are missing or saturated."""
+
+
+class SetError(FarsideError):
+    """Each file is good; together they are not what the model needs."""
+
+
+class IncompleteSetError(SetError):
+    """A channel of the model has no image."""
+
+
+class UnexpectedImageError(SetError):
+    """An image that no channel of the model accepts in this role."""
+
+
+class DuplicateChannelError(SetError):
+    """Two images for one channel."""
+
+
+class TimesApartError(SetError):
+    """Images of one role are too far apart in time, or from two spacecraft."""
+
+
+class ReferenceEpochError(SetError):
+    """The reference is too far from the epoch of Eq. 5."""
+
+
+class ModelError(FarsideError):
+    """A model file, or the choice of a model, is wrong."""
+
+
+class UnknownModelError(ModelError):
+    """No such model is loaded."""
+
+
+class RecipeError(ModelError):
+    """A Recipe that does not parse."""
+
+
+class CheckpointError(ModelError):
+    """Weights that do not fit their network."""
+
+
+class InputShapeError(ModelError):
+    """A tensor that the network cannot take."""
+
+
+class EngineError(FarsideError):
+    """The inference engine."""
+
+
+class EngineFailedError(EngineError):
+    """The engine ran the model and failed."""
+
+
+class EngineUnavailableError(EngineError):
+    """The engine is not there, or not ready."""
+
+
+class DeadlineError(EngineError):
+    """The engine did not answer in time."""
+
+
+class ServiceError(FarsideError):
+    """The service, as its client sees it."""
+
+
+class OverloadedError(ServiceError):
+    """The queue of the service is full."""
+
+
+class RequestError(ServiceError):
+    """The request itself is malformed."""
+
+
+class ConnectionFailedError(ServiceError):
+    """No service answers at the address."""

@@ -1,0 +1,1 @@
+"""Torch modules. A Recipe names one as ``module:Class``."""
