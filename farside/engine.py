@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from farside.errors import UnknownModelError
 from farside.recipe import Recipe
 
 Tensor = NDArray[np.float32]
@@ -41,15 +42,15 @@ class Engine(Protocol):
     precision: str
 
     def models(self) -> Mapping[str, Model]:
-        """The loaded models by name."""
+        """Name the loaded models."""
         ...
 
     def ready(self) -> bool:
-        """True once every model has answered a small input."""
+        """Say whether every model has answered a small input."""
         ...
 
     def buffer(self, model: str, batch: int = 1) -> Tensor:
-        """An array (batch, channel, y, x) to encode into, which `infer` reads without a copy."""
+        """Give an array (batch, channel, y, x) to encode into; `infer` reads it without a copy."""
         ...
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
@@ -64,3 +65,18 @@ class Engine(Protocol):
     def close(self) -> None:
         """Release what the engine holds."""
         ...
+
+
+def find_model(engine: Engine, name: str) -> Model:
+    """Look up a loaded model.
+
+    Raises
+    ------
+    UnknownModelError
+        Lists the models that are loaded.
+    """
+    models = engine.models()
+    if name not in models:
+        loaded = ", ".join(sorted(models)) or "none"
+        raise UnknownModelError(f"no model {name!r} is loaded: got {loaded}")
+    return models[name]

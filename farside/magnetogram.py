@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote
 
+import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
+from farside import __version__
+from farside.errors import DamagedImageError, MissingMetadataError, NotFitsError
 from farside.grid import Grid, Image
 from farside.observation import Origin, Source
-from farside.observer import Observer
+from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.quality import Quality
 from farside.recipe import Role
+
+TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
+
+Value = str | int | float | bool
+Card = tuple[str, Value, str]
+"""Keyword, value, comment."""
+
+_HISTORY_WIDTH = 72
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ class Generator:
     model: str
     version: str
     identity: str
-    trained_on: Literal["SIMULATED", "OBSERVED", "NONE"]
+    trained_on: TrainedOn
     engine: str
     precision: str
     saturation_gauss: float | None = None
@@ -43,15 +61,29 @@ class Generator:
 
 @dataclass(frozen=True)
 class Input:
-    """One image that a magnetogram was made from, and the role it was given in."""
+    """One image that a magnetogram was made from.
+
+    Attributes
+    ----------
+    role
+        The role it was given in.
+    origin
+        What it is.
+    clipped_fraction
+        Fraction of its disk that the model's scaling clipped.
+    """
 
     role: Role
     origin: Origin
+    clipped_fraction: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Magnetogram:
     """Line-of-sight field in gauss as the far-side spacecraft would have measured it.
+
+    Two magnetograms are equal if the products written of them are: times to the millisecond,
+    observers to 1e-9 degree.
 
     Attributes
     ----------
@@ -79,15 +111,286 @@ class Magnetogram:
     inputs: tuple[Input, ...]
     sigma: Image | None = None
 
-    def to_hdus(self) -> fits.HDUList:
-        raise NotImplementedError
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Magnetogram):
+            return NotImplemented
+        return _same_description(self, other) and _same_pixels(self, other)
 
-    def to_bytes(self) -> bytes:
-        raise NotImplementedError
+    @property
+    def reference_age_days(self) -> float | None:
+        """Mean age of the references at the time of the observation; None without references."""
+        times = [given.origin.time for given in self.inputs if given.role == "reference"]
+        ages = [float((self.time - time).to_value("day")) for time in times]
+        return math.fsum(ages) / len(ages) if ages else None
+
+    def to_hdus(self, created: Time | None = None) -> fits.HDUList:
+        """Build the product: the field, its sigma if any, and the table INPUTS.
+
+        Parameters
+        ----------
+        created
+            What the DATE card says, by default now. Nothing else depends on the clock.
+        """
+        date = (created or Time.now()).utc.isot[:19]
+        field = fits.PrimaryHDU(self.image)
+        _add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(self)])
+        _add_texts(field.header, self)
+        hdus = [field, _inputs_table(self.inputs)]
+        if self.sigma is not None:
+            sigma = fits.ImageHDU(self.sigma, name="SIGMA")
+            _add_cards(sigma.header, _cards(self))
+            hdus.insert(1, sigma)
+        for hdu in hdus:
+            hdu.add_checksum(when=date)
+        return fits.HDUList(hdus)
+
+    def to_bytes(self, created: Time | None = None) -> bytes:
+        """Write the product into memory, as :meth:`to_hdus` builds it."""
+        file = BytesIO()
+        self.to_hdus(created).writeto(file)
+        return file.getvalue()
 
     def write(self, path: Path) -> None:
-        raise NotImplementedError
+        """Write the product; readers of the folder see the whole file or none."""
+        descriptor, temporary = tempfile.mkstemp(prefix=".farside-", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self.to_bytes())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
     @classmethod
     def read(cls, source: Source) -> Magnetogram:
-        raise NotImplementedError
+        """Read a product back.
+
+        Raises
+        ------
+        NotFitsError
+            Not a FITS file, or a truncated one.
+        MissingMetadataError
+            A FITS file, but not a product of Farside.
+        DamagedImageError
+            Header or pixels were altered since it was written.
+        """
+        data = _bytes(source)
+        if not data.startswith(b"SIMPLE  ="):
+            raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, wanted 'SIMPLE  ='")
+        try:
+            with fits.open(BytesIO(data), memmap=False) as hdus:
+                return _from_hdus(hdus)
+        except (OSError, TypeError, ValueError) as error:
+            raise NotFitsError(f"product does not read: {error}") from error
+        except KeyError as error:
+            raise MissingMetadataError(f"not a product of Farside: {error}") from error
+
+
+def _cards(made: Magnetogram) -> Iterator[Card]:
+    yield from _view_cards(made)
+    yield from _geometry_cards(made.grid, made.observer)
+    yield from _generator_cards(made.generator)
+    yield "QUALITY", int(made.quality), "sum of bits, 0 is good"
+    if made.reference_age_days is not None:
+        yield "REFAGE", round(made.reference_age_days, 6), "[d] mean age of the references"
+
+
+def _view_cards(made: Magnetogram) -> Iterator[Card]:
+    observer, time = made.observer, made.time
+    yield "BUNIT", "Gauss", "line of sight, positive towards the observer"
+    yield "CONTENT", "GENERATED MAGNETOGRAM", "made by a neural network, not measured"
+    yield "INPUTDAT", made.spacecraft, "spacecraft whose view this is"
+    yield "TELESCOP", made.spacecraft, "spacecraft whose view this is"
+    yield "INSTRUME", "AISFM", "AI-generated solar farside magnetogram"
+    yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
+    yield "TIMESYS", "UTC", ""
+    yield "DATE-OBS", time.utc.isot, "mean time of the observations"
+    yield "HGLN_OBS", observer.longitude_deg, "[deg] Stonyhurst longitude"
+    yield "HGLT_OBS", observer.latitude_deg, "[deg] heliographic latitude"
+    yield "CRLN_OBS", observer.carrington_longitude_deg(time), "[deg] Carrington longitude"
+    yield "CRLT_OBS", observer.latitude_deg, "[deg] Carrington latitude"
+    yield "DSUN_OBS", observer.distance_m, "[m] distance from the Sun's centre"
+    yield "DSUN_REF", ASTRONOMICAL_UNIT_M, "[m] astronomical unit"
+
+
+def _geometry_cards(grid: Grid, observer: Observer) -> Iterator[Card]:
+    radius_arcsec = math.degrees(math.asin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
+    yield "RSUN_REF", SOLAR_RADIUS_M, "[m] solar radius (IAU 2015)"
+    yield "RSUN_OBS", radius_arcsec, "[arcsec] apparent solar radius"
+    yield "RSUN", radius_arcsec, "[arcsec] apparent solar radius"
+    yield "R_SUN", grid.disk_radius_px, "[pix] radius of the disk"
+    yield "MASKRAD", grid.mask_radius, "[R_SUN] no values outside"
+    yield "WCSNAME", "Helioprojective-cartesian", ""
+    for axis, name in ((1, "HPLN-TAN"), (2, "HPLT-TAN")):
+        yield f"CTYPE{axis}", name, ""
+        yield f"CUNIT{axis}", "arcsec", ""
+        # FITS counts pixels from 1.
+        yield f"CRPIX{axis}", grid.centre_px + 1, "[pix] centre of the Sun"
+        yield f"CRVAL{axis}", 0.0, "[arcsec]"
+        yield f"CDELT{axis}", radius_arcsec / grid.disk_radius_px, "[arcsec/pix]"
+    yield "CROTA2", 0.0, "[deg] solar north is up"
+
+
+def _generator_cards(generator: Generator) -> Iterator[Card]:
+    yield "AIGEN", True, "generated by a neural network"
+    yield "AIMODEL", generator.model, "name of the model"
+    yield "AIMODVER", generator.version, "version of the model"
+    yield "AIMODID", generator.identity, ""
+    yield "AITRAIN", generator.trained_on, "data that the model was trained on"
+    yield "AIENGINE", generator.engine, "what ran the model"
+    yield "AIPREC", generator.precision, "its arithmetic"
+    if generator.saturation_gauss is not None:
+        yield "AICLIP", generator.saturation_gauss, "[Gauss] the model saturates here"
+
+
+def _add_cards(header: fits.Header, cards: Iterable[Card]) -> None:
+    for keyword, value, comment in cards:
+        header[keyword] = (value, comment)
+
+
+def _add_texts(header: fits.Header, made: Magnetogram) -> None:
+    header.add_comment("Generated by a neural network from the images in HDU INPUTS.")
+    header.add_comment("AIMODID: sha256 of the model's tensors in sorted key order.")
+    for bit in made.quality:
+        header.add_comment(f"QUALITY bit {bit.value}: {bit.name}")
+    for number, given in enumerate(made.inputs, start=1):
+        name = _quoted(given.origin.name)
+        header.add_history(f"{number} {given.role} {given.origin}")
+        header.add_history(name if len(name) <= _HISTORY_WIDTH else f"{name[:69]}...")
+        header.add_history(f"sha256 {given.origin.sha256}")
+
+
+def _inputs_table(inputs: tuple[Input, ...]) -> fits.BinTableHDU:
+    columns = zip(*map(_row, inputs), strict=True) if inputs else ((),) * len(_COLUMNS)
+    return fits.BinTableHDU.from_columns(
+        [
+            fits.Column(name, form or _text_form(values), unit, array=np.array(values))
+            for (name, form, unit), values in zip(_COLUMNS, columns, strict=True)
+        ],
+        name="INPUTS",
+    )
+
+
+_COLUMNS: tuple[tuple[str, str | None, str | None], ...] = (
+    ("ROLE", None, None),
+    ("INSTRUMENT", None, None),
+    ("BAND", None, None),
+    ("TIME", None, None),
+    ("HGLN_OBS", "D", "deg"),
+    ("HGLT_OBS", "D", "deg"),
+    ("DSUN_OBS", "D", "m"),
+    ("NAME", None, None),
+    ("SHA256", None, None),
+    ("QUALITY", "J", None),
+    ("CLIPPED", "D", None),
+    ("NOTES", None, None),
+)
+"""Name, FITS form (None: as wide as its longest text) and unit."""
+
+
+def _row(given: Input) -> tuple[str | int | float, ...]:
+    origin = given.origin
+    return (
+        given.role,
+        origin.instrument,
+        origin.band,
+        origin.time.utc.isot,
+        origin.observer.longitude_deg,
+        origin.observer.latitude_deg,
+        origin.observer.distance_m,
+        _quoted(origin.name),
+        origin.sha256,
+        int(origin.quality),
+        given.clipped_fraction,
+        json.dumps(origin.notes),
+    )
+
+
+def _text_form(values: Iterable[object]) -> str:
+    return f"{max((len(str(value)) for value in values), default=1) or 1}A"
+
+
+def _quoted(name: str) -> str:
+    """Percent-encode what FITS cannot hold, spaces among it since trailing ones are lost."""
+    return quote(name, safe="!#$&'()*+,-./:;=?@[]^_{|}~", errors="surrogatepass")
+
+
+def _from_hdus(hdus: fits.HDUList) -> Magnetogram:
+    header = hdus[0].header
+    if header.get("AIGEN") is not True or "INPUTS" not in hdus:
+        raise MissingMetadataError("not a product of Farside: wanted AIGEN = T and an HDU INPUTS")
+    altered = [hdu.name or "PRIMARY" for hdu in hdus if hdu.verify_checksum() != 1]
+    if altered:
+        raise DamagedImageError(f"CHECKSUM does not match in HDU {', '.join(altered)}")
+    return Magnetogram(
+        image=_native(hdus[0].data),
+        grid=Grid(header["NAXIS1"], header["R_SUN"], header["MASKRAD"]),
+        time=_utc(header["DATE-OBS"]),
+        observer=Observer(header["HGLN_OBS"], header["HGLT_OBS"], header["DSUN_OBS"]),
+        spacecraft=header["INPUTDAT"],
+        quality=Quality(header["QUALITY"]),
+        generator=Generator(
+            model=header["AIMODEL"],
+            version=header["AIMODVER"],
+            identity=header["AIMODID"],
+            trained_on=header["AITRAIN"],
+            engine=header["AIENGINE"],
+            precision=header["AIPREC"],
+            saturation_gauss=header.get("AICLIP"),
+        ),
+        inputs=tuple(_input(row) for row in hdus["INPUTS"].data),
+        sigma=_native(hdus["SIGMA"].data) if "SIGMA" in hdus else None,
+    )
+
+
+def _input(row: fits.FITS_record) -> Input:
+    longitude, latitude, distance = (float(row[k]) for k in ("HGLN_OBS", "HGLT_OBS", "DSUN_OBS"))
+    origin = Origin(
+        instrument=str(row["INSTRUMENT"]),
+        band=str(row["BAND"]),
+        time=_utc(str(row["TIME"])),
+        observer=Observer(longitude, latitude, distance),
+        name=unquote(str(row["NAME"]), errors="surrogatepass"),
+        sha256=str(row["SHA256"]),
+        quality=Quality(int(row["QUALITY"])),
+        notes=tuple(json.loads(str(row["NOTES"]))),
+    )
+    return Input(row["ROLE"], origin, float(row["CLIPPED"]))
+
+
+def _utc(text: str) -> Time:
+    return Time(text, format="isot", scale="utc")
+
+
+def _native(image: Image) -> Image:
+    return np.asarray(image, dtype=np.float32)
+
+
+def _bytes(source: Source) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    return Path(source).read_bytes() if isinstance(source, str | Path) else source.read()
+
+
+def _same_description(one: Magnetogram, other: Magnetogram) -> bool:
+    return (
+        _described(one) == _described(other)
+        and np.allclose(_place(one.observer), _place(other.observer), rtol=1e-12, atol=1e-9)
+        and list(map(_row, one.inputs)) == list(map(_row, other.inputs))
+    )
+
+
+def _described(made: Magnetogram) -> tuple[object, ...]:
+    return made.grid, made.time.utc.isot, made.spacecraft, made.quality, made.generator
+
+
+def _place(observer: Observer) -> tuple[float, float, float]:
+    return observer.longitude_deg, observer.latitude_deg, observer.distance_m
+
+
+def _same_pixels(one: Magnetogram, other: Magnetogram) -> bool:
+    if one.sigma is None or other.sigma is None:
+        same_sigma = one.sigma is other.sigma
+    else:
+        same_sigma = np.array_equal(one.sigma, other.sigma, equal_nan=True)
+    return same_sigma and np.array_equal(one.image, other.image, equal_nan=True)

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import IO
 
+import astropy.units as u
+import cv2
+import numpy as np
+import sunpy.map
+from astropy.coordinates import SkyCoord
 from astropy.time import Time
+from numpy.typing import NDArray
+from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
 from sunpy.map import GenericMap
 
-from farside.observer import Observer
+from farside.errors import (
+    DamagedImageError,
+    ImplausibleGeometryError,
+    InputError,
+    MissingMetadataError,
+    PartialDiskError,
+    UnsupportedImageError,
+)
+from farside.fitsfile import MAX_BYTES, Cards, FitsImage, number, open_image, text, unpack
+from farside.grid import Image
+from farside.instruments import Calibrated, Instrument, identify, is_beacon, near_real_time
+from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
+from farside.pointing import Pointing, disk_radius_arcsec, pointing_of
 from farside.quality import Quality
 
 Source = str | Path | bytes | IO[bytes]
 """What :func:`read` takes: a path, the bytes of a file or an open binary file."""
+
+DISTANCE_AU = (0.28, 1.1)
+"""Where observers are: from Solar Orbiter's perihelion to beyond STEREO-B's aphelion."""
+
+RADIUS_TOLERANCE = 0.002
+"""Header radius against distance: 695.508 to 696.0 Mm are in use, 0.07 % apart."""
+
+POSITION_TOLERANCE_DEG = 1.0
+"""Stonyhurst against Carrington position; conventions of light travel differ by 0.1°."""
+
+MISSING_LIMIT = 0.05
+"""Largest missing part of a disk. A lost 64-pixel block is 0.4 % of an EUVI disk and is filled; a
+lost ICER segment is 10 % and hides active regions."""
+
+SATURATED_LIMIT = 0.05
+"""Largest saturated part of a disk; EUVI-A had 0.7 % with AR 11158 on 2011-02-15."""
+
+CHECKED_RADIUS = 0.998
+"""Part of the disk radius inside which pixels are counted: the mask of the published models."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +104,277 @@ class Observation:
         Instrument, band, time, observer, quality, file.
     map
         Float32 pixels, calibrated (bias removed, DN or gauss; NaN where HMI has no value), and the
-        geometry of the header.
+        geometry of the header. DATE-OBS is the middle of the exposure.
     """
 
     origin: Origin
     map: GenericMap
 
 
-def read(source: Source, name: str = "") -> Observation:
-    raise NotImplementedError
+def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Observation:
+    """Read one full-disk image of EUVI, AIA or HMI (line of sight).
+
+    Plain or gzip, image in HDU 0 or 1, Rice-compressed or not. Missing pixels on the disk are
+    filled with the median of the disk, up to `MISSING_LIMIT` of it; saturated ones are bright and
+    are kept, up to `SATURATED_LIMIT`.
+
+    Parameters
+    ----------
+    source
+        A path, the bytes of a file or an open binary file.
+    name
+        What to call bytes that have no name of their own.
+    max_bytes
+        Largest file, packed or unpacked.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError, UnsupportedImageError
+        It is no image that is read.
+    MissingMetadataError, ImplausibleGeometryError, PartialDiskError
+        Time, observer or geometry are not certain, or the disk is not all there.
+    BadQualityError, DamagedImageError
+        The pixels are not to be used.
+    """
+    data, name = _bytes_of(source, name, max_bytes)
+    with _about(name or "file without a name"):
+        image = open_image(unpack(data, max_bytes))
+        instrument, band = identify(image.cards)
+    with _about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
+        time = _to_milliseconds(instrument.middle(image.cards))
+    with _about(f"{instrument.name} {band} {time.isot[:19]}"):
+        late = near_real_time(instrument, image.cards)
+        pointing = pointing_of(image.cards)
+        observer = _observer_of(image.cards, time)
+        _check_radius(image.cards, observer)
+        _check_whole_disk(image, instrument, pointing, observer)
+        calibrated = instrument.calibrate(image)
+        pixels, damage = _repaired(calibrated, pointing, observer)
+    flags = {
+        Quality.BEACON: is_beacon(instrument, image.cards, name),
+        Quality.NEAR_REAL_TIME: late,
+        Quality.REPAIRED: any("filled" in note for note in damage),
+    }
+    accepted = tuple(_ACCEPTED[bit] for bit, given in flags.items() if given and bit in _ACCEPTED)
+    origin = Origin(
+        instrument=instrument.name,
+        band=band,
+        time=time,
+        observer=observer,
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        quality=Quality(sum(bit for bit, given in flags.items() if given)),
+        notes=accepted + calibrated.notes + damage,
+    )
+    header = _clean_header(origin, instrument, pointing, image.cards)
+    return Observation(origin, sunpy.map.Map(pixels, header))
+
+
+_ACCEPTED = {
+    Quality.BEACON: "beacon image, strongly compressed on board",
+    Quality.NEAR_REAL_TIME: "near-real-time, not definitive data",
+}
+
+
+@contextmanager
+def _about(subject: str) -> Iterator[None]:
+    """Name the file in whatever is wrong with it."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{subject}: {error}", files=(subject,)) from error
+
+
+def _bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
+    """At most one byte more than is read, which is enough to refuse it."""
+    if isinstance(source, bytes):
+        return source, _plain(name)
+    if isinstance(source, str | Path):
+        with Path(source).open("rb") as file:
+            return file.read(max_bytes + 1), _plain(name or str(source))
+    own = getattr(source, "name", "")
+    return source.read(max_bytes + 1), _plain(name or (own if isinstance(own, str) else ""))
+
+
+def _plain(name: str) -> str:
+    """Last component of a name that a stranger may have chosen, printable."""
+    return "".join(letter for letter in PureWindowsPath(name).name if letter.isprintable())[:100]
+
+
+def _to_milliseconds(time: Time) -> Time:
+    return Time(time.utc.isot, format="isot", scale="utc")
+
+
+def _observer_of(cards: Cards, time: Time) -> Observer:
+    """Observer from HGLN/HGLT, else from CRLN/CRLT at `time`; never Earth by default."""
+    distance_m = _distance_m(cards)
+    stonyhurst = _position(cards, "HGLN_OBS", "HGLT_OBS")
+    carrington = _position(cards, "CRLN_OBS", "CRLT_OBS")
+    derived = carrington and _from_carrington(*carrington, distance_m, time)
+    given = stonyhurst and _observer(*stonyhurst, distance_m)
+    if given and derived:
+        _check_same_place(given, derived)
+    found = given or derived
+    if found is None:
+        raise MissingMetadataError(
+            "no observer: HGLN_OBS and HGLT_OBS, or CRLN_OBS and CRLT_OBS, are wanted"
+        )
+    return found
+
+
+def _position(cards: Cards, longitude: str, latitude: str) -> tuple[float, float] | None:
+    found = number(cards, longitude), number(cards, latitude)
+    if found[0] is None or found[1] is None:
+        return None
+    if abs(found[0]) > 360 or abs(found[1]) > 90:
+        raise ImplausibleGeometryError(
+            f"{longitude}, {latitude} are {found}, degrees up to 360 and 90 are wanted"
+        )
+    return found[0], found[1]
+
+
+def _distance_m(cards: Cards) -> float:
+    distance_m = number(cards, "DSUN_OBS")
+    if distance_m is None:
+        raise MissingMetadataError("no observer: DSUN_OBS is wanted")
+    distance_au = distance_m / ASTRONOMICAL_UNIT_M
+    if not DISTANCE_AU[0] <= distance_au <= DISTANCE_AU[1]:
+        raise ImplausibleGeometryError(
+            f"DSUN_OBS is {distance_au:.3g} au, {DISTANCE_AU[0]} to {DISTANCE_AU[1]} is wanted"
+        )
+    return distance_m
+
+
+def _observer(longitude_deg: float, latitude_deg: float, distance_m: float) -> Observer:
+    return Observer((longitude_deg + 180) % 360 - 180, latitude_deg, distance_m)
+
+
+def _from_carrington(
+    longitude_deg: float, latitude_deg: float, distance_m: float, time: Time
+) -> Observer:
+    place = SkyCoord(
+        longitude_deg * u.deg,
+        latitude_deg * u.deg,
+        distance_m * u.m,
+        frame=HeliographicCarrington(obstime=time, observer="self"),
+    ).transform_to(HeliographicStonyhurst(obstime=time))
+    return _observer(float(place.lon.to_value(u.deg)), latitude_deg, distance_m)
+
+
+def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
+    apart_deg = max(
+        abs((stonyhurst.longitude_deg - carrington.longitude_deg + 180) % 360 - 180),
+        abs(stonyhurst.latitude_deg - carrington.latitude_deg),
+    )
+    if apart_deg > POSITION_TOLERANCE_DEG:
+        raise ImplausibleGeometryError(
+            f"HGLN_OBS, HGLT_OBS and CRLN_OBS, CRLT_OBS are {apart_deg:.1f}° apart,"
+            f" at most {POSITION_TOLERANCE_DEG}° are wanted"
+        )
+
+
+def _check_radius(cards: Cards, observer: Observer) -> None:
+    wanted = disk_radius_arcsec(observer.distance_m)
+    for key in ("RSUN_OBS", "RSUN"):
+        found = number(cards, key)
+        if found is not None and abs(found / wanted - 1) > RADIUS_TOLERANCE:
+            raise ImplausibleGeometryError(
+                f"{key} is {found:.2f} arcsec, the distance of"
+                f" {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au wants {wanted:.2f}"
+            )
+
+
+def _check_whole_disk(
+    image: FitsImage, instrument: Instrument, pointing: Pointing, observer: Observer
+) -> None:
+    height, width = image.pixels.shape
+    if instrument.name.startswith("EUVI") and height != width:
+        raise UnsupportedImageError(f"a frame of {width} by {height}, a square one is wanted")
+    centre, radius = pointing.sun_centre_px, pointing.disk_radius_px(observer.distance_m)
+    inside = (centre - radius >= -0.5).all() and (
+        centre + radius <= [width - 0.5, height - 0.5]
+    ).all()
+    if not inside:
+        raise PartialDiskError(
+            f"a disk of radius {radius:.1f} px around ({centre[0]:.1f}, {centre[1]:.1f})"
+            f" is not inside {width} by {height} pixels"
+        )
+
+
+def _repaired(
+    calibrated: Calibrated, pointing: Pointing, observer: Observer
+) -> tuple[Image, tuple[str, ...]]:
+    pixels = calibrated.pixels
+    disk = _disk_mask(pixels.shape, pointing, observer)
+    area = int(np.count_nonzero(disk))
+    missing = ~np.isfinite(pixels) & disk
+    lost = int(np.count_nonzero(missing))
+    full = int(np.count_nonzero((pixels >= calibrated.saturation) & disk))
+    _check_damage("missing", lost, area, MISSING_LIMIT)
+    _check_damage("saturated", full, area, SATURATED_LIMIT)
+    notes = []
+    if lost:
+        median = np.median(pixels[disk & ~missing])
+        pixels = np.where(missing, median, pixels)
+        notes.append(f"{lost} missing pixels of the disk filled with its median, {median:.4g}")
+    if full:
+        notes.append(f"{full} saturated pixels on the disk, kept")
+    return pixels, tuple(notes)
+
+
+def _disk_mask(shape: tuple[int, ...], pointing: Pointing, observer: Observer) -> NDArray[np.bool_]:
+    fraction_bits = 8
+    x, y = np.rint(pointing.sun_centre_px * 2**fraction_bits).astype(int)
+    radius = CHECKED_RADIUS * pointing.disk_radius_px(observer.distance_m)
+    mask = np.zeros(shape, np.uint8)
+    cv2.circle(mask, (x, y), round(radius * 2**fraction_bits), 1, cv2.FILLED, shift=fraction_bits)
+    return mask.view(np.bool_)
+
+
+def _check_damage(what: str, count: int, area: int, limit: float) -> None:
+    if count > limit * area:
+        raise DamagedImageError(
+            f"{count / area:.1%} of the disk is {what}, at most {limit:.0%} is accepted"
+        )
+
+
+def _clean_header(
+    origin: Origin, instrument: Instrument, pointing: Pointing, cards: Cards
+) -> dict[str, str | float]:
+    """Header with one observer, one time and one radius."""
+    time = origin.time.isot
+    matrix = pointing.matrix_arcsec / pointing.scale_arcsec
+    header: dict[str, str | float] = {
+        "ctype1": "HPLN-TAN",
+        "ctype2": "HPLT-TAN",
+        "cunit1": "arcsec",
+        "cunit2": "arcsec",
+        "cdelt1": pointing.scale_arcsec,
+        "cdelt2": pointing.scale_arcsec,
+        "crpix1": float(pointing.reference_px[0] + 1),
+        "crpix2": float(pointing.reference_px[1] + 1),
+        "crval1": float(pointing.reference_arcsec[0]),
+        "crval2": float(pointing.reference_arcsec[1]),
+        "pc1_1": float(matrix[0, 0]),
+        "pc1_2": float(matrix[0, 1]),
+        "pc2_1": float(matrix[1, 0]),
+        "pc2_2": float(matrix[1, 1]),
+        "hgln_obs": origin.observer.longitude_deg,
+        "hglt_obs": origin.observer.latitude_deg,
+        "dsun_obs": origin.observer.distance_m,
+        "rsun_ref": SOLAR_RADIUS_M,
+        "rsun_obs": disk_radius_arcsec(origin.observer.distance_m),
+        "date-obs": time,
+        "date-avg": time,
+        "t_obs": time,
+        "timesys": "UTC",
+        "wavelnth": 6173.0 if origin.band == "LOS" else float(origin.band),
+        "waveunit": "angstrom",
+        "bunit": instrument.unit,
+        "detector": origin.instrument.split("-")[0],
+        "instrume": text(cards, "INSTRUME"),
+        "telescop": text(cards, "TELESCOP"),
+        "obsrvtry": text(cards, "OBSRVTRY"),
+    }
+    exposure_s = number(cards, "EXPTIME")
+    return header if exposure_s is None else header | {"exptime": exposure_s}

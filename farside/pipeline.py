@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from farside.engine import Engine
+from farside.engine import Engine, find_model
 from farside.magnetogram import Magnetogram
 from farside.observation import Source, read
+from farside.recipe import Recipe
 from farside.scaling import decode, encode
-from farside.stack import assemble
+from farside.stack import Stack, assemble
 
 
 def generate(
@@ -28,9 +30,20 @@ def generate(
     FarsideError
         Says which file or which part of the set is wrong.
     """
-    loaded = engine.models()[model]
-    observed = [read(source) for source in observations]
-    reference = [read(source) for source in references]
-    stack = assemble(observed, reference, loaded.recipe)
+    loaded = find_model(engine, model)
+    stack = prepare(observations, references, loaded.recipe)
     tensor = encode(stack, loaded.recipe, out=engine.buffer(model))
     return decode(engine.infer(model, tensor), stack, loaded, engine)
+
+
+def prepare(observations: Sequence[Source], references: Sequence[Source], recipe: Recipe) -> Stack:
+    """Read the files, two at a time, and register them: all that comes before the network.
+
+    Raises
+    ------
+    InputError, SetError
+        Of the first file that cannot be used, or of the files together.
+    """
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        observed, referred = pool.map(read, observations), pool.map(read, references)
+        return assemble(list(observed), list(referred), recipe)

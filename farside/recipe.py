@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections import Counter
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +14,8 @@ from farside.errors import RecipeError
 from farside.grid import Grid
 
 Role = Literal["observation", "reference"]
+
+InstrumentBand = Annotated[str, Field(pattern=r"^[A-Z]+(-[AB])? [A-Za-z0-9]+$")]
 
 
 class _Part(BaseModel):
@@ -49,7 +54,7 @@ class Channel(_Part):
     """One input plane: which images may fill it, and how they are scaled."""
 
     role: Role
-    accepts: tuple[str, ...] = Field(
+    accepts: tuple[InstrumentBand, ...] = Field(
         min_length=1, description="Instrument and band, as in 'EUVI 304', 'AIA 193', 'HMI LOS'."
     )
     scaling: Scaling
@@ -91,8 +96,18 @@ class Training(_Part):
 
     data: Literal["SIMULATED", "OBSERVED", "NONE"]
     description: str
-    reference_age_days: tuple[float, float]
-    dates: tuple[str, str] = Field(description="First and last date of the training data, ISO.")
+    reference_age_days: tuple[float, float] = Field(
+        description="Least and greatest age of the reference that the training met."
+    )
+    dates: tuple[date, date] = Field(description="First and last date of the training data.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Training:
+        if self.reference_age_days[0] > self.reference_age_days[1]:
+            raise ValueError("ages must rise, got {} and {}".format(*self.reference_age_days))
+        if self.dates[0] > self.dates[1]:
+            raise ValueError("dates must rise, got {} and {}".format(*self.dates))
+        return self
 
 
 class Score(_Part):
@@ -125,12 +140,44 @@ class Recipe(_Part):
     )
     scores: tuple[Score, ...] = ()
 
+    @model_validator(mode="after")
+    def _disk_is_inside_the_grid(self) -> Recipe:
+        grid = self.grid
+        room = grid.size_px / 2
+        if not (grid.mask_radius > 0 and 0 < grid.mask_radius * grid.disk_radius_px <= room):
+            raise ValueError(
+                f"the masked disk must fit the grid: got {grid.mask_radius} × "
+                f"{grid.disk_radius_px} px, wanted more than 0 and at most {room} px"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _field_comes_first(self) -> Recipe:
+        quantities = [output.quantity for output in self.outputs]
+        if quantities != ["line-of-sight magnetic field", "sigma"][: len(quantities)]:
+            raise ValueError(f"outputs must be the field, then its sigma if any: got {quantities}")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_observed(self) -> Recipe:
+        if not self.channels_of("observation"):
+            raise ValueError("at least one channel must be of role 'observation', got none")
+        return self
+
+    @model_validator(mode="after")
+    def _no_image_fits_two_channels(self) -> Recipe:
+        claims = Counter((c.role, pair) for c in self.channels for pair in set(c.accepts))
+        twice = sorted(f"{pair} as {role}" for (role, pair), count in claims.items() if count > 1)
+        if twice:
+            raise ValueError(f"an image may fit one channel only: got two for {', '.join(twice)}")
+        return self
+
     def channels_of(self, role: str) -> tuple[Channel, ...]:
-        """The channels of one role, in the network's order."""
+        """Select the channels of one role, in the network's order."""
         return tuple(channel for channel in self.channels if channel.role == role)
 
     def to_json(self) -> str:
-        """The Recipe as one line of JSON."""
+        """Write the Recipe as one line of JSON."""
         return self.model_dump_json()
 
     @classmethod
@@ -157,11 +204,11 @@ class Recipe(_Part):
             As :meth:`from_json`, and where the text is not TOML.
         """
         try:
-            return cls.model_validate(tomllib.loads(text))
+            table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise RecipeError(f"Recipe is not TOML: {error}") from error
-        except ValidationError as error:
-            raise RecipeError(f"Recipe does not parse: {_sentences(error)}") from error
+        # TOML knows dates, JSON has them as text.
+        return cls.from_json(json.dumps(table, default=str))
 
 
 def _sentences(error: ValidationError) -> str:

@@ -2,17 +2,162 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
 from farside.engine import Engine, Model, Tensor
-from farside.magnetogram import Magnetogram
-from farside.recipe import Recipe
+from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
+from farside.grid import Grid, Image
+from farside.magnetogram import Generator, Input, Magnetogram
+from farside.recipe import Channel, Linear, MedianLog, Recipe
+from farside.registration import Disk
 from farside.stack import Stack
 
 
 def encode(stack: Stack, recipe: Recipe, out: Tensor) -> Tensor:
-    """Write the disks of `stack` into `out` (1, channel, y, x) in network units and return it."""
-    raise NotImplementedError
+    """Write the disks of `stack` into `out` (1, channel, y, x) in network units and return it.
+
+    Raises
+    ------
+    InputShapeError
+        `out` has another shape or type.
+    DamagedImageError
+        A disk with values that are not finite, or whose median cannot scale it.
+    """
+    size = recipe.grid.size_px
+    wanted = (1, len(recipe.channels), size, size)
+    if out.shape != wanted or out.dtype != np.float32:
+        raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, wanted float32 {wanted}")
+    for disk, channel, plane in zip(stack.disks, recipe.channels, out[0], strict=True):
+        scale_disk(disk, channel.scaling, out=plane)
+    return out
 
 
 def decode(tensor: Tensor, stack: Stack, model: Model, engine: Engine) -> Magnetogram:
-    """Turn a network's answer (1, output, y, x) into gauss, NaN off the disk."""
-    raise NotImplementedError
+    """Turn a network's answer (1, output, y, x) into gauss, NaN off the disk.
+
+    Raises
+    ------
+    EngineFailedError
+        The answer has another shape than the Recipe's grid and outputs.
+    """
+    recipe = model.recipe
+    size = recipe.grid.size_px
+    wanted = (1, len(recipe.outputs), size, size)
+    if tensor.shape != wanted:
+        raise EngineFailedError(f"{recipe.name} answered {tensor.shape}, wanted {wanted}")
+    off_disk = ~_on_disk(recipe.grid)
+    planes = [
+        np.where(off_disk, np.float32(np.nan), unscale(plane, output.scaling))
+        for plane, output in zip(tensor[0], recipe.outputs, strict=True)
+    ]
+    return Magnetogram(
+        image=planes[0],
+        grid=recipe.grid,
+        time=stack.time,
+        observer=stack.observer,
+        spacecraft=stack.spacecraft,
+        quality=stack.quality,
+        generator=_generator(model, engine),
+        inputs=tuple(map(_input, recipe.channels, stack.disks)),
+        sigma=planes[1] if len(planes) > 1 else None,
+    )
+
+
+def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> None:
+    """Write one disk into `out` (y, x) in network units.
+
+    Raises
+    ------
+    DamagedImageError
+        Values that are not finite on the disk, or a median that is not positive.
+    """
+    off_disk = ~_on_disk(disk.grid)
+    if isinstance(scaling, Linear):
+        _values(disk)
+        np.divide(disk.image, np.float32(scaling.scale), out=out)
+        np.copyto(out, np.float32(0), where=off_disk)
+        return
+    low, high = np.log([scaling.low, scaling.high])
+    np.divide(disk.image, np.float32(_median(disk)), out=out)
+    np.clip(out, np.float32(scaling.low), np.float32(scaling.high), out=out)
+    np.log(out, out=out)
+    out -= np.float32((low + high) / 2)
+    out *= np.float32(2 / (high - low))
+    np.copyto(out, np.float32(-1), where=off_disk)
+
+
+def unscale(plane: Image, scaling: MedianLog | Linear) -> Image:
+    """Undo :func:`scale_disk` where nothing was clipped.
+
+    Returns
+    -------
+    Image
+        Physical units for a linear scaling; I / median for one by the median.
+    """
+    if isinstance(scaling, Linear):
+        return plane * np.float32(scaling.scale)
+    low, high = np.log([scaling.low, scaling.high])
+    medians: Image = np.exp(plane * np.float32((high - low) / 2) + np.float32((low + high) / 2))
+    return medians
+
+
+def clipped_fraction(disk: Disk, scaling: MedianLog | Linear) -> float:
+    """Fraction of the disk's pixels that `scaling` clips."""
+    if isinstance(scaling, Linear):
+        return 0.0
+    values, median = _values(disk), _median(disk)
+    below = np.count_nonzero(values < np.float32(scaling.low * median))
+    above = np.count_nonzero(values > np.float32(scaling.high * median))
+    return (below + above) / values.size
+
+
+def _generator(model: Model, engine: Engine) -> Generator:
+    return Generator(
+        model=model.recipe.name,
+        version=model.recipe.version,
+        identity=model.identity,
+        trained_on=model.recipe.training.data,
+        engine=engine.name,
+        precision=engine.precision,
+        saturation_gauss=model.recipe.saturation_gauss,
+    )
+
+
+def _input(channel: Channel, disk: Disk) -> Input:
+    return Input(channel.role, disk.origin, clipped_fraction(disk, channel.scaling))
+
+
+@lru_cache(maxsize=8)
+def _on_disk(grid: Grid) -> NDArray[np.bool_]:
+    return grid.on_disk()
+
+
+def _values(disk: Disk) -> Image:
+    values: Image = disk.image[_on_disk(disk.grid)]
+    finite = np.isfinite(values)
+    if not finite.all():
+        raise DamagedImageError(
+            f"{disk.origin}: got {values.size - np.count_nonzero(finite)} pixels on the disk "
+            "without a finite value, wanted none",
+            (str(disk.origin),),
+        )
+    return values
+
+
+def _median(disk: Disk) -> float:
+    # np.median asks for both middle elements of an even count at once, which is ten times slower.
+    values = _values(disk)
+    middle = values.size // 2
+    parted = np.partition(values, middle)
+    lower = parted[middle] if values.size % 2 else parted[:middle].max()
+    median = (float(lower) + float(parted[middle])) / 2
+    if median <= 0:
+        raise DamagedImageError(
+            f"{disk.origin}: got a median brightness of {median:g} on the disk, wanted more than "
+            "0: the image is dark, or its bias was subtracted twice",
+            (str(disk.origin),),
+        )
+    return median

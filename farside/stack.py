@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
+from itertools import repeat
+from operator import or_
 
+import astropy.units as u
+import numpy as np
 from astropy.time import Time
 
-from farside.observation import Observation
+from farside.errors import (
+    DuplicateChannelError,
+    IncompleteSetError,
+    ReferenceEpochError,
+    TimesApartError,
+    UnexpectedImageError,
+)
+from farside.observation import Observation, Origin
 from farside.observer import Observer
 from farside.quality import Quality
-from farside.recipe import Recipe
-from farside.registration import Disk
+from farside.recipe import Channel, Recipe, Role
+from farside.reference import reference_time
+from farside.registration import Disk, register
+
+SPACECRAFT = {"EUVI-A": "STEREO_A", "EUVI-B": "STEREO_B", "AIA": "SDO", "HMI": "SDO"}
+"""Who carries an instrument, by the names that the AISFM product gives them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,4 +66,132 @@ def assemble(
     ReferenceEpochError
         Reference further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
     """
-    raise NotImplementedError
+    given: dict[Role, Sequence[Observation]] = {
+        "observation": observations,
+        "reference": references,
+    }
+    for role, images in given.items():
+        _refuse_unexpected(role, images, recipe)
+    chosen = [_only_image_for(channel, given[channel.role], recipe) for channel in recipe.channels]
+    observed = [image.origin for image in observations]
+    referred = [image.origin for image in references]
+    _refuse_two_spacecraft(observed)
+    _refuse_spread("observation", observed, recipe)
+    _refuse_spread("reference", referred, recipe)
+    time = _mean_time(observed)
+    view = min(observed, key=lambda origin: _hours_apart(origin.time, time))
+    _refuse_far_epoch(referred, time, view.observer, recipe)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        disks = tuple(pool.map(register, chosen, repeat(recipe.grid)))
+    return Stack(
+        disks=disks,
+        time=time,
+        observer=view.observer,
+        spacecraft=_spacecraft(view),
+        quality=reduce(or_, (origin.quality for origin in (*observed, *referred)))
+        | _quality_of_reference(referred, time, view.observer, recipe)
+        | _quality_of_training(referred, time, recipe),
+    )
+
+
+def _refuse_unexpected(role: Role, images: Sequence[Observation], recipe: Recipe) -> None:
+    for origin in (image.origin for image in images):
+        if not any(c.takes(role, origin.instrument, origin.band) for c in recipe.channels):
+            raise UnexpectedImageError(
+                f"{origin} given as {role}: no channel takes it; {_wants(recipe)}", (str(origin),)
+            )
+
+
+def _only_image_for(channel: Channel, images: Sequence[Observation], recipe: Recipe) -> Observation:
+    fitting = [i for i in images if channel.takes(channel.role, i.origin.instrument, i.origin.band)]
+    names = tuple(str(image.origin) for image in fitting)
+    if not fitting:
+        raise IncompleteSetError(f"no image for {channel}; {_wants(recipe)}")
+    if len(fitting) > 1:
+        raise DuplicateChannelError(
+            f"{len(fitting)} images for {channel}: got {', '.join(names)}, wanted one", names
+        )
+    return fitting[0]
+
+
+def _wants(recipe: Recipe) -> str:
+    return f"{recipe.name} wants {', '.join(str(channel) for channel in recipe.channels)}"
+
+
+def _spacecraft(origin: Origin) -> str:
+    return SPACECRAFT.get(origin.instrument, origin.instrument)
+
+
+def _refuse_two_spacecraft(observed: Sequence[Origin]) -> None:
+    spacecraft = sorted({_spacecraft(origin) for origin in observed})
+    if len(spacecraft) > 1:
+        raise TimesApartError(
+            f"observations from {' and '.join(spacecraft)}: wanted one spacecraft",
+            tuple(map(str, observed)),
+        )
+
+
+def _refuse_spread(role: Role, origins: Sequence[Origin], recipe: Recipe) -> None:
+    if not origins:
+        return
+    first, last = min(origins, key=_when), max(origins, key=_when)
+    hours = _hours_apart(first.time, last.time)
+    if hours > recipe.timing.spread_hours:
+        raise TimesApartError(
+            f"images given as {role} are too far apart: got {hours:.1f} h from {first} to {last}, "
+            f"wanted at most {recipe.timing.spread_hours:g} h",
+            (str(first), str(last)),
+        )
+
+
+def _refuse_far_epoch(
+    referred: Sequence[Origin], time: Time, observer: Observer, recipe: Recipe
+) -> None:
+    wanted = reference_time(time, observer.longitude_deg)
+    for origin in referred:
+        hours = _hours_apart(origin.time, wanted)
+        if hours > recipe.timing.greatest_lag_hours:
+            raise ReferenceEpochError(
+                f"{origin} given as reference: got {hours:.1f} h from the epoch of Eq. 5, wanted "
+                f"at most {recipe.timing.greatest_lag_hours:g} h from {wanted.isot[:19]}",
+                (str(origin),),
+            )
+
+
+def _quality_of_reference(
+    referred: Sequence[Origin], time: Time, observer: Observer, recipe: Recipe
+) -> Quality:
+    wanted = reference_time(time, observer.longitude_deg)
+    usual = recipe.timing.usual_lag_hours
+    late = any(_hours_apart(origin.time, wanted) > usual for origin in referred)
+    return Quality.OLD_REFERENCE if late else Quality.GOOD
+
+
+def _quality_of_training(referred: Sequence[Origin], time: Time, recipe: Recipe) -> Quality:
+    training = recipe.training
+    first, last = (day.isoformat() for day in training.dates)
+    quality = Quality.GOOD if first <= time.isot[:10] <= last else Quality.OUTSIDE_TRAINING
+    if training.data == "SIMULATED":
+        quality |= Quality.SIMULATED_TRAINING
+    youngest, oldest = training.reference_age_days
+    margin = recipe.timing.usual_lag_hours / 24
+    for origin in referred:
+        age_days = float((time - origin.time).to_value(u.day))
+        if not youngest - margin <= age_days <= oldest + margin:
+            quality |= Quality.OUTSIDE_TRAINING
+    return quality
+
+
+def _mean_time(origins: Sequence[Origin]) -> Time:
+    start = origins[0].time
+    later_days = [float((origin.time - start).to_value(u.day)) for origin in origins]
+    mean = start + np.mean(later_days) * u.day
+    return Time(mean.utc.isot, format="isot", scale="utc")  # to the millisecond
+
+
+def _hours_apart(one: Time, other: Time) -> float:
+    return abs(float((one - other).to_value(u.hour)))
+
+
+def _when(origin: Origin) -> Time:
+    return origin.time

@@ -1,0 +1,117 @@
+"""The main job, as a forecaster meets it: simulate a set, post it to the service, look.
+
+Leaves inputs, product, truth, a picture and the scores in one folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from astropy.time import Time
+
+from farside import metrics, quicklook
+from farside.client import Client
+from farside.errors import ConnectionFailedError
+from farside.magnetogram import Magnetogram
+from farside.observation import read_all
+from farside.simulation.files import SimulatedSet, read_truth, write_set
+from farside.stack import Stack, assemble
+
+OBSERVATION_TIME = Time("2026-11-01T00:00:00")
+STEREO_A_LONGITUDE_DEG = 70.0
+"""About where STEREO-A is in November 2026."""
+
+
+def main() -> None:
+    """Run the demonstration."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("demo"))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--server", help="a running service; without it one is started")
+    arguments = parser.parse_args()
+    print(f"simulating STEREO-A at {STEREO_A_LONGITUDE_DEG:+.0f}° on {OBSERVATION_TIME.isot} …")
+    files = write_set(
+        arguments.out / "inputs", OBSERVATION_TIME, STEREO_A_LONGITUDE_DEG, arguments.seed
+    )
+    product = arguments.out / "far.fits"
+    with _service(arguments.server) as address, Client(address) as client:
+        print(f"posting {len(files.observations) + len(files.references)} files to {address} …")
+        started = time.monotonic()
+        client.generate(files.observations, files.references, out=product)
+        print(f"answered in {time.monotonic() - started:.1f} s")
+        (model,) = (m for m in client.models().values() if m.recipe.name == _made_by(product))
+    _report(product, files, assemble(*_inputs(files), model.recipe), arguments.out)
+
+
+def _made_by(product: Path) -> str:
+    return Magnetogram.read(product).generator.model
+
+
+def _inputs(files: SimulatedSet) -> tuple[list, list]:  # type: ignore[type-arg]
+    return read_all(files.observations), read_all(files.references)
+
+
+def _report(product: Path, files: SimulatedSet, stack: Stack, folder: Path) -> None:
+    made = Magnetogram.read(product)
+    truth = read_truth(files.truth, made.grid)
+    picture = folder / "far.png"
+    picture.write_bytes(quicklook.compare(made, stack.disks, truth))
+    kept = metrics.persistence(stack.disks[-1], made.observer, made.time)
+    scores = {
+        "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.grid),
+        "the same of the reference rotated into view": metrics.correlation(kept, truth, made.grid),
+        "unsigned flux, generated over true": metrics.unsigned_flux_mx(made.image, made.grid)
+        / metrics.unsigned_flux_mx(truth, made.grid),
+    }
+    (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
+    print("\n".join(f"  {name}: {value:.3f}" for name, value in scores.items()))
+    print(f"inputs   {files.observations[0].parent}\ntruth    {files.truth}")
+    print(f"product  {product}\npicture  {picture}\nscores   {folder / 'scores.json'}")
+
+
+@contextmanager
+def _service(address: str | None) -> Iterator[str]:
+    """The given service, or one of our own on a free port until the block ends."""
+    if address:
+        yield address
+        return
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    environment = os.environ | {"BENTOML_DO_NOT_TRACK": "true"}
+    print("starting the service …")
+    with subprocess.Popen(command, env=environment) as server:  # noqa: S603  our own command
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _await_ready(url, server)
+            yield url
+        finally:
+            server.terminate()
+
+
+def _await_ready(url: str, server: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    with Client(url, timeout=10) as client:
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                if client.ready():
+                    return
+            except ConnectionFailedError:
+                pass
+            time.sleep(0.5)
+    raise SystemExit(f"the service at {url} was not ready within {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""``farside``: what the service does, without a server or through one, and what surrounds it."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from farside.errors import FarsideError
+
+if TYPE_CHECKING:
+    from astropy.time import Time
+
+    from farside.engine import Engine, Model
+
+app = typer.Typer(
+    help="Magnetograms of the side of the Sun that no magnetograph sees.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Moment = Annotated[str, typer.Option("--time", help="UTC, as in 2026-11-01T00:00:00.")]
+Longitude = Annotated[
+    float, typer.Option("--stereo-longitude", help="Stonyhurst longitude of the spacecraft, deg.")
+]
+Repository = Annotated[
+    Path,
+    typer.Option(envvar="FARSIDE_MODEL_REPOSITORY", help="Folder of models."),
+]
+Server = Annotated[
+    str | None, typer.Option(envvar="FARSIDE_SERVER", help="Address of a Farside service.")
+]
+
+
+class Precision(StrEnum):
+    """Arithmetic of the network."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
+@app.command()
+def simulate(
+    time: Moment,
+    stereo_longitude: Longitude,
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    seed: Annotated[int, typer.Option(min=0, help="Names the simulated Sun.")] = 0,
+    native: Annotated[
+        bool, typer.Option("--native/--small", help="Sizes of the archives, or of real time.")
+    ] = True,
+) -> None:
+    """Write the seven files that one far-side magnetogram needs, and its truth."""
+    from farside.simulation import write_set
+
+    size = "native" if native else "small"
+    files = write_set(out, _time(time), stereo_longitude, seed, size)
+    for path in (*files.observations, *files.references, files.truth):
+        typer.echo(path)
+
+
+@app.command()
+def generate(
+    observation: Annotated[list[Path], typer.Option(help="EUVI file; give it once for each.")],
+    reference: Annotated[list[Path], typer.Option(help="SDO file; give it once for each.")],
+    out: Annotated[Path, typer.Option(help="FITS file to write.")] = Path("far.fits"),
+    model: Annotated[str | None, typer.Option(help="Name of a model; see `farside models`.")] = None,
+    server: Server = None,
+    repository: Repository = Path("model_repository"),
+    precision: Precision = Precision.float32,
+) -> None:
+    """Make a far-side magnetogram, in this process or through a service."""
+    if server:
+        from farside.client import Client
+
+        with Client(server) as client:
+            client.generate(observation, reference, model, out=out)
+    else:
+        from farside.pipeline import generate as generate_here
+
+        engine = _engine(repository, precision)
+        generate_here(observation, reference, model or _only(engine), engine).write(out)
+    typer.echo(out)
+
+
+@app.command()
+def quicklook(
+    product: Annotated[Path, typer.Argument(help="A product of `farside generate`.")],
+    out: Annotated[Path | None, typer.Option(help="PNG to write; beside the product if left out.")]
+    = None,
+) -> None:
+    """Draw a product as a PNG."""
+    from farside.magnetogram import Magnetogram
+    from farside.quicklook import render
+
+    path = out or product.with_suffix(".png")
+    path.write_bytes(render(Magnetogram.read(product)))
+    typer.echo(path)
+
+
+@app.command("reference-time")
+def reference_time(time: Moment, stereo_longitude: Longitude) -> None:
+    """Print the epoch of the SDO reference for an observation (Jeong et al. 2022, Eq. 5)."""
+    from farside.reference import reference_time as epoch
+
+    typer.echo(epoch(_time(time), stereo_longitude).isot)
+
+
+@app.command("import-weights")
+def import_weights(
+    weights: Annotated[Path, typer.Argument(help="The authors' <iteration>_G.pt.")],
+    recipe: Annotated[Path, typer.Argument(help="Recipe as TOML.")],
+    out: Annotated[Path, typer.Argument(help="safetensors file to write.")],
+    half: Annotated[bool, typer.Option(help="Store in half precision.")] = False,
+) -> None:
+    """Turn original Pix2PixCC weights and a Recipe into a model file; print its identity."""
+    from farside.checkpoint import import_weights as run
+
+    typer.echo(run(weights, recipe, out, half))
+
+
+@app.command()
+def models(server: Server = None, repository: Repository = Path("model_repository")) -> None:
+    """List the models of a repository or of a service."""
+    table = Table("model", "version", "identity", "trained on", "grid", "wants", "title")
+    for name, model in sorted(_models(server, repository).items()):
+        recipe = model.recipe
+        table.add_row(
+            name,
+            recipe.version,
+            model.identity[:12],
+            recipe.training.data,
+            f"{recipe.grid.size_px}²",
+            ", ".join(map(str, recipe.channels)),
+            recipe.title,
+        )
+    Console().print(table)
+
+
+def _models(server: str | None, repository: Path) -> dict[str, Model]:
+    if not server:
+        return dict(_engine(repository, Precision.float32).models())
+    from farside.client import Client
+
+    with Client(server) as client:
+        return dict(client.models())
+
+
+def _engine(repository: Path, precision: Precision) -> Engine:
+    from farside.engines.torch import TorchEngine
+
+    threads = os.environ.get("FARSIDE_THREADS")
+    return TorchEngine.from_repository(repository, int(threads) if threads else None, precision.value)
+
+
+def _only(engine: Engine) -> str:
+    names = sorted(engine.models())
+    if len(names) != 1:
+        raise typer.BadParameter(f"--model is needed: the repository holds {', '.join(names)}")
+    return names[0]
+
+
+def _time(text: str) -> Time:
+    from astropy.time import Time
+
+    try:
+        return Time(text, scale="utc")
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time; wanted e.g. 2026-11-01T00:00:00") from error
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is one sentence on standard error, and exit code 1."""
+    try:
+        app()
+    except FarsideError as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        raise SystemExit(1) from error

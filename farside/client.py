@@ -1,0 +1,242 @@
+"""A client of the service: files in, a far-side magnetogram out."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias, overload
+
+import httpx
+from astropy.io import fits
+from pydantic import BaseModel, ValidationError
+
+from farside import errors
+from farside.engine import Model
+from farside.recipe import Recipe
+
+Source: TypeAlias = str | Path | bytes | fits.HDUList
+"""One FITS file: where it lies, its bytes, or as astropy opened it."""
+
+RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+LONGEST_WAIT_S = 60.0
+
+
+class _Refusal(BaseModel):
+    """The service's JSON object of an error."""
+
+    error: str
+    type: str
+    files: tuple[str, ...]
+    request_id: str
+
+
+class Client:
+    """Talk to one Farside service.
+
+    Parameters
+    ----------
+    url
+        Where the service listens, as in ``"http://localhost:3000"``.
+    timeout
+        Seconds to wait for one answer.
+    retries
+        How many more times to ask a service that is full or not ready, waiting as long as it says
+        but never longer than a minute.
+    transport
+        What carries the requests, for tests and unusual networks.
+
+    Examples
+    --------
+    >>> with Client("http://localhost:3000") as client:  # doctest: +SKIP
+    ...     hdus = client.generate(observations, references)
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float = 300.0,
+        retries: int = 3,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = url
+        self._retries = retries
+        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    @overload
+    def generate(
+        self,
+        observations: Sequence[Source],
+        references: Sequence[Source],
+        model: str | None = None,
+    ) -> fits.HDUList: ...
+
+    @overload
+    def generate(
+        self,
+        observations: Sequence[Source],
+        references: Sequence[Source],
+        model: str | None = None,
+        *,
+        out: str | Path,
+    ) -> Path: ...
+
+    def generate(
+        self,
+        observations: Sequence[Source],
+        references: Sequence[Source],
+        model: str | None = None,
+        *,
+        out: str | Path | None = None,
+    ) -> fits.HDUList | Path:
+        """Make the magnetogram that the spacecraft of `observations` would have measured.
+
+        Parameters
+        ----------
+        observations, references
+            Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5.
+        model
+            One of :meth:`models`; the service's default if left out.
+        out
+            Where to write the product. It is there whole or not at all.
+
+        Returns
+        -------
+        HDUList or Path
+            The product, or where it was written.
+
+        Raises
+        ------
+        FarsideError
+            What the service raised, with its sentence and its files.
+        ConnectionFailedError, DeadlineError
+            No service answers, or not in time.
+        """
+        parts = [
+            *(("observation", _part(source)) for source in observations),
+            *(("reference", _part(source)) for source in references),
+        ]
+        answer = self._ask("POST", "/generate", files=parts, data={"model": model} if model else {})
+        if out is None:
+            return fits.open(BytesIO(answer.content), lazy_load_hdus=False)
+        return _write(Path(out), answer.content)
+
+    def models(self) -> Mapping[str, Model]:
+        """Ask which models are loaded, by name.
+
+        Raises
+        ------
+        ConnectionFailedError, DeadlineError
+            No service answers, or not in time.
+        """
+        return {
+            model.recipe.name: model
+            for model in map(_model, self._ask("GET", "/models").json()["models"])
+        }
+
+    def ready(self) -> bool:
+        """Ask whether the service can generate now.
+
+        Raises
+        ------
+        ConnectionFailedError, DeadlineError
+            No service answers, or not in time.
+        """
+        return self._send("GET", "/readyz").is_success
+
+    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+        answer = self._send(method, path, **content)
+        for _ in range(self._retries):
+            if answer.status_code not in RETRIED:
+                break
+            time.sleep(_wait_s(answer))
+            answer = self._send(method, path, **content)
+        if answer.is_success:
+            return answer
+        raise _error(answer)
+
+    def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **content)
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            raise errors.DeadlineError(
+                f"{self.url} did not answer within {self._http.timeout.read:g} s"
+            ) from error
+        except httpx.TransportError as error:
+            raise errors.ConnectionFailedError(
+                f"no service answers at {self.url}: {error}"
+            ) from error
+
+
+def _part(source: Source) -> tuple[str, bytes, str]:
+    """Name, bytes and type of one part of the form."""
+    if isinstance(source, bytes):
+        return "image.fits", source, "application/fits"
+    if isinstance(source, fits.HDUList):
+        file = BytesIO()
+        source.writeto(file)
+        return Path(source.filename() or "image.fits").name, file.getvalue(), "application/fits"
+    return Path(source).name, Path(source).read_bytes(), "application/fits"
+
+
+def _write(path: Path, content: bytes) -> Path:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _model(card: dict[str, Any]) -> Model:
+    recipe = {key: value for key, value in card.items() if key != "identity"}
+    return Model(Recipe.from_json(json.dumps(recipe)), card["identity"])
+
+
+def _wait_s(answer: httpx.Response) -> float:
+    """Seconds that a refusal asks to wait; 1 where it gives none, or a date."""
+    wanted = answer.headers.get("retry-after", "")
+    return min(float(wanted) if wanted.isdecimal() else 1.0, LONGEST_WAIT_S)
+
+
+def _error(answer: httpx.Response) -> errors.FarsideError:
+    """Make the error that the service describes, or a ServiceError if it is not its JSON object."""
+    try:
+        refusal = _Refusal.model_validate_json(answer.content)
+    except ValidationError:
+        return errors.ServiceError(
+            f"{answer.request.url} answered {answer.status_code}, which is not of the service"
+        )
+    error = _class(refusal.type)(refusal.error, refusal.files)
+    error.add_note(f"request id {refusal.request_id}")
+    return error
+
+
+def _class(name: str) -> type[errors.FarsideError]:
+    """Find a class of the tree by the name that came over the wire."""
+    found = vars(errors).get(name)
+    if isinstance(found, type) and issubclass(found, errors.FarsideError):
+        return found
+    return errors.ServiceError

@@ -1,0 +1,477 @@
+"""One table: instrument → how to recognise it, its quirks, its quality bits."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.time import Time, TimeDelta
+
+from farside.errors import (
+    BadQualityError,
+    DamagedImageError,
+    ImplausibleGeometryError,
+    MissingMetadataError,
+    UnsupportedImageError,
+)
+from farside.fitsfile import Cards, FitsImage, number, text
+from farside.grid import Image
+
+EUVI_BANDS = ("171", "195", "284", "304")
+AIA_BANDS = ("94", "131", "171", "193", "211", "304", "335", "1600", "1700", "4500")
+
+EUVI_SATURATION_DN = 15000.0
+"""DSATVAL of SECCHI headers: full-resolution pixels from here on count as saturated."""
+
+AIA_SATURATION_DN = 15000.0
+"""The 14-bit converter ends at 16383 DN; offset and flat field leave less."""
+
+AIA_NEAR_REAL_TIME = 0x40000000
+HMI_NEAR_REAL_TIME = 0x400
+"""Near-real-time magnetograms are made before the lists of cosmic rays exist."""
+
+# Level-1 QUALITY of AIA: JSOC, quallev1.h.
+_AIA_BITS = {
+    0x00000001: "no flat field",
+    0x00000002: "no orbit data",
+    0x00000004: "no ancillary science data",
+    0x00000008: "no master pointing",
+    0x00000010: "limb fit error",
+    0x00000020: "instrument anomaly",
+    0x00000040: "instrument misconfigured",
+    0x00000080: "camera anomaly",
+    0x00000100: "values missing",
+    0x00000200: "over 1 % of the values missing",
+    0x00000400: "over 5 % of the values missing",
+    0x00000800: "over 25 % of the values missing",
+    0x00001000: "spacecraft not in science mode",
+    0x00002000: "eclipse",
+    0x00004000: "no Sun presence",
+    0x00008000: "spacecraft in safe mode",
+    0x00010000: "dark image",
+    0x00020000: "image stabilisation loop open",
+    0x00040000: "calibration image",
+    0x00080000: "HMI calibration mode",
+    0x00100000: "focus out of range",
+    0x00200000: "register flag",
+    0x00400000: "thermal recovery",
+    0x00800000: "lunar transit",
+    AIA_NEAR_REAL_TIME: "near real time",
+    0x80000000: "no image",
+}
+
+# Level-1.5 QUALITY of HMI observables: JSOC, Quality_Bits/QUALITY.txt (2013-05-24).
+_HMI_BITS = {
+    0x00000020: "poor quality",
+    0x00000040: "focus tuning adds noise",
+    0x00000080: "no record of polynomial coefficients",
+    0x00000100: "eclipse",
+    0x00000200: "no keywords of polynomial coefficients",
+    HMI_NEAR_REAL_TIME: "no list of cosmic rays",
+    0x00000800: "limb fit issue",
+    0x00001000: "gaps not filled",
+    0x00002000: "no temperatures",
+    0x00004000: "image stabilisation loop open",
+    0x00008000: "keywords not interpolated",
+    0x00010000: "few interpolation points",
+    0x00020000: "too few level-1p records",
+    0x00040000: "interpolation in time failed",
+    0x00080000: "too few points to interpolate",
+    0x00100000: "no keywords of look-up tables",
+    0x00200000: "no look-up tables",
+    0x00400000: "keywords missing in level-1p data",
+    0x00800000: "wrong number of wavelengths",
+    0x01000000: "keywords missing in level-1d data",
+    0x02000000: "too few level-1d filtergrams",
+    0x04000000: "wrong target filtergram",
+    0x08000000: "wrong cadence",
+    0x10000000: "no frame list",
+    0x20000000: "keywords could not be interpolated",
+    0x40000000: "no target filtergram",
+    0x80000000: "no data",
+}
+
+# SECCHI image-processing functions, as SolarSoft's scc_sebip and get_biasmean know them.
+_HALVE = 1
+_DIVISORS = {_HALVE: 2, 50: 4, 53: 4, 118: 3} | {82 + power: 2 ** (power + 1) for power in range(7)}
+_SQUARE_ROOT = 2
+_SUBTRACT_BIAS = {37, 38, 103}
+_SPACE_WEATHER = 117
+_ICER = range(90, 103)
+
+_PREPARED = re.compile(r"euvi_correction|bias\s+subtracted|secchi_prep", re.IGNORECASE)
+_BEACON_NAME = re.compile(r"_.7eu", re.IGNORECASE)
+_BEACON_SIDE_PX = 512
+_TIME = re.compile(r"(\d{4})[-.](\d\d)[-.](\d\d)[T_ ](\d\d:\d\d:\d\d(?:\.\d*)?)(Z|_UTC|_TAI)?$")
+_LONGEST_EXPOSURE_S = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """Pixels as physical values.
+
+    Attributes
+    ----------
+    pixels
+        DN above the bias, or gauss; NaN where the file has no value.
+    saturation
+        Value from which on a pixel is saturated, infinite where nothing can be.
+    notes
+        What was done to them, a sentence each.
+    """
+
+    pixels: Image
+    saturation: float = math.inf
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What is particular to one instrument.
+
+    Attributes
+    ----------
+    name
+        As in ``Origin.instrument``.
+    bands
+        What is read of it.
+    unit
+        Of the calibrated pixels, as BUNIT.
+    middle
+        Middle of the exposure, from its cards.
+    calibrate
+        Pixels as the file has them → pixels as physical values.
+    quality_bits
+        Meaning of each bit of QUALITY; empty where there is no such card.
+    near_real_time
+        The bits of QUALITY that near-real-time images carry although they are good.
+    """
+
+    name: str
+    bands: tuple[str, ...]
+    unit: str
+    middle: Callable[[Cards], Time]
+    calibrate: Callable[[FitsImage], Calibrated]
+    quality_bits: Mapping[int, str]
+    near_real_time: int = 0
+
+
+def identify(cards: Cards) -> tuple[Instrument, str]:
+    """Recognise the instrument and the band.
+
+    Raises
+    ------
+    UnsupportedImageError
+        Any other; says what was found and what is read.
+    MissingMetadataError
+        A card is missing that tells spacecraft, band, product or unit.
+    """
+    for recognise in (_is_euvi, _is_aia, _is_hmi):
+        found = recognise(cards)
+        if found is not None:
+            instrument, band = found
+            _check_band(instrument, band)
+            return found
+    keys = ("TELESCOP", "OBSRVTRY", "INSTRUME", "DETECTOR", "CAMERA", "CONTENT")
+    seen = " ".join(f"{key}={text(cards, key)!r}" for key in keys if text(cards, key))
+    raise UnsupportedImageError(
+        f"found {seen or 'no name of an instrument'}; read are {_what_is_read()}"
+    )
+
+
+def near_real_time(instrument: Instrument, cards: Cards) -> bool:
+    """Check QUALITY; True if only the bits are set that mean near real time.
+
+    Raises
+    ------
+    BadQualityError
+        Any other bit is set; names each.
+    """
+    if not instrument.quality_bits:
+        return False
+    word = _quality_word(cards)
+    bad = word & ~instrument.near_real_time
+    if bad:
+        raise BadQualityError(
+            f"QUALITY {word:#010x} says {_names(bad, instrument)};"
+            f" only near real time ({instrument.near_real_time:#x}) is accepted"
+        )
+    return word != 0 or cards.get("QLOOK") == 1
+
+
+def is_beacon(instrument: Instrument, cards: Cards, name: str) -> bool:
+    """Whether this is a compressed real-time image of EUVI (``*_n7euA.fts``)."""
+    if not instrument.name.startswith("EUVI"):
+        return False
+    small = (number(cards, "NAXIS1") or 0) <= _BEACON_SIDE_PX and _ipsum(cards) > 1
+    named = any(_BEACON_NAME.search(each) for each in (name, text(cards, "FILENAME")))
+    return named or small or cards.get("SPWX") in (True, "T")
+
+
+def _is_euvi(cards: Cards) -> tuple[Instrument, str] | None:
+    if text(cards, "DETECTOR") != "EUVI":
+        return None
+    spacecraft = text(cards, "OBSRVTRY")
+    if spacecraft not in _EUVI:
+        raise MissingMetadataError(
+            f"EUVI: OBSRVTRY is {spacecraft!r}, 'STEREO_A' or 'STEREO_B' is wanted"
+        )
+    return _EUVI[spacecraft], _band(cards)
+
+
+def _is_aia(cards: Cards) -> tuple[Instrument, str] | None:
+    return (_AIA, _band(cards)) if text(cards, "INSTRUME").startswith("AIA") else None
+
+
+def _is_hmi(cards: Cards) -> tuple[Instrument, str] | None:
+    if not text(cards, "INSTRUME").startswith("HMI"):
+        return None
+    product, unit = text(cards, "CONTENT"), text(cards, "BUNIT")
+    if product.upper() != "MAGNETOGRAM":
+        raise UnsupportedImageError(
+            f"HMI: CONTENT is {product!r}, 'MAGNETOGRAM' (M_720s, M_45s) is wanted"
+        )
+    if unit not in ("Gauss", "gauss", "G"):
+        raise MissingMetadataError(f"HMI: BUNIT is {unit!r}, 'Gauss' is wanted")
+    return _HMI, "LOS"
+
+
+def _band(cards: Cards) -> str:
+    wavelength = number(cards, "WAVELNTH")
+    return "unknown" if wavelength is None else f"{wavelength:g}"
+
+
+def _check_band(instrument: Instrument, band: str) -> None:
+    if band == "unknown":
+        raise MissingMetadataError(f"{instrument.name}: no WAVELNTH")
+    if band not in instrument.bands:
+        raise UnsupportedImageError(
+            f"{instrument.name} {band}; read are {', '.join(instrument.bands)}"
+        )
+
+
+def _what_is_read() -> str:
+    return "; ".join(
+        f"{each.name} {', '.join(each.bands)}" for each in (*_EUVI.values(), _AIA, _HMI)
+    )
+
+
+def _quality_word(cards: Cards) -> int:
+    value = cards.get("QUALITY", 0)
+    try:
+        # A bit pattern: negative as a signed integer, sometimes a text such as '0x00000200'.
+        return (int(value, 0) if isinstance(value, str) else int(value)) & 0xFFFFFFFF
+    except (ValueError, OverflowError) as error:
+        raise MissingMetadataError(f"QUALITY is {value!r}, a bit pattern is wanted") from error
+
+
+def _names(bits: int, instrument: Instrument) -> str:
+    each = (1 << position for position in range(32))
+    return ", ".join(
+        f"{bit:#x} ({instrument.quality_bits.get(bit, 'undocumented')})"
+        for bit in each
+        if bits & bit
+    )
+
+
+def _instant(cards: Cards, key: str) -> Time | None:
+    """Time of a card, UTC unless it says TAI; None if there is none."""
+    match = _TIME.match(text(cards, key))
+    if match is None:
+        return None
+    year, month, day, clock, scale = match.groups()
+    try:
+        time = Time(f"{year}-{month}-{day}T{clock}", scale="tai" if scale == "_TAI" else "utc")
+    except ValueError:
+        return None
+    return time.utc
+
+
+def _after_half_exposure(cards: Cards) -> Time | None:
+    start, exposure_s = _instant(cards, "DATE-OBS"), number(cards, "EXPTIME")
+    if start is None or exposure_s is None or not 0 <= exposure_s <= _LONGEST_EXPOSURE_S:
+        return None
+    return start + TimeDelta(exposure_s / 2, format="sec")
+
+
+def _needed(time: Time | None, wanted: str, cards: Cards) -> Time:
+    if time is None:
+        keys = ("DATE-OBS", "DATE-AVG", "T_OBS", "EXPTIME")
+        found = ", ".join(f"{key}={cards[key]!r}" for key in keys if key in cards)
+        raise MissingMetadataError(f"no time: {wanted} is wanted, found {found or 'none'}")
+    return time
+
+
+def _euvi_middle(cards: Cards) -> Time:
+    average = _instant(cards, "DATE-AVG")
+    return _needed(
+        _after_half_exposure(cards) if average is None else average,
+        "DATE-AVG, or DATE-OBS and EXPTIME,",
+        cards,
+    )
+
+
+def _aia_middle(cards: Cards) -> Time:
+    # DATE-OBS is the start; T_OBS is the middle.
+    middle = _after_half_exposure(cards)
+    return _needed(
+        _instant(cards, "T_OBS") if middle is None else middle,
+        "DATE-OBS and EXPTIME, or T_OBS,",
+        cards,
+    )
+
+
+def _hmi_middle(cards: Cards) -> Time:
+    return _needed(_instant(cards, "T_OBS"), "T_OBS", cards)
+
+
+def _calibrate_euvi(image: FitsImage) -> Calibrated:
+    """Undo on-board division and subtract the bias, each exactly once.
+
+    SolarSoft's secchi_prep does so in scc_icerdiv2, scc_sebip and get_biasmean.
+    """
+    pixels = _without_missing_blocks(image)
+    reason = _why_without_bias(image)
+    if reason:
+        return Calibrated(pixels, notes=(f"no bias was subtracted: {reason}",))
+    binning = 4.0 ** (_ipsum(image.cards) - 1)
+    bias = _bias_mean(image.cards) * binning
+    factor = _on_board_divisor(image.cards, sky=_sky(pixels), bias=bias)
+    calibrated = pixels * np.float32(factor) - np.float32(bias)
+    notes = [f"bias of {bias:.1f} DN subtracted"]
+    if factor != 1:
+        notes.insert(0, f"multiplied by {factor:g}, the divisor on board")
+    return Calibrated(calibrated, EUVI_SATURATION_DN * binning - bias, tuple(notes))
+
+
+def _without_missing_blocks(image: FitsImage) -> Image:
+    """Missing blocks are zeros, which a biased pixel cannot be."""
+    reported = number(image.cards, "NMISSING") or 0
+    prepared = bool(_why_without_bias(image))
+    if prepared and not reported:
+        return image.pixels
+    empty = image.pixels == 0
+    if reported and not empty.any():
+        raise DamagedImageError(
+            f"NMISSING is {reported:g}, but no zeros show where the missing blocks are"
+        )
+    return np.where(empty, np.float32(np.nan), image.pixels) if empty.any() else image.pixels
+
+
+def _why_without_bias(image: FitsImage) -> str:
+    """How it is known that no bias is left in the image; empty if it is."""
+    offset = number(image.cards, "OFFSETCR") or 0
+    if offset > 0:
+        return f"OFFSETCR says that {offset:g} DN are gone"
+    on_board = _SUBTRACT_BIAS.intersection(_programs(image.cards))
+    if on_board:
+        return f"on-board program {min(on_board)} did"
+    done = _PREPARED.search(image.history)
+    return f"HISTORY says {done[0]!r}" if done else ""
+
+
+def _bias_mean(cards: Cards) -> float:
+    bias = number(cards, "BIASMEAN")
+    if bias is None or bias <= 0:
+        raise MissingMetadataError(
+            f"BIASMEAN is {cards.get('BIASMEAN')!r}, the bias of a level-0 image is wanted"
+        )
+    return bias
+
+
+def _ipsum(cards: Cards) -> float:
+    """On-board binning: 1 is none, 2 is 2 by 2, 3 is 4 by 4."""
+    value = number(cards, "IPSUM")
+    if value is None:
+        return 1.0
+    if not 1 <= value <= 6:
+        raise ImplausibleGeometryError(f"IPSUM is {value:g}, 1 to 6 is wanted")
+    return value
+
+
+def _programs(cards: Cards) -> list[int]:
+    """On-board image-processing functions in their order: 20 fields of three characters."""
+    line = cards.get("IP_00_19", "")
+    if isinstance(line, str) and line.strip():
+        line = line.rjust(60)
+        fields = [line[start : start + 3].strip() for start in range(0, 60, 3)]
+    else:
+        fields = [str(cards.get(f"IP_PROG{index}", "")) for index in range(10)]
+    return [int(field) for field in fields if field.isdecimal() and int(field)]
+
+
+def _on_board_divisor(cards: Cards, sky: float, bias: float) -> float:
+    """Divisor that is still in the pixels."""
+    programs = _programs(cards)
+    if _SPACE_WEATHER in programs:
+        programs = programs[programs.index(_SPACE_WEATHER) :]
+    if _SQUARE_ROOT in programs:
+        raise UnsupportedImageError("square root taken on board; linear images are read")
+    factor = math.prod(_DIVISORS.get(program, 1) for program in programs)
+    corrected = cards.get("DIV2CORR") in (True, "T")
+    if corrected and _HALVE in programs:
+        factor //= 2
+    elif programs[-2:-1] == [_HALVE] and programs[-1] in _ICER and sky * factor > 1.5 * bias:
+        # ICER's halving is conditional: a sky well above the bias shows that it was not done.
+        factor //= 2
+    _check_sky(sky * factor, bias)
+    return float(factor)
+
+
+def _check_sky(sky: float, bias: float) -> None:
+    if sky < 0.7 * bias:
+        raise UnsupportedImageError(
+            f"sky at {sky:.0f} DN lies below the bias of {bias:.0f} DN that the header says is"
+            " still in the image: prepared in a way that is not read"
+        )
+
+
+def _sky(pixels: Image) -> float:
+    """Darkest hundredth of the image."""
+    sample = pixels[::4, ::4]
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        raise DamagedImageError("no pixel has a value")
+    return float(np.percentile(sample, 1))
+
+
+def _calibrate_aia(image: FitsImage) -> Calibrated:
+    return Calibrated(image.pixels, AIA_SATURATION_DN)
+
+
+def _calibrate_hmi(image: FitsImage) -> Calibrated:
+    return Calibrated(image.pixels)
+
+
+_EUVI = {
+    f"STEREO_{letter}": Instrument(
+        name=f"EUVI-{letter}",
+        bands=EUVI_BANDS,
+        unit="DN",
+        middle=_euvi_middle,
+        calibrate=_calibrate_euvi,
+        quality_bits={},
+    )
+    for letter in "AB"
+}
+_AIA = Instrument(
+    name="AIA",
+    bands=AIA_BANDS,
+    unit="DN",
+    middle=_aia_middle,
+    calibrate=_calibrate_aia,
+    quality_bits=_AIA_BITS,
+    near_real_time=AIA_NEAR_REAL_TIME,
+)
+_HMI = Instrument(
+    name="HMI",
+    bands=("LOS",),
+    unit="Gauss",
+    middle=_hmi_middle,
+    calibrate=_calibrate_hmi,
+    quality_bits=_HMI_BITS,
+    near_real_time=HMI_NEAR_REAL_TIME,
+)

@@ -1,0 +1,245 @@
+"""Write a scene as the seven files that one AISFM needs, and the truth beside them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside.grid import Grid, Image
+from farside.observer import SOLAR_RADIUS_M, Observer
+from farside.simulation.camera import Pointing, View, euv_image, line_of_sight_field, look
+from farside.simulation.corona import EMISSION, radiance
+from farside.simulation.headers import (
+    EUVI_BIAS,
+    after,
+    aia_header,
+    aia_name,
+    euvi_header,
+    euvi_name,
+    hmi_header,
+    hmi_name,
+    with_bare_nan,
+)
+from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene, earth
+from farside.simulation.sun import Surface
+
+TRUTH_GRID = Grid(1024, 450.0)
+"""The grid of the published AISFM data."""
+
+HMI_NOISE_GAUSS = 6.3
+"""Per pixel of M_720s; Liu et al. (2012), Sol. Phys. 279, 295."""
+
+EUVI_QUIET_DN = {"304": 900.0, "195": 700.0, "171": 1100.0}
+AIA_QUIET_DN = {"304": 25.0, "193": 140.0, "171": 170.0}
+EUVI_CEILING_DN = 16383
+AIA_CEILING_DN = 16383
+DN_PER_PHOTON = 2.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the files are.
+
+    Attributes
+    ----------
+    euvi_halvings, sdo_halvings
+        How often the native 2048² and 4096² arrays are halved.
+    """
+
+    euvi_halvings: int
+    sdo_halvings: int
+
+
+SIZES = {"native": Size(0, 0), "small": Size(2, 2)}
+"""``native``: as the archives deliver them; ``small``: EUVI beacon 512² and SDO synoptic 1024²."""
+
+
+@dataclass(frozen=True)
+class SimulatedSet:
+    """Where the files of one scene lie: three of EUVI, four of SDO, and the truth."""
+
+    observations: tuple[Path, ...]
+    references: tuple[Path, ...]
+    truth: Path
+
+
+def write_set(
+    directory: Path,
+    time: Time,
+    stereo_longitude_deg: float,
+    seed: int = 0,
+    size: str = "native",
+    side: str = "A",
+) -> SimulatedSet:
+    """Write one scene in the instruments' own formats.
+
+    Parameters
+    ----------
+    directory
+        Made if it is not there; the truth goes to ``truth/`` inside.
+    time
+        Of the EUVI images, UTC; SDO's are at the epoch of Eq. 5.
+    stereo_longitude_deg
+        Stonyhurst longitude of the spacecraft.
+    seed
+        Names the Sun.
+    size
+        A key of :data:`SIZES`.
+    side
+        ``"A"`` or ``"B"``.
+    """
+    scene = Scene.of(seed, time, stereo_longitude_deg)
+    rng = np.random.default_rng([seed, 8])
+    directory.mkdir(parents=True, exist_ok=True)
+    observations = _write_euvi(directory, scene, SIZES[size], side, rng)
+    references = _write_sdo(directory, scene, SIZES[size], rng)
+    truth = _write_truth(directory / "truth", scene, side, rng)
+    return SimulatedSet(observations, references, truth)
+
+
+def _write_euvi(
+    directory: Path, scene: Scene, size: Size, side: str, rng: np.random.Generator
+) -> tuple[Path, ...]:
+    pixels = 2048 >> size.euvi_halvings
+    shrink = 2**size.euvi_halvings
+    offset = rng.uniform(-20, 20, 2) / shrink
+    centre = ((pixels - 1) / 2 + float(offset[0]), (pixels - 1) / 2 + float(offset[1]))
+    pointing = Pointing(pixels, 1.5877740 * shrink, centre, float(rng.uniform(-8, 8)))
+    view = look(pointing, scene.spacecraft, scene.time)
+    # EUVI sums pixels on board, and the bias with them: 4 camera pixels for each halving.
+    bias = EUVI_BIAS[side] * shrink**2
+    paths = []
+    for band, seconds in zip(EUVI_BANDS, (15.0, 30.0, 0.0), strict=True):
+        start = after(scene.time, seconds)
+        signal = _euv(scene.far, band, view) * EUVI_QUIET_DN[band] * shrink**2
+        counts = np.clip(_photons(signal, rng) + bias, 0, EUVI_CEILING_DN * shrink**2)
+        header = euvi_header(band, start, scene.spacecraft, pointing, side, size.euvi_halvings)
+        image = np.rint(counts).astype(np.uint16 if shrink == 1 else np.int32)
+        path = directory / euvi_name(start, side, size.euvi_halvings)
+        fits.PrimaryHDU(image, header).writeto(path, overwrite=True)
+        paths.append(path)
+    return tuple(paths)
+
+
+def _write_sdo(
+    directory: Path, scene: Scene, size: Size, rng: np.random.Generator
+) -> tuple[Path, ...]:
+    pixels, shrink = 4096 >> size.sdo_halvings, 2**size.sdo_halvings
+    time = scene.reference_time
+    observer = earth(time)
+    offset = rng.uniform(-8, 8, 2) / shrink
+    centre = ((pixels - 1) / 2 + float(offset[0]), (pixels - 1) / 2 + float(offset[1]))
+    pointing = Pointing(pixels, 0.5994890 * shrink, centre, 0.019413)
+    view = look(pointing, observer, time)
+    paths = []
+    for band, seconds in zip(AIA_BANDS, (7.1, 4.8, 0.3), strict=True):
+        start = after(time, seconds)
+        signal = _euv(scene.front, band, view) * AIA_QUIET_DN[band]
+        image = np.rint(np.clip(_photons(signal, rng), -10, AIA_CEILING_DN)).astype(np.int16)
+        path = directory / aia_name(band, start)
+        _write_rice(path, image, aia_header(band, start, observer, pointing), 1.0)
+        paths.append(path)
+    paths.append(_write_hmi(directory, scene, observer, shrink, rng))
+    return tuple(paths)
+
+
+def _write_hmi(
+    directory: Path, scene: Scene, observer: Observer, shrink: int, rng: np.random.Generator
+) -> Path:
+    slot = np.rint(scene.reference_time.tai.mjd * 120) / 120  # The 720 s slots begin at 0 h TAI.
+    time = Time(Time(slot, format="mjd", scale="tai").utc.isot)
+    pixels = 4096 // shrink
+    centre = (2035.9 / shrink, 2053.1 / shrink)
+    pointing = Pointing(pixels, 0.5040420 * shrink, centre, 179.93)
+    field = line_of_sight_field(scene.front.radial_field, look(pointing, observer, time))
+    field += rng.normal(0, HMI_NOISE_GAUSS / shrink, field.shape).astype(np.float32)
+    seen = np.isfinite(field)
+    blank = -(2**31)
+    image = np.where(seen, np.rint(np.nan_to_num(field) * 10), blank).astype(np.int32)
+    header = hmi_header(time, observer, pointing, int(seen.sum()))
+    header["BLANK"] = blank
+    path = directory / hmi_name(time)
+    _write_rice(path, image, header, 0.1)
+    return path
+
+
+def _write_truth(
+    directory: Path, scene: Scene, side: str, rng: np.random.Generator
+) -> Path:
+    """The line-of-sight magnetogram that an HMI at the spacecraft would have measured."""
+    pointing = Pointing.of_grid(TRUTH_GRID, scene.spacecraft)
+    view = look(pointing, scene.spacecraft, scene.time)
+    field = line_of_sight_field(scene.far.radial_field, view)
+    # M_720s averaged over the (1900/450)² pixels of HMI that make one of this grid.
+    field += rng.normal(0, HMI_NOISE_GAUSS / 4.2, field.shape).astype(np.float32)
+    field[~TRUTH_GRID.on_disk()] = np.nan
+    header = fits.Header(
+        [
+            ("DATE-OBS", scene.time.isot),
+            ("OBSRVTRY", f"STEREO_{side}"),
+            ("CONTENT", "SIMULATED MAGNETOGRAM", "the truth of an observing system simulation"),
+            ("BUNIT", "Gauss"),
+            ("CTYPE1", "HPLN-TAN"),
+            ("CTYPE2", "HPLT-TAN"),
+            ("CUNIT1", "arcsec"),
+            ("CUNIT2", "arcsec"),
+            ("CRPIX1", pointing.centre_px[0] + 1),
+            ("CRPIX2", pointing.centre_px[1] + 1),
+            ("CRVAL1", 0.0),
+            ("CRVAL2", 0.0),
+            ("CDELT1", pointing.scale_arcsec),
+            ("CDELT2", pointing.scale_arcsec),
+            ("HGLN_OBS", scene.spacecraft.longitude_deg),
+            ("HGLT_OBS", scene.spacecraft.latitude_deg),
+            ("DSUN_OBS", scene.spacecraft.distance_m),
+            ("RSUN_REF", SOLAR_RADIUS_M),
+        ]
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "magnetogram.fits"
+    fits.PrimaryHDU(field, header).writeto(path, overwrite=True)
+    return path
+
+
+def read_truth(path: Path, grid: Grid) -> Image:
+    """The truth on `grid`, gauss, NaN off the disk: blocks of the published grid are averaged.
+
+    Raises
+    ------
+    ValueError
+        `grid` is not the published grid shrunk by a whole number.
+    """
+    image = np.asarray(fits.getdata(path), dtype=np.float32)
+    factor = TRUTH_GRID.size_px // grid.size_px
+    if TRUTH_GRID.disk_radius_px != grid.disk_radius_px * factor:
+        raise ValueError(f"wanted a whole fraction of {TRUTH_GRID}, got {grid}")
+    blocks = np.nan_to_num(image).reshape(grid.size_px, factor, grid.size_px, factor)
+    return np.where(grid.on_disk(), blocks.mean(axis=(1, 3)), np.float32(np.nan))
+
+
+def _euv(surface: Surface, band: str, view: View) -> Image:
+    return euv_image(radiance(surface, band), view, EMISSION[band])
+
+
+def _photons(signal: Image, rng: np.random.Generator) -> Image:
+    """Signal in DN with its photon noise."""
+    noise = rng.standard_normal(signal.shape, dtype=np.float32)
+    return signal + np.sqrt(signal * np.float32(DN_PER_PHOTON)) * noise
+
+
+def _write_rice(
+    path: Path, image: NDArray[np.int16] | NDArray[np.int32], header: fits.Header, scale: float
+) -> None:
+    """Write as the JSOC does: Rice-compressed in HDU 1, one row a tile, bare ``nan`` cards."""
+    nans = tuple(name for name, value in header.items() if value == "nan")
+    hdu = fits.CompImageHDU(image, header, compression_type="RICE_1")
+    hdu.header["BSCALE"], hdu.header["BZERO"] = scale, 0.0
+    file = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(file)
+    path.write_bytes(with_bare_nan(file.getvalue(), nans))

@@ -1,0 +1,73 @@
+"""One Sun seen from two places at two times: what a far-side generator is given, and the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import astropy.units as u
+import numpy as np
+from astropy.coordinates import SkyCoord
+from astropy.time import Time
+from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst, get_earth
+
+from farside.observer import ASTRONOMICAL_UNIT_M, Observer
+from farside.reference import reference_time
+from farside.simulation.sun import SimulatedSun, Surface
+
+STEREO_DISTANCE_AU = 0.965
+
+EUVI_BANDS = ("304", "195", "171")
+AIA_BANDS = ("304", "193", "171")
+
+
+def earth(time: Time) -> Observer:
+    """SDO, taken to be at Earth."""
+    place = get_earth(time)
+    return Observer(0.0, float(place.lat.to_value(u.deg)), float(place.radius.to_value(u.m)))
+
+
+def stereo(time: Time, longitude_deg: float) -> Observer:
+    """A spacecraft in the ecliptic at a Stonyhurst longitude, 0.965 au from the Sun."""
+    pole = SkyCoord(0 * u.deg, 90 * u.deg, 1 * u.AU, frame=HeliocentricEarthEcliptic(obstime=time))
+    pole = pole.transform_to(HeliographicStonyhurst(obstime=time))
+    x, y, z = pole.cartesian.xyz.to_value(u.AU)
+    longitude = (longitude_deg + 180) % 360 - 180
+    west = np.radians(longitude)
+    latitude = np.degrees(np.arctan2(-(x * np.cos(west) + y * np.sin(west)), z))
+    return Observer(longitude, float(latitude), STEREO_DISTANCE_AU * ASTRONOMICAL_UNIT_M)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A Sun, the far-side spacecraft at `time`, and SDO at the epoch of Eq. 5.
+
+    Attributes
+    ----------
+    sun, time, spacecraft
+        The Sun, and the spacecraft that looks at it at `time`.
+    """
+
+    sun: SimulatedSun
+    time: Time
+    spacecraft: Observer
+
+    @classmethod
+    def of(cls, seed: int, time: Time, longitude_deg: float) -> Scene:
+        """The scene of a seed, with a spacecraft at a Stonyhurst longitude."""
+        return cls(SimulatedSun(seed), time, stereo(time, longitude_deg))
+
+    @property
+    def reference_time(self) -> Time:
+        """When SDO saw the Carrington longitude that the spacecraft sees now (Eq. 5)."""
+        return reference_time(self.time, self.spacecraft.longitude_deg)
+
+    @cached_property
+    def far(self) -> Surface:
+        """The surface as the spacecraft sees it."""
+        return self.sun.at(self.time)
+
+    @cached_property
+    def front(self) -> Surface:
+        """The surface as SDO saw it."""
+        return self.sun.at(self.reference_time)

@@ -1,0 +1,1 @@
+"""The BentoML service: HTTP in front of :mod:`farside`."""

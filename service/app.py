@@ -1,0 +1,67 @@
+"""``bentoml serve service.app:FarsideService``.
+
+The endpoints are a Starlette application mounted in the BentoML service: there uploads are parsed
+in memory, while BentoML's own file parameters write each to disk and fetch addresses.
+"""
+
+from __future__ import annotations
+
+import bentoml
+from farside.engines.torch import TorchEngine
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
+
+from farside.engine import Engine
+from service.contract import Contract
+from service.metrics import Metrics
+from service.routes import ENDPOINTS, ROUTES
+from service.settings import LONGEST_S, Settings, from_environment
+from service.worker import Worker
+
+SETTINGS = from_environment()
+"""Read here, where BentoML wants to be told how many workers; a wrong one ends the start."""
+
+MIDDLEWARE: tuple[type[ASGIApp], ...] = ()
+"""ASGI middleware between the error contract and the endpoints: authentication goes here.
+
+What it refuses, with whatever body, reaches the client as the JSON object of every error.
+"""
+
+http = Starlette(routes=ROUTES)
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Open the engine that the settings ask for."""
+    return TorchEngine.from_repository(
+        settings.model_repository, threads=settings.threads, precision=settings.precision
+    )
+
+
+class Farside:
+    """Far-side magnetograms: FITS files in, FITS file out."""
+
+    def __init__(self) -> None:
+        self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
+        http.state.worker = self._worker
+
+    async def __is_ready__(self) -> bool:
+        """Whether every model has answered a small input; drives ``/readyz``."""
+        return await run_in_threadpool(self._worker.engine.ready)
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]  # bentoml gives it no type
+    def close(self) -> None:
+        """Finish what runs and release the engine."""
+        self._worker.close()
+
+
+FarsideService = bentoml.service(
+    name="farside",
+    workers=SETTINGS.workers,
+    traffic={"timeout": 2 * LONGEST_S + 60},  # the time limits of the settings come first
+    metrics={"enabled": False},  # labelled with any path a client asks for; ours stand in for them
+)(Farside)
+FarsideService.mount_asgi_app(http)
+FarsideService.add_asgi_middleware(Contract, worker=lambda: http.state.worker, endpoints=ENDPOINTS)
+for _layer in MIDDLEWARE:
+    FarsideService.add_asgi_middleware(_layer)

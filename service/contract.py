@@ -1,0 +1,109 @@
+"""The outermost layer: a request id on every answer, every error as the one JSON object."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from time import perf_counter
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.errors import RETRY, describe, describe_status
+from service.worker import Worker
+
+REQUEST_ID = "x-request-id"
+
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_KEPT = ("allow", "retry-after", "www-authenticate")
+
+
+class Contract:
+    """ASGI middleware that keeps what is promised of every answer.
+
+    Whoever refuses a request (an endpoint, an authentication layer, the framework), its client
+    sees a :class:`service.errors.ErrorBody`.
+
+    Parameters
+    ----------
+    app
+        The layer below.
+    worker
+        Gives the worker, which exists once the first request arrives.
+    endpoints
+        The addresses that are counted by name; all others are counted together.
+    """
+
+    def __init__(
+        self, app: ASGIApp, worker: Callable[[], Worker], endpoints: frozenset[str]
+    ) -> None:
+        self._app = app
+        self._worker = worker
+        self._endpoints = endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = perf_counter()
+        state = scope.setdefault("state", {})
+        state.update(request_id=_request_id(scope), model="")
+        outcome = await self._answer(scope, receive, send)
+        endpoint = scope["path"] if scope["path"] in self._endpoints else "other"
+        metrics = self._worker().metrics
+        metrics.requests.labels(endpoint, state["model"], outcome).inc()
+        metrics.request_seconds.labels(endpoint).observe(perf_counter() - start)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> str:
+        """Answer and say how it went: ``"ok"`` or the type of the error."""
+        request_id = scope["state"]["request_id"]
+        gate = _Gate(request_id, send)
+        try:
+            await self._app(scope, receive, gate)
+        except Exception as error:  # the outermost layer: nobody above would shape it
+            if gate.opened:
+                raise
+            status, body = describe(error, request_id)
+        else:
+            if gate.opened:
+                return "ok"
+            status, body = gate.status, describe_status(gate.status, scope["path"], request_id)
+        headers = gate.kept | {REQUEST_ID: request_id} | self._retry_after(status)
+        await body.response(status, headers)(scope, receive, send)
+        return body.type
+
+    def _retry_after(self, status: int) -> dict[str, str]:
+        return (
+            {"retry-after": str(self._worker().settings.retry_after_s)} if status in RETRY else {}
+        )
+
+
+class _Gate:
+    """Lets a good answer pass with its request id; holds the framework's own text of an error."""
+
+    def __init__(self, request_id: str, send: Send) -> None:
+        self.opened = False
+        self.status = 500
+        self.kept: dict[str, str] = {}
+        self._request_id = request_id
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._look_at(message)
+        if self.opened:
+            await self._send(message)
+
+    def _look_at(self, message: Message) -> None:
+        self.status = message["status"]
+        self.opened = self.status < 400
+        headers = Headers(raw=message["headers"])
+        self.kept = {name: headers[name] for name in _KEPT if name in headers}
+        MutableHeaders(scope=message)[REQUEST_ID] = self._request_id
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(REQUEST_ID, "")
+    return given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex

@@ -1,0 +1,105 @@
+"""Errors → HTTP: the one table of status codes, and the one shape of an error."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+
+from starlette.responses import JSONResponse
+
+from farside import errors
+
+log = logging.getLogger("farside.service")
+
+
+class ClientGoneError(errors.RequestError):
+    """The client closed the connection before its answer; nobody reads what is sent."""
+
+
+class MediaTypeError(errors.RequestError):
+    """A request body that is no multipart form."""
+
+
+STATUS: dict[type[errors.FarsideError], int] = {
+    errors.FarsideError: 500,
+    errors.InputError: 422,
+    errors.NotFitsError: 400,
+    errors.FileTooLargeError: 413,
+    errors.SetError: 422,
+    errors.UnknownModelError: 422,
+    errors.EngineFailedError: 424,
+    errors.EngineUnavailableError: 503,
+    errors.DeadlineError: 504,
+    errors.OverloadedError: 429,
+    errors.RequestError: 400,
+    MediaTypeError: 415,
+    ClientGoneError: 499,  # nginx's number for a client that closed the connection
+}
+"""A class stands for those below it, down to the next that is listed."""
+
+RETRY = (429, 503)
+"""The statuses that carry Retry-After."""
+
+UNEXPECTED = "the service failed unexpectedly; its log says why under this request id"
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """The JSON object of every error.
+
+    Attributes
+    ----------
+    error
+        One sentence: what, got, wanted.
+    type
+        Name of a class of :mod:`farside.errors`.
+    files
+        The files it is about, by instrument, band and time, or by name.
+    """
+
+    error: str
+    type: str
+    files: tuple[str, ...]
+    request_id: str
+
+    def response(self, status: int, headers: dict[str, str]) -> JSONResponse:
+        """Make the HTTP answer."""
+        return JSONResponse(asdict(self), status_code=status, headers=headers)
+
+
+def status_of(error: Exception) -> int:
+    """Status code of an error: that of the nearest class in :data:`STATUS`, else 500."""
+    return next((STATUS[cls] for cls in type(error).__mro__ if cls in STATUS), 500)
+
+
+def describe(error: Exception, request_id: str) -> tuple[int, ErrorBody]:
+    """Status and body of an error; one that is the service's own fault is logged, not shown."""
+    status = status_of(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request %s failed", request_id, exc_info=error)
+        return status, ErrorBody(UNEXPECTED, "FarsideError", (), request_id)
+    files = error.files if isinstance(error, errors.FarsideError) else ()
+    return status, ErrorBody(str(error), _public_name(error), files, request_id)
+
+
+def describe_status(status: int, path: str, request_id: str) -> ErrorBody:
+    """Body for an error that the framework answered with a status alone."""
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        message = "the models have not answered their test input yet; try again later"
+        return ErrorBody(message, "EngineUnavailableError", (), request_id)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ErrorBody(UNEXPECTED, "FarsideError", (), request_id)
+    return ErrorBody(_sentence(status, path), "RequestError", (), request_id)
+
+
+def _sentence(status: int, path: str) -> str:
+    if status == HTTPStatus.NOT_FOUND:
+        return f"nothing stands at {path[:80]!r}; /docs.json lists the addresses"
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"{path!r} does not take this method; the Allow header lists those it takes"
+    return f"the request was refused: {HTTPStatus(status).phrase}"
+
+
+def _public_name(error: Exception) -> str:
+    return next(cls.__name__ for cls in type(error).__mro__ if cls.__module__ == errors.__name__)

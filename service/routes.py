@@ -1,0 +1,123 @@
+"""The endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from farside.engine import Model
+from farside.errors import DeadlineError
+from farside.magnetogram import Magnetogram
+from service.errors import ClientGoneError
+from service.form import Format, read_form
+from service.metrics import CONTENT_TYPE
+from service.openapi import document
+from service.worker import Worker
+
+T = TypeVar("T")
+
+MEDIA_TYPES: dict[Format, str] = {"fits": "application/fits", "png": "image/png"}
+
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
+
+
+async def generate(request: Request) -> Response:
+    """``POST /generate``: the files of one set in, a magnetogram out."""
+    worker = _worker(request)
+    with worker.place():
+        with worker.metrics.timed("upload"):
+            form = await read_form(request, worker.settings)
+        model = worker.model(form.model)
+        request.state.model = model.recipe.name
+        magnetogram, content = await _in_time(
+            worker.generate(form, model), request, worker.settings.deadline_s
+        )
+    return Response(
+        content,
+        media_type=MEDIA_TYPES[form.format],
+        headers=_headers(magnetogram, form.format),
+    )
+
+
+async def models(request: Request) -> JSONResponse:
+    """``GET /models``: identity and Recipe of each loaded model."""
+    loaded = _worker(request).engine.models()
+    return JSONResponse({"models": [_card(model) for model in loaded.values()]})
+
+
+async def metrics(request: Request) -> Response:
+    """``GET /metrics``: the numbers of all workers."""
+    text = await run_in_threadpool(_worker(request).metrics.text)
+    return Response(text, media_type=CONTENT_TYPE)
+
+
+async def docs(request: Request) -> JSONResponse:
+    """``GET /docs.json``: OpenAPI."""
+    return JSONResponse(document(_worker(request).settings))
+
+
+async def page(_: Request) -> HTMLResponse:
+    """``GET /``: a form to try the service with."""
+    text = files("service").joinpath("index.html").read_text("utf-8")
+    return HTMLResponse(text, headers={"Content-Security-Policy": _PAGE_POLICY})
+
+
+ROUTES = [
+    Route("/generate", generate, methods=["POST"]),
+    Route("/models", models),
+    Route("/metrics", metrics),
+    Route("/docs.json", docs),
+    Route("/", page),
+]
+
+ENDPOINTS = frozenset({route.path for route in ROUTES} | {"/livez", "/readyz"})
+
+
+async def _in_time(work: Coroutine[Any, Any, T], request: Request, deadline_s: float) -> T:
+    """Do `work` while the client is there and the deadline has not passed; else give it up."""
+    task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_disconnect(request))
+    try:
+        done, _ = await asyncio.wait(
+            {task, gone}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED
+        )
+    finally:
+        task.cancel()
+        gone.cancel()
+    if task in done:
+        return task.result()
+    if gone in done:
+        raise ClientGoneError("the client left before its answer")
+    raise DeadlineError(f"no answer within {deadline_s:g} s after the upload; try again later")
+
+
+async def _disconnect(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _headers(magnetogram: Magnetogram, format: Format) -> dict[str, str]:  # noqa: A002  # the field's name
+    made_by, quality = magnetogram.generator, magnetogram.quality
+    time = magnetogram.time.strftime("%Y%m%dT%H%M%S")
+    name = f"farside_{magnetogram.spacecraft}_{time}_{made_by.model}.{format}"
+    return {
+        "X-Farside-Model": f"{made_by.model} {made_by.version}",
+        "X-Farside-Identity": made_by.identity,
+        "X-Farside-Quality": " ".join((str(int(quality)), *quality.names())),
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+
+
+def _card(model: Model) -> dict[str, Any]:
+    return {"identity": model.identity} | model.recipe.model_dump(mode="json")
+
+
+def _worker(request: Request) -> Worker:
+    worker: Worker = request.app.state.worker
+    return worker

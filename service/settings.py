@@ -1,0 +1,109 @@
+"""Everything that can be set, from the environment, once, at the start of a worker."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "FARSIDE_"
+
+LONGEST_S = 1800.0
+"""Limit of each of the two time limits; their sum stays below the framework's own."""
+
+
+class SettingsError(ValueError):
+    """The environment names something that is no setting, or gives an impossible value."""
+
+
+class Settings(BaseSettings):
+    """The service's settings: each is the environment variable ``FARSIDE_`` and its name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    model_repository: Path = Field(
+        default=Path("model_repository"),
+        description="Folder of models, `<model>/<version>/model.safetensors`.",
+    )
+    default_model: str | None = Field(
+        default=None,
+        description="Model for a request that names none; not needed while only one is loaded.",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        description="Processes; each holds all models and has places and threads of its own.",
+    )
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Processor threads of one forward; unset: as many as there are processors.",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="Arithmetic of the networks."
+    )
+    queue_size: int = Field(
+        default=8,
+        ge=0,
+        description="Requests that may wait besides the one that runs; past it: 429.",
+    )
+    prepare_threads: int = Field(
+        default=1,
+        ge=1,
+        description="Sets of files read and registered side by side; each reads two files at once.",
+    )
+    max_upload_mb: float = Field(
+        default=200.0,
+        gt=0,
+        description="Largest request body, megabytes (10^6 bytes); past it: 413. "
+        "Up to queue_size + 1 bodies are in memory at once.",
+    )
+    upload_timeout_s: float = Field(
+        default=300.0, gt=0, le=LONGEST_S, description="Longest duration of an upload, seconds."
+    )
+    deadline_s: float = Field(
+        default=120.0,
+        gt=0,
+        le=LONGEST_S,
+        description="Longest time from the end of the upload to the answer, seconds; past it: 504.",
+    )
+    retry_after_s: int = Field(
+        default=5, ge=1, description="Seconds that an answer 429 or 503 asks its client to wait."
+    )
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """`max_upload_mb` in bytes."""
+        return int(self.max_upload_mb * 1e6)
+
+
+def from_environment() -> Settings:
+    """Read the settings; a ``FARSIDE_`` variable that is no setting is refused.
+
+    Raises
+    ------
+    SettingsError
+        Names each variable, what it holds and what is wanted.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
+    if unknown:
+        raise SettingsError(
+            f"no such setting: {', '.join(unknown)}; the settings are {', '.join(sorted(known))}"
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(_sentences(error)) from error
+
+
+def _sentences(error: ValidationError) -> str:
+    return "; ".join(
+        f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']} (got {item['input']!r})"
+        for item in error.errors()
+    )

@@ -1,0 +1,154 @@
+"""What one worker process holds, and how a request passes through it.
+
+The story of :mod:`farside.pipeline` in three stages with threads of their own: files are read and
+registered side by side, the network runs one stack at a time, and products are written while the
+next one runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from farside.engine import Engine, Model, find_model
+from farside.errors import OverloadedError, RequestError
+from farside.magnetogram import Magnetogram
+from farside.observation import read_all
+from farside.recipe import Recipe
+from farside.scaling import decode, encode
+from farside.stack import Stack, assemble
+from service.form import Form, Format
+from service.metrics import Metrics
+from service.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Stage:
+    """Threads that do one kind of work, first come, first served.
+
+    Parameters
+    ----------
+    name
+        As in the metrics.
+    threads
+        How many pieces of work run side by side.
+    """
+
+    def __init__(self, name: str, threads: int, metrics: Metrics) -> None:
+        self._name = name
+        self._metrics = metrics
+        self._turns = asyncio.Semaphore(threads)
+        self._threads = ThreadPoolExecutor(threads, name)
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Wait for a turn, work in a thread.
+
+        Cancelled while it waits, it gives up its place. Cancelled while the thread works, the
+        thread finishes, its result is dropped, and only then is it the turn of the next.
+        """
+        with self._metrics.queued(self._name):
+            await self._turns.acquire()
+
+        def timed() -> T:
+            with self._metrics.timed(self._name):
+                return work(*args, **kwargs)
+
+        running = asyncio.get_running_loop().run_in_executor(self._threads, timed)
+        running.add_done_callback(lambda _: self._turns.release())
+        return await asyncio.shield(running)
+
+    def close(self) -> None:
+        """Let the threads finish what they do."""
+        self._threads.shutdown()
+
+
+class Worker:
+    """One engine, the stages around it, and the places of those who wait."""
+
+    def __init__(self, settings: Settings, engine: Engine, metrics: Metrics) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.metrics = metrics
+        self._taken = 0
+        self._prepare = Stage("prepare", settings.prepare_threads, metrics)
+        # Always the same thread: OpenMP keeps a team of threads for every thread that calls it.
+        self._infer = Stage("infer", 1, metrics)
+        # One at a time: matplotlib is not made for several threads.
+        self._write = Stage("write", 1, metrics)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold one of the places of this worker, from before the upload to the answer.
+
+        Raises
+        ------
+        OverloadedError
+            All are taken.
+        """
+        places = self.settings.queue_size + 1
+        if self._taken >= places:
+            raise OverloadedError(f"all {places} places of the queue are taken; try again later")
+        self._taken += 1
+        try:
+            with self.metrics.in_flight.track_inprogress():
+                yield
+        finally:
+            self._taken -= 1
+
+    def model(self, name: str | None) -> Model:
+        """Find the model that a request names, or the default.
+
+        Raises
+        ------
+        RequestError
+            None is named and there is no default.
+        UnknownModelError
+            No such model is loaded.
+        """
+        wanted = name or self.settings.default_model
+        if wanted:
+            return find_model(self.engine, wanted)
+        loaded = list(self.engine.models().values())
+        if len(loaded) != 1:
+            names = ", ".join(model.recipe.name for model in loaded) or "none, as none is loaded"
+            raise RequestError(f"no field 'model' in the form, wanted one of {names}")
+        return loaded[0]
+
+    async def generate(self, form: Form, model: Model) -> tuple[Magnetogram, bytes]:
+        """Make the magnetogram of a form, and the file that it asks for."""
+        stack = await self._prepare.run(prepare, form, model.recipe)
+        magnetogram = await self._infer.run(infer, stack, model, self.engine)
+        return magnetogram, await self._write.run(write, magnetogram, form.format)
+
+    def close(self) -> None:
+        """Finish what runs and release the engine."""
+        for stage in (self._prepare, self._infer, self._write):
+            stage.close()
+        self.engine.close()
+        self.metrics.close()
+
+
+def prepare(form: Form, recipe: Recipe) -> Stack:
+    """Read and register the files of a form."""
+    return assemble(read_all(form.observations), read_all(form.references), recipe)
+
+
+def infer(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
+    """Run the network."""
+    name = model.recipe.name
+    tensor = encode(stack, model.recipe, out=engine.buffer(name))
+    return decode(engine.infer(name, tensor), stack, model, engine)
+
+
+def write(magnetogram: Magnetogram, format: Format) -> bytes:  # noqa: A002  # the field's name
+    """Make the FITS product, or a picture of it."""
+    if format == "fits":
+        return magnetogram.to_bytes()
+    from farside.quicklook import render  # matplotlib takes a second to import
+
+    return render(magnetogram)

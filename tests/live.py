@@ -1,0 +1,122 @@
+"""The real server, started as a user starts it, and what it is fed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from astropy.time import Time
+
+from farside.simulation.files import SimulatedSet, write_set
+
+ROOT = Path(__file__).resolve().parents[1]
+START_S = 90
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running service.
+
+    Attributes
+    ----------
+    scratch
+        Its folder for temporary files, and nobody else's.
+    """
+
+    url: str
+    scratch: Path
+    log: Path
+
+    def scratch_files(self) -> dict[Path, int]:
+        """Regular files in the folder for temporary files, and their sizes."""
+        found = (path for path in self.scratch.rglob("*") if path.is_file())
+        return {path: path.stat().st_size for path in found}
+
+
+@contextmanager
+def serving(folder: Path, **settings: object) -> Iterator[Server]:
+    """Run ``bentoml serve`` with `settings` until the block ends."""
+    server = Server(f"http://127.0.0.1:{_free_port()}", folder / "tmp", folder / "log")
+    server.scratch.mkdir(parents=True)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FARSIDE_")} | {
+        "BENTOML_HOME": str(folder / "bentoml"),
+        "BENTOML_DO_NOT_TRACK": "true",
+        "TMPDIR": str(server.scratch),
+        "OMP_NUM_THREADS": "1",
+        **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
+    }
+    command = [sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService"]
+    address = ["--host", "127.0.0.1", "--port", server.url.rpartition(":")[2]]
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603  # our own command
+            [*command, *address], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        try:
+            _wait_until_ready(server, process)
+            yield server
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+
+def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            if httpx.get(f"{server.url}/readyz", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the service did not start:\n{server.log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> SimulatedSet:
+    """The seven small files of one simulated scene."""
+    folder = tmp_path_factory.mktemp("simulated")
+    return write_set(folder, Time("2026-02-14T00:00:00"), 120.0, seed=3, size="small")
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model repository with one tiny untrained network."""
+    import torch  # takes seconds, and most tests need none of this
+
+    from farside import checkpoint
+    from farside.networks.pix2pixcc import Generator
+    from tests.service.fakes import recipe
+
+    folder = tmp_path_factory.mktemp("model_repository")
+    torch.manual_seed(7)
+    network = Generator(7, 1, n_gf=4, n_downsample=2, n_residual=1)
+    path = folder / "tiny" / "1" / checkpoint.FILE_NAME
+    path.parent.mkdir(parents=True)
+    checkpoint.write(path, network.state_dict(), recipe())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The service with that repository."""
+    with serving(
+        tmp_path_factory.mktemp("server"), model_repository=repository, threads=1, max_upload_mb=40
+    ) as running:
+        yield running

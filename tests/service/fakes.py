@@ -1,0 +1,119 @@
+"""A network in one line, and the service around it without a server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from farside.engine import Engine, Model, Tensor
+from farside.grid import Grid
+from farside.recipe import Channel, Linear, MedianLog, Network, Output, Recipe, Timing, Training
+from service.contract import Contract
+from service.metrics import Metrics
+from service.routes import ENDPOINTS, ROUTES
+from service.settings import Settings
+from service.worker import Worker
+
+EUV = MedianLog(low=0.01, high=20)
+FIELD = Linear(scale=1500)
+
+
+def recipe(name: str = "tiny") -> Recipe:
+    """What the simulated sets hold, on a small grid, for an untrained network."""
+    return Recipe(
+        name=name,
+        version="1",
+        title="A tiny network for tests",
+        licence="BSD-3-Clause",
+        network=Network(
+            name="pix2pixcc:Generator",
+            arguments={
+                "input_channels": 7,
+                "output_channels": 1,
+                "n_gf": 4,
+                "n_downsample": 2,
+                "n_residual": 1,
+            },
+        ),
+        grid=Grid(64, 28.0),
+        channels=(
+            *(
+                Channel(role="observation", accepts=(f"EUVI {band}",), scaling=EUV)
+                for band in ("304", "195", "171")
+            ),
+            *(
+                Channel(role="reference", accepts=(f"AIA {band}",), scaling=EUV)
+                for band in ("304", "193", "171")
+            ),
+            Channel(role="reference", accepts=("HMI LOS",), scaling=FIELD),
+        ),
+        outputs=(Output(quantity="line-of-sight magnetic field", unit="gauss", scaling=FIELD),),
+        timing=Timing(spread_hours=1, usual_lag_hours=6, greatest_lag_hours=48),
+        training=Training(
+            data="NONE",
+            description="untrained",
+            reference_age_days=(0.0, 27.0),
+            dates=(date(2011, 1, 1), date(2030, 1, 1)),
+        ),
+    )
+
+
+class FakeEngine:
+    """Answers with its last channel, the reference magnetogram, once it is let go.
+
+    Attributes
+    ----------
+    go
+        Set: a forward runs through. Clear: it waits.
+    begun
+        One release for each forward that has begun.
+    """
+
+    name = "fake"
+    precision = "float32"
+
+    def __init__(self, *names: str, error: Exception | None = None) -> None:
+        self.go = threading.Event()
+        self.go.set()
+        self.begun = threading.Semaphore(0)
+        self.at_once = self.most_at_once = self.forwards = 0
+        self._error = error
+        self._models = {name: Model(recipe(name), "ab" * 32) for name in names or ("tiny",)}
+
+    def models(self) -> Mapping[str, Model]:
+        return self._models
+
+    def ready(self) -> bool:
+        return True
+
+    def buffer(self, model: str, batch: int = 1) -> Tensor:
+        return np.empty((batch, len(self._models[model].recipe.channels), 64, 64), np.float32)
+
+    def infer(self, model: str, tensor: Tensor) -> Tensor:
+        assert model in self._models
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.begun.release()
+        self.go.wait(20)
+        self.at_once -= 1
+        self.forwards += 1
+        if self._error:
+            raise self._error
+        return tensor[:, -1:]
+
+    def close(self) -> None:
+        self._models = {}
+
+
+def service(engine: Engine, settings: Settings | None = None) -> ASGIApp:
+    """The endpoints and the error contract around an engine, as `service.app` puts them."""
+    worker = Worker(settings or Settings(), engine, Metrics(CollectorRegistry()))
+    app = Starlette(routes=ROUTES)
+    app.state.worker = worker
+    return Contract(app, worker=lambda: worker, endpoints=ENDPOINTS)

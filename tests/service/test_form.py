@@ -1,0 +1,189 @@
+"""The form parser: what curl, httpx and enemies send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from farside.errors import DeadlineError, FileTooLargeError, RequestError
+from service.errors import ClientGoneError, MediaTypeError
+from service.form import MAX_PARTS, Form, FormParser, read_form
+from service.settings import Settings
+
+BOUNDARY = b"x0x"
+
+Fields = list[tuple[str, str | None, bytes]]
+"""Name, name of the file if it is one, content."""
+
+GOOD: Fields = [("observation", "a.fits", b"A"), ("reference", "b.fits", b"B")]
+
+
+def encode(fields: Iterable[tuple[str, str | None, bytes]]) -> bytes:
+    body = b""
+    for name, file, content in fields:
+        of_file = f'; filename="{file}"' if file is not None else ""
+        head = f'Content-Disposition: form-data; name="{name}"{of_file}'
+        body += b"--" + BOUNDARY + b"\r\n" + head.encode() + b"\r\n\r\n" + content + b"\r\n"
+    return body + b"--" + BOUNDARY + b"--\r\n"
+
+
+def parse(body: bytes, step: int = 65536) -> Form:
+    parser = FormParser(BOUNDARY)
+    for start in range(0, len(body), step):
+        parser.feed(body[start : start + step])
+    return parser.form()
+
+
+def request(
+    chunks: list[bytes],
+    headers: dict[str, str] | None = None,
+    *,
+    leaves: bool = False,
+    stalls: bool = False,
+) -> Request:
+    """A request whose body arrives in these pieces."""
+    messages = iter(chunks)
+
+    async def receive() -> dict[str, object]:
+        piece = next(messages, None)
+        if piece is None and stalls:
+            await asyncio.Event().wait()
+        if piece is None and leaves:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
+
+    ours = {"content-type": f"multipart/form-data; boundary={BOUNDARY.decode()}"} | (headers or {})
+    raw = [(key.encode(), value.encode()) for key, value in ours.items()]
+    return Request({"type": "http", "method": "POST", "headers": raw}, receive)
+
+
+def read(asked: Request, settings: Settings | None = None) -> Form:
+    return asyncio.run(read_form(asked, settings or Settings()))
+
+
+@given(
+    contents=st.lists(st.binary(max_size=200), min_size=1, max_size=4),
+    step=st.integers(1, 300),
+)
+def test_files_arrive_as_they_were_sent_however_the_body_is_cut(
+    contents: list[bytes], step: int
+) -> None:
+    fields = [("observation", f"{i}.fits", content) for i, content in enumerate(contents)]
+    form = parse(encode([*fields, ("reference", "r", b"R")]), step)
+    assert [upload.getvalue() for upload in form.observations] == contents
+    assert [upload.name for upload in form.observations] == [
+        f"{i}.fits" for i in range(len(contents))
+    ]
+
+
+def test_content_that_looks_like_a_boundary_is_content() -> None:
+    content = b"\r\n--x0\r\n--x0y\r\n\r\n--\r\n--x0x"[:-1]
+    form = parse(encode([("observation", "a", content), ("reference", "b", b"B")]), 3)
+    assert form.observations[0].getvalue() == content
+
+
+def test_what_httpx_sends_is_understood() -> None:
+    sent = httpx.Request(
+        "POST",
+        "http://sun.test",
+        files=[("observation", ("a.fits", b"A")), ("reference", ("b.fits", b"B"))],
+        data={"model": "tiny", "format": "png"},
+    )
+    form = read(request([sent.read()], {"content-type": sent.headers["content-type"]}))
+    assert (form.model, form.format) == ("tiny", "png")
+    assert form.references[0].getvalue() == b"B"
+
+
+def test_model_and_format_may_be_left_out() -> None:
+    form = parse(encode(GOOD))
+    assert (form.model, form.format) == (None, "fits")
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ([], "no 'observation'"),
+        (GOOD[:1], "no 'reference'"),
+        ([*GOOD, ("sigma", None, b"1")], "no field 'sigma' in this form; its fields are"),
+        ([*GOOD, ("", "x", b"1")], "no field ''"),
+        ([("observation", None, b"http://127.0.0.1/x")], "'observation' holds text, wanted a file"),
+        ([*GOOD, ("model", "m.txt", b"m")], "'model' holds a file, wanted text"),
+        ([*GOOD, ("format", None, b"jpeg")], "format is 'jpeg', wanted fits or png"),
+        ([*GOOD, ("model", None, b"a"), ("model", None, b"b")], "'model' is given 2 times"),
+        ([*GOOD, ("model", None, b"m" * 5000)], "'model' holds more than"),
+        ([("observation", "a", b"")] * (MAX_PARTS + 1), f"more than {MAX_PARTS} parts"),
+    ],
+)
+def test_a_form_that_is_not_ours_is_refused_with_the_reason(fields: Fields, sentence: str) -> None:
+    with pytest.raises(RequestError, match=sentence):
+        parse(encode(fields))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"SIMPLE  =                    T",
+        encode(GOOD)[:-6],
+        encode(GOOD)[: len(encode(GOOD)) // 2],
+        b"--x0x\r\n" + b"A" * 10_000,
+        b"--x0x\r\n" + b"A: b\r\n" * 10_000,
+        b"--x0x\r\nContent-Disposition: " + b"c" * 100_000,
+        b"--x0x\r\nno colon\r\n\r\n",
+    ],
+)
+def test_a_malformed_body_is_a_request_error(body: bytes) -> None:
+    with pytest.raises(RequestError):
+        parse(body)
+
+
+@given(body=st.binary(max_size=300))
+def test_no_bytes_make_anything_but_a_request_error(body: bytes) -> None:
+    with pytest.raises(RequestError):
+        parse(b"--x0x\r\n" + body)
+
+
+def test_the_name_of_a_file_is_harmless_to_print() -> None:
+    form = parse(encode([("observation", "a\x1b[2J\x00.fits" + "n" * 300, b"A"), *GOOD[1:]]))
+    assert form.observations[0].name.isprintable()
+    assert len(form.observations[0].name) <= 100
+
+
+@pytest.mark.parametrize("kind", ["", "application/json", "application/x-www-form-urlencoded"])
+def test_another_content_type_is_refused(kind: str) -> None:
+    with pytest.raises(MediaTypeError, match="wanted multipart/form-data"):
+        read(request([b"{}"], {"content-type": kind}))
+
+
+@pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=" + "b" * 71])
+def test_a_boundary_that_cannot_be_is_refused(boundary: str) -> None:
+    with pytest.raises(RequestError, match="boundary"):
+        read(request([b""], {"content-type": "multipart/form-data" + boundary}))
+
+
+def test_a_body_announced_too_large_is_refused_before_any_of_it_is_read() -> None:
+    with pytest.raises(FileTooLargeError, match="2000 MB, allowed are 1 MB"):
+        read(request([], {"content-length": "2000000000"}, stalls=True), Settings(max_upload_mb=1))
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-length": "10"}])
+def test_a_body_that_grows_too_large_is_refused_while_it_is_read(headers: dict[str, str]) -> None:
+    pieces = [encode(GOOD[:1])[:-9], *[b"A" * 600_000] * 2]
+    with pytest.raises(FileTooLargeError, match="allowed are 1 MB"):
+        read(request(pieces, headers, stalls=True), Settings(max_upload_mb=1))
+
+
+def test_an_upload_that_stalls_ends_with_the_time_it_may_take() -> None:
+    with pytest.raises(DeadlineError, match=r"longer than the 0\.05 s"):
+        read(request([encode(GOOD)[:20]], stalls=True), Settings(upload_timeout_s=0.05))
+
+
+def test_a_client_that_leaves_during_its_upload_is_noticed() -> None:
+    with pytest.raises(ClientGoneError):
+        read(request([encode(GOOD)[:20]], leaves=True))

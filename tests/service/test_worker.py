@@ -1,0 +1,258 @@
+"""Places, turns, deadlines and clients that leave: the real endpoints around a one-line network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from io import BytesIO
+
+import httpx
+import numpy as np
+import pytest
+from starlette.types import ASGIApp, Message
+
+from farside.errors import EngineFailedError
+from farside.magnetogram import Magnetogram
+from farside.simulation.files import SimulatedSet
+from service.settings import Settings
+from tests.service.fakes import FakeEngine, service
+
+Parts = list[tuple[str, tuple[str, bytes]]]
+
+
+@pytest.fixture(scope="module")
+def files(simulated: SimulatedSet) -> Parts:
+    return [
+        (role, (path.name, path.read_bytes()))
+        for role, paths in (
+            ("observation", simulated.observations),
+            ("reference", simulated.references),
+        )
+        for path in paths
+    ]
+
+
+@asynccontextmanager
+async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sun.test") as client:
+        yield client
+
+
+async def begun(engine: FakeEngine) -> None:
+    """Wait until a forward has begun."""
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=20)
+
+
+async def post_and_leave(app: ASGIApp, files: Parts, leave: asyncio.Event) -> int:
+    """Post as a client that closes the connection once `leave` is set; give the status."""
+    request = httpx.Request("POST", "http://sun.test/generate", files=files)
+    body = [request.read()]
+    status: list[int] = []
+
+    async def receive() -> Message:
+        if body:
+            return {"type": "http.request", "body": body.pop(), "more_body": False}
+        await leave.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            status.append(message["status"])
+
+    headers = [(key.lower(), value) for key, value in request.headers.raw]
+    scope = {"type": "http", "method": "POST", "path": "/generate", "headers": headers}
+    await app(scope | {"query_string": b"", "raw_path": b"/generate"}, receive, send)
+    return status[0]
+
+
+def test_seven_files_become_a_product_that_says_what_made_it(files: Parts) -> None:
+    async def story() -> httpx.Response:
+        async with client_of(service(FakeEngine())) as client:
+            return await client.post("/generate", files=files, data={"model": "tiny"})
+
+    answer = asyncio.run(story())
+    assert answer.status_code == 200, answer.text
+    product = Magnetogram.read(BytesIO(answer.content))
+    assert answer.headers["content-type"] == "application/fits"
+    assert answer.headers["x-farside-model"] == "tiny 1"
+    assert answer.headers["x-farside-identity"] == "ab" * 32
+    bits, *names = answer.headers["x-farside-quality"].split()
+    assert (int(bits), tuple(names)) == (product.quality, product.quality.names())
+    assert "farside_STEREO_A_20260214T0000" in answer.headers["content-disposition"]
+    assert len(product.inputs) == 7
+
+
+def test_the_order_of_the_files_does_not_matter(files: Parts) -> None:
+    async def story() -> list[Magnetogram]:
+        async with client_of(service(FakeEngine())) as client:
+            orders = (files, files[::-1])
+            answers = [await client.post("/generate", files=order) for order in orders]
+            return [Magnetogram.read(BytesIO(answer.content)) for answer in answers]
+
+    one, other = asyncio.run(story())
+    assert np.array_equal(one.image, other.image, equal_nan=True)
+
+
+def test_a_picture_is_a_png(files: Parts) -> None:
+    async def story() -> httpx.Response:
+        async with client_of(service(FakeEngine())) as client:
+            return await client.post("/generate", files=files, data={"format": "png"})
+
+    answer = asyncio.run(story())
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content.startswith(b"\x89PNG\r\n")
+
+
+def test_past_the_queue_requests_are_refused_and_the_queue_is_served(files: Parts) -> None:
+    engine = FakeEngine()
+    engine.go.clear()
+
+    async def story() -> tuple[httpx.Response, list[httpx.Response]]:
+        settings = Settings(queue_size=1, retry_after_s=7)
+        async with client_of(service(engine, settings)) as client:
+            waiting = [asyncio.create_task(client.post("/generate", files=files)) for _ in range(2)]
+            await begun(engine)
+            refused = await client.post("/generate", files=files)
+            engine.go.set()
+            return refused, await asyncio.gather(*waiting)
+
+    refused, served = asyncio.run(story())
+    assert refused.status_code == 429
+    assert refused.json()["type"] == "OverloadedError"
+    assert refused.headers["retry-after"] == "7"
+    assert [answer.status_code for answer in served] == [200, 200]
+    assert engine.most_at_once == 1
+
+
+def test_a_request_past_the_queue_is_refused_before_its_upload(files: Parts) -> None:
+    engine = FakeEngine()
+    engine.go.clear()
+
+    async def endless() -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+    async def story() -> httpx.Response:
+        async with client_of(service(engine, Settings(queue_size=0))) as client:
+            running = asyncio.create_task(client.post("/generate", files=files))
+            await begun(engine)
+            kind = {"content-type": "multipart/form-data; boundary=x"}
+            async with asyncio.timeout(5):
+                refused = await client.post("/generate", content=endless(), headers=kind)
+            engine.go.set()
+            await running
+            return refused
+
+    assert asyncio.run(story()).status_code == 429
+
+
+def test_a_client_that_leaves_the_queue_gives_up_its_place_and_its_forward(files: Parts) -> None:
+    engine = FakeEngine()
+    engine.go.clear()
+
+    async def story() -> tuple[int, list[int]]:
+        app = service(engine, Settings(queue_size=1))
+        async with client_of(app) as client:
+            running = asyncio.create_task(client.post("/generate", files=files))
+            await begun(engine)
+            leave = asyncio.Event()
+            waiting = asyncio.create_task(post_and_leave(app, files, leave))
+            await asyncio.sleep(0.2)
+            leave.set()
+            gone = await waiting
+            next_one = asyncio.create_task(client.post("/generate", files=files))
+            await asyncio.sleep(0.1)
+            engine.go.set()
+            return gone, [answer.status_code for answer in await asyncio.gather(running, next_one)]
+
+    gone, served = asyncio.run(story())
+    assert gone == 499
+    assert served == [200, 200]
+    assert engine.forwards == 2
+
+
+def test_a_forward_whose_client_leaves_finishes_before_the_next_begins(files: Parts) -> None:
+    engine = FakeEngine()
+    engine.go.clear()
+
+    async def story() -> tuple[int, int]:
+        app = service(engine)
+        async with client_of(app) as client:
+            leave = asyncio.Event()
+            running = asyncio.create_task(post_and_leave(app, files, leave))
+            await begun(engine)
+            leave.set()
+            gone = await running
+            next_one = asyncio.create_task(client.post("/generate", files=files))
+            await asyncio.sleep(0.5)
+            assert engine.at_once == 1
+            engine.go.set()
+            return gone, (await next_one).status_code
+
+    assert asyncio.run(story()) == (499, 200)
+    assert (engine.forwards, engine.most_at_once) == (2, 1)
+
+
+def test_past_the_deadline_the_answer_is_504_and_the_next_request_is_served(files: Parts) -> None:
+    engine = FakeEngine()
+    engine.go.clear()
+
+    async def story() -> tuple[httpx.Response, httpx.Response]:
+        async with client_of(service(engine, Settings(deadline_s=2.0))) as client:
+            late = await client.post("/generate", files=files)
+            engine.go.set()
+            return late, await client.post("/generate", files=files)
+
+    late, good = asyncio.run(story())
+    assert (late.status_code, late.json()["type"]) == (504, "DeadlineError")
+    assert good.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (EngineFailedError("out of memory"), 424, "EngineFailedError"),
+        (ZeroDivisionError("secret"), 500, "FarsideError"),
+    ],
+)
+def test_an_engine_that_fails_is_told_apart_from_a_broken_service(
+    error: Exception, status: int, kind: str, files: Parts
+) -> None:
+    async def story() -> httpx.Response:
+        async with client_of(service(FakeEngine(error=error))) as client:
+            return await client.post("/generate", files=files)
+
+    answer = asyncio.run(story())
+    assert (answer.status_code, answer.json()["type"]) == (status, kind)
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("loaded", "default", "asked", "status", "sentence"),
+    [
+        (("tiny",), None, None, 200, ""),
+        (("tiny", "other"), None, "other", 200, ""),
+        (("tiny", "other"), "other", None, 200, ""),
+        (("tiny", "other"), None, None, 400, "wanted one of tiny, other"),
+        (("tiny",), None, "huge", 422, "'huge'"),
+    ],
+)
+def test_a_request_finds_its_model(
+    loaded: tuple[str, ...],
+    default: str | None,
+    asked: str | None,
+    status: int,
+    sentence: str,
+    files: Parts,
+) -> None:
+    async def story() -> httpx.Response:
+        app = service(FakeEngine(*loaded), Settings(default_model=default))
+        async with client_of(app) as client:
+            data = {"model": asked} if asked else {}
+            return await client.post("/generate", files=files, data=data)
+
+    answer = asyncio.run(story())
+    assert answer.status_code == status
+    assert sentence in (answer.text if sentence else "")

@@ -1,0 +1,226 @@
+"""The client at the wire: what it sends, what it makes of answers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from email import message_from_bytes
+from email.message import Message
+from io import BytesIO
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from farside import errors
+from farside.client import LONGEST_WAIT_S, Client
+from farside.engine import Model
+from farside.grid import Grid
+from farside.recipe import (
+    Channel,
+    Linear,
+    MedianLog,
+    Network,
+    Output,
+    Recipe,
+    Score,
+    Timing,
+    Training,
+)
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+RECIPE = Recipe(
+    name="tiny",
+    version="1",
+    title="A tiny network",
+    licence="BSD-3-Clause",
+    network=Network(name="pix2pixcc:Generator", arguments={"n_gf": 4}),
+    grid=Grid(64, 28.0),
+    channels=(
+        Channel(role="observation", accepts=("EUVI 304",), scaling=MedianLog(low=0.01, high=20)),
+        Channel(role="reference", accepts=("HMI LOS",), scaling=Linear(scale=1500)),
+    ),
+    outputs=(
+        Output(quantity="line-of-sight magnetic field", unit="gauss", scaling=Linear(scale=1500)),
+    ),
+    timing=Timing(spread_hours=1, usual_lag_hours=6, greatest_lag_hours=48),
+    training=Training(
+        data="NONE",
+        description="untrained",
+        reference_age_days=(0.5, 13.5),
+        dates=(date(2011, 1, 1), date(2011, 12, 31)),
+    ),
+    scores=(Score(measure="cc", value=0.7, command="python -m training.score"),),
+)
+
+
+def image() -> fits.HDUList:
+    return fits.HDUList([fits.PrimaryHDU(np.arange(6, dtype=np.float32).reshape(2, 3))])
+
+
+def content(hdus: fits.HDUList) -> bytes:
+    file = BytesIO()
+    hdus.writeto(file)
+    return file.getvalue()
+
+
+PRODUCT = content(image())
+
+
+def served(handler: Handler, retries: int = 3) -> Client:
+    return Client("http://sun.test", retries=retries, transport=httpx.MockTransport(handler))
+
+
+def refusal(status: int, kind: str, **headers: str) -> httpx.Response:
+    body = {"error": "what, got, wanted", "type": kind, "files": ["AIA 304 x"], "request_id": "r1"}
+    return httpx.Response(status, json=body, headers=headers)
+
+
+def parts(request: httpx.Request) -> list[Message]:
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    return list(message_from_bytes(head + request.content).get_payload())
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the client would have slept."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    return slept
+
+
+def test_paths_bytes_and_hdulists_travel_as_the_same_parts(tmp_path: Path) -> None:
+    seen: list[Message] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.extend(parts(request))
+        return httpx.Response(200, content=PRODUCT)
+
+    path = tmp_path / "a.fts"
+    path.write_bytes(PRODUCT)
+    with served(handler) as client:
+        client.generate([path, str(path)], [PRODUCT, image()], model="tiny")
+    names = [str(part.get_param("name", header="content-disposition")) for part in seen]
+    files = [part.get_payload(decode=True) for part in seen if part.get_filename()]
+    assert sorted(map(str, names)) == [
+        "model",
+        "observation",
+        "observation",
+        "reference",
+        "reference",
+    ]
+    assert files == [PRODUCT] * 4
+    assert Counter(part.get_filename() for part in seen)["a.fts"] == 2
+
+
+def test_the_product_comes_back_as_an_hdulist() -> None:
+    with served(lambda _: httpx.Response(200, content=PRODUCT)) as client:
+        hdus = client.generate([b"x"], [b"y"])
+    assert np.array_equal(hdus[0].data, image()[0].data)
+
+
+def test_out_writes_the_product_and_nothing_else(tmp_path: Path) -> None:
+    with served(lambda _: httpx.Response(200, content=PRODUCT)) as client:
+        path = client.generate([b"x"], [b"y"], out=tmp_path / "far.fits")
+    assert path.read_bytes() == PRODUCT
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_refused_request_leaves_an_earlier_product_alone(tmp_path: Path) -> None:
+    out = tmp_path / "far.fits"
+    out.write_bytes(b"earlier")
+    with served(lambda _: refusal(422, "SetError")) as client, pytest.raises(errors.SetError):
+        client.generate([b"x"], [b"y"], out=out)
+    assert out.read_bytes() == b"earlier"
+
+
+@pytest.mark.parametrize("kind", [name for name in vars(errors) if name.endswith("Error")])
+def test_an_error_of_the_service_is_raised_as_its_own_class(kind: str) -> None:
+    with served(lambda _: refusal(422, kind)) as client, pytest.raises(errors.FarsideError) as got:
+        client.generate([b"x"], [b"y"])
+    assert type(got.value) is getattr(errors, kind)
+    assert str(got.value) == "what, got, wanted"
+    assert got.value.files == ("AIA 304 x",)
+    assert got.value.__notes__ == ["request id r1"]
+
+
+@pytest.mark.parametrize("kind", ["SystemExit", "annotations", "__doc__", "NoSuchError"])
+def test_a_type_outside_the_tree_is_a_service_error(kind: str) -> None:
+    with served(lambda _: refusal(422, kind)) as client, pytest.raises(errors.ServiceError):
+        client.generate([b"x"], [b"y"])
+
+
+@pytest.mark.parametrize("text", ["<html>Bad Gateway</html>", "[]", '{"error": 1}'])
+def test_an_answer_that_is_not_of_the_service_says_so(text: str) -> None:
+    with (
+        served(lambda _: httpx.Response(502, text=text)) as client,
+        pytest.raises(errors.ServiceError, match="answered 502"),
+    ):
+        client.generate([b"x"], [b"y"])
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(429, "OverloadedError"), (503, "EngineUnavailableError")]
+)
+def test_a_full_service_is_asked_again_after_the_time_it_names(
+    status: int, kind: str, naps: list[float]
+) -> None:
+    first = refusal(status, kind, **{"retry-after": "7"})
+    answers = iter([first, httpx.Response(200, content=PRODUCT)])
+    with served(lambda _: next(answers)) as client:
+        assert len(client.generate([b"x"], [b"y"])) == 1
+    assert naps == [7.0]
+
+
+def test_asking_again_ends(naps: list[float]) -> None:
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return refusal(429, "OverloadedError", **{"retry-after": "9999"})
+
+    with served(handler, retries=2) as client, pytest.raises(errors.OverloadedError):
+        client.generate([b"x"], [b"y"])
+    assert len(asked) == 3
+    assert naps == [LONGEST_WAIT_S] * 2
+
+
+def test_a_retry_after_that_is_a_date_is_waited_for_one_second(naps: list[float]) -> None:
+    first = refusal(429, "OverloadedError", **{"retry-after": "Fri, 20 Nov 2026 12:00:00 GMT"})
+    answers = iter([first, httpx.Response(200, content=PRODUCT)])
+    with served(lambda _: next(answers)) as client:
+        client.generate([b"x"], [b"y"])
+    assert naps == [1.0]
+
+
+def test_a_timeout_is_a_deadline_error() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("", request=request)
+
+    with served(handler) as client, pytest.raises(errors.DeadlineError, match="300 s"):
+        client.models()
+
+
+def test_no_service_at_the_address_is_a_connection_failure() -> None:
+    with (
+        Client("http://127.0.0.1:1") as client,
+        pytest.raises(errors.ConnectionFailedError, match=r"127\.0\.0\.1:1"),
+    ):
+        client.ready()
+
+
+def test_models_come_back_as_recipes() -> None:
+    card = {"identity": "abc"} | json.loads(RECIPE.to_json())
+    with served(lambda _: httpx.Response(200, json={"models": [card]})) as client:
+        assert client.models() == {"tiny": Model(RECIPE, "abc")}
+
+
+@pytest.mark.parametrize(("status", "ready"), [(200, True), (503, False)])
+def test_ready_says_what_the_service_says(status: int, ready: bool) -> None:
+    with served(lambda _: httpx.Response(status)) as client:
+        assert client.ready() is ready

@@ -1,0 +1,1 @@
+"""Training of the generators that Farside serves."""
