@@ -22,9 +22,9 @@ from farside import metrics, quicklook
 from farside.client import Client
 from farside.errors import ConnectionFailedError
 from farside.magnetogram import Magnetogram
-from farside.observation import read_all
+from farside.pipeline import prepare
 from farside.simulation.files import SimulatedSet, read_truth, write_set
-from farside.stack import Stack, assemble
+from farside.stack import Stack
 
 OBSERVATION_TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0
@@ -49,15 +49,12 @@ def main() -> None:
         client.generate(files.observations, files.references, out=product)
         print(f"answered in {time.monotonic() - started:.1f} s")
         (model,) = (m for m in client.models().values() if m.recipe.name == _made_by(product))
-    _report(product, files, assemble(*_inputs(files), model.recipe), arguments.out)
+    stack = prepare(files.observations, files.references, model.recipe)
+    _report(product, files, stack, arguments.out)
 
 
 def _made_by(product: Path) -> str:
     return Magnetogram.read(product).generator.model
-
-
-def _inputs(files: SimulatedSet) -> tuple[list, list]:  # type: ignore[type-arg]
-    return read_all(files.observations), read_all(files.references)
 
 
 def _report(product: Path, files: SimulatedSet, stack: Stack, folder: Path) -> None:

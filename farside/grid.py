@@ -37,8 +37,10 @@ class Grid:
     def radius_px(self) -> Image:
         """Distance of each pixel from the Sun's centre, (y, x), pixels."""
         offset = np.arange(self.size_px, dtype=np.float32) - np.float32(self.centre_px)
-        return np.hypot(offset[:, None], offset[None, :])
+        radius: Image = np.hypot(offset[:, None], offset[None, :])
+        return radius
 
     def on_disk(self) -> NDArray[np.bool_]:
         """True inside the mask radius, (y, x)."""
-        return self.radius_px() <= self.mask_radius * self.disk_radius_px
+        inside: NDArray[np.bool_] = self.radius_px() <= self.mask_radius * self.disk_radius_px
+        return inside

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote, unquote
+from uuid import uuid4
 
 import numpy as np
 from astropy.io import fits
@@ -139,6 +138,7 @@ class Magnetogram:
         if self.sigma is not None:
             sigma = fits.ImageHDU(self.sigma, name="SIGMA")
             _add_cards(sigma.header, _cards(self))
+            sigma.header["CONTENT"] = ("SIGMA", "one standard deviation of the field")
             hdus.insert(1, sigma)
         for hdu in hdus:
             hdu.add_checksum(when=date)
@@ -152,14 +152,12 @@ class Magnetogram:
 
     def write(self, path: Path) -> None:
         """Write the product; readers of the folder see the whole file or none."""
-        descriptor, temporary = tempfile.mkstemp(prefix=".farside-", dir=path.parent)
+        temporary = path.with_name(f".{uuid4().hex}.partial")
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(self.to_bytes())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            temporary.write_bytes(self.to_bytes())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     @classmethod
     def read(cls, source: Source) -> Magnetogram:
@@ -180,7 +178,7 @@ class Magnetogram:
         try:
             with fits.open(BytesIO(data), memmap=False) as hdus:
                 return _from_hdus(hdus)
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, fits.VerifyError) as error:
             raise NotFitsError(f"product does not read: {error}") from error
         except KeyError as error:
             raise MissingMetadataError(f"not a product of Farside: {error}") from error
@@ -324,23 +322,51 @@ def _from_hdus(hdus: fits.HDUList) -> Magnetogram:
         raise DamagedImageError(f"CHECKSUM does not match in HDU {', '.join(altered)}")
     return Magnetogram(
         image=_native(hdus[0].data),
-        grid=Grid(header["NAXIS1"], header["R_SUN"], header["MASKRAD"]),
-        time=_utc(header["DATE-OBS"]),
-        observer=Observer(header["HGLN_OBS"], header["HGLT_OBS"], header["DSUN_OBS"]),
-        spacecraft=header["INPUTDAT"],
-        quality=Quality(header["QUALITY"]),
-        generator=Generator(
-            model=header["AIMODEL"],
-            version=header["AIMODVER"],
-            identity=header["AIMODID"],
-            trained_on=header["AITRAIN"],
-            engine=header["AIENGINE"],
-            precision=header["AIPREC"],
-            saturation_gauss=header.get("AICLIP"),
-        ),
+        grid=Grid(header["NAXIS1"], _number(header, "R_SUN"), _number(header, "MASKRAD")),
+        time=_utc(_text(header, "DATE-OBS")),
+        observer=Observer(*(_number(header, f"{key}_OBS") for key in ("HGLN", "HGLT", "DSUN"))),
+        spacecraft=_text(header, "INPUTDAT"),
+        quality=Quality(int(_number(header, "QUALITY"))),
+        generator=_generator(header),
         inputs=tuple(_input(row) for row in hdus["INPUTS"].data),
         sigma=_native(hdus["SIGMA"].data) if "SIGMA" in hdus else None,
     )
+
+
+def _generator(header: fits.Header) -> Generator:
+    return Generator(
+        model=_text(header, "AIMODEL"),
+        version=_text(header, "AIMODVER"),
+        identity=_text(header, "AIMODID"),
+        trained_on=_trained_on(header),
+        engine=_text(header, "AIENGINE"),
+        precision=_text(header, "AIPREC"),
+        saturation_gauss=_number(header, "AICLIP") if "AICLIP" in header else None,
+    )
+
+
+def _trained_on(header: fits.Header) -> TrainedOn:
+    known: TrainedOn
+    for known in get_args(TrainedOn):
+        if header.get("AITRAIN") == known:
+            return known
+    raise MissingMetadataError(
+        f"AITRAIN is {header.get('AITRAIN')!r}, wanted one of {get_args(TrainedOn)}"
+    )
+
+
+def _text(header: fits.Header, key: str) -> str:
+    value = header.get(key)
+    if not isinstance(value, str):
+        raise MissingMetadataError(f"{key} is {value!r}, wanted a text")
+    return value
+
+
+def _number(header: fits.Header, key: str) -> float:
+    value = header.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MissingMetadataError(f"{key} is {value!r}, wanted a number")
+    return float(value)
 
 
 def _input(row: fits.FITS_record) -> Input:

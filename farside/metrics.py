@@ -24,7 +24,8 @@ def binned(image: Image, grid: Grid, pixels: int) -> Image:
     """
     side = grid.size_px // pixels
     inside = np.where(grid.on_disk(), image, np.float32(np.nan))
-    return inside.reshape(side, pixels, side, pixels).mean(axis=(1, 3))
+    blocks: Image = inside.reshape(side, pixels, side, pixels).mean(axis=(1, 3))
+    return blocks
 
 
 def correlation(generated: Image, truth: Image, grid: Grid, pixels: int | None = None) -> float:

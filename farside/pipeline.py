@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from farside.engine import Engine, find_model
+from farside.engine import Engine, Model, find_model
 from farside.magnetogram import Magnetogram
 from farside.observation import Source, read
 from farside.recipe import Recipe
@@ -31,19 +30,31 @@ def generate(
         Says which file or which part of the set is wrong.
     """
     loaded = find_model(engine, model)
-    stack = prepare(observations, references, loaded.recipe)
-    tensor = encode(stack, loaded.recipe, out=engine.buffer(model))
-    return decode(engine.infer(model, tensor), stack, loaded, engine)
+    return translate(prepare(observations, references, loaded.recipe), loaded, engine)
 
 
 def prepare(observations: Sequence[Source], references: Sequence[Source], recipe: Recipe) -> Stack:
-    """Read the files, two at a time, and register them: all that comes before the network.
+    """Read the files and register them: all that comes before the network.
 
     Raises
     ------
     InputError, SetError
         Of the first file that cannot be used, or of the files together.
     """
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        observed, referred = pool.map(read, observations), pool.map(read, references)
-        return assemble(list(observed), list(referred), recipe)
+    # One after another: unpacking Rice tiles in two threads takes longer.
+    observed = [read(source) for source in observations]
+    referred = [read(source) for source in references]
+    return assemble(observed, referred, recipe)
+
+
+def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
+    """Run the network on a stack: all that comes after the registration.
+
+    Raises
+    ------
+    DamagedImageError, EngineError
+        A disk that cannot be scaled; what the engine raised.
+    """
+    name = model.recipe.name
+    tensor = encode(stack, model.recipe, out=engine.buffer(name))
+    return decode(engine.infer(name, tensor), stack, model, engine)

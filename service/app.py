@@ -7,7 +7,6 @@ in memory, while BentoML's own file parameters write each to disk and fetch addr
 from __future__ import annotations
 
 import bentoml
-from farside.engines.torch import TorchEngine
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
@@ -16,11 +15,13 @@ from farside.engine import Engine
 from service.contract import Contract
 from service.metrics import Metrics
 from service.routes import ENDPOINTS, ROUTES
-from service.settings import LONGEST_S, Settings, from_environment
+from service.settings import LONGEST_S, Settings, SettingsError, from_environment
 from service.worker import Worker
 
-SETTINGS = from_environment()
-"""Read here, where BentoML wants to be told how many workers; a wrong one ends the start."""
+try:
+    SETTINGS = from_environment()  # here already: BentoML wants to know how many workers to start
+except SettingsError as error:
+    raise SystemExit(f"farside: {error}") from error
 
 MIDDLEWARE: tuple[type[ASGIApp], ...] = ()
 """ASGI middleware between the error contract and the endpoints: authentication goes here.
@@ -33,6 +34,8 @@ http = Starlette(routes=ROUTES)
 
 def open_engine(settings: Settings) -> Engine:
     """Open the engine that the settings ask for."""
+    from farside.engines.torch import TorchEngine  # seconds, and only the workers need it
+
     return TorchEngine.from_repository(
         settings.model_repository, threads=settings.threads, precision=settings.precision
     )

@@ -6,8 +6,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from io import BytesIO
-from typing import Literal, get_args
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -17,7 +17,13 @@ from farside.errors import DeadlineError, FileTooLargeError, RequestError
 from service.errors import ClientGoneError, MediaTypeError
 from service.settings import Settings
 
-Format = Literal["fits", "png"]
+
+class Format(StrEnum):
+    """What a magnetogram is sent as."""
+
+    FITS = "fits"
+    PNG = "png"
+
 
 FILE_FIELDS = ("observation", "reference")
 TEXT_FIELDS = ("model", "format")
@@ -153,7 +159,7 @@ class FormParser:
             observations=self._files("observation"),
             references=self._files("reference"),
             model=texts.get("model"),
-            format=_format(texts.get("format", "fits")),
+            format=_format(texts.get("format", Format.FITS)),
         )
 
     def _begin(self) -> None:
@@ -214,10 +220,10 @@ def _check_kind(part: _Part) -> None:
 
 
 def _format(value: str) -> Format:
-    for known in get_args(Format):
-        if value == known:
-            return known  # type: ignore[no-any-return]  # get_args forgets the literal's type
-    raise RequestError(f"format is {value!r}, wanted {' or '.join(get_args(Format))}")
+    try:
+        return Format(value)
+    except ValueError as error:
+        raise RequestError(f"format is {value!r}, wanted {' or '.join(Format)}") from error
 
 
 def _printable(raw: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from farside import __version__
 from farside.recipe import Recipe
 from service.errors import RETRY, STATUS, ClientGoneError
-from service.form import MAX_TEXT_BYTES
+from service.form import MAX_TEXT_BYTES, Format
 from service.settings import Settings
 
 Schema = dict[str, Any]
@@ -86,7 +86,7 @@ def _form() -> Schema:
                 "maxLength": MAX_TEXT_BYTES,
                 "description": "One of GET /models; the default model if left out.",
             },
-            "format": {"type": "string", "enum": ["fits", "png"], "default": "fits"},
+            "format": {"type": "string", "enum": list(Format), "default": Format.FITS},
         },
     }
 

@@ -23,7 +23,7 @@ from service.worker import Worker
 
 T = TypeVar("T")
 
-MEDIA_TYPES: dict[Format, str] = {"fits": "application/fits", "png": "image/png"}
+MEDIA_TYPES = {Format.FITS: "application/fits", Format.PNG: "image/png"}
 
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
@@ -102,10 +102,10 @@ async def _disconnect(request: Request) -> None:
         pass
 
 
-def _headers(magnetogram: Magnetogram, format: Format) -> dict[str, str]:  # noqa: A002  # the field's name
+def _headers(magnetogram: Magnetogram, kind: Format) -> dict[str, str]:
     made_by, quality = magnetogram.generator, magnetogram.quality
     time = magnetogram.time.strftime("%Y%m%dT%H%M%S")
-    name = f"farside_{magnetogram.spacecraft}_{time}_{made_by.model}.{format}"
+    name = f"farside_{magnetogram.spacecraft}_{time}_{made_by.model}.{kind}"
     return {
         "X-Farside-Model": f"{made_by.model} {made_by.version}",
         "X-Farside-Identity": made_by.identity,

@@ -16,10 +16,7 @@ from typing import ParamSpec, TypeVar
 from farside.engine import Engine, Model, find_model
 from farside.errors import OverloadedError, RequestError
 from farside.magnetogram import Magnetogram
-from farside.observation import read_all
-from farside.recipe import Recipe
-from farside.scaling import decode, encode
-from farside.stack import Stack, assemble
+from farside.pipeline import prepare, translate
 from service.form import Form, Format
 from service.metrics import Metrics
 from service.settings import Settings
@@ -121,8 +118,8 @@ class Worker:
 
     async def generate(self, form: Form, model: Model) -> tuple[Magnetogram, bytes]:
         """Make the magnetogram of a form, and the file that it asks for."""
-        stack = await self._prepare.run(prepare, form, model.recipe)
-        magnetogram = await self._infer.run(infer, stack, model, self.engine)
+        stack = await self._prepare.run(prepare, form.observations, form.references, model.recipe)
+        magnetogram = await self._infer.run(translate, stack, model, self.engine)
         return magnetogram, await self._write.run(write, magnetogram, form.format)
 
     def close(self) -> None:
@@ -133,21 +130,9 @@ class Worker:
         self.metrics.close()
 
 
-def prepare(form: Form, recipe: Recipe) -> Stack:
-    """Read and register the files of a form."""
-    return assemble(read_all(form.observations), read_all(form.references), recipe)
-
-
-def infer(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
-    """Run the network."""
-    name = model.recipe.name
-    tensor = encode(stack, model.recipe, out=engine.buffer(name))
-    return decode(engine.infer(name, tensor), stack, model, engine)
-
-
-def write(magnetogram: Magnetogram, format: Format) -> bytes:  # noqa: A002  # the field's name
+def write(magnetogram: Magnetogram, kind: Format) -> bytes:
     """Make the FITS product, or a picture of it."""
-    if format == "fits":
+    if kind is Format.FITS:
         return magnetogram.to_bytes()
     from farside.quicklook import render  # matplotlib takes a second to import
 

@@ -9,7 +9,7 @@ pytest_plugins = ["tests.live"]
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of real observation files beside the checkout; tests that need it pass over without."""
+    """Real observation files beside the checkout; tests that need them pass over without."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip(f"no folder of real files at {folder}")

@@ -147,6 +147,8 @@ def _jsoc_cards(camera: Camera) -> Cards:
         "CDELT1": camera.scale_arcsec,
         "CDELT2": camera.scale_arcsec,
         "CROTA2": camera.roll_deg,
+        "WAVEUNIT": "angstrom",
+        "RSUN_REF": 696.0e6,
         "RSUN_OBS": disk_radius_arcsec(camera.distance_m) * 696.0 / 695.7,
         "DSUN_OBS": camera.distance_m,
         "QUALITY": 0,

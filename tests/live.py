@@ -44,7 +44,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, **settings: object) -> Iterator[Server]:
+def serving(
+    folder: Path, what: str = "service.app:FarsideService", **settings: object
+) -> Iterator[Server]:
     """Run ``bentoml serve`` with `settings` until the block ends."""
     server = Server(f"http://127.0.0.1:{_free_port()}", folder / "tmp", folder / "log")
     server.scratch.mkdir(parents=True)
@@ -55,7 +57,7 @@ def serving(folder: Path, **settings: object) -> Iterator[Server]:
         "OMP_NUM_THREADS": "1",
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService"]
+    command = [sys.executable, "-m", "bentoml", "serve", what]
     address = ["--host", "127.0.0.1", "--port", server.url.rpartition(":")[2]]
     with server.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # our own command

@@ -80,8 +80,8 @@ def correlation_with_aia(data: bytes) -> float:
     aia = on_carrington_grid(register(read(installed("aia_171_level1.fits")), GRID))
     euvi = on_carrington_grid(register(read(data), GRID))
     both = np.isfinite(aia) & np.isfinite(euvi)
-    logs = [np.log(np.maximum(values[both], 1)) for values in (aia, euvi)]
-    return float(np.corrcoef(*logs)[0, 1])
+    logs = np.log(np.maximum([aia[both], euvi[both]], 1))
+    return float(np.corrcoef(logs)[0, 1])
 
 
 def with_rotation(data: bytes, pc12: float, pc21: float) -> bytes:

@@ -14,7 +14,10 @@ TIME = Time("2024-05-01T00:00:00")
 
 
 @given(
-    st.floats(-179, 179), st.floats(-7.3, 7.3), st.floats(0.3, 1.1), st.floats(0, 0.99),
+    st.floats(-179, 179),
+    st.floats(-7.3, 7.3),
+    st.floats(0.3, 1.1),
+    st.floats(0, 0.99),
     st.floats(0, 6.28),
 )
 def test_a_traced_point_projects_back_onto_its_line_of_sight(

@@ -267,6 +267,29 @@ class TestRefusal:
         with pytest.raises(MissingMetadataError, match="AIGEN = T"):
             Magnetogram.read(file.getvalue())
 
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("R_SUN", "wide"),
+            ("HGLN_OBS", True),
+            ("AIMODEL", 3),
+            ("AITRAIN", "DREAMT"),
+            ("INPUTDAT", None),
+            ("AIGEN", "T"),
+        ],
+    )
+    def test_card_of_another_type(self, key: str, value: object) -> None:
+        hdus = magnetogram().to_hdus()
+        if value is None:
+            del hdus[0].header[key]
+        else:
+            hdus[0].header[key] = value
+        hdus[0].add_checksum()
+        file = io.BytesIO()
+        hdus.writeto(file)
+        with pytest.raises(MissingMetadataError, match=key):
+            Magnetogram.read(file.getvalue())
+
     def test_altered_pixels(self) -> None:
         data = bytearray(magnetogram().to_bytes())
         data[data.index(b"END     ") + 2880 + 30_000] ^= 1
@@ -280,6 +303,12 @@ class TestRefusal:
         data = magnetogram().to_bytes()
         with pytest.raises(InputError):
             Magnetogram.read(data[: int(part * len(data))])
+
+
+def test_product_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    magnetogram().write(tmp_path / "far.fits")
+    assert (tmp_path / "far.fits").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:

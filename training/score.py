@@ -1,7 +1,7 @@
 """Score a model on unseen seeds of the simulated Sun, from instrument files to product.
 
-For each seed the seven files are written, read, registered and put through the model. Printed beside
-the model: persistence (the reference magnetogram rotated into view), and the model with its
+For each seed the seven files are written, read, registered and put through the model. Printed
+beside the model: persistence (the reference magnetogram rotated into view), and the model with its
 reference, or its EUV, taken from another seed.
 """
 
@@ -18,15 +18,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from farside.engine import Engine
+from farside.engine import Engine, Model, find_model
 from farside.engines.torch import TorchEngine
 from farside.grid import Image
 from farside.metrics import correlation, persistence
-from farside.pipeline import answer
-from farside.observation import read
+from farside.pipeline import prepare, translate
 from farside.recipe import Recipe
 from farside.simulation.files import read_truth, write_set
-from farside.stack import Stack, assemble
+from farside.stack import Stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +40,7 @@ def simulate(seed: int, time: Time, longitude_deg: float, recipe: Recipe) -> Cas
     """Write the files of a seed and read them back as any user's."""
     with TemporaryDirectory() as folder:
         files = write_set(Path(folder), time, longitude_deg, seed, size="small")
-        observed = [read(path) for path in files.observations]
-        referenced = [read(path) for path in files.references]
-        stack = assemble(observed, referenced, recipe)
+        stack = prepare(files.observations, files.references, recipe)
         return Case(stack, read_truth(files.truth, recipe.grid))
 
 
@@ -56,17 +53,17 @@ def mix(observed: Stack, referenced: Stack, recipe: Recipe) -> Stack:
     return replace(observed, disks=disks)
 
 
-def score(cases: list[Case], model: str, engine: Engine) -> dict[str, list[float]]:
+def score(cases: list[Case], model: Model, engine: Engine) -> dict[str, list[float]]:
     """Full-disk correlation with the truth at one degree, by row of the table, seed by seed."""
-    recipe = engine.models()[model].recipe
+    recipe = model.recipe
     rows: dict[str, list[float]] = {}
     for case, other in zip(cases, [*cases[1:], cases[0]], strict=True):
-        magnetogram = case.stack.disks[-1]
+        stack = case.stack
         answers = {
-            "model": answer(case.stack, model, engine).image,
-            "persistence": persistence(magnetogram, case.stack.observer, case.stack.time),
-            "reference shuffled": answer(mix(case.stack, other.stack, recipe), model, engine).image,
-            "EUV shuffled": answer(mix(other.stack, case.stack, recipe), model, engine).image,
+            "model": translate(stack, model, engine).image,
+            "persistence": persistence(stack.disks[-1], stack.observer, stack.time),
+            "reference shuffled": translate(mix(stack, other.stack, recipe), model, engine).image,
+            "EUV shuffled": translate(mix(other.stack, stack, recipe), model, engine).image,
         }
         for name, image in answers.items():
             rows.setdefault(name, []).append(correlation(image, case.truth, recipe.grid))
@@ -84,15 +81,15 @@ def main() -> None:
     parser.add_argument("--longitudes", type=float, nargs="+", default=[70.0, 180.0, 290.0])
     arguments = parser.parse_args()
     engine = TorchEngine.from_repository(arguments.repository)
-    recipe = engine.models()[arguments.model].recipe
+    model = find_model(engine, arguments.model)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    table = Table("correlation with the truth, 1° per pixel", *("mean", "least", "greatest"))
+    table = Table("correlation with the truth, 1° per pixel", "mean", "least", "greatest")
     for longitude in arguments.longitudes:
         cases = [
-            simulate(seed, arguments.time, longitude, recipe)
-            for seed in track(seeds, f"simulating at {longitude:+.0f}°")
+            simulate(seed, arguments.time, longitude, model.recipe)
+            for seed in track(seeds, f"simulating a spacecraft at {longitude:+.0f}°")
         ]
-        for name, values in score(cases, arguments.model, engine).items():
+        for name, values in score(cases, model, engine).items():
             figures = (np.mean(values), np.min(values), np.max(values))
             label = f"{name}, spacecraft at {longitude:+.0f}°"
             table.add_row(label, *(f"{figure:.3f}" for figure in figures))

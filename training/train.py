@@ -14,16 +14,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from farside import checkpoint
+from farside.networks.pix2pixcc import Generator
 from farside.observation import Origin
 from farside.observer import ASTRONOMICAL_UNIT_M, Observer
 from farside.recipe import Linear, Recipe
-from farside.networks.pix2pixcc import Generator
 from farside.registration import Disk
 from farside.scaling import scale_disk
-from training.simulated import DATES
 from training.losses import concordance, multiscale_discord
+from training.simulated import DATES
 
 SIMULATED = Origin("SIMULATION", "", DATES[0], Observer(0, 0, ASTRONOMICAL_UNIT_M), "", "")
 Samples = NDArray[np.float16]
@@ -57,14 +58,15 @@ def batch_of(samples: Samples, index: NDArray[np.int64]) -> Tensor:
 
 
 @torch.inference_mode()
-def validate(network: torch.nn.Module, samples: Samples) -> float:
-    """Mean correlation with the truth after 2×2 binning (about one degree)."""
+def validate(network: torch.nn.Module, samples: Samples, disk: Tensor) -> float:
+    """Mean correlation with the truth on the disk after 2×2 binning (about one degree)."""
     network.eval()
     scores = []
     for sample in samples:
         data = torch.from_numpy(sample[None].astype(np.float32))
-        pair = torch.cat([network(data[:, :-1]), data[:, -1:]])
-        made, truth = torch.nn.functional.avg_pool2d(pair, 2).reshape(2, -1)
+        pair = torch.cat([network(data[:, :-1]), data[:, -1:]]) * disk
+        inside = functional.avg_pool2d(disk[None].float(), 2)[0] == 1
+        made, truth = functional.avg_pool2d(pair, 2)[:, 0, inside]
         scores.append(float(torch.corrcoef(torch.stack([made, truth]))[0, 1]))
     network.train()
     return float(np.mean(scores))
@@ -92,8 +94,9 @@ def main() -> None:
     field = [i for i, c in enumerate(recipe.channels) if isinstance(c.scaling, Linear)]
     field.append(len(recipe.channels))
     network = Generator(**recipe.network.arguments)  # type: ignore[arg-type]
-    with torch.no_grad():  # Fields are small in network units: begin near their size.
-        network.model[-1].weight *= 0.05  # type: ignore[operator]
+    torch.nn.init.normal_(
+        list(network.parameters())[-2], std=1e-3
+    )  # Fields are small in network units.
     if arguments.resume:
         network.load_state_dict(checkpoint.read(arguments.resume).state)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -113,14 +116,16 @@ def main() -> None:
         made, truth = made.float() * disk, batch[:, -1:]
         loss = multiscale_discord(made, truth)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         step += 1
         running += (float(concordance(made.detach(), truth).mean()) - running) / min(step, 200)
         if step % 250 == 0:
-            score = validate(network, validation)
-            print(f"step {step} {spent:.0%} concordance {running:.3f} validation {score:.4f}", flush=True)
+            score = validate(network, validation, disk)
+            print(
+                f"step {step} {spent:.0%} training {running:.3f} validation {score:.4f}", flush=True
+            )
             if score > best:
                 best = score
                 checkpoint.write(arguments.out, network.state_dict(), recipe, half=True)

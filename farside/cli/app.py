@@ -68,7 +68,7 @@ def generate(
     observation: Annotated[list[Path], typer.Option(help="EUVI file; give it once for each.")],
     reference: Annotated[list[Path], typer.Option(help="SDO file; give it once for each.")],
     out: Annotated[Path, typer.Option(help="FITS file to write.")] = Path("far.fits"),
-    model: Annotated[str | None, typer.Option(help="Name of a model; see `farside models`.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name, see `farside models`.")] = None,
     server: Server = None,
     repository: Repository = Path("model_repository"),
     precision: Precision = Precision.float32,
@@ -90,8 +90,9 @@ def generate(
 @app.command()
 def quicklook(
     product: Annotated[Path, typer.Argument(help="A product of `farside generate`.")],
-    out: Annotated[Path | None, typer.Option(help="PNG to write; beside the product if left out.")]
-    = None,
+    out: Annotated[
+        Path | None, typer.Option(help="PNG to write; beside the product if left out.")
+    ] = None,
 ) -> None:
     """Draw a product as a PNG."""
     from farside.magnetogram import Magnetogram
@@ -154,7 +155,8 @@ def _engine(repository: Path, precision: Precision) -> Engine:
     from farside.engines.torch import TorchEngine
 
     threads = os.environ.get("FARSIDE_THREADS")
-    return TorchEngine.from_repository(repository, int(threads) if threads else None, precision.value)
+    count = int(threads) if threads else None
+    return TorchEngine.from_repository(repository, count, precision.value)
 
 
 def _only(engine: Engine) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from astropy.time import Time
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from farside.grid import Grid, Image
 from farside.heliographic import trace
@@ -81,7 +81,7 @@ def look(pointing: Pointing, observer: Observer, time: Time) -> View:
     return View(_float(row), _float(column), _float(surface.mu), _float(surface.impact))
 
 
-def _float(values: NDArray[np.floating]) -> Image:
+def _float(values: ArrayLike) -> Image:
     return np.asarray(values, dtype=np.float32)
 
 
@@ -99,7 +99,8 @@ def sample(field: Image, view: View) -> Image:
     """Bilinear value of a map of the sphere at each pixel; off the disk, that of the limb."""
     wrapped = np.pad(field, ((0, 0), (1, 1)), mode="wrap")
     column = (view.column % COLUMNS) + 1
-    return cv2.remap(wrapped, column, view.row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.remap(wrapped, column, view.row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return _float(seen)
 
 
 def line_of_sight_field(field: Image, view: View) -> Image:
@@ -113,4 +114,4 @@ def euv_image(radiance: Image, view: View, emission: Emission) -> Image:
     height = np.maximum(view.impact - 1, 0)
     beyond = np.exp(-height / emission.scale_height)
     # The limb's radiance is smeared along it beyond the disk.
-    return sample(radiance, view) * brightening * np.where(view.on_disk, 1, 0.6 * beyond)
+    return _float(sample(radiance, view) * brightening * np.where(view.on_disk, 1, 0.6 * beyond))

@@ -84,4 +84,5 @@ def _scatter(surface: Surface, emission: Emission) -> Image:
     sun, time = surface.sun, surface.time
     stream = 10 + int(emission.reach_deg * 10)
     texture = noise(sun.rng(stream, time, 0.5), 1.0) + noise(sun.rng(stream + 1, time, 0.1), 0.3)
-    return np.exp(np.float32(emission.scatter / np.sqrt(2)) * texture)
+    scatter: Image = np.exp(np.float32(emission.scatter / np.sqrt(2)) * texture)
+    return scatter

@@ -169,9 +169,7 @@ def _write_hmi(
     return path
 
 
-def _write_truth(
-    directory: Path, scene: Scene, side: str, rng: np.random.Generator
-) -> Path:
+def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Generator) -> Path:
     """The line-of-sight magnetogram that an HMI at the spacecraft would have measured."""
     pointing = Pointing.of_grid(TRUTH_GRID, scene.spacecraft)
     view = look(pointing, scene.spacecraft, scene.time)
@@ -230,7 +228,8 @@ def _euv(surface: Surface, band: str, view: View) -> Image:
 def _photons(signal: Image, rng: np.random.Generator) -> Image:
     """Signal in DN with its photon noise."""
     noise = rng.standard_normal(signal.shape, dtype=np.float32)
-    return signal + np.sqrt(signal * np.float32(DN_PER_PHOTON)) * noise
+    noisy: Image = signal + np.sqrt(signal * np.float32(DN_PER_PHOTON)) * noise
+    return noisy
 
 
 def _write_rice(

@@ -26,22 +26,20 @@ def smooth(field: Image, sigma_deg: float) -> Image:
     """Gaussian mean over `sigma_deg`, periodic in longitude (not corrected for cos latitude)."""
     sigma = sigma_deg / STEP_DEG
     shrink = max(1, int(sigma / 4))
-    small = cv2.resize(
-        field, (COLUMNS // shrink, ROWS // shrink), interpolation=cv2.INTER_AREA
-    )
+    small = cv2.resize(field, (COLUMNS // shrink, ROWS // shrink), interpolation=cv2.INTER_AREA)
     pad = min(small.shape[1], int(4 * sigma / shrink) + 2)
     wrapped = np.pad(small, ((0, 0), (pad, pad)), mode="wrap")
     blurred = cv2.GaussianBlur(wrapped, (0, 0), sigma / shrink, borderType=cv2.BORDER_REFLECT)
     inner = np.ascontiguousarray(blurred[:, pad:-pad])
-    if shrink == 1:
-        return inner
-    return cv2.resize(inner, (COLUMNS, ROWS), interpolation=cv2.INTER_LINEAR)
+    full = cv2.resize(inner, (COLUMNS, ROWS), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full, dtype=np.float32)
 
 
 def noise(rng: np.random.Generator, sigma_deg: float) -> Image:
     """A random field of zero mean and unit variance, correlated over about `sigma_deg`."""
     field = smooth(rng.standard_normal((ROWS, COLUMNS), dtype=np.float32), sigma_deg)
-    return (field - field.mean()) / field.std()
+    unit: Image = (field - field.mean()) / field.std()
+    return unit
 
 
 def deposit(

@@ -80,7 +80,7 @@ class Region:
     @property
     def separation_deg(self) -> float:
         """Distance of the two poles when fully grown: about 6 degrees for 1e22 Mx."""
-        return 6.0 * (self.flux_mx / 1e22) ** 0.4
+        return float(6.0 * (self.flux_mx / 1e22) ** 0.4)
 
 
 def meridional_deg_per_day(latitude_deg: Positions) -> Positions:
@@ -248,4 +248,5 @@ def polar_field_gauss(day: float) -> Image:
     """
     sine = np.sin(np.radians(LATITUDE_DEG))
     strength = -6.0 * np.cos(np.pi * day / CYCLE_DAYS)
-    return (strength * np.sign(sine) * sine**8).astype(np.float32)[:, None]
+    profile = strength * np.sign(sine) * sine**8
+    return np.asarray(profile[:, None], dtype=np.float32)

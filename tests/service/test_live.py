@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
-import shutil
 import socket
 import subprocess
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from time import monotonic, sleep
 
 import httpx
+import numpy as np
 import pytest
+from astropy import units as u
 from astropy.io import fits
+from astropy.time import Time
 
+from farside.engines.torch import TorchEngine
 from farside.magnetogram import Magnetogram
-from farside.simulation.files import SimulatedSet
+from farside.pipeline import generate
+from farside.quality import Quality
+from farside.simulation.files import SimulatedSet, write_set
 from tests.live import Server
+
+Part = tuple[str, tuple[str, bytes]]
+Parts = list[Part]
 
 
 @pytest.fixture(scope="module")
@@ -28,24 +34,281 @@ def client(server: Server) -> Iterator[httpx.Client]:
         yield connected
 
 
-def test_ready(client: httpx.Client) -> None:
-    for path in ("/livez", "/readyz", "/models", "/metrics", "/docs.json", "/", "/nothing"):
-        r = client.get(path)
-        print(path, r.status_code, dict(r.headers), r.text[:200])
-    r = client.post("/livez"); print(r.status_code, r.text, dict(r.headers))
-    r = client.post("/models"); print(r.status_code, r.text, dict(r.headers))
-    r = client.post("/generate"); print(r.status_code, r.text, dict(r.headers))
+@pytest.fixture(scope="module")
+def good(simulated: SimulatedSet) -> Parts:
+    return parts_of(simulated)
 
 
-def test_gen(client, simulated, server):
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Parts]:
+    """The same scene some hours later."""
+
+    def write(hours: float) -> Parts:
+        time = Time("2026-02-14T00:00:00") + hours * u.hour
+        folder = tmp_path_factory.mktemp("later")
+        return parts_of(write_set(folder, time, 120.0, seed=3, size="small"))
+
+    return write
+
+
+def parts_of(files: SimulatedSet) -> Parts:
+    return [part("observation", path) for path in files.observations] + [
+        part("reference", path) for path in files.references
+    ]
+
+
+def part(role: str, path: Path) -> Part:
+    return role, (path.name, path.read_bytes())
+
+
+def replaced(parts: Parts, index: int, content: bytes) -> Parts:
+    role, (name, _) = parts[index]
+    return [*parts[:index], (role, (name, content)), *parts[index + 1 :]]
+
+
+def recarded(content: bytes, **cards: str | int | float) -> bytes:
+    """The same file with other header cards."""
+    file = io.BytesIO()
+    with fits.open(io.BytesIO(content), do_not_scale_image_data=True) as hdus:
+        for hdu in hdus:
+            hdu.header.update({key: value for key, value in cards.items() if key in hdu.header})
+        hdus.writeto(file)
+    return file.getvalue()
+
+
+def bomb() -> bytes:
+    """1.3 GB of zeros in 1.3 MB."""
+    return gzip.compress(bytes(2**26)) * 20
+
+
+def refused(answer: httpx.Response, status: int, kind: str) -> str:
+    """Check the shape of a refusal and give its sentence."""
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert set(body) == {"error", "type", "files", "request_id"}
+    assert (answer.status_code, body["type"]) == (status, kind), body
+    assert body["request_id"] == answer.headers["x-request-id"]
+    sentence: str = body["error"]
+    return sentence
+
+
+@pytest.fixture
+def _served_afterwards(client: httpx.Client, good: Parts, server: Server) -> Iterator[None]:
+    """After a bad request: nothing is left on disk, and the next good request succeeds."""
     before = server.scratch_files()
-    files = [("observation", (p.name, p.read_bytes())) for p in simulated.observations] + [("reference", (p.name, p.read_bytes())) for p in simulated.references]
-    import time; t=time.time()
-    r = client.post("/generate", files=files)
-    print(time.time()-t, r.status_code, dict(r.headers), r.text[:300])
-    t=time.time()
-    r = client.post("/generate", files=files, data={"format":"png"})
-    print(time.time()-t, r.status_code, dict(r.headers), r.text[:300])
-    print(before, server.scratch_files())
-    print(client.get("/metrics").text)
-    print(server.log.read_text())
+    yield
+    assert client.post("/generate", files=good).status_code == 200
+    assert server.scratch_files() == before
+
+
+def test_the_service_gives_the_product_of_the_pipeline(
+    client: httpx.Client, good: Parts, repository: Path, simulated: SimulatedSet
+) -> None:
+    answer = client.post("/generate", files=good)
+    served = Magnetogram.read(answer.content)
+    engine = TorchEngine.from_repository(repository)
+    made = generate(simulated.observations, simulated.references, "tiny", engine)
+    assert np.allclose(served.image, made.image, rtol=0, atol=1e-3, equal_nan=True)
+    assert (served.generator, served.quality) == (made.generator, made.quality)
+    assert [i.origin.sha256 for i in served.inputs] == [i.origin.sha256 for i in made.inputs]
+
+
+def test_gzipped_files_are_read(client: httpx.Client, good: Parts) -> None:
+    packed = [(role, (f"{name}.gz", gzip.compress(data, 1))) for role, (name, data) in good]
+    one, other = (client.post("/generate", files=files) for files in (good, packed))
+    assert np.array_equal(
+        Magnetogram.read(one.content).image, Magnetogram.read(other.content).image, equal_nan=True
+    )
+
+
+def test_a_request_keeps_the_id_it_came_with(client: httpx.Client) -> None:
+    answer = client.get("/models", headers={"X-Request-Id": "forecast-7"})
+    assert answer.headers["x-request-id"] == "forecast-7"
+
+
+@pytest.mark.parametrize("given", ["a b", "x" * 65, "<script>"])
+def test_an_id_that_could_harm_a_log_is_replaced(client: httpx.Client, given: str) -> None:
+    answer = client.get("/models", headers={"X-Request-Id": given})
+    assert answer.headers["x-request-id"] not in {given, ""}
+
+
+def test_the_model_is_shown_with_what_it_wants_and_how_it_was_trained(client: httpx.Client) -> None:
+    (model,) = client.get("/models").json()["models"]
+    assert model["name"] == "tiny"
+    assert len(model["identity"]) == 64
+    assert model["channels"][0]["accepts"] == ["EUVI 304"]
+    assert model["training"]["data"] == "NONE"
+    assert model["training"]["reference_age_days"] == [0.0, 27.0]
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_a_probe_answers(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+def test_the_page_has_a_form_and_loads_nothing(client: httpx.Client) -> None:
+    page = client.get("/")
+    assert 'action="generate"' in page.text
+    assert "http" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_metrics_count_requests_and_time_stages(client: httpx.Client, good: Parts) -> None:
+    counted = 'farside_requests_total{endpoint="/generate",model="tiny",outcome="ok"}'
+
+    def count() -> float:
+        lines = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines())
+        return float(lines.get(counted, 0))
+
+    before = count()
+    client.post("/generate", files=good)
+    assert count() == before + 1
+    text = client.get("/metrics").text
+    for stage in ("upload", "prepare", "infer", "write"):
+        assert f'farside_stage_seconds_count{{stage="{stage}"}}' in text
+
+
+def test_an_address_that_nobody_serves_adds_no_label(client: httpx.Client) -> None:
+    client.get("/wp-admin.php")
+    assert "wp-admin" not in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/generate", 405),
+        ("POST", "/models", 405),
+        ("POST", "/readyz", 405),
+        ("DELETE", "/", 405),
+    ],
+)
+def test_errors_of_the_framework_are_the_same_object(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = client.request(method, path)
+    assert path in refused(answer, status, "RequestError")
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_another_content_type_is_refused(client: httpx.Client) -> None:
+    answer = client.post("/generate", json={"observation": "http://127.0.0.1/"})
+    assert "application/json" in refused(answer, 415, "RequestError")
+
+
+@pytest.mark.usefixtures("_served_afterwards")
+class TestBadInput:
+    """Each is refused with its own status, class and sentence, and the next request is served."""
+
+    def test_wrong_band(self, client: httpx.Client, good: Parts) -> None:
+        other = recarded(good[0][1][1], WAVELNTH=284)
+        answer = client.post("/generate", files=replaced(good, 0, other))
+        assert "EUVI-A 284 2026-02-14T" in refused(answer, 422, "UnexpectedImageError")
+
+    def test_file_in_the_wrong_role(self, client: httpx.Client, good: Parts) -> None:
+        answer = client.post("/generate", files=[*good, ("observation", good[3][1])])
+        sentence = refused(answer, 422, "UnexpectedImageError")
+        assert "AIA 304 2026-02-04T" in sentence
+        assert answer.json()["files"][0].startswith("AIA 304 2026-02-04T")
+
+    def test_missing_band(self, client: httpx.Client, good: Parts) -> None:
+        answer = client.post("/generate", files=good[1:])
+        assert "EUVI 304" in refused(answer, 422, "IncompleteSetError")
+
+    def test_two_of_the_same(self, client: httpx.Client, good: Parts) -> None:
+        answer = client.post("/generate", files=[*good, good[0]])
+        assert "EUVI-A 304 2026-02-14T" in refused(answer, 422, "DuplicateChannelError")
+        assert len(answer.json()["files"]) == 2
+
+    def test_reference_missing(self, client: httpx.Client, good: Parts) -> None:
+        answer = client.post("/generate", files=good[:3])
+        assert "'reference'" in refused(answer, 400, "RequestError")
+
+    def test_times_too_far_apart(
+        self, client: httpx.Client, good: Parts, later: Callable[[float], Parts]
+    ) -> None:
+        answer = client.post("/generate", files=[later(5)[0], *good[1:]])
+        assert "EUVI-A 304 2026-02-14T05:00" in refused(answer, 422, "TimesApartError")
+
+    def test_reference_too_far_from_the_epoch(
+        self, client: httpx.Client, good: Parts, later: Callable[[float], Parts]
+    ) -> None:
+        answer = client.post("/generate", files=[*good[:3], *later(72)[3:]])
+        assert "2026-02-07T" in refused(answer, 422, "ReferenceEpochError")
+
+    def test_reference_somewhat_off_the_epoch_is_flagged(
+        self, client: httpx.Client, good: Parts, later: Callable[[float], Parts]
+    ) -> None:
+        answer = client.post("/generate", files=[*good[:3], *later(12)[3:]])
+        assert answer.status_code == 200
+        assert "OLD_REFERENCE" in answer.headers["x-farside-quality"]
+        assert Quality.OLD_REFERENCE in Magnetogram.read(answer.content).quality
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"observation\n", bytes(10_000), b"\x1f\x8b" + b"z" * 99]
+    )
+    def test_not_a_fits(self, client: httpx.Client, good: Parts, content: bytes) -> None:
+        answer = client.post("/generate", files=replaced(good, 1, content))
+        assert good[1][1][0] in refused(answer, 400, "NotFitsError")
+
+    @pytest.mark.parametrize("index", [0, 3, 6])
+    @pytest.mark.parametrize("fraction", [0.0005, 0.5, 0.99])
+    def test_truncated(
+        self, client: httpx.Client, good: Parts, index: int, fraction: float
+    ) -> None:
+        content = good[index][1][1]
+        cut = content[: int(len(content) * fraction)]
+        answer = client.post("/generate", files=replaced(good, index, cut))
+        assert good[index][1][0] in refused(answer, 400, "NotFitsError")
+
+    def test_gzip_bomb(self, client: httpx.Client, good: Parts) -> None:
+        answer = client.post("/generate", files=replaced(good, 0, bomb()))
+        assert good[0][1][0] in refused(answer, 413, "FileTooLargeError")
+
+    def test_upload_of_two_gigabytes(self, server: Server, tmp_path: Path) -> None:
+        huge = tmp_path / "huge.fits"
+        with huge.open("wb") as file:
+            file.truncate(2 * 10**9)
+        start = monotonic()
+        done = subprocess.run(  # noqa: S603  # our own arguments
+            ["curl", "-sS", "-F", f"observation=@{huge}", f"{server.url}/generate"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert '"type":"FileTooLargeError"' in done.stdout
+        assert monotonic() - start < 5
+
+    def test_upload_that_does_not_say_how_long_it_is(self, client: httpx.Client) -> None:
+        head = b'--x\r\nContent-Disposition: form-data; name="observation"; filename="a"\r\n\r\n'
+        answer = client.post(
+            "/generate",
+            content=iter([head, *[bytes(2**20)] * 60]),
+            headers={"content-type": "multipart/form-data; boundary=x"},
+        )
+        assert "allowed are 40 MB" in refused(answer, 413, "FileTooLargeError")
+
+    def test_client_that_hangs_up(self, client: httpx.Client, good: Parts, server: Server) -> None:
+        for patience in (0.01, 0.05, 0.1):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(f"{server.url}/generate", files=good, timeout=patience)
+        for _ in range(50):
+            if "farside_requests_in_flight 0.0" in client.get("/metrics").text:
+                break
+            sleep(0.1)
+        else:
+            pytest.fail("the places of clients that left are still taken")
+
+    def test_text_in_a_file_field_is_never_fetched(self, client: httpx.Client, good: Parts) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as trap:
+            trap.settimeout(1)
+            address = f"http://127.0.0.1:{trap.getsockname()[1]}/a.fits"
+            answer = client.post("/generate", files=good, data={"observation": address})
+            assert "holds text, wanted a file" in refused(answer, 400, "RequestError")
+            with pytest.raises(TimeoutError):
+                trap.accept()
+
+    def test_unknown_model(self, client: httpx.Client, good: Parts) -> None:
+        answer = client.post("/generate", files=good, data={"model": "huge"})
+        assert "'huge'" in refused(answer, 422, "UnknownModelError")

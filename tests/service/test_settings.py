@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.settings import Settings, SettingsError, from_environment
+from tests.live import ROOT
 
 
 def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,5 +43,9 @@ def test_settings_do_not_change_once_made() -> None:
         Settings().queue_size = 5
 
 
-def test_every_setting_is_described() -> None:
-    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+def test_every_setting_is_described_and_the_manual_says_the_same() -> None:
+    manual = (ROOT / "docs" / "service.md").read_text()
+    for name, field in Settings.model_fields.items():
+        assert field.description
+        assert f"| `FARSIDE_{name.upper()}` |" in manual
+        assert field.description in manual

@@ -26,10 +26,15 @@ def test_the_seven_files_are_read_as_their_instruments(small: SimulatedSet) -> N
     observed = [read(path).origin for path in small.observations]
     referenced = [read(path).origin for path in small.references]
     assert [(o.instrument, o.band) for o in observed] == [
-        ("EUVI-A", "304"), ("EUVI-A", "195"), ("EUVI-A", "171")
+        ("EUVI-A", "304"),
+        ("EUVI-A", "195"),
+        ("EUVI-A", "171"),
     ]
     assert [(o.instrument, o.band) for o in referenced] == [
-        ("AIA", "304"), ("AIA", "193"), ("AIA", "171"), ("HMI", "LOS")
+        ("AIA", "304"),
+        ("AIA", "193"),
+        ("AIA", "171"),
+        ("HMI", "LOS"),
     ]
     assert all(o.quality == Quality.BEACON for o in observed)
 

@@ -1,3 +1,4 @@
+import astropy.units as u
 import numpy as np
 import pytest
 from astropy.time import Time
@@ -8,10 +9,11 @@ from farside.simulation.sun import ANTI_HALE, Region, SimulatedSun, activity, be
 MAXIMUM = Time("2024-06-01T00:00:00")
 
 
-def regions(years: float, first: Time = Time("2021-01-01T00:00:00")) -> list[Region]:
-    """Regions of several Suns that are there at times 200 days apart, so that none is met twice."""
-    times = [first + day for day in np.arange(0, years * 365, 200) * (Time("2021-01-02T00:00:00") - Time("2021-01-01T00:00:00"))]
-    return [region for seed in range(6) for time in times for region in SimulatedSun(seed).regions(time)]
+def regions(years: float, first: str = "2021-01-01") -> list[Region]:
+    """Regions of several Suns, at times so far apart that none is met twice."""
+    times = Time(first) + np.arange(0, years * 365, 200) * u.day
+    suns = [SimulatedSun(seed) for seed in range(6)]
+    return [region for sun in suns for time in times for region in sun.regions(time)]
 
 
 def test_the_same_seed_gives_the_same_sun_and_another_seed_another() -> None:
@@ -27,15 +29,18 @@ def test_polarity_turns_the_field_and_nothing_else() -> None:
 
 def test_hale_holds_but_for_the_anti_hale_share() -> None:
     signs = np.array([r.leading * np.sign(r.latitude_deg) for r in regions(6)])
-    assert np.mean(signs < 0) == pytest.approx(ANTI_HALE, abs=0.03)  # cycle 25: north leads positive
+    # In cycle 25 the north leads with plus.
+    assert np.mean(signs < 0) == pytest.approx(ANTI_HALE, abs=0.03)
 
 
 def test_hale_reverses_with_the_cycle() -> None:
-    before = regions(0.5, Time("2014-06-01T00:00:00"))
-    after = regions(0.5, Time("2025-06-01T00:00:00"))
-    mean = [np.mean([r.leading * np.sign(r.latitude_deg) for r in group]) for group in (before, after)]
-    assert mean[0] < -0.8
-    assert mean[1] > 0.8
+    before = regions(0.5, "2014-06-01")
+    after = regions(0.5, "2025-06-01")
+    lead_before, lead_after = (
+        np.mean([r.leading * np.sign(r.latitude_deg) for r in group]) for group in (before, after)
+    )
+    assert lead_before < -0.8
+    assert lead_after > 0.8
 
 
 def test_joy_tilts_the_leading_side_towards_the_equator_more_at_high_latitude() -> None:
@@ -65,7 +70,7 @@ def test_both_polarities_of_the_active_belts_balance() -> None:
 
 def test_regions_emerge_and_vanish_within_a_rotation() -> None:
     sun = SimulatedSun(4)
-    later = MAXIMUM + 27.3 * (Time("2021-01-02T00:00:00") - Time("2021-01-01T00:00:00"))
+    later = MAXIMUM + 27.3 * u.day
     before, after = set(map(id, sun.regions(MAXIMUM))), set(map(id, sun.regions(later)))
     assert after - before
     assert before - after

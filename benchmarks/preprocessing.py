@@ -1,0 +1,172 @@
+"""Time from seven native-size files to network input, against a SunPy user's path.
+
+Run as ``python -m benchmarks.preprocessing``. Farside's figures are the mean of three passes over
+the files, one file at a time; the SunPy path runs once over the same files, one at a time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiapy.calibrate
+import astropy.units as u
+import numpy as np
+import sunpy
+import sunpy.map
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from farside.grid import Grid
+from farside.observation import read
+from farside.recipe import Linear, MedianLog
+from farside.registration import register
+from farside.scaling import scale_disk
+from tests.instrument_files import (
+    BIAS_DN,
+    Camera,
+    aia_cards,
+    euvi_cards,
+    file_bytes,
+    hmi_cards,
+    integers,
+)
+
+GRID = Grid(1024, 450.0)
+EUV_SCALING = MedianLog(low=0.01, high=100.0)
+FIELD_SCALING = Linear(scale=1500.0)
+PASSES = 3
+STEPS = ("read", "register", "encode")
+
+Times = dict[tuple[str, str], float]
+"""Seconds by instrument and step."""
+
+
+@contextmanager
+def timed(times: Times, instrument: str, step: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    times[instrument, step] = times.get((instrument, step), 0.0) + time.perf_counter() - start
+
+
+def native_files(folder: Path) -> list[tuple[str, Path]]:
+    """Write three EUVI 2048² uint16, three AIA 4096² Rice, one HMI 4096² Rice file."""
+    files = []
+    rng = np.random.default_rng(0)
+    for band in (304, 195, 171):
+        camera = Camera(2048, 604.3, 5.1, (-8.2, 61.5))
+        pixels = camera.sees(_corona) + BIAS_DN + rng.normal(0, 5, (2048, 2048))
+        data = file_bytes(euvi_cards(camera, WAVELNTH=band), pixels.astype(np.uint16))
+        files.append(("EUVI", _written(folder / f"euvi_{band}.fts", data)))
+    for band in (304, 193, 171):
+        camera = Camera(4096, 1620.1, 0.019, (6.6, -4.8))
+        pixels = camera.sees(_corona) + rng.normal(0, 5, (4096, 4096))
+        data = file_bytes(aia_cards(camera, WAVELNTH=band), pixels.astype(np.int16), rice=True)
+        files.append(("AIA", _written(folder / f"aia_{band}.fits", data)))
+    camera = Camera(4096, 1927.6, 179.93, (4.0, -5.9))
+    field = camera.sees(_field) + rng.normal(0, 8, (4096, 4096))
+    counts, scaling = integers(field, 0.1)
+    data = file_bytes(hmi_cards(camera) | scaling, counts, rice=True, bare={"HGLN_OBS": "nan"})
+    files.append(("HMI", _written(folder / "hmi.fits", data)))
+    return files
+
+
+def _corona(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    beyond = np.maximum(np.hypot(x, y) - 1, 0)
+    return np.asarray(300 * (1.2 + np.sin(19 * x) * np.cos(17 * y)) * np.exp(-8 * beyond))
+
+
+def _field(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.hypot(x, y) < 1.026, 60 * np.sin(30 * x) * np.cos(25 * y), np.nan)
+
+
+def _written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def by_farside(instrument: str, path: Path, times: Times) -> None:
+    plane = np.empty((GRID.size_px, GRID.size_px), np.float32)
+    with timed(times, instrument, "read"):
+        observation = read(path)
+    with timed(times, instrument, "register"):
+        disk = register(observation, GRID)
+    with timed(times, instrument, "encode"):
+        scale_disk(disk, FIELD_SCALING if instrument == "HMI" else EUV_SCALING, out=plane)
+
+
+def by_sunpy(instrument: str, path: Path, times: Times) -> None:
+    """Take the path of the packages' own guides: register at full size, then reduce to 1024²."""
+    with timed(times, instrument, "read"):
+        image = sunpy.map.Map(path)
+        image.data  # noqa: B018 - pixels are decompressed on first use
+    with timed(times, instrument, "register"):
+        reduced = _SUNPY[instrument](image)
+    with timed(times, instrument, "encode"):
+        if instrument == "HMI":
+            np.nan_to_num(reduced / 1500.0)
+        else:
+            np.log10(np.clip(reduced / np.nanmedian(reduced), 0.01, 100)) / 2
+
+
+def _register_euvi(image: sunpy.map.GenericMap) -> NDArray[np.float64]:
+    unbiased = image - float(image.meta["biasmean"]) * image.unit
+    turned = unbiased.rotate(recenter=True, missing=0)
+    return np.asarray(turned.resample((1024, 1024) * u.pix).data)
+
+
+def _register_aia(image: sunpy.map.GenericMap) -> NDArray[np.float64]:
+    return np.asarray(aiapy.calibrate.register(image).superpixel((4, 4) * u.pix, func=np.mean).data)
+
+
+def _register_hmi(image: sunpy.map.GenericMap) -> NDArray[np.float64]:
+    return np.asarray(image.rotate(recenter=True).superpixel((4, 4) * u.pix, func=np.mean).data)
+
+
+_SUNPY: dict[str, Callable[[sunpy.map.GenericMap], NDArray[np.float64]]] = {
+    "EUVI": _register_euvi,
+    "AIA": _register_aia,
+    "HMI": _register_hmi,
+}
+
+
+def _total(times: Times, instruments: tuple[str, ...], steps: tuple[str, ...]) -> float:
+    return sum(times[instrument, step] for instrument in instruments for step in steps)
+
+
+def table(ours: Times, theirs: Times) -> Table:
+    """Seconds by instrument and step, and how many times faster."""
+    shown = Table("files", "step", "Farside, s", "SunPy, s", "ratio")
+    groups = {"3 EUVI": ("EUVI",), "3 AIA": ("AIA",), "1 HMI": ("HMI",), "all 7": tuple(_SUNPY)}
+    for label, instruments in groups.items():
+        for steps in (*((step,) for step in STEPS), STEPS[1:], STEPS):
+            mine, other = (_total(times, instruments, steps) for times in (ours, theirs))
+            row = (f"{mine:.3f}", f"{other:.2f}", f"{other / mine:.1f}×")
+            shown.add_row(label, " + ".join(steps), *row, end_section=steps == STEPS)
+    return shown
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")  # SunPy speaks of cards that it does without
+    sunpy.log.setLevel("WARNING")
+    ours: Times = {}
+    theirs: Times = {}
+    with tempfile.TemporaryDirectory() as folder:
+        files = native_files(Path(folder))
+        by_farside(*files[0], {})  # first calls load the coordinate tables of both
+        for _ in range(PASSES):
+            for instrument, path in files:
+                by_farside(instrument, path, ours)
+        for instrument, path in files:
+            by_sunpy(instrument, path, theirs)
+    ours = {key: seconds / PASSES for key, seconds in ours.items()}
+    Console().print(table(ours, theirs))
+
+
+if __name__ == "__main__":
+    main()

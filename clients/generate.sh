@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Ask a Farside service for a far-side magnetogram, with curl.
+#
+#   clients/generate.sh OUT.fits OBSERVATION... -- REFERENCE...
+#
+# OBSERVATION are FITS files of the far-side spacecraft, REFERENCE those of the front side, EUV and
+# magnetogram. URL names the service (http://localhost:3000 unless set), MODEL one of its models.
+set -euo pipefail
+
+out=${1:?"usage: $0 OUT.fits OBSERVATION... -- REFERENCE..."}
+shift
+role=observation
+form=()
+for file in "$@"; do
+  if [[ $file == -- ]]; then
+    role=reference
+  else
+    form+=(--form "$role=@\"$file\"")
+  fi
+done
+[[ -z ${MODEL:-} ]] || form+=(--form-string "model=$MODEL")
+
+trap 'rm -f "$out.part"' EXIT
+# curl waits as long as Retry-After says before it tries again.
+if ! curl --silent --show-error --fail-with-body --retry 3 --output "$out.part" \
+  "${form[@]}" "${URL:-http://localhost:3000}/generate"; then
+  [[ ! -s $out.part ]] || cat "$out.part" >&2
+  exit 1
+fi
+mv "$out.part" "$out"

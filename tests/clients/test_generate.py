@@ -1,0 +1,80 @@
+"""The programs for users, run as users run them, against the running service."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from farside.magnetogram import Magnetogram
+from farside.simulation.files import SimulatedSet
+from tests.live import ROOT, Server
+
+Files = tuple[Path, ...]
+Program = Callable[[str, Path, Files, Files], subprocess.CompletedProcess[str]]
+
+
+def with_curl(
+    url: str, out: Path, observations: Files, references: Files
+) -> subprocess.CompletedProcess[str]:
+    return run(["clients/generate.sh", out, *observations, "--", *references], URL=url)
+
+
+def with_python(
+    url: str, out: Path, observations: Files, references: Files
+) -> subprocess.CompletedProcess[str]:
+    files: list[str | Path] = ["--observation", *observations, "--reference", *references]
+    return run([sys.executable, "clients/generate.py", "--url", url, *files, "--out", out])
+
+
+def run(command: list[str | Path], **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603  # our own programs
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+programs = pytest.mark.parametrize("program", [with_curl, with_python])
+
+
+@programs
+def test_a_program_writes_the_product(
+    program: Program, server: Server, simulated: SimulatedSet, tmp_path: Path
+) -> None:
+    out = tmp_path / "far side.fits"
+    done = program(server.url, out, simulated.observations, simulated.references)
+    assert done.returncode == 0, done.stderr
+    assert Magnetogram.read(out).spacecraft == "STEREO_A"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@programs
+def test_a_program_that_is_refused_says_why_and_leaves_no_file(
+    program: Program, server: Server, simulated: SimulatedSet, tmp_path: Path
+) -> None:
+    done = program(
+        server.url, tmp_path / "far.fits", simulated.observations[1:], simulated.references
+    )
+    assert done.returncode == 1
+    assert "IncompleteSetError" in done.stderr
+    assert "EUVI 304" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@programs
+def test_a_program_without_a_service_says_so(
+    program: Program, simulated: SimulatedSet, tmp_path: Path
+) -> None:
+    nowhere = "http://127.0.0.1:1"
+    done = program(nowhere, tmp_path / "far.fits", simulated.observations, simulated.references)
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr

@@ -1,0 +1,57 @@
+"""How the service starts, or does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from farside.simulation.files import SimulatedSet
+from tests.live import ROOT, serving
+
+
+def test_a_variable_that_is_no_setting_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(  # our own arguments
+        [sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService"],
+        cwd=ROOT,
+        env=os.environ | {"FARSIDE_TREADS": "2", "BENTOML_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("farside: no such setting: FARSIDE_TREADS")
+
+
+@pytest.mark.soak
+def test_a_bento_is_built_without_a_network_and_serves(repository: Path, tmp_path: Path) -> None:
+    subprocess.run(  # our own arguments
+        [sys.executable, "-m", "bentoml", "build"],
+        cwd=ROOT,
+        env=os.environ
+        | {"BENTOML_HOME": str(tmp_path / "bentoml"), "BENTOML_DO_NOT_TRACK": "true"},
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    with serving(tmp_path, "farside:latest", model_repository=repository) as server:
+        assert "tiny" in httpx.get(f"{server.url}/models").text
+
+
+@pytest.mark.soak
+def test_several_workers_answer_and_their_numbers_add_up(
+    repository: Path, simulated: SimulatedSet, tmp_path: Path
+) -> None:
+    files = [("observation", (p.name, p.read_bytes())) for p in simulated.observations]
+    files += [("reference", (p.name, p.read_bytes())) for p in simulated.references]
+    with serving(tmp_path, model_repository=repository, threads=1, workers=2) as server:
+        for _ in range(12):
+            assert httpx.post(f"{server.url}/generate", files=files, timeout=60).is_success
+        text = httpx.get(f"{server.url}/metrics").text
+    assert 'farside_requests_total{endpoint="/generate",model="tiny",outcome="ok"} 12.0' in text
