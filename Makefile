@@ -5,14 +5,15 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
+FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 
 .PHONY: install demo serve test soak check bench score lock clean
 
 install: $(INSTALLED)
 
-$(INSTALLED): requirements.lock pyproject.toml
+$(INSTALLED): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -41,9 +42,15 @@ bench: $(INSTALLED)
 score: $(INSTALLED)
 	$(BIN)/python -m training.score
 
-# Exact versions of what the working environment holds.
-lock: $(INSTALLED)
-	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+# Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
+lock:
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet "setuptools>=77" torch==2.13.0 -e ".[service]"
+	$(FREEZE) > requirements.lock
+	.venv-lock/bin/python -m pip install --quiet -e ".[service,dev]"
+	$(FREEZE) > requirements-dev.lock
+	rm -rf .venv-lock
 
 clean:
 	rm -rf .venv demo build *.egg-info

@@ -41,7 +41,7 @@ class Upload(BytesIO):
 
 @dataclass(frozen=True)
 class Form:
-    """What ``POST /generate`` asks for."""
+    """What ``POST /generate`` asks for; whether references are wanted, its model decides."""
 
     observations: tuple[Upload, ...]
     references: tuple[Upload, ...]
@@ -154,9 +154,11 @@ class FormParser:
         """Check what was fed, once all of it was."""
         if not self._ended:
             raise RequestError("the form ends before its closing boundary")
-        texts = self._texts()
+        texts, observations = self._texts(), self._files("observation")
+        if not observations:
+            raise RequestError("no 'observation' in the form, wanted one or more files")
         return Form(
-            observations=self._files("observation"),
+            observations=observations,
             references=self._files("reference"),
             model=texts.get("model"),
             format=_format(texts.get("format", Format.FITS)),
@@ -191,9 +193,7 @@ class FormParser:
         self._ended = True
 
     def _files(self, name: str) -> tuple[Upload, ...]:
-        parts = [part for part in self._parts if part.name == name]
-        if not parts:
-            raise RequestError(f"no {name!r} in the form, wanted one or more files")
+        parts = (part for part in self._parts if part.name == name)
         return tuple(Upload(part.file or "", part.content) for part in parts)
 
     def _texts(self) -> dict[str, str]:

@@ -75,12 +75,12 @@ def _generate(settings: Settings) -> Schema:
 def _form() -> Schema:
     return {
         "type": "object",
-        "required": ["observation", "reference"],
+        "required": ["observation"],
         "additionalProperties": False,
         "properties": {
             "observation": _FILES | {"description": "FITS files of the far-side spacecraft."},
             "reference": _FILES
-            | {"description": "FITS files of the front side, EUV and magnetogram."},
+            | {"description": "FITS files of the front side, as the model wants."},
             "model": {
                 "type": "string",
                 "maxLength": MAX_TEXT_BYTES,

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     prepare_threads: int = Field(
         default=1,
         ge=1,
-        description="Sets of files read and registered side by side; each reads two files at once.",
+        description="Sets of files read and registered side by side.",
     )
     max_upload_mb: float = Field(
         default=200.0,

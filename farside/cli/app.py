@@ -33,7 +33,7 @@ Repository = Annotated[
     typer.Option(envvar="FARSIDE_MODEL_REPOSITORY", help="Folder of models."),
 ]
 Server = Annotated[
-    str | None, typer.Option(envvar="FARSIDE_SERVER", help="Address of a Farside service.")
+    str | None, typer.Option(help="Address of a Farside service; without it, all happens here.")
 ]
 
 

@@ -100,6 +100,10 @@ def test_what_httpx_sends_is_understood() -> None:
     assert form.references[0].getvalue() == b"B"
 
 
+def test_references_are_left_to_the_model() -> None:
+    assert parse(encode(GOOD[:1])).references == ()
+
+
 def test_model_and_format_may_be_left_out() -> None:
     form = parse(encode(GOOD))
     assert (form.model, form.format) == (None, "fits")
@@ -109,7 +113,6 @@ def test_model_and_format_may_be_left_out() -> None:
     ("fields", "sentence"),
     [
         ([], "no 'observation'"),
-        (GOOD[:1], "no 'reference'"),
         ([*GOOD, ("sigma", None, b"1")], "no field 'sigma' in this form; its fields are"),
         ([*GOOD, ("", "x", b"1")], "no field ''"),
         ([("observation", None, b"http://127.0.0.1/x")], "'observation' holds text, wanted a file"),

@@ -222,7 +222,7 @@ class TestBadInput:
 
     def test_reference_missing(self, client: httpx.Client, good: Parts) -> None:
         answer = client.post("/generate", files=good[:3])
-        assert "'reference'" in refused(answer, 400, "RequestError")
+        assert "AIA 304 as reference" in refused(answer, 422, "IncompleteSetError")
 
     def test_times_too_far_apart(
         self, client: httpx.Client, good: Parts, later: Callable[[float], Parts]
