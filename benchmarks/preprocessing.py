@@ -18,6 +18,7 @@ import astropy.units as u
 import numpy as np
 import sunpy
 import sunpy.map
+from astropy.time import Time
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
@@ -27,15 +28,7 @@ from farside.observation import read
 from farside.recipe import Linear, MedianLog
 from farside.registration import register
 from farside.scaling import scale_disk
-from tests.instrument_files import (
-    BIAS_DN,
-    Camera,
-    aia_cards,
-    euvi_cards,
-    file_bytes,
-    hmi_cards,
-    integers,
-)
+from farside.simulation import write_set
 
 GRID = Grid(1024, 450.0)
 EUV_SCALING = MedianLog(low=0.01, high=100.0)
@@ -56,38 +49,9 @@ def timed(times: Times, instrument: str, step: str) -> Iterator[None]:
 
 def native_files(folder: Path) -> list[tuple[str, Path]]:
     """Write three EUVI 2048² uint16, three AIA 4096² Rice, one HMI 4096² Rice file."""
-    files = []
-    rng = np.random.default_rng(0)
-    for band in (304, 195, 171):
-        camera = Camera(2048, 604.3, 5.1, (-8.2, 61.5))
-        pixels = camera.sees(_corona) + BIAS_DN + rng.normal(0, 5, (2048, 2048))
-        data = file_bytes(euvi_cards(camera, WAVELNTH=band), pixels.astype(np.uint16))
-        files.append(("EUVI", _written(folder / f"euvi_{band}.fts", data)))
-    for band in (304, 193, 171):
-        camera = Camera(4096, 1620.1, 0.019, (6.6, -4.8))
-        pixels = camera.sees(_corona) + rng.normal(0, 5, (4096, 4096))
-        data = file_bytes(aia_cards(camera, WAVELNTH=band), pixels.astype(np.int16), rice=True)
-        files.append(("AIA", _written(folder / f"aia_{band}.fits", data)))
-    camera = Camera(4096, 1927.6, 179.93, (4.0, -5.9))
-    field = camera.sees(_field) + rng.normal(0, 8, (4096, 4096))
-    counts, scaling = integers(field, 0.1)
-    data = file_bytes(hmi_cards(camera) | scaling, counts, rice=True, bare={"HGLN_OBS": "nan"})
-    files.append(("HMI", _written(folder / "hmi.fits", data)))
-    return files
-
-
-def _corona(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    beyond = np.maximum(np.hypot(x, y) - 1, 0)
-    return np.asarray(300 * (1.2 + np.sin(19 * x) * np.cos(17 * y)) * np.exp(-8 * beyond))
-
-
-def _field(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.hypot(x, y) < 1.026, 60 * np.sin(30 * x) * np.cos(25 * y), np.nan)
-
-
-def _written(path: Path, data: bytes) -> Path:
-    path.write_bytes(data)
-    return path
+    files = write_set(folder, Time("2026-11-01T00:00:00"), 70.0, size="native")
+    instruments = ("EUVI",) * 3 + ("AIA",) * 3 + ("HMI",)
+    return list(zip(instruments, files.observations + files.references, strict=True))
 
 
 def by_farside(instrument: str, path: Path, times: Times) -> None:

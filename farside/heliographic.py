@@ -17,7 +17,7 @@ CARRINGTON_DEG_PER_DAY = 14.1844
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class SurfacePoints:
     """The points of the surface that some lines of sight meet; beyond the limb, the limb's.
 
     Attributes
@@ -36,7 +36,7 @@ class Surface:
     impact: Array
 
 
-def trace(west: Array, north: Array, observer: Observer, time: Time) -> Surface:
+def trace(west: Array, north: Array, observer: Observer, time: Time) -> SurfacePoints:
     """Follow lines of sight to the surface.
 
     Parameters
@@ -56,7 +56,7 @@ def trace(west: Array, north: Array, observer: Observer, time: Time) -> Surface:
     sine = np.clip(y * np.cos(tilt) + z * np.sin(tilt), -1, 1)
     meridian = np.degrees(np.arctan2(x, z * np.cos(tilt) - y * np.sin(tilt)))
     longitude = (meridian + observer.carrington_longitude_deg(time)) % 360
-    return Surface(longitude, np.degrees(np.arcsin(sine)), mu, impact)
+    return SurfacePoints(longitude, np.degrees(np.arcsin(sine)), mu, impact)
 
 
 def project(

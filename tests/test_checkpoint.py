@@ -16,21 +16,19 @@ from farside.errors import CheckpointError, ModelError, RecipeError
 from farside.grid import Grid
 from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe, Score
+from tests.small_model import generator, recipe_of
 
 RECIPE = (Path(__file__).parent / "golden" / "recipe.toml").read_text()
 
 
 @pytest.fixture(scope="module")
 def network() -> Generator:
-    torch.manual_seed(1)
-    return Generator(2, 1, n_gf=2, n_downsample=2, n_residual=1)
+    return generator(seed=1)
 
 
 @pytest.fixture(scope="module")
 def recipe(network: Generator) -> Recipe:
-    bare = Recipe.from_toml(RECIPE)
-    named = bare.network.model_copy(update={"arguments": network.arguments})
-    return bare.model_copy(update={"network": named})
+    return recipe_of(network)
 
 
 @pytest.fixture

@@ -8,20 +8,21 @@ import pytest
 import reproject
 import sunpy
 
-from farside.engine import Model, Tensor, find_model
+from farside.engine import find_model
 from farside.errors import IncompleteSetError, UnknownModelError
 from farside.magnetogram import Magnetogram
 from farside.observation import read
 from farside.pipeline import generate
 from farside.quality import Quality
-from farside.recipe import Channel, Linear, MedianLog, Recipe, Timing
+from farside.recipe import Channel, Linear, MedianLog, Timing
 from farside.registration import register
+from tests import small_model
+from tests.small_model import Echo
 
 EUVI = Path(reproject.__file__).parent / "tests" / "data" / "secchi_l0_a.fits"
 AIA = Path(sunpy.__file__).parent / "data" / "test" / "aia_171_level1.fits"
 
-TEMPLATE = Recipe.from_toml((Path(__file__).parent / "golden" / "recipe.toml").read_text())
-RECIPE = TEMPLATE.model_copy(
+RECIPE = small_model.RECIPE.model_copy(
     update={
         "channels": (
             Channel(
@@ -35,33 +36,13 @@ RECIPE = TEMPLATE.model_copy(
 )
 
 
-class ReferenceEngine:
-    """Answers with the reference channel: what a model that knows no physics would say."""
-
-    name = "reference"
-    precision = "float32"
-
-    def models(self) -> dict[str, Model]:
-        return {"demo": Model(RECIPE, "ab" * 32)}
-
-    def ready(self) -> bool:
-        return True
-
-    def buffer(self, model: str, batch: int = 1) -> Tensor:
-        size = self.models()[model].recipe.grid.size_px
-        return np.empty((batch, 2, size, size), dtype=np.float32)
-
-    def infer(self, model: str, tensor: Tensor) -> Tensor:
-        assert model == "demo"
-        return tensor[:, 1:]
-
-    def close(self) -> None:
-        pass
+REFERENCE = Echo(RECIPE, planes=slice(1, None))
+"""Answers with the reference channel: what a model that knows no physics would say."""
 
 
 @pytest.fixture(scope="module")
 def made() -> Magnetogram:
-    return generate([EUVI], [AIA], "demo", ReferenceEngine())
+    return generate([EUVI], [AIA], "demo", REFERENCE)
 
 
 def test_product_holds_what_the_network_answered_on_the_disk(made: Magnetogram) -> None:
@@ -88,7 +69,7 @@ def test_reference_of_the_wrong_epoch_is_flagged(made: Magnetogram) -> None:
 
 
 def test_bytes_and_paths_give_the_same_field(made: Magnetogram) -> None:
-    again = generate([EUVI.read_bytes()], [AIA.read_bytes()], "demo", ReferenceEngine())
+    again = generate([EUVI.read_bytes()], [AIA.read_bytes()], "demo", REFERENCE)
     np.testing.assert_array_equal(again.image, made.image)
 
 
@@ -98,13 +79,13 @@ def test_product_written_of_real_files_reads_back(made: Magnetogram) -> None:
 
 def test_missing_reference_is_said(made: Magnetogram) -> None:
     with pytest.raises(IncompleteSetError, match="no image for AIA 171 as reference"):
-        generate([EUVI], [], "demo", ReferenceEngine())
+        generate([EUVI], [], "demo", REFERENCE)
 
 
 def test_unknown_model_is_refused_before_a_file_is_read() -> None:
     with pytest.raises(UnknownModelError, match="no model 'aisfm' is loaded: got demo"):
-        generate(["no such file"], [], "aisfm", ReferenceEngine())
+        generate(["no such file"], [], "aisfm", REFERENCE)
 
 
 def test_loaded_model_is_found_by_name() -> None:
-    assert find_model(ReferenceEngine(), "demo").identity == "ab" * 32
+    assert find_model(REFERENCE, "demo").identity == "ab" * 32

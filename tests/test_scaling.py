@@ -1,7 +1,6 @@
 """Network units: what goes in comes out."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,12 +14,12 @@ from farside.grid import Grid, Image
 from farside.observation import Origin
 from farside.observer import Observer
 from farside.quality import Quality
-from farside.recipe import Linear, MedianLog, Output, Recipe
+from farside.recipe import Linear, MedianLog, Output
 from farside.registration import Disk
 from farside.scaling import clipped_fraction, decode, encode, scale_disk, unscale
 from farside.stack import Stack
+from tests.small_model import RECIPE, Echo
 
-RECIPE = Recipe.from_toml((Path(__file__).parent / "golden" / "recipe.toml").read_text())
 GRID = RECIPE.grid
 ON_DISK = GRID.on_disk()
 TIME = Time("2026-11-14T00:00:00", scale="utc")
@@ -56,30 +55,6 @@ def stack_of(euv: Image, field: Image) -> Stack:
         spacecraft="STEREO_A",
         quality=Quality.BEACON,
     )
-
-
-class Echo:
-    """An engine that nothing is asked of but its name."""
-
-    name = "echo"
-    precision = "float32"
-
-    def models(self) -> dict[str, Model]:
-        return {"demo": Model(RECIPE, "")}
-
-    def ready(self) -> bool:
-        return True
-
-    def buffer(self, model: str, batch: int = 1) -> Tensor:
-        size = self.models()[model].recipe.grid.size_px
-        return np.empty((batch, 2, size, size), dtype=np.float32)
-
-    def infer(self, model: str, tensor: Tensor) -> Tensor:
-        assert model == "demo"
-        return tensor
-
-    def close(self) -> None:
-        pass
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,7 +1,6 @@
 """Which images make a set, and what is wrong with those that do not."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import astropy.units as u
 import numpy as np
@@ -22,8 +21,8 @@ from farside.quality import Quality
 from farside.recipe import Channel, Linear, Recipe, Training
 from farside.reference import reference_time
 from farside.stack import assemble
+from tests.small_model import RECIPE
 
-RECIPE = Recipe.from_toml((Path(__file__).parent / "golden" / "recipe.toml").read_text())
 TWO_BANDS = RECIPE.model_copy(
     update={
         "channels": (

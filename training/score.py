@@ -1,14 +1,15 @@
 """Score a model on unseen seeds of the simulated Sun, from instrument files to product.
 
-For each seed the seven files are written, read, registered and put through the model. Printed
+For each seed the seven files are written, read, registered and put through the model; the
+spacecraft's longitude steps once round the Sun, and the age of the reference with it. Printed
 beside the model: persistence (the reference magnetogram rotated into view), and the model with its
-reference, or its EUV, taken from another seed.
+reference, or its EUV, taken from the next seed.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,8 @@ from farside.recipe import Recipe
 from farside.simulation.files import read_truth, write_set
 from farside.stack import Stack
 
+TIME = Time("2025-06-01T00:00:00")
+
 
 @dataclass(frozen=True, eq=False)
 class Case:
@@ -34,6 +37,26 @@ class Case:
 
     stack: Stack
     truth: Image
+
+
+@dataclass(frozen=True)
+class Correlations:
+    """Full-disk correlation with the truth at one degree, of the model and of what it must beat.
+
+    Attributes
+    ----------
+    model
+        As served.
+    persistence
+        The reference magnetogram rotated into view.
+    other_reference, other_euv
+        The model with the reference, or the EUV, of another Sun.
+    """
+
+    model: float
+    persistence: float
+    other_reference: float
+    other_euv: float
 
 
 def simulate(seed: int, time: Time, longitude_deg: float, recipe: Recipe) -> Case:
@@ -53,21 +76,34 @@ def mix(observed: Stack, referenced: Stack, recipe: Recipe) -> Stack:
     return replace(observed, disks=disks)
 
 
-def score(cases: list[Case], model: Model, engine: Engine) -> dict[str, list[float]]:
-    """Full-disk correlation with the truth at one degree, by row of the table, seed by seed."""
-    recipe = model.recipe
-    rows: dict[str, list[float]] = {}
-    for case, other in zip(cases, [*cases[1:], cases[0]], strict=True):
-        stack = case.stack
-        answers = {
-            "model": translate(stack, model, engine).image,
-            "persistence": persistence(stack.disks[-1], stack.observer, stack.time),
-            "reference shuffled": translate(mix(stack, other.stack, recipe), model, engine).image,
-            "EUV shuffled": translate(mix(other.stack, stack, recipe), model, engine).image,
-        }
-        for name, image in answers.items():
-            rows.setdefault(name, []).append(correlation(image, case.truth, recipe.grid))
-    return rows
+def score(case: Case, other: Case, model: Model, engine: Engine) -> Correlations:
+    """Put one case through the model, whole and mixed with another."""
+    stack, recipe = case.stack, model.recipe
+    answers = (
+        translate(stack, model, engine).image,
+        persistence(stack.disks[-1], stack.observer, stack.time),
+        translate(mix(stack, other.stack, recipe), model, engine).image,
+        translate(mix(other.stack, stack, recipe), model, engine).image,
+    )
+    return Correlations(*(correlation(image, case.truth, recipe.grid) for image in answers))
+
+
+def tabulate(cases: list[Case], scores: list[Correlations]) -> Table:
+    """One row a seed, and their mean."""
+    table = Table(
+        "longitude", "reference age", *(name.replace("_", " ") for name in asdict(scores[0]))
+    )
+    for case, found in zip(cases, scores, strict=True):
+        age_days = (case.stack.time - case.stack.disks[-1].origin.time).to_value("day")
+        table.add_row(
+            f"{case.stack.observer.longitude_deg % 360:.0f}°",
+            f"{age_days:.1f} d",
+            *(f"{value:.3f}" for value in asdict(found).values()),
+        )
+    table.add_section()
+    mean = np.mean([list(asdict(found).values()) for found in scores], axis=0)
+    table.add_row("mean", "", *(f"{value:.3f}" for value in mean))
+    return table
 
 
 def main() -> None:
@@ -77,24 +113,21 @@ def main() -> None:
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--time", type=Time, default=Time("2025-06-01T00:00:00"))
-    parser.add_argument("--longitudes", type=float, nargs="+", default=[70.0, 180.0, 290.0])
+    parser.add_argument("--time", type=Time, default=TIME)
     arguments = parser.parse_args()
     engine = TorchEngine.from_repository(arguments.repository)
     model = find_model(engine, arguments.model)
-    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    table = Table("correlation with the truth, 1° per pixel", "mean", "least", "greatest")
-    for longitude in arguments.longitudes:
-        cases = [
-            simulate(seed, arguments.time, longitude, model.recipe)
-            for seed in track(seeds, f"simulating a spacecraft at {longitude:+.0f}°")
-        ]
-        for name, values in score(cases, model, engine).items():
-            figures = (np.mean(values), np.min(values), np.max(values))
-            label = f"{name}, spacecraft at {longitude:+.0f}°"
-            table.add_row(label, *(f"{figure:.3f}" for figure in figures))
-        table.add_section()
-    Console().print(table)
+    step_deg = 360 / arguments.seeds
+    cases = [
+        simulate(arguments.first_seed + k, arguments.time, (k + 0.5) * step_deg, model.recipe)
+        for k in track(range(arguments.seeds), "simulating")
+    ]
+    scores = [
+        score(case, other, model, engine)
+        for case, other in zip(cases, [*cases[1:], cases[0]], strict=True)
+    ]
+    print("full-disk correlation with the truth, 1° per pixel")
+    Console().print(tabulate(cases, scores))
 
 
 if __name__ == "__main__":

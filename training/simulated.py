@@ -18,7 +18,7 @@ from rich.progress import track
 
 from farside.grid import Grid, Image
 from farside.observer import Observer
-from farside.simulation.camera import Pointing, View, euv_image, line_of_sight_field, look
+from farside.simulation.camera import Detector, View, euv_image, line_of_sight_field, look
 from farside.simulation.corona import EMISSION, radiance
 from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene, earth
 from farside.simulation.sun import Surface
@@ -67,7 +67,7 @@ def render(seed: int) -> Sample:
 
 def _look(observer: Observer, time: Time) -> View:
     fine = Grid(2 * GRID.size_px, 2 * GRID.disk_radius_px)
-    return look(Pointing.of_grid(fine, observer), observer, time)
+    return look(Detector.of_grid(fine, observer), observer, time)
 
 
 def _shrink(image: Image) -> Image:

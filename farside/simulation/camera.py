@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Pointing:
+class Detector:
     """The geometry of a detector.
 
     Attributes
@@ -41,7 +41,7 @@ class Pointing:
     roll_deg: float = 0.0
 
     @classmethod
-    def of_grid(cls, grid: Grid, observer: Observer) -> Pointing:
+    def of_grid(cls, grid: Grid, observer: Observer) -> Detector:
         """The registered view: north up, centred, the disk radius of `grid`."""
         radius = np.degrees(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
         centre = (grid.centre_px, grid.centre_px)
@@ -73,9 +73,9 @@ class View:
         return self.impact < 1
 
 
-def look(pointing: Pointing, observer: Observer, time: Time) -> View:
+def look(detector: Detector, observer: Observer, time: Time) -> View:
     """Trace the lines of sight of every pixel to the sphere."""
-    surface = trace(*_tangents(pointing), observer, time)
+    surface = trace(*_tangents(detector), observer, time)
     row = (surface.latitude_deg + 90) / STEP_DEG - 0.5
     column = surface.longitude_deg / STEP_DEG - 0.5
     return View(_float(row), _float(column), _float(surface.mu), _float(surface.impact))
@@ -85,13 +85,13 @@ def _float(values: ArrayLike) -> Image:
     return np.asarray(values, dtype=np.float32)
 
 
-def _tangents(pointing: Pointing) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _tangents(detector: Detector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Tangents of the angles from the Sun's centre towards solar west and north, (y, x)."""
-    step = np.radians(pointing.scale_arcsec / 3600)
-    index = np.arange(pointing.size_px, dtype=np.float64)
-    x = (index[None, :] - pointing.centre_px[0]) * step
-    y = (index[:, None] - pointing.centre_px[1]) * step
-    roll = np.radians(pointing.roll_deg)
+    step = np.radians(detector.scale_arcsec / 3600)
+    index = np.arange(detector.size_px, dtype=np.float64)
+    x = (index[None, :] - detector.centre_px[0]) * step
+    y = (index[:, None] - detector.centre_px[1]) * step
+    roll = np.radians(detector.roll_deg)
     return x * np.cos(roll) - y * np.sin(roll), x * np.sin(roll) + y * np.cos(roll)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from farside.grid import Grid, Image
 from farside.observer import SOLAR_RADIUS_M, Observer
-from farside.simulation.camera import Pointing, View, euv_image, line_of_sight_field, look
+from farside.simulation.camera import Detector, View, euv_image, line_of_sight_field, look
 from farside.simulation.corona import EMISSION, radiance
 from farside.simulation.headers import (
     EUVI_BIAS,
@@ -110,8 +110,8 @@ def _write_euvi(
     shrink = 2**size.euvi_halvings
     offset = rng.uniform(-20, 20, 2) / shrink
     centre = ((pixels - 1) / 2 + float(offset[0]), (pixels - 1) / 2 + float(offset[1]))
-    pointing = Pointing(pixels, 1.5877740 * shrink, centre, float(rng.uniform(-8, 8)))
-    view = look(pointing, scene.spacecraft, scene.time)
+    detector = Detector(pixels, 1.5877740 * shrink, centre, float(rng.uniform(-8, 8)))
+    view = look(detector, scene.spacecraft, scene.time)
     # EUVI sums pixels on board, and the bias with them: 4 camera pixels for each halving.
     bias = EUVI_BIAS[side] * shrink**2
     paths = []
@@ -119,7 +119,7 @@ def _write_euvi(
         start = after(scene.time, seconds)
         signal = _euv(scene.far, band, view) * EUVI_QUIET_DN[band] * shrink**2
         counts = np.clip(_photons(signal, rng) + bias, 0, EUVI_CEILING_DN * shrink**2)
-        header = euvi_header(band, start, scene.spacecraft, pointing, side, size.euvi_halvings)
+        header = euvi_header(band, start, scene.spacecraft, detector, side, size.euvi_halvings)
         image = np.rint(counts).astype(np.uint16 if shrink == 1 else np.int32)
         path = directory / euvi_name(start, side, size.euvi_halvings)
         fits.PrimaryHDU(image, header).writeto(path, overwrite=True)
@@ -135,15 +135,15 @@ def _write_sdo(
     observer = earth(time)
     offset = rng.uniform(-8, 8, 2) / shrink
     centre = ((pixels - 1) / 2 + float(offset[0]), (pixels - 1) / 2 + float(offset[1]))
-    pointing = Pointing(pixels, 0.5994890 * shrink, centre, 0.019413)
-    view = look(pointing, observer, time)
+    detector = Detector(pixels, 0.5994890 * shrink, centre, 0.019413)
+    view = look(detector, observer, time)
     paths = []
     for band, seconds in zip(AIA_BANDS, (7.1, 4.8, 0.3), strict=True):
         start = after(time, seconds)
         signal = _euv(scene.front, band, view) * AIA_QUIET_DN[band]
         image = np.rint(np.clip(_photons(signal, rng), -10, AIA_CEILING_DN)).astype(np.int16)
         path = directory / aia_name(band, start)
-        _write_rice(path, image, aia_header(band, start, observer, pointing), 1.0)
+        _write_rice(path, image, aia_header(band, start, observer, detector), 1.0)
         paths.append(path)
     paths.append(_write_hmi(directory, scene, observer, shrink, rng))
     return tuple(paths)
@@ -156,13 +156,13 @@ def _write_hmi(
     time = Time(Time(slot, format="mjd", scale="tai").utc.isot)
     pixels = 4096 // shrink
     centre = (2035.9 / shrink, 2053.1 / shrink)
-    pointing = Pointing(pixels, 0.5040420 * shrink, centre, 179.93)
-    field = line_of_sight_field(scene.front.radial_field, look(pointing, observer, time))
+    detector = Detector(pixels, 0.5040420 * shrink, centre, 179.93)
+    field = line_of_sight_field(scene.front.radial_field, look(detector, observer, time))
     field += rng.normal(0, HMI_NOISE_GAUSS / shrink, field.shape).astype(np.float32)
     seen = np.isfinite(field)
     blank = -(2**31)
     image = np.where(seen, np.rint(np.nan_to_num(field) * 10), blank).astype(np.int32)
-    header = hmi_header(time, observer, pointing, int(seen.sum()))
+    header = hmi_header(time, observer, detector, int(seen.sum()))
     header["BLANK"] = blank
     path = directory / hmi_name(time)
     _write_rice(path, image, header, 0.1)
@@ -171,8 +171,8 @@ def _write_hmi(
 
 def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Generator) -> Path:
     """The line-of-sight magnetogram that an HMI at the spacecraft would have measured."""
-    pointing = Pointing.of_grid(TRUTH_GRID, scene.spacecraft)
-    view = look(pointing, scene.spacecraft, scene.time)
+    detector = Detector.of_grid(TRUTH_GRID, scene.spacecraft)
+    view = look(detector, scene.spacecraft, scene.time)
     field = line_of_sight_field(scene.far.radial_field, view)
     # M_720s averaged over the (1900/450)² pixels of HMI that make one of this grid.
     field += rng.normal(0, HMI_NOISE_GAUSS / 4.2, field.shape).astype(np.float32)
@@ -187,12 +187,12 @@ def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Genera
             ("CTYPE2", "HPLT-TAN"),
             ("CUNIT1", "arcsec"),
             ("CUNIT2", "arcsec"),
-            ("CRPIX1", pointing.centre_px[0] + 1),
-            ("CRPIX2", pointing.centre_px[1] + 1),
+            ("CRPIX1", detector.centre_px[0] + 1),
+            ("CRPIX2", detector.centre_px[1] + 1),
             ("CRVAL1", 0.0),
             ("CRVAL2", 0.0),
-            ("CDELT1", pointing.scale_arcsec),
-            ("CDELT2", pointing.scale_arcsec),
+            ("CDELT1", detector.scale_arcsec),
+            ("CDELT2", detector.scale_arcsec),
             ("HGLN_OBS", scene.spacecraft.longitude_deg),
             ("HGLT_OBS", scene.spacecraft.latitude_deg),
             ("DSUN_OBS", scene.spacecraft.distance_m),

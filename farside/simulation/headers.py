@@ -14,7 +14,7 @@ from astropy.io.fits import Header
 from astropy.time import Time, TimeDelta
 
 from farside.observer import ASTRONOMICAL_UNIT_M, Observer
-from farside.simulation.camera import Pointing
+from farside.simulation.camera import Detector
 
 Card = str | int | float | bool
 
@@ -42,7 +42,7 @@ def _compact(time: Time, form: str) -> str:
 
 
 def euvi_header(
-    band: str, start: Time, observer: Observer, pointing: Pointing, side: str, summing: int
+    band: str, start: Time, observer: Observer, detector: Detector, side: str, summing: int
 ) -> Header:
     """Cards of an EUVI level 0 image (bias in, roll and offset in the header only).
 
@@ -55,10 +55,10 @@ def euvi_header(
     """
     exposure = EUVI_EXPOSURE_S[band]
     end = after(start, exposure)
-    roll = np.radians(pointing.roll_deg)
-    middle = (pointing.size_px - 1) / 2
-    dx = (middle - pointing.centre_px[0]) * pointing.scale_arcsec
-    dy = (middle - pointing.centre_px[1]) * pointing.scale_arcsec
+    roll = np.radians(detector.roll_deg)
+    middle = (detector.size_px - 1) / 2
+    dx = (middle - detector.centre_px[0]) * detector.scale_arcsec
+    dy = (middle - detector.centre_px[1]) * detector.scale_arcsec
     size = 2048 >> summing
     cards: dict[str, Card] = {
         "DATE-OBS": start.isot,
@@ -140,15 +140,15 @@ def euvi_header(
         "CTYPE2": "HPLT-TAN",
         "CRVAL1": float(dx * np.cos(roll) - dy * np.sin(roll)),
         "CRVAL2": float(dx * np.sin(roll) + dy * np.cos(roll)),
-        "CROTA": pointing.roll_deg,
+        "CROTA": detector.roll_deg,
         "PC1_1": float(np.cos(roll)),
         "PC1_2": float(-np.sin(roll)),
         "PC2_1": float(np.sin(roll)),
         "PC2_2": float(np.cos(roll)),
         "CUNIT1": "arcsec",
         "CUNIT2": "arcsec",
-        "CDELT1": pointing.scale_arcsec,
-        "CDELT2": pointing.scale_arcsec,
+        "CDELT1": detector.scale_arcsec,
+        "CDELT2": detector.scale_arcsec,
         "PV2_1": 0.0,
         "LONPOLE": 180,
         "CRLN_OBS": observer.carrington_longitude_deg(start),
@@ -165,7 +165,7 @@ def euvi_name(start: Time, side: str, summing: int) -> str:
     return f"{_compact(start, '%Y%m%d_%H%M%S')}_n{7 if summing else 4}eu{side}.fts"
 
 
-def _jsoc_cards(start: Time, observer: Observer, pointing: Pointing) -> dict[str, Card]:
+def _jsoc_cards(start: Time, observer: Observer, detector: Detector) -> dict[str, Card]:
     return {
         "ORIGIN": "SDO/JSOC-SDP",
         "DATE": after(start, 4 * 86400).isot[:19],
@@ -175,11 +175,11 @@ def _jsoc_cards(start: Time, observer: Observer, pointing: Pointing) -> dict[str
         "CUNIT2": "arcsec",
         "CRVAL1": 0.0,
         "CRVAL2": 0.0,
-        "CDELT1": pointing.scale_arcsec,
-        "CDELT2": pointing.scale_arcsec,
-        "CRPIX1": pointing.centre_px[0] + 1,
-        "CRPIX2": pointing.centre_px[1] + 1,
-        "CROTA2": pointing.roll_deg,
+        "CDELT1": detector.scale_arcsec,
+        "CDELT2": detector.scale_arcsec,
+        "CRPIX1": detector.centre_px[0] + 1,
+        "CRPIX2": detector.centre_px[1] + 1,
+        "CROTA2": detector.roll_deg,
         "DSUN_OBS": observer.distance_m,
         "DSUN_REF": ASTRONOMICAL_UNIT_M,
         "RSUN_REF": JSOC_RADIUS_M,
@@ -192,11 +192,11 @@ def _jsoc_cards(start: Time, observer: Observer, pointing: Pointing) -> dict[str
     }
 
 
-def aia_header(band: str, start: Time, observer: Observer, pointing: Pointing) -> Header:
+def aia_header(band: str, start: Time, observer: Observer, detector: Detector) -> Header:
     """Cards of an AIA level 1 image."""
     exposure = AIA_EXPOSURE_S[band]
-    pixels = pointing.size_px**2
-    cards = _jsoc_cards(start, observer, pointing) | {
+    pixels = detector.size_px**2
+    cards = _jsoc_cards(start, observer, detector) | {
         "TELESCOP": "SDO/AIA",
         "INSTRUME": f"AIA_{AIA_CAMERA[band]}",
         "DETECTOR": "AIA",
@@ -228,7 +228,7 @@ def aia_header(band: str, start: Time, observer: Observer, pointing: Pointing) -
         "AIAWVLEN": 7,
         "INST_ROT": 0.019327,
         "SAT_ROT": 8.6e-05,
-        "R_SUN": _radius_arcsec(observer, JSOC_RADIUS_M) / pointing.scale_arcsec,
+        "R_SUN": _radius_arcsec(observer, JSOC_RADIUS_M) / detector.scale_arcsec,
         "HGLN_OBS": 0.0,
         "HGLT_OBS": observer.latitude_deg,
         "CRLN_OBS": observer.carrington_longitude_deg(start),
@@ -244,7 +244,7 @@ def aia_name(band: str, start: Time) -> str:
     return f"aia.lev1_euv_12s.{_compact(start, '%Y-%m-%dT%H%M%SZ')}.{band}.image_lev1.fits"
 
 
-def hmi_header(middle: Time, observer: Observer, pointing: Pointing, values: int) -> Header:
+def hmi_header(middle: Time, observer: Observer, detector: Detector, values: int) -> Header:
     """Cards of an HMI M_720s magnetogram: turned by 180°, its observer in Carrington degrees.
 
     Parameters
@@ -254,7 +254,7 @@ def hmi_header(middle: Time, observer: Observer, pointing: Pointing, values: int
     """
     tai = middle.tai
     slot = _compact(tai, "%Y.%m.%d_%H:%M:%S")
-    cards = _jsoc_cards(middle, observer, pointing) | {
+    cards = _jsoc_cards(middle, observer, detector) | {
         "TELESCOP": "SDO/HMI",
         "INSTRUME": "HMI_COMBINED",
         "DATE-OBS": after(middle, -360.0).isot[:22],
@@ -268,9 +268,9 @@ def hmi_header(middle: Time, observer: Observer, pointing: Pointing, values: int
         "CAMERA": 3,
         "BUNIT": "Gauss",
         "CONTENT": "MAGNETOGRAM",
-        "TOTVALS": pointing.size_px**2,
+        "TOTVALS": detector.size_px**2,
         "DATAVALS": values,
-        "MISSVALS": pointing.size_px**2 - values,
+        "MISSVALS": detector.size_px**2 - values,
         "QUALLEV1": 0,
         "WCSNAME": "Helioprojective-cartesian",
         "CRLN_OBS": observer.carrington_longitude_deg(middle),

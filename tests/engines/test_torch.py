@@ -24,21 +24,17 @@ from farside.errors import (
 )
 from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe
-
-TOML = (Path(__file__).parents[1] / "golden" / "recipe.toml").read_text()
+from tests.small_model import generator, recipe_of
 
 
 @pytest.fixture(scope="module")
 def network() -> Generator:
-    torch.manual_seed(2)
-    return Generator(2, 1, n_gf=4, n_downsample=2, n_residual=1)
+    return generator(seed=2)
 
 
 @pytest.fixture(scope="module")
 def recipe(network: Generator) -> Recipe:
-    bare = Recipe.from_toml(TOML)
-    named = bare.network.model_copy(update={"arguments": network.arguments})
-    return bare.model_copy(update={"network": named})
+    return recipe_of(network)
 
 
 @pytest.fixture

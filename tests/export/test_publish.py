@@ -1,15 +1,12 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from export.publish import publish
 from farside import checkpoint
 from farside.errors import CheckpointError
-from farside.networks.pix2pixcc import Generator
-from farside.recipe import Recipe, Score
-
-RECIPE = Path(__file__).parents[1] / "golden" / "recipe.toml"
+from farside.recipe import Score
+from tests.small_model import generator, recipe_of
 
 
 @pytest.fixture
@@ -18,12 +15,9 @@ def trained(tmp_path: Path) -> Path:
 
 
 def train(folder: Path, seed: int) -> Path:
-    torch.manual_seed(seed)
-    network = Generator(2, 1, n_gf=2, n_downsample=2, n_residual=1)
-    bare = Recipe.from_toml(RECIPE.read_text())
-    named = bare.network.model_copy(update={"arguments": network.arguments})
+    network = generator(seed)
     path = folder / f"trained{seed}.safetensors"
-    checkpoint.write(path, network.state_dict(), bare.model_copy(update={"network": named}))
+    checkpoint.write(path, network.state_dict(), recipe_of(network))
     return path
 
 

@@ -4,7 +4,7 @@ from astropy.time import Time
 
 from farside.grid import Grid
 from farside.observer import Observer
-from farside.simulation.camera import Pointing, line_of_sight_field, look, sample
+from farside.simulation.camera import Detector, line_of_sight_field, look, sample
 from farside.simulation.sphere import COLUMNS, LATITUDE_DEG, ROWS, STEP_DEG
 
 TIME = Time("2024-06-01T00:00:00")
@@ -13,7 +13,7 @@ GRID = Grid(256, 112.5)
 
 
 def test_a_uniform_radial_field_is_seen_as_mu() -> None:
-    view = look(Pointing.of_grid(GRID, OBSERVER), OBSERVER, TIME)
+    view = look(Detector.of_grid(GRID, OBSERVER), OBSERVER, TIME)
     seen = line_of_sight_field(np.full((ROWS, COLUMNS), 100, np.float32), view)
     radius = GRID.radius_px() / GRID.disk_radius_px
     inside = radius < 0.98
@@ -26,8 +26,8 @@ def test_a_spot_under_the_spacecraft_is_at_the_disk_centre_whatever_the_roll() -
     columns = (np.arange(COLUMNS) + 0.5) * STEP_DEG
     away = np.hypot((columns - longitude + 180) % 360 - 180, LATITUDE_DEG[:, None] - 6.0)
     spot = np.exp(-((away / 3) ** 2)).astype(np.float32)
-    pointing = Pointing(512, 4.0, (250.0, 262.0), roll_deg=33.0)
-    seen = line_of_sight_field(spot, look(pointing, OBSERVER, TIME))
+    detector = Detector(512, 4.0, (250.0, 262.0), roll_deg=33.0)
+    seen = line_of_sight_field(spot, look(detector, OBSERVER, TIME))
     weight = np.nan_to_num(seen)
     y, x = np.mgrid[:512, :512]
     assert (x * weight).sum() / weight.sum() == pytest.approx(250.0, abs=0.3)
@@ -35,8 +35,8 @@ def test_a_spot_under_the_spacecraft_is_at_the_disk_centre_whatever_the_roll() -
 
 
 def test_the_northern_pole_stands_at_the_position_angle_of_the_roll() -> None:
-    pointing = Pointing(512, 4.0, (255.5, 255.5), roll_deg=90.0)
-    view = look(pointing, OBSERVER, TIME)
+    detector = Detector(512, 4.0, (255.5, 255.5), roll_deg=90.0)
+    view = look(detector, OBSERVER, TIME)
     latitude = sample(np.broadcast_to(LATITUDE_DEG[:, None], (ROWS, COLUMNS)).copy(), view)
     latitude[~view.on_disk] = np.nan
     y, x = np.unravel_index(np.nanargmax(latitude), latitude.shape)

@@ -1,0 +1,5 @@
+"""``python -m farside.cli``."""
+
+from farside.cli.app import main
+
+main()

@@ -1,0 +1,72 @@
+"""The examples of README.md and docs/service.md do what they say."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sunpy.map
+
+from farside.simulation import SimulatedSet
+from tests.live import ROOT, Server
+
+NAMES = (
+    ("euvi304.fts", "euvi195.fts", "euvi171.fts"),
+    ("aia304.fits", "aia193.fits", "aia171.fits", "hmi.fits"),
+)
+
+
+def examples(page: str, language: str, word: str) -> Iterator[str]:
+    text = (ROOT / page).read_text()
+    for block in re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL):
+        if word in block:
+            yield block
+
+
+@pytest.fixture
+def folder(simulated: SimulatedSet, tmp_path: Path) -> Path:
+    """The files under the names that the examples give them."""
+    given = (*simulated.observations, *simulated.references)
+    for path, name in zip(given, NAMES[0] + NAMES[1], strict=True):
+        shutil.copy(path, tmp_path / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/service.md"])
+def test_the_curl_example_makes_a_map_of_the_far_side(
+    page: str, folder: Path, server: Server
+) -> None:
+    (example,) = examples(page, "bash", "curl")
+    script = example.replace("localhost:3000", server.url)
+    subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
+    made = sunpy.map.Map(folder / "far.fits")
+    assert made.meta["inputdat"] == "STEREO_A"
+    assert made.observer_coordinate.lon.to_value("deg") == pytest.approx(120, abs=0.01)
+
+
+def test_the_python_example_prints_spacecraft_and_quality(folder: Path, server: Server) -> None:
+    (example,) = examples("README.md", "python", "Client")
+    script = example.replace("http://localhost:3000", server.url)
+    done = subprocess.run(  # noqa: S603  our page
+        [sys.executable, "-c", script], cwd=folder, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("STEREO_A ")
+
+
+def test_the_command_line_example_runs_without_a_server(folder: Path, repository: Path) -> None:
+    (example,) = examples("README.md", "bash", "farside generate")
+    script = example.replace("farside ", f"{sys.executable} -m farside.cli ").replace(
+        "--out far.fits", f"--out far.fits --repository {repository}"
+    )
+    subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
+    assert (folder / "far.fits").exists()
+    assert (folder / "far.png").exists()
+
+
+def test_every_page_that_readme_links_to_is_there() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
