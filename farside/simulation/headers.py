@@ -128,7 +128,7 @@ def euvi_header(
         "OBSERVER": "",
         "BUNIT": "DN",
         "VERSION": 4,
-        "EVENT": "F",
+        "EVENT": False,
         "N_IMAGES": 1,
         "OFFSETCR": 0.0,
         "DOWNLINK": "SW" if summing else "SSR1",
