@@ -33,7 +33,7 @@ def test_generate_gives_the_same_product_with_and_without_a_server(
     run("generate", *files, "--repository", repository, "--out", here)
     run("generate", *files, "--server", server.url, "--out", there)
     ours, theirs = Magnetogram.read(here), Magnetogram.read(there)
-    span = np.nanmax(ours.image) - np.nanmin(ours.image)
+    span = float(np.nanmax(ours.image) - np.nanmin(ours.image))
     np.testing.assert_allclose(ours.image, theirs.image, rtol=0, atol=1e-5 * span)
     assert (ours.time, ours.observer, ours.quality) == (
         theirs.time,
