@@ -38,7 +38,7 @@ class Options:
     """How long and how fast to learn, and where to write."""
 
     out: Path
-    steps: int = 8500
+    steps: int = 8750
     batch: int = 4
     rate: float = 1e-3
     every: int = 250
