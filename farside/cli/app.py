@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from farside.errors import FarsideError
 
@@ -127,19 +125,21 @@ def import_weights(
 @app.command()
 def models(server: Server = None, repository: Repository = Path("model_repository")) -> None:
     """List the models of a repository or of a service."""
-    table = Table("model", "version", "identity", "trained on", "grid", "wants", "title")
-    for name, model in sorted(_models(server, repository).items()):
-        recipe = model.recipe
-        table.add_row(
-            name,
-            recipe.version,
-            model.identity[:12],
-            recipe.training.data,
-            f"{recipe.grid.size_px}²",
-            ", ".join(map(str, recipe.channels)),
-            recipe.title,
-        )
-    Console().print(table)
+    for _, model in sorted(_models(server, repository).items()):
+        typer.echo(_description(model))
+
+
+def _description(model: Model) -> str:
+    recipe = model.recipe
+    lines = [
+        f"{recipe.name} {recipe.version}: {recipe.title}",
+        f"  identity  {model.identity}",
+        f"  grid      {recipe.grid.size_px}², disk radius {recipe.grid.disk_radius_px:g} px",
+        f"  training  {recipe.training.data}: {recipe.training.description}",
+        *(f"  wants     {channel}" for channel in recipe.channels),
+        *(f"  score     {score.value:.3f}  {score.measure}" for score in recipe.scores),
+    ]
+    return "\n".join(lines)
 
 
 def _models(server: str | None, repository: Path) -> dict[str, Model]:
