@@ -48,31 +48,29 @@ def main() -> None:
         started = time.monotonic()
         client.generate(files.observations, files.references, out=product)
         print(f"answered in {time.monotonic() - started:.1f} s")
-        (model,) = (m for m in client.models().values() if m.recipe.name == _made_by(product))
-    stack = prepare(files.observations, files.references, model.recipe)
-    _report(product, files, stack, arguments.out)
-
-
-def _made_by(product: Path) -> str:
-    return Magnetogram.read(product).generator.model
-
-
-def _report(product: Path, files: SimulatedSet, stack: Stack, folder: Path) -> None:
+        models = client.models()
     made = Magnetogram.read(product)
+    recipe = models[made.generator.model].recipe
+    stack = prepare(files.observations, files.references, recipe)
+    scores = _report(made, files, stack, arguments.out)
+    print("\n".join(f"  {name}: {value:.3f}" for name, value in scores.items()))
+    print(f"inputs   {arguments.out / 'inputs'}\ntruth    {files.truth}\nproduct  {product}")
+    print(f"picture  {arguments.out / 'far.png'}\nscores   {arguments.out / 'scores.json'}")
+
+
+def _report(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
+    """Write the picture and the scores."""
     truth = read_truth(files.truth, made.grid)
-    picture = folder / "far.png"
-    picture.write_bytes(quicklook.compare(made, stack.disks, truth))
+    (folder / "far.png").write_bytes(quicklook.compare(made, stack.disks, truth))
     kept = metrics.persistence(stack.disks[-1], made.observer, made.time)
+    flux, true_flux = (metrics.unsigned_flux_mx(image, made.grid) for image in (made.image, truth))
     scores = {
         "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.grid),
         "the same of the reference rotated into view": metrics.correlation(kept, truth, made.grid),
-        "unsigned flux, generated over true": metrics.unsigned_flux_mx(made.image, made.grid)
-        / metrics.unsigned_flux_mx(truth, made.grid),
+        "unsigned flux, generated over true": flux / true_flux,
     }
     (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
-    print("\n".join(f"  {name}: {value:.3f}" for name, value in scores.items()))
-    print(f"inputs   {files.observations[0].parent}\ntruth    {files.truth}")
-    print(f"product  {product}\npicture  {picture}\nscores   {folder / 'scores.json'}")
+    return scores
 
 
 @contextmanager

@@ -91,4 +91,5 @@ def _plane(grid: Grid, observer: Observer) -> tuple[np.ndarray, np.ndarray]:
     """Tangents towards solar west and north of every pixel of a registered view."""
     index = (np.arange(grid.size_px) - grid.centre_px) * _limb_tangent(observer)
     tangent = index / grid.disk_radius_px
-    return np.broadcast_arrays(tangent[None, :], tangent[:, None])  # type: ignore[return-value]
+    west, north = np.broadcast_arrays(tangent[None, :], tangent[:, None])
+    return west, north

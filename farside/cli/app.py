@@ -179,6 +179,6 @@ def main() -> None:
     """Run the command line; what goes wrong is one sentence on standard error, and exit code 1."""
     try:
         app()
-    except FarsideError as error:
+    except (FarsideError, OSError) as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         raise SystemExit(1) from error

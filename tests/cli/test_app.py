@@ -34,3 +34,13 @@ def test_an_error_is_one_sentence_on_standard_error_and_exit_code_one(
     message = capsys.readouterr().err
     assert message.startswith("NotFitsError: ")
     assert message.count("\n") == 1
+
+
+def test_a_file_that_is_not_there_is_one_sentence_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["farside", "quicklook", "nowhere.fits"])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 1
+    assert "nowhere.fits" in capsys.readouterr().err
