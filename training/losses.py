@@ -1,31 +1,91 @@
-"""Losses that compare a generated image with its target, both (n, 1, y, x)."""
+"""The objective of Pix2PixCC: an adversary, its features, and Lin's concordance.
+
+Jeong et al. (2022, ApJS 262:50), Sect. 3; images are (n, channel, y, x) in network units.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.discriminator import Discriminator
+
+ADVERSARY, FEATURES, CONCORDANCE = 2.0, 10.0, 5.0
+"""The paper's weights, λ1 to λ3."""
+
+Features = Sequence[Sequence[Tensor]]
+"""By scale, then by block: what :class:`training.discriminator.Discriminator` answers."""
+
+
+def discriminator_loss(on_true: Features, on_generated: Features) -> Tensor:
+    """½ [MSE(D(x, y), 1) + MSE(D(x, G(x)), 0)], summed over scales (least squares GAN)."""
+    return torch.stack(
+        [
+            (_distance(true[-1], 1) + _distance(generated[-1], 0)) / 2
+            for true, generated in zip(on_true, on_generated, strict=True)
+        ]
+    ).sum()
+
+
+def generator_loss(
+    discriminator: Discriminator, given: Tensor, generated: Tensor, target: Tensor
+) -> Tensor:
+    """λ1 ½ MSE(D(x, G(x)), 1) + λ2 FM + λ3 CC."""
+    on_generated = discriminator(given, generated)
+    with torch.no_grad():
+        on_true = discriminator(given, target)
+    adversary = torch.stack([_distance(scale[-1], 1) / 2 for scale in on_generated]).sum()
+    return (
+        ADVERSARY * adversary
+        + FEATURES * feature_matching(on_true, on_generated)
+        + CONCORDANCE * multiscale_discord(generated, target)
+    )
+
+
+def feature_matching(on_true: Features, on_generated: Features) -> Tensor:
+    """Mean absolute difference of each block's output, summed over blocks and scales (Eq. 1).
+
+    The final patch map counts as a feature. Each scale counts once.
+    """
+    return torch.stack(
+        [
+            functional.l1_loss(generated, true.detach())
+            for true_scale, generated_scale in zip(on_true, on_generated, strict=True)
+            for true, generated in zip(true_scale, generated_scale, strict=True)
+        ]
+    ).sum()
+
 
 def concordance(generated: Tensor, target: Tensor) -> Tensor:
     """Lin's concordance correlation coefficient of each image with its target, (n,).
 
-    2 cov / (var + var + (mean - mean)²); 1 where they agree, and finite for a constant image.
+    2 cov / (var + var + (mean - mean)²) with unbiased moments; 1 where they agree, and finite,
+    with a finite gradient, for a constant image.
     """
     over = (1, 2, 3)
-    generated_mean, target_mean = generated.mean(over), target.mean(over)
-    covariance = (generated * target).mean(over) - generated_mean * target_mean
-    spread = generated.var(over, unbiased=False) + target.var(over, unbiased=False)
-    return 2 * covariance / (spread + (generated_mean - target_mean) ** 2 + 1e-8)
+    made = generated - generated.mean(over, keepdim=True)
+    true = target - target.mean(over, keepdim=True)
+    unbiased = made[0].numel() - 1
+    covariance = (made * true).sum(over) / unbiased
+    spread = ((made**2).sum(over) + (true**2).sum(over)) / unbiased
+    offset = (generated.mean(over) - target.mean(over)) ** 2
+    return 2 * covariance / (spread + offset + 1e-8)
 
 
 def multiscale_discord(generated: Tensor, target: Tensor, scales: int = 4) -> Tensor:
-    """Mean of 1 - concordance at full scale and after each halving (Jeong et al. 2022, Eq. 3)."""
+    """Mean of 1 - concordance at full scale and after each of three halvings (Eq. 3)."""
     losses = []
     for _ in range(scales):
         losses.append(1 - concordance(generated, target).mean())
         generated, target = _halve(generated), _halve(target)
     return torch.stack(losses).mean()
+
+
+def _distance(patches: Tensor, wanted: float) -> Tensor:
+    return ((patches - wanted) ** 2).mean()
 
 
 def _halve(image: Tensor) -> Tensor:
