@@ -48,7 +48,7 @@ lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet "setuptools>=77" torch==2.13.0 -e ".[service]"
 	$(FREEZE) > requirements.lock
-	.venv-lock/bin/python -m pip install --quiet -e ".[service,dev]"
+	.venv-lock/bin/python -m pip install --quiet -e ".[service,training,dev]"
 	$(FREEZE) > requirements-dev.lock
 	rm -rf .venv-lock
 

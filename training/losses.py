@@ -5,19 +5,33 @@ Jeong et al. (2022, ApJS 262:50), Sect. 3; images are (n, channel, y, x) in netw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.discriminator import Discriminator
 
-ADVERSARY, FEATURES, CONCORDANCE = 2.0, 10.0, 5.0
-"""The paper's weights, λ1 to λ3."""
+@dataclass(frozen=True)
+class Weights:
+    """Of the three terms of the generator's loss: λ1 to λ3 of the paper."""
+
+    adversary: float = 2.0
+    features: float = 10.0
+    concordance: float = 5.0
+
+    @property
+    def needs_adversary(self) -> bool:
+        """Whether any term asks the discriminator."""
+        return self.adversary > 0 or self.features > 0
+
 
 Features = Sequence[Sequence[Tensor]]
 """By scale, then by block: what :class:`training.discriminator.Discriminator` answers."""
+
+Judge = Callable[[Tensor, Tensor], list[list[Tensor]]]
+"""A discriminator: what was given, and an image, to features."""
 
 
 def discriminator_loss(on_true: Features, on_generated: Features) -> Tensor:
@@ -31,18 +45,22 @@ def discriminator_loss(on_true: Features, on_generated: Features) -> Tensor:
 
 
 def generator_loss(
-    discriminator: Discriminator, given: Tensor, generated: Tensor, target: Tensor
+    discriminator: Judge | None,
+    given: Tensor,
+    generated: Tensor,
+    target: Tensor,
+    weights: Weights,
 ) -> Tensor:
-    """λ1 ½ MSE(D(x, G(x)), 1) + λ2 FM + λ3 CC."""
+    """λ1 ½ MSE(D(x, G(x)), 1) + λ2 FM + λ3 CC; without a discriminator, the last term alone."""
+    loss = weights.concordance * multiscale_discord(generated, target)
+    if discriminator is None:
+        return loss
     on_generated = discriminator(given, generated)
     with torch.no_grad():
         on_true = discriminator(given, target)
     adversary = torch.stack([_distance(scale[-1], 1) / 2 for scale in on_generated]).sum()
-    return (
-        ADVERSARY * adversary
-        + FEATURES * feature_matching(on_true, on_generated)
-        + CONCORDANCE * multiscale_discord(generated, target)
-    )
+    matching = feature_matching(on_true, on_generated)
+    return loss + weights.adversary * adversary + weights.features * matching
 
 
 def feature_matching(on_true: Features, on_generated: Features) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from tests.live import ROOT
 from training.discriminator import Discriminator
 from training.losses import (
+    Weights,
     concordance,
     discriminator_loss,
     feature_matching,
@@ -47,7 +48,7 @@ def test_all_losses_agree_with_the_authors(
 ) -> None:
     given, made, true = (golden[key] for key in ("input", "generated", "target"))
     losses = {
-        "loss_generator": generator_loss(discriminator, given, made, true),
+        "loss_generator": generator_loss(discriminator, given, made, true, Weights()),
         "loss_discriminator": discriminator_loss(
             discriminator(given, true), discriminator(given, made)
         ),
