@@ -40,7 +40,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Correlations:
+class Scores:
     """Full-disk correlation with the truth at one degree, of the model and of what it must beat.
 
     Attributes
@@ -76,7 +76,7 @@ def mix(observed: Stack, referenced: Stack, recipe: Recipe) -> Stack:
     return replace(observed, disks=disks)
 
 
-def score(case: Case, other: Case, model: Model, engine: Engine) -> Correlations:
+def score(case: Case, other: Case, model: Model, engine: Engine) -> Scores:
     """Put one case through the model, whole and mixed with another."""
     stack, recipe = case.stack, model.recipe
     answers = (
@@ -85,10 +85,10 @@ def score(case: Case, other: Case, model: Model, engine: Engine) -> Correlations
         translate(mix(stack, other.stack, recipe), model, engine).image,
         translate(mix(other.stack, stack, recipe), model, engine).image,
     )
-    return Correlations(*(correlation(image, case.truth, recipe.grid) for image in answers))
+    return Scores(*(correlation(image, case.truth, recipe.grid) for image in answers))
 
 
-def tabulate(cases: list[Case], scores: list[Correlations]) -> Table:
+def tabulate(cases: list[Case], scores: list[Scores]) -> Table:
     """One row a seed, and their mean."""
     table = Table(
         "longitude", "reference age", *(name.replace("_", " ") for name in asdict(scores[0]))
