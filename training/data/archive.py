@@ -1,0 +1,266 @@
+"""Folders of FITS archives → one store: each file read and registered once, whatever stops it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from farside.errors import DamagedImageError, FarsideError, UnsupportedImageError
+from farside.grid import Grid
+from farside.observation import Origin, read
+from farside.registration import Disk, register
+from training.data.journal import Entry, Journal, Registered
+from training.data.pairing import (
+    CHANNELS,
+    Ages,
+    Grouped,
+    LeftOut,
+    MonthsRule,
+    Pair,
+    group,
+    pair,
+)
+from training.data.store import Half, Writer
+
+SUMMARY = "summary.txt"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an archive is made into samples.
+
+    Attributes
+    ----------
+    grid
+        Of the disks.
+    set_minutes
+        Greatest distance in time of a set's EUV images from its magnetogram; the Sun turns by
+        0.14° in 15 minutes.
+    ages, rule
+        Which references, and which months.
+    processes
+        How many read files at a time.
+    """
+
+    grid: Grid
+    set_minutes: float = 15.0
+    ages: Ages = field(default_factory=Ages)
+    rule: MonthsRule = field(default_factory=MonthsRule)
+    processes: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.set_minutes > 0:
+            raise ValueError(f"set: got {self.set_minutes} minutes, wanted more than 0")
+        if self.processes < 1:
+            raise ValueError(f"processes: got {self.processes}, wanted 1 or more")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a store holds.
+
+    Attributes
+    ----------
+    files, registered
+        Files seen in all runs, and those with a disk in the store.
+    sets
+        Complete ones.
+    pairs
+        All of them.
+    refused
+        Each file without a use, and the reason.
+    """
+
+    files: int
+    registered: int
+    sets: int
+    pairs: tuple[Pair, ...]
+    refused: tuple[LeftOut, ...]
+
+    def __str__(self) -> str:
+        test = sum(pair.test for pair in self.pairs)
+        counts = (
+            f"files: {self.files}, of them {self.registered} registered and {len(self.refused)}"
+            f" without a use; sets: {self.sets}; pairs: {len(self.pairs) - test} for training,"
+            f" {test} for testing"
+        )
+        return "\n".join([counts, *(f"{each.path}: {each.reason}" for each in self.refused)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcome:
+    """What a process made of a file; ``entry.image`` has no row yet."""
+
+    entry: Entry
+    disk: Half | None = None
+
+
+def prepare(folders: Sequence[Path], store: Path, plan: Plan) -> Summary:
+    """Read, register, group and pair what is below `folders`.
+
+    What the store has already is kept and not done again: an interrupted run goes on, a longer
+    archive is added to. A file that was changed is done again. Sets, pairs and the split are made
+    anew each time from all files that the store knows, also where those are gone from their
+    folders. One run at a time may write a store.
+
+    Raises
+    ------
+    StoreError
+        There is something else at `store`, a store on another grid, or a damaged one.
+    NotADirectoryError
+        A folder is not there.
+    """
+    waiting = list(_files_below(folders, store))
+    writer, journal = Writer(store, plan.grid), Journal(store)
+    todo = [entry for entry in waiting if not journal.knows(entry)]
+    writer.make_room(journal.next_row + len(todo))
+    with _outcomes(todo, plan) as outcomes:
+        for outcome in track(outcomes, "registering", total=len(todo)):
+            _keep(outcome, writer, journal)
+    writer.make_room(journal.next_row)
+    return _finish(store, writer, journal.entries, plan)
+
+
+def _files_below(folders: Sequence[Path], store: Path) -> Iterator[Entry]:
+    for folder in folders:
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{folder}: wanted a folder of FITS files")
+    found = {path.resolve() for folder in folders for path in folder.rglob("*") if path.is_file()}
+    inside = store.resolve()
+    return (Entry.of(path) for path in sorted(found) if inside not in path.parents)
+
+
+@contextmanager
+def _outcomes(todo: Sequence[Entry], plan: Plan) -> Iterator[Iterable[_Outcome]]:
+    """Outcomes in the order of `todo`, made here or in other processes."""
+    work = partial(_register, grid=plan.grid)
+    if plan.processes == 1:
+        yield map(work, todo)
+        return
+    # Not forked: zarr and the progress bar have threads.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(plan.processes, context, initializer=_start_process)
+    try:
+        yield pool.map(work, todo)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_process() -> None:
+    cv2.setNumThreads(1)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave nothing behind when the run is killed: a pool's processes would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _keep(outcome: _Outcome, writer: Writer, journal: Journal) -> None:
+    """Write the disk, then that it is written; a row without its line is written over."""
+    entry = outcome.entry
+    if entry.image and outcome.disk is not None:
+        row = journal.next_row
+        writer.put(row, outcome.disk)
+        entry = entry.model_copy(update={"image": entry.image.model_copy(update={"row": row})})
+    journal.add(entry)
+
+
+def _register(entry: Entry, grid: Grid) -> _Outcome:
+    try:
+        observation = read(Path(entry.path))
+        _refuse_other_channels(observation.origin)
+        disk = register(observation, grid)
+        return _Outcome(entry.model_copy(update={"image": _image(entry, disk)}), compact(disk))
+    except FarsideError as error:
+        refusal: dict[str, str | bool] = {"reason": f"{type(error).__name__}: {error}"}
+    # A file of thousands that breaks a library must not stop a run of days.
+    except Exception as error:
+        reason = f"could not be read, tried again next time: {type(error).__name__}: {error}"
+        refusal = {"reason": reason, "again": True}
+    return _Outcome(entry.model_copy(update=refusal))
+
+
+def _refuse_other_channels(origin: Origin) -> None:
+    if f"{origin.instrument} {origin.band}" not in CHANNELS:
+        raise UnsupportedImageError(f"{origin}: wanted {', '.join(CHANNELS)}", (str(origin),))
+
+
+def compact(disk: Disk) -> Half:
+    """The disk as it is stored: EUV in medians, fields in gauss, 0 off the disk, float16.
+
+    Raises
+    ------
+    DamagedImageError
+        A median that is not positive, or a value that half precision cannot hold.
+    """
+    on_disk = disk.grid.on_disk()
+    unit = 1.0 if disk.origin.band == "LOS" else float(np.median(disk.image[on_disk]))
+    if unit <= 0:
+        raise DamagedImageError(
+            f"{disk.origin}: got a median of {unit:g} on the disk, wanted more than 0",
+            (str(disk.origin),),
+        )
+    values = np.where(on_disk, disk.image / np.float32(unit), np.float32(0))
+    if not np.abs(values).max() <= np.finfo(np.float16).max:
+        raise DamagedImageError(
+            f"{disk.origin}: got values to {np.abs(values).max():g}, wanted at most"
+            f" {np.finfo(np.float16).max:g}",
+            (str(disk.origin),),
+        )
+    return values.astype(np.float16)
+
+
+def _image(entry: Entry, disk: Disk) -> Registered:
+    origin = disk.origin
+    return Registered(
+        row=-1,
+        path=entry.path,
+        channel=f"{origin.instrument} {origin.band}",
+        time=origin.time.isot,
+        mjd=float(origin.time.mjd),
+        longitude_deg=origin.observer.longitude_deg,
+        latitude_deg=origin.observer.latitude_deg,
+        distance_m=origin.observer.distance_m,
+        carrington_deg=origin.observer.carrington_longitude_deg(origin.time),
+        quality=int(origin.quality),
+        sha256=origin.sha256,
+    )
+
+
+def _finish(store: Path, writer: Writer, entries: Sequence[Entry], plan: Plan) -> Summary:
+    grouped = group((entry.image for entry in entries if entry.image), plan.set_minutes)
+    summary = Summary(
+        files=len(entries),
+        registered=sum(entry.image is not None for entry in entries),
+        sets=len(grouped.sets),
+        pairs=tuple(_pairs(grouped, plan)),
+        refused=(
+            *(LeftOut(entry.path, entry.reason) for entry in entries if not entry.image),
+            *grouped.left_out,
+        ),
+    )
+    (store / SUMMARY).write_text(f"{summary}\n", encoding="utf-8")
+    writer.finish(grouped.sets, summary.pairs, summary.refused, asdict(plan))
+    return summary
+
+
+def _pairs(grouped: Grouped, plan: Plan) -> list[Pair]:
+    fields = [each.field for each in grouped.sets]
+    mjd = np.array([field.mjd for field in fields])
+    carrington_deg = np.array([field.carrington_deg for field in fields])
+    return pair(mjd, carrington_deg, plan.ages, plan.rule)

@@ -1,0 +1,281 @@
+"""Which images make a set, which set is whose reference, and what is for training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farside.reference import SYNODIC_PERIOD_DAYS
+from training.data.journal import Registered
+
+CHANNELS = ("AIA 304", "AIA 193", "AIA 171", "HMI LOS")
+"""One set of SDO, in the order of its disks."""
+
+Days = NDArray[np.float64]
+
+_MJD_EPOCH = np.datetime64("1858-11-17")
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Four images of one moment, in the order of :data:`CHANNELS`."""
+
+    images: tuple[Registered, ...]
+
+    @property
+    def field(self) -> Registered:
+        """The magnetogram: its time and observer are the set's."""
+        return self.images[-1]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file without a use, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """The sets in the order of time, and the images that are in none."""
+
+    sets: tuple[ImageSet, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def group(images: Iterable[Registered], tolerance_minutes: float) -> Grouped:
+    """Give each magnetogram the nearest image of each EUV band; no image is in two sets.
+
+    Where two magnetograms want one image, the one that is closer to its images has it.
+
+    Parameters
+    ----------
+    images
+        All that there are.
+    tolerance_minutes
+        Between the magnetogram and each EUV image.
+    """
+    unique, repeated = _without_repeats(images)
+    bands = {channel: _of_channel(unique, channel) for channel in CHANNELS}
+    bids = _bids(bands, tolerance_minutes)
+    sets = _without_contest(bids)
+    used = {image.path for each in sets for image in each.images}
+    why = {bid.field.path: bid.reason for bid in bids if bid.reason}
+    unused = [
+        LeftOut(image.path, why.get(image.path, f"no set has a use for this {image.channel}"))
+        for image in unique
+        if image.path not in used
+    ]
+    return Grouped(tuple(sorted(sets, key=lambda each: each.field.mjd)), (*repeated, *unused))
+
+
+@dataclass(frozen=True)
+class _Bid:
+    """The set that a magnetogram would make, or why there is none."""
+
+    field: Registered
+    partners: tuple[Registered, ...] = ()
+    minutes: float = 0.0
+    reason: str = ""
+
+
+def _bids(bands: dict[str, list[Registered]], tolerance_minutes: float) -> list[_Bid]:
+    fields = bands[CHANNELS[-1]]
+    missing = [channel for channel, images in bands.items() if not images]
+    if missing:
+        return [_Bid(field, reason=f"no {missing[0]} at all") for field in fields]
+    times = _mjd(fields)
+    rows = {band: nearest(times, _mjd(bands[band])) for band in CHANNELS[:-1]}
+    return [
+        _bid(field, [bands[band][row[i]] for band, row in rows.items()], tolerance_minutes)
+        for i, field in enumerate(fields)
+    ]
+
+
+def _bid(field: Registered, partners: list[Registered], tolerance_minutes: float) -> _Bid:
+    minutes = {each.channel: abs(each.mjd - field.mjd) * 1440 for each in partners}
+    far = [channel for channel, apart in minutes.items() if apart > tolerance_minutes]
+    if far:
+        return _Bid(field, reason=f"no {far[0]} within {tolerance_minutes:g} min of this HMI LOS")
+    return _Bid(field, tuple(partners), max(minutes.values()))
+
+
+def _without_contest(bids: Iterable[_Bid]) -> list[ImageSet]:
+    sets: list[ImageSet] = []
+    taken: set[str] = set()
+    for bid in sorted(bids, key=lambda bid: (bid.minutes, bid.field.mjd)):
+        wanted = {image.path for image in bid.partners}
+        if wanted and taken.isdisjoint(wanted):
+            taken |= wanted
+            sets.append(ImageSet((*bid.partners, bid.field)))
+    return sets
+
+
+def _without_repeats(images: Iterable[Registered]) -> tuple[list[Registered], list[LeftOut]]:
+    """One image for each channel and time, the definitive before the near-real-time one."""
+    kept: dict[tuple[str, str], Registered] = {}
+    repeated = []
+    for image in sorted(images, key=lambda image: (image.quality, image.path)):
+        first = kept.setdefault((image.channel, image.time), image)
+        if first is not image:
+            reason = f"{image.channel} of the same time as {PurePath(first.path).name}"
+            repeated.append(LeftOut(image.path, reason))
+    return list(kept.values()), repeated
+
+
+def _of_channel(images: Iterable[Registered], channel: str) -> list[Registered]:
+    return sorted((each for each in images if each.channel == channel), key=lambda each: each.mjd)
+
+
+def _mjd(images: Iterable[Registered]) -> Days:
+    return np.array([image.mjd for image in images])
+
+
+def nearest(wanted: Days, offered: Days) -> NDArray[np.intp]:
+    """Index of the offered time nearest to each wanted one; `offered` rises and is not empty."""
+    right = np.searchsorted(offered, wanted).clip(max=len(offered) - 1)
+    left = (right - 1).clip(min=0)
+    return np.where(np.abs(offered[left] - wanted) <= np.abs(offered[right] - wanted), left, right)
+
+
+@dataclass(frozen=True)
+class MonthsRule:
+    """Two months of each year test, four months later each year; the other ten train.
+
+    Jeong et al. (2022), §2: the months of the test move through the year, so that three years
+    test six different months. Where the pair begins in December, January of the same year is its
+    second month.
+
+    Attributes
+    ----------
+    first_year, first_month
+        A year, and the month in which its test pair begins. The paper does not print its own.
+    guard_days
+        Sets of the training months that are nearer than this to a test month are left out; the
+        paper leaves none out, although the last day of one month shows the Sun of the next.
+    """
+
+    first_year: int = 2011
+    first_month: int = 1
+    guard_days: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.first_month <= 12:
+            raise ValueError(f"first test month: got {self.first_month}, wanted 1 to 12")
+        if not 0 <= self.guard_days <= 28:
+            raise ValueError(f"guard: got {self.guard_days} days, wanted 0 to 28")
+
+    def test(self, mjd: Days) -> NDArray[np.bool_]:
+        """Whether each time is in a test month."""
+        instant = _MJD_EPOCH + np.round(mjd * 86_400_000).astype("timedelta64[ms]")
+        month = instant.astype("datetime64[M]").astype(int)  # since January 1970
+        years = month // 12 + 1970 - self.first_year
+        return np.asarray((month % 12 - (self.first_month - 1) - 4 * years) % 12 < 2)
+
+    def train(self, mjd: Days) -> NDArray[np.bool_]:
+        """Whether each time is in a training month, and away from the test months."""
+        around = [self.test(mjd + shift) for shift in (-self.guard_days, 0.0, self.guard_days)]
+        away: NDArray[np.bool_] = ~np.any(around, axis=0)
+        return away
+
+
+@dataclass(frozen=True)
+class Ages:
+    """Which ages of the reference are asked for.
+
+    Eq. 5 of Jeong et al. (2022) asks for 0 to 27.3 days; their training had 27.3 alone.
+
+    Attributes
+    ----------
+    step_days
+        Between the ages, from 0 on; 27.3 days is always the last.
+    tolerance_hours
+        Between an age that is asked for and one that is there.
+    """
+
+    step_days: float = 3.9
+    tolerance_hours: float = 6.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.step_days <= SYNODIC_PERIOD_DAYS:
+            raise ValueError(
+                f"step of ages: got {self.step_days} days, wanted at most {SYNODIC_PERIOD_DAYS}"
+            )
+        if not self.tolerance_hours > 0:
+            raise ValueError(f"tolerance of ages: got {self.tolerance_hours} h, wanted more than 0")
+
+    @property
+    def days(self) -> tuple[float, ...]:
+        """The ages, rising."""
+        steps = np.arange(0, SYNODIC_PERIOD_DAYS - 1e-6, self.step_days)
+        return (*(float(age) for age in steps), SYNODIC_PERIOD_DAYS)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A set to be generated from its EUV, and the set that is its reference.
+
+    Attributes
+    ----------
+    target, reference
+        Indices of sets; the reference is always the earlier one, never the target itself.
+    age_days
+        Target's time less the reference's.
+    shift_deg
+        Carrington longitude of the reference disk's centre less the target's, in [-180, 180).
+        Eq. 5 has the same longitude for both, which two images of SDO have at 27.3 days only.
+    test
+        For testing; else for training.
+    """
+
+    target: int
+    reference: int
+    age_days: float
+    shift_deg: float
+    test: bool
+
+
+def pair(mjd: Days, carrington_deg: Days, ages: Ages, rule: MonthsRule) -> list[Pair]:
+    """Pair each set with the earlier one that is nearest to each age.
+
+    A set of the test months is no training pair's target and no training pair's reference. A
+    test target may have a training set as its reference: half of a test's targets could have no
+    other, and what is asked for, the target's own field, was not trained on.
+
+    Parameters
+    ----------
+    mjd
+        Times of the sets, rising, days.
+    carrington_deg
+        Carrington longitudes of their disk centres.
+    """
+    if mjd.size < 2:
+        return []
+    test, train = rule.test(mjd), rule.train(mjd)
+    found = chain.from_iterable(_of_age(mjd, age, ages.tolerance_hours) for age in ages.days)
+    return [
+        Pair(
+            target=target,
+            reference=reference,
+            age_days=float(mjd[target] - mjd[reference]),
+            shift_deg=float((carrington_deg[reference] - carrington_deg[target] + 180) % 360 - 180),
+            test=bool(test[target]),
+        )
+        for target, reference in sorted(set(found))
+        if test[target] or (train[target] and not test[reference])
+    ]
+
+
+def _of_age(mjd: Days, age_days: float, tolerance_hours: float) -> Iterator[tuple[int, int]]:
+    """Each set and its reference of about one age."""
+    earlier = np.arange(len(mjd)) - 1
+    reference = np.minimum(nearest(mjd - age_days, mjd), earlier)
+    error_hours = np.abs(mjd - mjd[reference] - age_days) * 24
+    for target in np.flatnonzero((reference >= 0) & (error_hours <= tolerance_hours)):
+        yield int(target), int(reference[target])
