@@ -14,6 +14,7 @@ from farside import checkpoint
 from farside.checkpoint import FILE_NAME, Checkpoint
 from farside.errors import CheckpointError
 from farside.recipe import Recipe, Score
+from farside.wholefile import replacing
 
 
 def publish(trained: Path, repository: Path, scores: tuple[Score, ...] = ()) -> Path:
@@ -44,13 +45,9 @@ def publish(trained: Path, repository: Path, scores: tuple[Score, ...] = ()) -> 
     _check_answer(model)
     path = repository / recipe.name / recipe.version / FILE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    candidate = path.with_name(f".{FILE_NAME}.candidate")
-    try:
+    with replacing(path) as candidate:
         identity = checkpoint.write(candidate, model.state, recipe, half=True)
         _check_version(path, identity, recipe)
-        candidate.replace(path)
-    finally:
-        candidate.unlink(missing_ok=True)
     return path
 
 

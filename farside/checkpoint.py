@@ -17,6 +17,7 @@ from farside.errors import CheckpointError, RecipeError
 from farside.networks import Network, State, fill
 from farside.networks.pix2pixcc import generator_from_state_dict
 from farside.recipe import Recipe
+from farside.wholefile import replacing
 
 RECIPE_KEY = "recipe"
 """Entry of the safetensors metadata that holds the Recipe as JSON."""
@@ -57,9 +58,8 @@ def write(path: Path, state: State, recipe: Recipe, half: bool = False) -> str:
     infinite = [key for key, tensor in stored.items() if not bool(tensor.isfinite().all())]
     if infinite:
         raise CheckpointError(f"weights are not finite as {dtype}: {', '.join(infinite)}")
-    partial = path.with_name(f".{path.name}.partial")
-    save_file(stored, partial, metadata={RECIPE_KEY: recipe.to_json()})
-    partial.replace(path)
+    with replacing(path) as temporary:
+        save_file(stored, temporary, metadata={RECIPE_KEY: recipe.to_json()})
     return identify(path)
 
 

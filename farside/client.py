@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from farside import errors
 from farside.engine import Model
 from farside.recipe import Recipe
+from farside.wholefile import replacing
 
 Source: TypeAlias = str | Path | bytes | fits.HDUList
 """One FITS file: where it lies, its bytes, or as astropy opened it."""
@@ -201,12 +201,8 @@ def _part(source: Source) -> tuple[str, bytes, str]:
 
 
 def _write(path: Path, content: bytes) -> Path:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
     return path
 
 

@@ -10,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import quote, unquote
-from uuid import uuid4
 
 import numpy as np
 from astropy.io import fits
@@ -23,6 +22,7 @@ from farside.observation import Origin, Source
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.quality import Quality
 from farside.recipe import Role
+from farside.wholefile import replacing
 
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
@@ -152,12 +152,8 @@ class Magnetogram:
 
     def write(self, path: Path) -> None:
         """Write the product; readers of the folder see the whole file or none."""
-        temporary = path.with_name(f".{uuid4().hex}.partial")
-        try:
+        with replacing(path) as temporary:
             temporary.write_bytes(self.to_bytes())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     @classmethod
     def read(cls, source: Source) -> Magnetogram:

@@ -14,9 +14,10 @@ from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from rich.progress import Progress
 from torch import Tensor, nn
-from torch.nn import functional
 
 from farside import checkpoint
+from farside.grid import Grid
+from farside.metrics import correlation
 from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe
 from training.config import Config, Optimiser
@@ -113,7 +114,7 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
             _log(fabric, losses, out)
             state.step = step
             if step % run.validate_every == 0 or step == last:
-                _keep(fabric, state, recipe, validation, disk, config, out)
+                _keep(fabric, state, recipe, validation, config, out)
             advance()
     return state
 
@@ -233,12 +234,11 @@ def _keep(
     state: State,
     recipe: Recipe,
     validation: Samples,
-    disk: Tensor,
     config: Config,
     out: Path,
 ) -> None:
     """Validate, save the state, and the weights if none were better."""
-    score, picture = _validate(fabric, state.generator.network, validation, disk)
+    score, picture = _validate(fabric, state.generator.network, validation, recipe.grid)
     fabric.log("validation", score, step=state.step)
     if isinstance(fabric.logger, TensorBoardLogger):
         fabric.logger.experiment.add_image("made, true", picture, state.step)
@@ -252,17 +252,18 @@ def _keep(
 
 @torch.inference_mode()
 def _validate(
-    fabric: Fabric, network: nn.Module, validation: Samples, disk: Tensor
+    fabric: Fabric, network: nn.Module, validation: Samples, grid: Grid
 ) -> tuple[float, Tensor]:
-    """Mean correlation on the disk after 2×2 binning, and the last pair as a picture (1, y, x)."""
-    inside = functional.avg_pool2d(disk[None].float(), 2)[0] == 1
+    """Mean correlation on the disk at one degree, and the last pair as a picture (1, y, x)."""
+    disk = torch.from_numpy(grid.on_disk())
     scores = []
-    pair = torch.zeros(2, 1, *disk.shape)
+    pair = torch.zeros(2, grid.size_px, grid.size_px)
     for index in range(len(validation)):
-        sample = fabric.to_device(validation[index][None])
-        pair = torch.cat([network(sample[:, :-1]).float(), sample[:, -1:]]) * disk
-        scores.append(float(torch.corrcoef(functional.avg_pool2d(pair, 2)[:, 0, inside])[0, 1]))
-    picture = torch.cat([pair[0], pair[1]], dim=-1).cpu()
+        sample = validation[index]
+        given = fabric.to_device(sample[None, :-1])
+        pair = torch.stack([network(given).float().cpu()[0, 0], sample[-1]]) * disk
+        scores.append(correlation(pair[0].numpy(), pair[1].numpy(), grid))
+    picture = torch.cat([*pair], dim=-1)[None]
     return sum(scores) / len(scores), (picture * 7.5 + 0.5).clamp(0, 1)
 
 

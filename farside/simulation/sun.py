@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from farside.grid import Image
 from farside.heliographic import drift_deg_per_day
-from farside.simulation.sphere import CELL_CM2, LATITUDE_DEG, deposit, noise, smooth
+from farside.simulation.sphere import (
+    CELL_CM2,
+    COLUMNS,
+    LATITUDE_DEG,
+    ROWS,
+    deposit,
+    noise,
+    smooth,
+)
 
 EPOCH = Time("2008-12-16T00:00:00")
 """A cycle minimum (the start of cycle 24), from which days and cycles are counted."""
@@ -230,7 +238,7 @@ class SimulatedSun:
     def _region_field(self, time: Time) -> Image:
         regions, day = self.regions(time), self.day(time)
         if not regions:
-            return np.zeros_like(CELL_CM2 * LATITUDE_DEG[:1])
+            return np.zeros((ROWS, COLUMNS), np.float32)
         parts = [_elements(region, day) for region in regions]
         longitude, latitude, flux = (np.concatenate(part) for part in zip(*parts, strict=True))
         return smooth(deposit(longitude, latitude, flux) / CELL_CM2, 0.4)
