@@ -15,11 +15,23 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the three terms of the generator's loss: λ1 to λ3 of the paper."""
+    """Of the terms of the generator's loss.
+
+    Attributes
+    ----------
+    adversary, features, concordance
+        λ1 to λ3 of the paper.
+    weak
+        Of the concordance of weak fields, which the paper has not: see :func:`compressed`.
+    weak_scale
+        Field above which it is compressed, network units.
+    """
 
     adversary: float = 2.0
     features: float = 10.0
     concordance: float = 5.0
+    weak: float = 0.0
+    weak_scale: float = 0.02
 
     @property
     def needs_adversary(self) -> bool:
@@ -51,8 +63,14 @@ def generator_loss(
     target: Tensor,
     weights: Weights,
 ) -> Tensor:
-    """λ1 ½ MSE(D(x, G(x)), 1) + λ2 FM + λ3 CC; without a discriminator, the last term alone."""
+    """λ1 ½ MSE(D(x, G(x)), 1) + λ2 FM + λ3 CC; without a discriminator, no λ1 and λ2.
+
+    To it the concordance of weak fields is added, if it has a weight.
+    """
     loss = weights.concordance * multiscale_discord(generated, target)
+    if weights.weak:
+        made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
+        loss = loss + weights.weak * multiscale_discord(made, true)
     if discriminator is None:
         return loss
     on_generated = discriminator(given, generated)
@@ -100,6 +118,15 @@ def multiscale_discord(generated: Tensor, target: Tensor, scales: int = 4) -> Te
         losses.append(1 - concordance(generated, target).mean())
         generated, target = _halve(generated), _halve(target)
     return torch.stack(losses).mean()
+
+
+def compressed(image: Tensor, scale: float) -> Tensor:
+    """asinh(B / scale): linear for weak fields, logarithmic for strong ones.
+
+    The concordance of a disk is that of its strongest regions; that of the compressed field is of
+    the quiet Sun too.
+    """
+    return torch.asinh(image / scale)
 
 
 def _distance(patches: Tensor, wanted: float) -> Tensor:

@@ -99,3 +99,17 @@ def test_a_constant_image_gives_a_finite_gradient() -> None:
     torch.autograd.backward(multiscale_discord(made, torch.randn(1, 1, 32, 32)))
     assert made.grad is not None
     assert bool(made.grad.isfinite().all())
+
+
+def test_only_the_weak_term_misses_the_quiet_sun_beside_a_strong_region() -> None:
+    quiet = 0.01 * torch.randn(1, 1, 64, 64, generator=torch.Generator().manual_seed(1))
+    spot = torch.zeros(1, 1, 64, 64)
+    spot[..., 20:26, 20:26], spot[..., 20:26, 30:36] = 1.0, -1.0
+    alone, both = (
+        generator_loss(None, spot, spot, spot + quiet, Weights(0, 0, concordance, weak))
+        for concordance, weak in ((1, 0), (1, 1))
+    )
+    assert alone < 0.01
+    assert both > 0.05
+    whole = generator_loss(None, spot, spot + quiet, spot + quiet, Weights(0, 0, 1, 1))
+    assert whole == pytest.approx(0, abs=1e-5)
