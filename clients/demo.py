@@ -21,6 +21,7 @@ from astropy.time import Time
 from farside import metrics, quicklook
 from farside.client import Client
 from farside.errors import ConnectionFailedError
+from farside.flux import unsigned_flux_mx
 from farside.magnetogram import Magnetogram
 from farside.pipeline import prepare
 from farside.simulation.files import SimulatedSet, read_truth, write_set
@@ -63,7 +64,7 @@ def _report(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) 
     truth = read_truth(files.truth, made.grid)
     (folder / "far.png").write_bytes(quicklook.compare(made, stack.disks, truth))
     kept = metrics.persistence(stack.disks[-1], made.observer, made.time)
-    flux, true_flux = (metrics.unsigned_flux_mx(image, made.grid) for image in (made.image, truth))
+    flux, true_flux = (unsigned_flux_mx(image, made.grid) for image in (made.image, truth))
     scores = {
         "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.grid),
         "the same of the reference rotated into view": metrics.correlation(kept, truth, made.grid),

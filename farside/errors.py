@@ -17,10 +17,11 @@
     │   ├── UnexpectedImageError      an image that no channel of the model accepts
     │   ├── DuplicateChannelError     two images for one channel
     │   ├── TimesApartError           images of one role too far apart in time, or of two spacecraft
-    │   └── ReferenceEpochError       the reference is too far from the epoch of Eq. 5
+    │   ├── ReferenceEpochError       the reference is too far from the epoch of Eq. 5
+    │   └── OtherViewError            two magnetograms to compare that show the Sun from elsewhere
     ├── ModelError                a model file or the choice of a model is wrong
     │   ├── UnknownModelError         no such model is loaded
-    │   ├── RecipeError               the Recipe does not parse
+    │   ├── RecipeError               the Recipe does not parse, or lacks what is asked for
     │   ├── CheckpointError           weights that do not fit the network
     │   └── InputShapeError           a tensor that the network cannot take
     ├── EngineError               the inference engine
@@ -113,6 +114,10 @@ class ReferenceEpochError(SetError):
     """The reference is too far from the epoch of Eq. 5."""
 
 
+class OtherViewError(SetError):
+    """Two magnetograms to compare show the Sun from different places, or at different times."""
+
+
 class ModelError(FarsideError):
     """A model file, or the choice of a model, is wrong."""
 
@@ -122,7 +127,7 @@ class UnknownModelError(ModelError):
 
 
 class RecipeError(ModelError):
-    """A Recipe that does not parse."""
+    """A Recipe that does not parse, or lacks what is asked for."""
 
 
 class CheckpointError(ModelError):

@@ -8,6 +8,7 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
+from farside.grid import Grid
 from farside.observer import SOLAR_RADIUS_M, Observer
 
 Array = NDArray[np.float64]
@@ -34,6 +35,19 @@ class SurfacePoints:
     latitude_deg: Array
     mu: Array
     impact: Array
+
+
+def limb_tangent(observer: Observer) -> float:
+    """Tangent of the angle from the Sun's centre to its limb."""
+    return float(np.tan(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)))
+
+
+def sight_lines(grid: Grid, observer: Observer) -> tuple[Array, Array]:
+    """Tangents towards solar west and north of every pixel of a registered view, (y, x)."""
+    index = np.arange(grid.size_px) - grid.centre_px
+    tangent = index * limb_tangent(observer) / grid.disk_radius_px
+    west, north = np.broadcast_arrays(tangent[None, :], tangent[:, None])
+    return west, north
 
 
 def trace(west: Array, north: Array, observer: Observer, time: Time) -> SurfacePoints:

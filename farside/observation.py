@@ -90,6 +90,11 @@ class Origin:
     quality: Quality = Quality.GOOD
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_magnetogram(self) -> bool:
+        """Whether it shows the line-of-sight field, in gauss, and not brightness."""
+        return self.band == "LOS"
+
     def __str__(self) -> str:
         return f"{self.instrument} {self.band} {self.time.isot[:19]}"
 

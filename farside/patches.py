@@ -9,8 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from farside.binning import PAPER_DISK_RADIUS_PX, Box
+from farside.flux import unsigned_flux_mx
 from farside.grid import Grid, Image
-from farside.metrics import PAPER_DISK_RADIUS_PX, Box, unsigned_flux_mx
 
 SIDE_PAPER_PX = 128
 STEP_PAPER_PX = 64
@@ -69,7 +70,7 @@ def select_patches(truth: Image, grid: Grid, threshold_gauss: float = 0.0) -> tu
     active if its TUMF is above 5e21 Mx, else quiet; the active ones of highest and the quiet ones
     of lowest flux are taken in turn, none of which overlaps another.
 
-    The flux is that of :func:`~farside.metrics.unsigned_flux_mx`. On a coarser grid than the
+    The flux is that of :func:`~farside.flux.unsigned_flux_mx`. On a coarser grid than the
     paper's, opposite polarities cancel inside a pixel: the same Sun then has fewer active boxes.
 
     Parameters

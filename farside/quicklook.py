@@ -54,12 +54,13 @@ def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None
 
 def draw_disk(axes: Axes, disk: Disk) -> None:
     """One input: a magnetogram in gauss, or the logarithm of an EUV image over its median."""
-    if disk.origin.band == "LOS":
-        draw_field(axes, disk.image, str(disk.origin))
+    title = f"{disk.origin}, rotated" if disk.rotated_to else str(disk.origin)
+    if disk.origin.is_magnetogram:
+        draw_field(axes, disk.image, title)
         return
     brightness = np.log10(np.maximum(disk.image / np.nanmedian(disk.image), 1e-2))
     axes.imshow(brightness, origin="lower", cmap="inferno", vmin=-0.7, vmax=1.1)
-    _label(axes, str(disk.origin))
+    _label(axes, title)
 
 
 def draw_field(axes: Axes, image: Image, title: str) -> None:

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -118,6 +119,50 @@ class Score(_Part):
     command: str
 
 
+Table = tuple[tuple[float, ...], ...]
+
+
+class ErrorModel(_Part):
+    """How far generated fields were from true ones: σ by bins of |B|, μ and what the reference saw.
+
+    σ is the root of the mean squared difference, so a bias counts. Rows of the tables go with μ,
+    columns with the generated |B|; :mod:`farside.errormodel` says what is known and what is new.
+    """
+
+    field_edges_gauss: tuple[float, ...] = Field(
+        min_length=1, description="Lower edges of the bins of |B|, from 0 on; the last is open."
+    )
+    mu_edges: tuple[float, ...] = Field(
+        min_length=1, description="Lower edges of the bins of μ, from 0 on; the last ends at 1."
+    )
+    known_gauss: Table = Field(description="σ where the reference showed field there too.")
+    new_gauss: Table = Field(description="σ where it did not, or did not see the place.")
+    either_gauss: Table = Field(description="σ where there is no reference to ask.")
+    correlation_length_deg: float = Field(
+        gt=0, description="Distance over which the autocorrelation of the error falls to 1/e."
+    )
+
+    @model_validator(mode="after")
+    def _edges_rise_from_zero(self) -> ErrorModel:
+        for edges in (self.field_edges_gauss, self.mu_edges):
+            if edges[0] != 0 or any(a >= b for a, b in pairwise(edges)):
+                raise ValueError(f"edges must rise from 0, got {edges}")
+        return self
+
+    @model_validator(mode="after")
+    def _tables_fit_their_edges(self) -> ErrorModel:
+        wanted = [len(self.field_edges_gauss)] * len(self.mu_edges)
+        for table in (self.known_gauss, self.new_gauss, self.either_gauss):
+            if [len(row) for row in table] != wanted:
+                raise ValueError(
+                    f"tables must have {len(wanted)} rows of {wanted[0]}, got rows of "
+                    f"{[len(row) for row in table]}"
+                )
+            if not all(sigma > 0 for row in table for sigma in row):
+                raise ValueError("σ must be more than 0 everywhere")
+        return self
+
+
 class Recipe(_Part):
     """What a network expects and gives.
 
@@ -135,10 +180,19 @@ class Recipe(_Part):
     outputs: tuple[Output, ...] = Field(min_length=1, max_length=2)
     timing: Timing
     training: Training
+    reference_view: Literal["own", "observation"] = Field(
+        default="own",
+        description="The view in which the network sees references: 'own' as they were taken "
+        "(Jeong et al. 2022); 'observation' rotated differentially to the time and observer of the "
+        "observation before scaling, so that the network need not learn the rotation.",
+    )
     saturation_gauss: float | None = Field(
         default=None, gt=0, description="Field strength at which the output saturates, if it does."
     )
     scores: tuple[Score, ...] = ()
+    errors: ErrorModel | None = Field(
+        default=None, description="Measured by training.score; maps weigh the field by it."
+    )
 
     @model_validator(mode="after")
     def _disk_is_inside_the_grid(self) -> Recipe:

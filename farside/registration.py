@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from farside.errors import DamagedImageError
 from farside.grid import Grid, Image
 from farside.observation import Observation, Origin
+from farside.observer import View
 from farside.pointing import Pointing, disk_radius_arcsec, pointing_of
 
 _BAND_PX = 64
@@ -20,11 +21,27 @@ _BAND_PX = 64
 
 @dataclass(frozen=True, eq=False)
 class Disk:
-    """A registered image: float32 (y, x) on `grid`, row 0 south, NaN outside the mask."""
+    """A registered image: float32 (y, x) on `grid`, row 0 south, NaN outside the mask.
+
+    Attributes
+    ----------
+    image, grid
+        Gauss for a magnetogram, brightness for EUV.
+    origin
+        What it was registered from.
+    rotated_to
+        The view that :func:`farside.rotation.rotate` brought it into; None as it was taken.
+    """
 
     image: Image
     grid: Grid
     origin: Origin
+    rotated_to: View | None = None
+
+    @property
+    def view(self) -> View:
+        """From where, and when, it shows the Sun."""
+        return self.rotated_to or View(self.origin.observer, self.origin.time)
 
 
 def register(observation: Observation, grid: Grid) -> Disk:

@@ -26,6 +26,7 @@ from farside.quality import Quality
 from farside.recipe import Channel, Recipe, Role
 from farside.reference import reference_time
 from farside.registration import Disk, register
+from farside.rotation import rotate_all
 
 SPACECRAFT = {"EUVI-A": "STEREO_A", "EUVI-B": "STEREO_B", "AIA": "SDO", "HMI": "SDO"}
 """Who carries an instrument, by the names that the AISFM product gives them."""
@@ -38,7 +39,8 @@ class Stack:
     Attributes
     ----------
     disks
-        One for each channel of the Recipe, in its order.
+        One for each channel of the Recipe, in its order; references in the view that the Recipe
+        asks for.
     time, observer, spacecraft
         The view to be generated: mean time of the observations, and who took them.
     quality
@@ -55,7 +57,7 @@ class Stack:
 def assemble(
     observations: Sequence[Observation], references: Sequence[Observation], recipe: Recipe
 ) -> Stack:
-    """Give each channel its image, check that they belong together, and register them.
+    """Give each channel its image, check that they belong together, register and align them.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def assemble(
     with ThreadPoolExecutor(max_workers=2) as pool:
         disks = tuple(pool.map(register, chosen, repeat(recipe.grid)))
     return Stack(
-        disks=disks,
+        disks=align(disks, recipe, view.observer, time),
         time=time,
         observer=view.observer,
         spacecraft=_spacecraft(view),
@@ -92,6 +94,37 @@ def assemble(
         | _quality_of_reference(referred, time, view.observer, recipe)
         | _quality_of_training(referred, time, recipe),
     )
+
+
+def align(
+    disks: Sequence[Disk], recipe: Recipe, observer: Observer, time: Time
+) -> tuple[Disk, ...]:
+    """Rotate the references into the view to be generated, where the Recipe asks for it.
+
+    Parameters
+    ----------
+    disks
+        One for each channel of the Recipe, in its order. Those aligned before stay as they are.
+    observer, time
+        The view to be generated.
+
+    Raises
+    ------
+    ValueError
+        A reference was rotated into another view before.
+    """
+    if recipe.reference_view == "own":
+        return tuple(disks)
+    rotated = iter(rotate_all(_references(disks, recipe), observer, time))
+    return tuple(
+        next(rotated) if channel.role == "reference" else disk
+        for disk, channel in zip(disks, recipe.channels, strict=True)
+    )
+
+
+def _references(disks: Sequence[Disk], recipe: Recipe) -> list[Disk]:
+    pairs = zip(disks, recipe.channels, strict=True)
+    return [disk for disk, channel in pairs if channel.role == "reference"]
 
 
 def _refuse_unexpected(role: Role, images: Sequence[Observation], recipe: Recipe) -> None:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from farside.flux import pixel_area_cm2, unsigned_flux_mx
 from farside.grid import Grid
-from farside.metrics import pixel_area_cm2, unsigned_flux_mx
 from farside.patches import Patch, select_patches
 
 GRID = Grid(256, 112.5)

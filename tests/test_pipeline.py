@@ -12,10 +12,12 @@ from farside.engine import find_model
 from farside.errors import IncompleteSetError, UnknownModelError
 from farside.magnetogram import Magnetogram
 from farside.observation import read
-from farside.pipeline import generate
+from farside.observer import View
+from farside.pipeline import generate, prepare
 from farside.quality import Quality
 from farside.recipe import Channel, Linear, MedianLog, Timing
 from farside.registration import register
+from farside.rotation import rotate
 from tests import small_model
 from tests.small_model import Echo
 
@@ -48,6 +50,30 @@ def made() -> Magnetogram:
 def test_product_holds_what_the_network_answered_on_the_disk(made: Magnetogram) -> None:
     expected = register(read(AIA), RECIPE.grid).image
     np.testing.assert_allclose(made.image, expected, rtol=1e-6)
+
+
+def test_references_come_in_the_view_of_the_observation_where_the_recipe_asks_for_it() -> None:
+    aligned = prepare([EUVI], [AIA], RECIPE.model_copy(update={"reference_view": "observation"}))
+    euvi, aia = (register(read(path), RECIPE.grid) for path in (EUVI, AIA))
+    np.testing.assert_array_equal(aligned.disks[0].image, euvi.image)
+    expected = rotate(aia, aligned.observer, aligned.time)
+    np.testing.assert_array_equal(aligned.disks[1].image, expected.image)
+    assert np.nanmax(np.abs(expected.image - aia.image)) > 100
+    assert [disk.view for disk in aligned.disks] == [View(aligned.observer, aligned.time)] * 2
+
+
+def test_references_are_as_they_were_taken_where_the_recipe_does_not_ask() -> None:
+    stack = prepare([EUVI], [AIA], RECIPE)
+    expected = register(read(AIA), RECIPE.grid).image
+    np.testing.assert_array_equal(stack.disks[1].image, expected)
+    assert stack.disks[1].rotated_to is None
+
+
+def test_product_of_rotated_references_names_the_files_as_they_are() -> None:
+    recipe = RECIPE.model_copy(update={"reference_view": "observation"})
+    made = generate([EUVI], [AIA], "demo", Echo(recipe, planes=slice(1, None)))
+    assert made.inputs[1].origin == read(AIA).origin
+    assert np.isfinite(made.image[recipe.grid.on_disk()]).all()
 
 
 def test_product_has_the_view_of_the_far_side_spacecraft(made: Magnetogram) -> None:

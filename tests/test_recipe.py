@@ -50,6 +50,7 @@ def test_toml_and_json_are_the_same_recipe() -> None:
         (("training", "reference_age_days"), [9.0, 1.0], "ages must rise"),
         (("timing", "spread_hours"), 0.0, "timing.spread_hours"),
         (("schema_version",), 2, "schema_version"),
+        (("reference_view",), "earth", "reference_view.*'earth'"),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -119,3 +120,16 @@ def test_channels_of_a_role_keep_their_order() -> None:
     recipe = Recipe.from_toml(TOML)
     assert [str(c) for c in recipe.channels_of("reference")] == ["HMI LOS as reference"]
     assert [str(c) for c in recipe.channels_of("observation")] == ["EUVI 195 as observation"]
+
+
+def test_references_are_seen_as_they_were_taken_where_an_old_recipe_does_not_say(
+    table: dict[str, Any],
+) -> None:
+    del table["reference_view"]
+    assert Recipe.from_json(json.dumps(table)).reference_view == "own"
+
+
+def test_the_view_of_references_travels_with_the_recipe() -> None:
+    recipe = Recipe.from_toml(f'reference_view = "observation"\n{TOML}')
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert recipe.reference_view == "observation"

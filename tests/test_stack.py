@@ -20,7 +20,8 @@ from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.quality import Quality
 from farside.recipe import Channel, Linear, Recipe, Training
 from farside.reference import reference_time
-from farside.stack import assemble
+from farside.registration import register
+from farside.stack import align, assemble
 from tests.small_model import RECIPE
 
 TWO_BANDS = RECIPE.model_copy(
@@ -213,3 +214,28 @@ def test_edges_of_the_training_range_are_inside() -> None:
     age = (NOW - THEN).to_value("day")
     recipe = trained(reference_age_days=(age, age), dates=("2022-11-14", "2022-11-14"))
     assert assemble([euvi()], [hmi()], recipe).quality == Quality.GOOD
+
+
+OBSERVATION_VIEW = {"reference_view": "observation"}
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, TWO_BANDS])
+def test_only_references_are_aligned_and_only_once(recipe: Recipe) -> None:
+    observed = [euvi("195"), euvi("304")][: len(recipe.channels) - 1]
+    own = assemble(observed, [hmi()], recipe)
+    asking = recipe.model_copy(update=OBSERVATION_VIEW)
+    aligned = align(own.disks, asking, own.observer, own.time)
+    assert aligned[:-1] == own.disks[:-1]
+    assert aligned[-1].view.observer == STEREO_A
+    assert align(aligned, asking, own.observer, own.time) == aligned
+
+
+def test_a_recipe_of_references_as_they_were_taken_changes_nothing() -> None:
+    disks = (register(euvi(), RECIPE.grid), register(hmi(), RECIPE.grid))
+    assert align(disks, RECIPE, STEREO_A, NOW) == disks
+
+
+def test_a_recipe_without_references_has_nothing_to_align() -> None:
+    alone = RECIPE.model_copy(update={"channels": RECIPE.channels[:1], **OBSERVATION_VIEW})
+    disks = (register(euvi(), RECIPE.grid),)
+    assert align(disks, alone, STEREO_A, NOW) == disks

@@ -101,6 +101,30 @@ def quicklook(
     typer.echo(path)
 
 
+@app.command()
+def evaluate(
+    product: Annotated[Path, typer.Argument(help="A product of `farside generate`.")],
+    truth: Annotated[
+        Path, typer.Argument(help="Magnetogram of the same view: simulated truth, or HMI.")
+    ],
+    reference: Annotated[
+        Path | None, typer.Option(help="HMI file of the reference: scores persistence too.")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0, help="Gauss; weaker fields carry no flux.")
+    ] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare a product with a true magnetogram by the papers' measures."""
+    from farside.cli.evaluate import compare, print_table, to_json
+
+    found = compare(product, truth, reference, threshold)
+    if as_json:
+        typer.echo(to_json(found))
+    else:
+        print_table(found)
+
+
 @app.command("reference-time")
 def reference_time(time: Moment, stereo_longitude: Longitude) -> None:
     """Print the epoch of the SDO reference for an observation (Jeong et al. 2022, Eq. 5)."""

@@ -1,0 +1,211 @@
+"""``farside evaluate``: one product against a true magnetogram of the same view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import sunpy.map
+from astropy.io import fits
+from astropy.time import Time
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+
+from farside.errors import OtherViewError, UnexpectedImageError
+from farside.evaluation import BoxMeasures, Compared, Measures, measure
+from farside.grid import Image
+from farside.magnetogram import Magnetogram
+from farside.observation import Observation, Origin, read
+from farside.observer import Observer, View
+from farside.registration import Disk, register
+from farside.rotation import rotate
+
+SAME_VIEW_DEG, SAME_VIEW_HOURS = 2.0, 2.0
+"""How far the truth may be from the product, before it is rotated into its view. A choice: within
+it the rotation moves nothing by more than some pixels."""
+
+SIMULATED_TRUTH = "SIMULATED MAGNETOGRAM"
+
+GENERATED, PERSISTENCE, ZERO = "generated", "persistence", "zero field"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The measures of a product, and of what it should beat.
+
+    Attributes
+    ----------
+    product, truth
+        Names of the files.
+    model, identity
+        What made the product.
+    measures
+        By answer: generated, persistence where a reference was given, zero field.
+    """
+
+    product: str
+    truth: str
+    model: str
+    identity: str
+    measures: Mapping[str, Measures]
+
+
+def compare(
+    product: Path, truth: Path, reference: Path | None = None, threshold_gauss: float = 0.0
+) -> Evaluation:
+    """Read the files and measure.
+
+    Parameters
+    ----------
+    product
+        Of ``farside generate``.
+    truth
+        Truth of ``farside simulate``, or an HMI magnetogram of a time when the spacecraft was near
+        Earth.
+    reference
+        HMI magnetogram that persistence is made of.
+    threshold_gauss
+        A weaker field carries no flux.
+
+    Raises
+    ------
+    OtherViewError
+        The truth shows the Sun from elsewhere, or at another time.
+    UnexpectedImageError
+        A file that should be a magnetogram is none.
+    InputError
+        A file that does not read.
+    """
+    made = Magnetogram.read(product)
+    view = View(made.observer, made.time)
+    true = _true_field(truth, made, view)
+    answers = {GENERATED: made.image}
+    if reference:
+        answers[PERSISTENCE] = rotate(_disk(reference, made), view.observer, view.time).image
+    answers[ZERO] = np.where(np.isfinite(made.image), np.float32(0), np.float32(np.nan))
+    return Evaluation(
+        product=product.name,
+        truth=truth.name,
+        model=f"{made.generator.model} {made.generator.version}",
+        identity=made.generator.identity,
+        measures={
+            name: measure(image, true, made.grid, view, threshold_gauss)
+            for name, image in answers.items()
+        },
+    )
+
+
+def to_json(found: Evaluation) -> str:
+    """All measures; one that is not defined is null."""
+    return TypeAdapter(Evaluation).dump_json(found, indent=1).decode()
+
+
+def print_table(found: Evaluation) -> None:
+    """One row a measure, one column an answer."""
+    table = Table("", "true", *found.measures)
+    columns = [dict(_rows(measures)) for measures in found.measures.values()]
+    for name, first in columns[0].items():
+        true = _text(first.true) if isinstance(first, Compared) else ""
+        table.add_row(name, true, *(_text(_generated(column[name])) for column in columns))
+    Console().print(f"{found.product} of {found.model} against {found.truth}")
+    Console().print(table)
+
+
+Value = Compared | float | None
+
+
+def _rows(measures: Measures) -> Iterator[tuple[str, Value]]:
+    yield from _box_rows("full disk", measures.disk)
+    counts = {"AR": 0, "QR": 0}
+    for patch in measures.patches:
+        counts[patch.kind] += 1
+        yield from _box_rows(f"{patch.kind} {counts[patch.kind]}", patch.measures)
+    yield "polar field north, G", measures.polar_north_gauss
+    yield "polar field south, G", measures.polar_south_gauss
+    yield "R1", measures.relative_flux_error
+    yield "R2", measures.normalised_square_error
+    yield "RMSE–SSIM", measures.rms_similarity_error
+    yield "PSNR, dB", measures.peak_signal_to_noise_db
+    yield "RMSE, G", measures.rms_error_gauss
+    yield "polarity of pixels above 50 G", measures.polarity_accuracy
+
+
+def _box_rows(area: str, box: BoxMeasures) -> Iterator[tuple[str, Value]]:
+    yield f"{area}: CC 8×8", box.correlation.blocks_of_8
+    yield f"{area}: CC 4×4", box.correlation.blocks_of_4
+    yield f"{area}: CC 1×1", box.correlation.blocks_of_1
+    yield f"{area}: SSIM", box.similarity
+    yield f"{area}: SSIM 8×8", box.similarity_of_8
+    yield f"{area}: TUMF, Mx", box.unsigned_flux_mx
+    yield f"{area}: NMF, Mx", box.net_flux_mx
+
+
+def _generated(value: Value) -> float | None:
+    return value.generated if isinstance(value, Compared) else value
+
+
+def _text(value: float | None) -> str:
+    if value is None or not np.isfinite(value):
+        return "–"
+    return f"{value:.3e}" if abs(value) >= 1e4 else f"{value:.3f}"
+
+
+def _true_field(path: Path, made: Magnetogram, view: View) -> Image:
+    simulated = _simulated(path)
+    disk = _disk(path, made) if simulated is None else register(simulated, made.grid)
+    _refuse_other_view(path, disk.view, view)
+    return disk.image if simulated else rotate(disk, view.observer, view.time).image
+
+
+def _simulated(path: Path) -> Observation | None:
+    """The truth of ``farside simulate``; None where the file is any other."""
+    try:
+        with fits.open(path) as hdus:
+            data, header = hdus[0].data, hdus[0].header
+            if header.get("CONTENT") != SIMULATED_TRUTH:
+                return None
+            pixels = np.asarray(data, np.float32)
+    except (OSError, fits.VerifyError):
+        if not path.exists():
+            raise
+        return None
+    observer = Observer(*(float(header[f"{key}_OBS"]) for key in ("HGLN", "HGLT", "DSUN")))
+    time = Time(header["DATE-OBS"], format="isot", scale="utc")
+    # Solar north is up in it.
+    image = sunpy.map.Map(pixels, {**header, "CROTA2": 0.0})
+    return Observation(Origin("SIMULATION", "LOS", time, observer, path.name, ""), image)
+
+
+def _disk(path: Path, made: Magnetogram) -> Disk:
+    observation = read(path)
+    if not observation.origin.is_magnetogram:
+        raise UnexpectedImageError(
+            f"{path.name}: got {observation.origin}, wanted a magnetogram", (path.name,)
+        )
+    return register(observation, made.grid)
+
+
+def _refuse_other_view(path: Path, found: View, wanted: View) -> None:
+    here, there = found.observer, wanted.observer
+    apart_deg = max(
+        abs((here.longitude_deg - there.longitude_deg + 180) % 360 - 180),
+        abs(here.latitude_deg - there.latitude_deg),
+    )
+    hours = abs(float((found.time - wanted.time).to_value("hour")))
+    if apart_deg > SAME_VIEW_DEG or hours > SAME_VIEW_HOURS:
+        raise OtherViewError(
+            f"{path.name} shows another view: got {_described(found)}, wanted the product's, "
+            f"{_described(wanted)}, to {SAME_VIEW_DEG:g}° and {SAME_VIEW_HOURS:g} h",
+            (path.name,),
+        )
+
+
+def _described(view: View) -> str:
+    place = view.observer
+    return (
+        f"Stonyhurst longitude {place.longitude_deg:.2f}°, latitude {place.latitude_deg:.2f}° at "
+        f"{view.time.utc.isot[:19]}"
+    )

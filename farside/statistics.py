@@ -1,0 +1,131 @@
+"""Many pairs of values: how one follows the other, and how sure a mean difference is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Regression:
+    """How generated values follow true ones over many disks or patches.
+
+    Attributes
+    ----------
+    correlation
+        Pearson's.
+    r_squared
+        Coefficient of determination of "generated = true": 1 - Σ(generated - true)² / Σ(true -
+        mean)². It falls below the squared correlation where slope or mean are wrong, as the
+        paper's do: its quiet regions' 0.94 and slope 1.05 give 0.85, as printed, and not 0.88.
+    slope
+        Of the least-squares line of generated on true, with an intercept.
+    """
+
+    correlation: float
+    r_squared: float
+    slope: float
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The mean of paired differences and its bootstrap interval.
+
+    Attributes
+    ----------
+    mean
+        Mean of a - b.
+    low, high
+        Ends of the interval.
+    level
+        Share of such intervals that hold the true mean.
+    seeds
+        Independent pairs.
+    """
+
+    mean: float
+    low: float
+    high: float
+    level: float
+    seeds: int
+
+
+def regress(generated: ArrayLike, truth: ArrayLike) -> Regression:
+    """Compare one value a disk or patch, such as TUMF, over many (Jeong et al. 2022, Sect. 4.1).
+
+    Raises
+    ------
+    ValueError
+        The two are not equally many, or a value is not finite.
+    """
+    made, true = _paired(generated, truth)
+    scatter, spread = true - true.mean(), made - made.mean()
+    variance = float(scatter @ scatter)
+    return Regression(
+        correlation=pearson(made, true),
+        r_squared=1 - ratio(float(np.sum((made - true) ** 2)), variance),
+        slope=ratio(float(scatter @ spread), variance),
+    )
+
+
+def interval(
+    values_a: ArrayLike,
+    values_b: ArrayLike,
+    level: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Interval:
+    """Paired percentile bootstrap of the mean of a - b (Efron & Tibshirani 1993, Ch. 13).
+
+    Parameters
+    ----------
+    values_a, values_b
+        One value each for every independent seed, in the same order; not one for every disk, for
+        the disks of one simulated Sun are not independent.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two pairs, unequal numbers, a value that is not finite, or a level outside 0…1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level}")
+    a, b = _paired(values_a, values_b)
+    chosen = np.random.default_rng(seed).integers(a.size, size=(resamples, a.size))
+    means = (a - b)[chosen].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float((a - b).mean()), float(low), float(high), level, a.size)
+
+
+def pearson(a: Values, b: Values) -> float:
+    """Correlate; NaN where one of the two does not vary."""
+    if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return np.nan
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def ratio(part: float, whole: float) -> float:
+    """Divide; NaN by nothing."""
+    return part / whole if whole else np.nan
+
+
+def mean_of(values: ArrayLike) -> float:
+    """Average; NaN of nothing."""
+    numbers = np.asarray(values, np.float64)
+    return float(numbers.mean()) if numbers.size else np.nan
+
+
+def _paired(a: ArrayLike, b: ArrayLike) -> tuple[Values, Values]:
+    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if first.ndim != 1 or first.shape != second.shape or first.size < 2:
+        raise ValueError(
+            f"values must come in pairs, got shapes {first.shape} and {second.shape},"
+            " wanted two rows of equal length, at least 2"
+        )
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise ValueError("values must be finite, got NaN or infinity")
+    return first, second
