@@ -3,4 +3,8 @@
 from farside.simulation.files import SimulatedSet, write_set
 from farside.simulation.sun import SimulatedSun
 
-__all__ = ["SimulatedSet", "SimulatedSun", "write_set"]
+__all__ = ["VERSION", "SimulatedSet", "SimulatedSun", "write_set"]
+
+VERSION = 2
+"""Of the simulated Sun. What is trained or scored on one version says nothing of another: whoever
+changes a constant raises it, and trains and scores everything again."""

@@ -1,8 +1,8 @@
-"""Look at the sphere from somewhere: pixels → points of the surface → values."""
+"""Look at the Sun from somewhere: pixels → points of its shells → light and field."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,10 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from farside.grid import Grid, Image
 from farside.heliographic import trace
 from farside.observer import SOLAR_RADIUS_M, Observer
-from farside.simulation.corona import Emission
-from farside.simulation.sphere import COLUMNS, STEP_DEG
+from farside.simulation.corona import RESPONSES, Corona, Response, Shell
+from farside.simulation.lattice import Lattice
 
 Mask = NDArray[np.bool_]
+
+ROWS_AT_ONCE = 256
+"""Of lines of sight that are traced in double precision."""
+
+LIMB_LATTICE, LIMB_DEG = Lattice(180), 3.0
+"""Where light beyond the limb is smoothed, and over what: many structures stand in line there."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +56,21 @@ class Detector:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Where each pixel of a detector looks.
+    """Where each pixel of a detector looks, on one shell about the Sun.
 
     Attributes
     ----------
-    row, column
-        Fractional indices into a map of the sphere, float32 (y, x).
+    longitude_deg, latitude_deg
+        Carrington longitude and latitude where the line of sight meets the shell, float32 (y, x);
+        beyond the shell's limb, that of the limb.
     mu
-        Cosine of the angle between the line of sight and the vertical; 0 off the disk.
+        Cosine of the angle between the line of sight and the vertical there; 0 off the shell.
     impact
         Distance of the line of sight from the Sun's centre, solar radii.
     """
 
-    row: Image
-    column: Image
+    longitude_deg: Image
+    latitude_deg: Image
     mu: Image
     impact: Image
 
@@ -73,33 +80,46 @@ class View:
         return self.impact < 1
 
 
-def look(detector: Detector, observer: Observer, time: Time) -> View:
-    """Trace the lines of sight of every pixel to the sphere."""
-    surface = trace(*_tangents(detector), observer, time)
-    row = (surface.latitude_deg + 90) / STEP_DEG - 0.5
-    column = surface.longitude_deg / STEP_DEG - 0.5
-    return View(_float(row), _float(column), _float(surface.mu), _float(surface.impact))
+def look(detector: Detector, observer: Observer, time: Time, radius: float = 1.0) -> View:
+    """Trace the lines of sight of every pixel to a shell.
+
+    Parameters
+    ----------
+    radius
+        Of the shell, solar radii: who stands at a distance from a sphere sees a larger one as he
+        would see the sphere from nearer by.
+    """
+    nearer = replace(observer, distance_m=observer.distance_m / radius)
+    size = detector.size_px
+    fields = np.empty((4, size, size), np.float32)
+    for first in range(0, size, ROWS_AT_ONCE):
+        rows = slice(first, min(first + ROWS_AT_ONCE, size))
+        met = trace(*_tangents(detector, rows), nearer, time)
+        fields[:, rows] = met.longitude_deg, met.latitude_deg, met.mu, met.impact * radius
+    return View(*fields)
+
+
+def _tangents(detector: Detector, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Tangents of the angles from the Sun's centre towards solar west and north, (y, x)."""
+    step = np.radians(detector.scale_arcsec / 3600)
+    index = np.arange(detector.size_px, dtype=np.float64)
+    x = (index[None, :] - detector.centre_px[0]) * step
+    y = (index[rows, None] - detector.centre_px[1]) * step
+    roll = np.radians(detector.roll_deg)
+    return x * np.cos(roll) - y * np.sin(roll), x * np.sin(roll) + y * np.cos(roll)
 
 
 def _float(values: ArrayLike) -> Image:
     return np.asarray(values, dtype=np.float32)
 
 
-def _tangents(detector: Detector) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Tangents of the angles from the Sun's centre towards solar west and north, (y, x)."""
-    step = np.radians(detector.scale_arcsec / 3600)
-    index = np.arange(detector.size_px, dtype=np.float64)
-    x = (index[None, :] - detector.centre_px[0]) * step
-    y = (index[:, None] - detector.centre_px[1]) * step
-    roll = np.radians(detector.roll_deg)
-    return x * np.cos(roll) - y * np.sin(roll), x * np.sin(roll) + y * np.cos(roll)
-
-
 def sample(field: Image, view: View) -> Image:
     """Bilinear value of a map of the sphere at each pixel; off the disk, that of the limb."""
+    rows, columns = field.shape
     wrapped = np.pad(field, ((0, 0), (1, 1)), mode="wrap")
-    column = (view.column % COLUMNS) + 1
-    seen = cv2.remap(wrapped, column, view.row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    row = (view.latitude_deg + np.float32(90)) * np.float32(rows / 180) - np.float32(0.5)
+    column = (view.longitude_deg * np.float32(columns / 360) - np.float32(0.5)) % columns + 1
+    seen = cv2.remap(wrapped, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return _float(seen)
 
 
@@ -108,10 +128,63 @@ def line_of_sight_field(field: Image, view: View) -> Image:
     return np.where(view.on_disk, sample(field, view) * view.mu, np.float32(np.nan))
 
 
-def euv_image(radiance: Image, view: View, emission: Emission) -> Image:
-    """Radiance seen from afar: brighter towards the limb, falling off beyond it."""
-    brightening = 1 + emission.limb * (1 / (view.mu + 0.25) - 0.8)
-    height = np.maximum(view.impact - 1, 0)
-    beyond = np.exp(-height / emission.scale_height)
-    # The limb's radiance is smeared along it beyond the disk.
-    return _float(sample(radiance, view) * brightening * np.where(view.on_disk, 1, 0.6 * beyond))
+class Camera:
+    """One place and time to look from; the shells that bands share are traced once.
+
+    Parameters
+    ----------
+    detector, observer, time
+        Which lines of sight, from where, and when.
+    """
+
+    def __init__(self, detector: Detector, observer: Observer, time: Time) -> None:
+        self.detector = detector
+        self.time = time
+        self._observer = observer
+        self._views: dict[float, View] = {}
+
+    def view(self, radius: float = 1.0) -> View:
+        """The lines of sight on one shell."""
+        if radius not in self._views:
+            self._views[radius] = look(self.detector, self._observer, self.time, radius)
+        return self._views[radius]
+
+    def euv(self, corona: Corona, name: str) -> Image:
+        """A band's radiance in units of the quiet Sun, (y, x), as an ideal telescope has it.
+
+        Parameters
+        ----------
+        name
+            A key of :data:`~farside.simulation.corona.RESPONSES`, such as ``"EUVI 195"``.
+        """
+        feet, *above = corona.shells(name)
+        response = RESPONSES[name]
+        image = _base(feet, self.view(feet.radius), response)
+        for shell in above:
+            image += _loops(shell, self.view(shell.radius), response)
+        return image
+
+
+def _base(shell: Shell, view: View, response: Response) -> Image:
+    """The lowest shell, brighter towards the limb; beyond it the limb's light, falling off."""
+    light = sample(shell.radiance, view)
+    height = view.impact - np.float32(shell.radius)
+    beyond = height > 0
+    if beyond.any():
+        mixed = LIMB_LATTICE.smooth(LIMB_LATTICE.resampled(shell.radiance), LIMB_DEG)
+        falling = np.exp(-np.maximum(height, 0) / np.float32(response.scale_height))
+        light = np.where(beyond, sample(mixed, view) * falling, light)
+    return _float(light * _path(view.mu, response))
+
+
+def _loops(shell: Shell, view: View, response: Response) -> Image:
+    """A higher shell: nothing beyond its limb, and its far side seen beyond the Sun's."""
+    sides = np.where(view.impact < 1, 1, np.where(view.impact < shell.radius, 2, 0))
+    return sample(shell.radiance, view) * _path(view.mu, response) * sides.astype(np.float32)
+
+
+def _path(mu: Image, response: Response) -> Image:
+    """Brightening with the path through a thin layer, 1 at disk centre, bounded by its height."""
+    bound = np.float32(2 * response.scale_height)
+    thin = np.sqrt((1 + bound) / (mu**2 + bound))
+    return _float(1 + np.float32(response.limb) * (thin - 1))

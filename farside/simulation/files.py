@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from farside.grid import Grid, Image
 from farside.observer import SOLAR_RADIUS_M, Observer
-from farside.simulation.camera import Detector, View, euv_image, line_of_sight_field, look
-from farside.simulation.corona import EMISSION, radiance
+from farside.simulation.camera import Camera, Detector, line_of_sight_field, look
 from farside.simulation.headers import (
     EUVI_BIAS,
     after,
@@ -26,20 +25,13 @@ from farside.simulation.headers import (
     hmi_name,
     with_bare_nan,
 )
+from farside.simulation.registered import exposed, noise_gauss
 from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene, earth
-from farside.simulation.sun import Surface
 
 TRUTH_GRID = Grid(1024, 450.0)
 """The grid of the published AISFM data."""
 
-HMI_NOISE_GAUSS = 6.3
-"""Per pixel of M_720s; Liu et al. (2012), Sol. Phys. 279, 295."""
-
-EUVI_QUIET_DN = {"304": 900.0, "195": 700.0, "171": 1100.0}
-AIA_QUIET_DN = {"304": 25.0, "193": 140.0, "171": 170.0}
-EUVI_CEILING_DN = 16383
-AIA_CEILING_DN = 16383
-DN_PER_PHOTON = 2.0
+EUVI_PIXEL_ARCSEC, AIA_PIXEL_ARCSEC, HMI_PIXEL_ARCSEC = 1.5877740, 0.5994890, 0.5040420
 
 
 @dataclass(frozen=True)
@@ -110,17 +102,17 @@ def _write_euvi(
     shrink = 2**size.euvi_halvings
     offset = rng.uniform(-20, 20, 2) / shrink
     centre = ((pixels - 1) / 2 + float(offset[0]), (pixels - 1) / 2 + float(offset[1]))
-    detector = Detector(pixels, 1.5877740 * shrink, centre, float(rng.uniform(-8, 8)))
-    view = look(detector, scene.spacecraft, scene.time)
+    roll = float(rng.uniform(-8, 8))
+    detector = Detector(pixels, EUVI_PIXEL_ARCSEC * shrink, centre, roll)
+    camera = Camera(detector, scene.spacecraft, scene.time)
     # EUVI sums pixels on board, and the bias with them: 4 camera pixels for each halving.
     bias = EUVI_BIAS[side] * shrink**2
     paths = []
     for band, seconds in zip(EUVI_BANDS, (15.0, 30.0, 0.0), strict=True):
         start = after(scene.time, seconds)
-        signal = _euv(scene.far, band, view) * EUVI_QUIET_DN[band] * shrink**2
-        counts = np.clip(_photons(signal, rng) + bias, 0, EUVI_CEILING_DN * shrink**2)
+        summed = exposed(scene.far, camera, f"EUVI {band}", rng) * shrink**2 + bias
         header = euvi_header(band, start, scene.spacecraft, detector, side, size.euvi_halvings)
-        image = np.rint(counts).astype(np.uint16 if shrink == 1 else np.int32)
+        image = np.rint(np.maximum(summed, 0)).astype(np.uint16 if shrink == 1 else np.int32)
         path = directory / euvi_name(start, side, size.euvi_halvings)
         fits.PrimaryHDU(image, header).writeto(path, overwrite=True)
         paths.append(path)
@@ -135,13 +127,13 @@ def _write_sdo(
     observer = earth(time)
     offset = rng.uniform(-8, 8, 2) / shrink
     centre = ((pixels - 1) / 2 + float(offset[0]), (pixels - 1) / 2 + float(offset[1]))
-    detector = Detector(pixels, 0.5994890 * shrink, centre, 0.019413)
-    view = look(detector, observer, time)
+    detector = Detector(pixels, AIA_PIXEL_ARCSEC * shrink, centre, 0.019413)
+    camera = Camera(detector, observer, time)
     paths = []
     for band, seconds in zip(AIA_BANDS, (7.1, 4.8, 0.3), strict=True):
         start = after(time, seconds)
-        signal = _euv(scene.front, band, view) * AIA_QUIET_DN[band]
-        image = np.rint(np.clip(_photons(signal, rng), -10, AIA_CEILING_DN)).astype(np.int16)
+        signal = exposed(scene.front, camera, f"AIA {band}", rng)
+        image = np.rint(np.maximum(signal, -10)).astype(np.int16)
         path = directory / aia_name(band, start)
         _write_rice(path, image, aia_header(band, start, observer, detector), 1.0)
         paths.append(path)
@@ -156,9 +148,9 @@ def _write_hmi(
     time = Time(Time(slot, format="mjd", scale="tai").utc.isot)
     pixels = 4096 // shrink
     centre = (2035.9 / shrink, 2053.1 / shrink)
-    detector = Detector(pixels, 0.5040420 * shrink, centre, 179.93)
+    detector = Detector(pixels, HMI_PIXEL_ARCSEC * shrink, centre, 179.93)
     field = line_of_sight_field(scene.front.radial_field, look(detector, observer, time))
-    field += rng.normal(0, HMI_NOISE_GAUSS / shrink, field.shape).astype(np.float32)
+    field += noise_gauss(detector, rng)
     seen = np.isfinite(field)
     blank = -(2**31)
     image = np.where(seen, np.rint(np.nan_to_num(field) * 10), blank).astype(np.int32)
@@ -174,8 +166,7 @@ def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Genera
     detector = Detector.of_grid(TRUTH_GRID, scene.spacecraft)
     view = look(detector, scene.spacecraft, scene.time)
     field = line_of_sight_field(scene.far.radial_field, view)
-    # M_720s averaged over the (1900/450)² pixels of HMI that make one of this grid.
-    field += rng.normal(0, HMI_NOISE_GAUSS / 4.2, field.shape).astype(np.float32)
+    field += noise_gauss(detector, rng)
     field[~TRUTH_GRID.on_disk()] = np.nan
     header = fits.Header(
         [
@@ -219,17 +210,6 @@ def read_truth(path: Path, grid: Grid) -> Image:
         raise ValueError(f"wanted a whole fraction of {TRUTH_GRID}, got {grid}")
     blocks = np.nan_to_num(image).reshape(grid.size_px, factor, grid.size_px, factor)
     return np.where(grid.on_disk(), blocks.mean(axis=(1, 3)), np.float32(np.nan))
-
-
-def _euv(surface: Surface, band: str, view: View) -> Image:
-    return euv_image(radiance(surface, band), view, EMISSION[band])
-
-
-def _photons(signal: Image, rng: np.random.Generator) -> Image:
-    """Signal in DN with its photon noise."""
-    noise = rng.standard_normal(signal.shape, dtype=np.float32)
-    noisy: Image = signal + np.sqrt(signal * np.float32(DN_PER_PHOTON)) * noise
-    return noisy
 
 
 def _write_rice(

@@ -23,7 +23,11 @@ DIFFUSION_KM2_S = 350.0
 """Supergranular diffusion, near the optimum of Lemerle et al. (2015), ApJ 810, 78."""
 
 FLOW_M_S = 11.0
-"""Poleward flow at 45°, of profile sin 2λ; Hathaway & Rightmire (2010), Science 327, 1350."""
+"""Greatest poleward flow; Hathaway & Rightmire (2010), Science 327, 1350."""
+
+FLOW_ENDS_DEG = 75.0
+"""The flow is sin(180° λ / 75°) below this latitude and none above it; van Ballegooijen, Cartledge
+& Priest (1998), ApJ 501, 866. Polar caps are then as wide as observed ones."""
 
 DECAY_YEARS = 10.0
 """Time in which flux is lost by 1/e otherwise; Schrijver, De Rosa & Title (2002), ApJ 577, 1006."""
@@ -47,7 +51,8 @@ DAY_S = 86400.0
 def flow_deg_per_day(latitude_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     """Meridional flow, positive towards the north."""
     per_day = np.degrees(FLOW_M_S * DAY_S / SOLAR_RADIUS_M)
-    return np.asarray(per_day * np.sin(np.radians(2 * latitude_deg)))
+    profile = np.sin(np.pi * latitude_deg / FLOW_ENDS_DEG)
+    return np.where(np.abs(latitude_deg) < FLOW_ENDS_DEG, per_day * profile, 0.0)
 
 
 def spectrum(field: Image) -> Spectrum:

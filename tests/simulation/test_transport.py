@@ -65,8 +65,8 @@ def test_flux_drifts_towards_the_pole() -> None:
     after = later(blob(35.0, 3.0), 32)
     weight = after * GLOBE.cell_cm2
     latitude = np.degrees((weight * LATITUDE).sum() / weight.sum())
-    # 11 m/s sin 70° for 32 days are 2.3°; diffusion adds nothing to the mean at first order.
-    assert latitude == pytest.approx(35 + 2.3, abs=0.5)
+    # 11 m/s for 32 days are 2.5°; diffusion adds little to the mean.
+    assert latitude == pytest.approx(35 + 2.5, abs=0.5)
 
 
 def test_two_steps_of_8_days_are_one_of_16() -> None:
