@@ -9,15 +9,58 @@ import argparse
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from farside import checkpoint
 from farside.checkpoint import FILE_NAME, Checkpoint
 from farside.errors import CheckpointError
-from farside.recipe import Recipe, Score
+from farside.recipe import ErrorModel, Recipe, Score
 from farside.wholefile import replacing
 
 
-def publish(trained: Path, repository: Path, scores: tuple[Score, ...] = ()) -> Path:
+class Report(BaseModel):
+    """What a ``report.json`` of training.score says for the Recipe.
+
+    Attributes
+    ----------
+    identity
+        Of the weights that were scored.
+    scores, errors
+        Figures of merit, and the error model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    identity: str
+    scores: tuple[Score, ...]
+    errors: ErrorModel
+
+
+def read_report(path: Path) -> Report:
+    """Read the report of ``python -m training.score``.
+
+    Raises
+    ------
+    CheckpointError
+        It is none.
+    """
+    try:
+        return Report.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        complaints = "; ".join(
+            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
+        )
+        raise CheckpointError(
+            f"{path.name} is no report of training.score: {complaints}", (path.name,)
+        ) from error
+
+
+def publish(
+    trained: Path,
+    repository: Path,
+    scores: tuple[Score, ...] = (),
+    report: Report | None = None,
+) -> Path:
     """Copy a model file into the repository, in half precision, once it has answered.
 
     Parameters
@@ -28,6 +71,8 @@ def publish(trained: Path, repository: Path, scores: tuple[Score, ...] = ()) -> 
         Folder of models.
     scores
         Written into the Recipe, in place of those that are there; the identity stays.
+    report
+        Its scores go before these, its error model takes the place of that in the Recipe.
 
     Returns
     -------
@@ -38,17 +83,35 @@ def publish(trained: Path, repository: Path, scores: tuple[Score, ...] = ()) -> 
     ------
     CheckpointError
         The model does not answer an input of its own grid with finite values, or this version of
-        it is already published with other weights: weights that change need a new version.
+        it is already published with other weights: weights that change need a new version. Or the
+        report is of other weights.
     """
     model = checkpoint.read(trained)
-    recipe = model.recipe.model_copy(update={"scores": scores or model.recipe.scores})
+    recipe = _with_scores(model.recipe, scores, report)
     _check_answer(model)
     path = repository / recipe.name / recipe.version / FILE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as candidate:
         identity = checkpoint.write(candidate, model.state, recipe, half=True)
         _check_version(path, identity, recipe)
+        if report:
+            _check_scored(report, model.identity, identity)
     return path
+
+
+def _with_scores(recipe: Recipe, scores: tuple[Score, ...], report: Report | None) -> Recipe:
+    found = (*(report.scores if report else ()), *scores)
+    errors = report.errors if report else recipe.errors
+    return recipe.model_copy(update={"scores": found or recipe.scores, "errors": errors})
+
+
+def _check_scored(report: Report, *identities: str) -> None:
+    """The weights that were scored may be those of the training, or the halved ones."""
+    if report.identity not in identities:
+        raise CheckpointError(
+            f"the report is of other weights: got identity {report.identity[:12]}, wanted "
+            f"{' or '.join(each[:12] for each in dict.fromkeys(identities))}"
+        )
 
 
 def _check_answer(model: Checkpoint) -> None:
@@ -85,12 +148,16 @@ def main() -> None:
         metavar=("MEASURE", "VALUE", "COMMAND"),
         help="a figure of merit and the command that measures it; give it once for each",
     )
+    parser.add_argument(
+        "--report", type=Path, help="report.json of training.score: its scores and error model"
+    )
     arguments = parser.parse_args()
     scores = tuple(
         Score(measure=measure, value=float(value), command=command)
         for measure, value, command in arguments.score
     )
-    print(publish(arguments.trained, arguments.repository, scores))
+    report = read_report(arguments.report) if arguments.report else None
+    print(publish(arguments.trained, arguments.repository, scores, report))
 
 
 if __name__ == "__main__":

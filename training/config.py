@@ -22,13 +22,33 @@ class _Part(BaseModel):
 class Data(_Part):
     """Where the samples are, and how they are varied."""
 
-    samples: Path = Field(description="Folder made by training.simulated.")
-    validation: Path = Field(description="Another such folder.")
+    store: Path = Field(description="Made by training.data; its training samples are learnt from.")
+    validation: Path = Field(
+        description="A store whose test samples validate: the same one, or one of other suns."
+    )
+    validation_samples: int = Field(
+        default=120, ge=1, description="At most so many of them, spread evenly."
+    )
+    greatest_shift_deg: float = Field(
+        default=10.0,
+        gt=0,
+        description="Carrington longitude between reference and target; Eq. 5 asks for none.",
+    )
+    check: bool = Field(
+        default=True, description="Read every disk once before the first step, to find bad ones."
+    )
+    cache_gib: float = Field(
+        default=1.0, ge=0, description="Memory for the samples of each store, ready to be used."
+    )
     crop_margin_px: int = Field(
         default=62, ge=0, description="Edge padding before a random crop back (Jeong et al. 2022)."
     )
     mirror: bool = Field(
         default=False, description="Turn suns upside down half the time; by Hale's law + is then -."
+    )
+    reverse: bool = Field(
+        default=False,
+        description="Turn the sign of all fields half the time, as from cycle to cycle.",
     )
 
 

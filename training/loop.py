@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -23,7 +24,7 @@ from farside.recipe import Recipe
 from training.config import Config, Optimiser
 from training.discriminator import Discriminator
 from training.losses import concordance, discriminator_loss, generator_loss
-from training.samples import Batches, Samples
+from training.samples import Batches, Samples, open_samples
 
 STATE = "state.ckpt"
 MODEL = "model.safetensors"
@@ -40,7 +41,7 @@ class StateError(ValueError):
 
 @dataclass(frozen=True)
 class Losses:
-    """Of one step, before it."""
+    """Of one step, before it; the mean of all devices."""
 
     step: int
     generator: float
@@ -88,12 +89,12 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
         A loss is not finite; the state of the last validation is there to go on from.
     StateError
         The state in `out` is of another Recipe.
+    StoreError, IncompleteSetError
+        There are no samples that the Recipe can be trained on, or damaged ones.
     """
     recipe = Recipe.from_toml(config.recipe.read_text(encoding="utf-8"))
     run = config.run
-    samples, validation = (
-        Samples(folder, recipe) for folder in (config.data.samples, config.data.validation)
-    )
+    samples, validation = open_samples(config.data, recipe)
     fabric = Fabric(
         accelerator=run.accelerator,
         devices=run.devices,
@@ -191,20 +192,23 @@ def _learn(
     if config.data.crop_margin_px == 0:  # A cropped disk may lie anywhere.
         generated = generated * disk
     on_generator = generator_loss(judge, given, generated, target, config.weights)
-    _move(fabric, state.generator, on_generator, config.optimiser, step)
-    on_adversary = torch.zeros(())
+    lost = _move(fabric, state.generator, on_generator, config.optimiser, step)
+    adversary_lost = 0.0
     if state.adversary:
         answers = (state.adversary.network(given, i) for i in (target, generated.detach()))
         on_adversary = discriminator_loss(*answers)
-        _move(fabric, state.adversary, on_adversary, config.optimiser, step)
+        adversary_lost = _move(fabric, state.adversary, on_adversary, config.optimiser, step)
     agreement = concordance(generated.detach().float(), target).mean()
-    return Losses(step, on_generator.item(), on_adversary.item(), agreement.item())
+    return Losses(step, lost, adversary_lost, _over_devices(fabric, agreement, "mean").item())
 
 
-def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, step: int) -> None:
-    if not math.isfinite(loss.item()):
+def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, step: int) -> float:
+    """Take one step down the gradient; the loss before it."""
+    # Of all devices, so that all of them stop where one diverges.
+    lost = _over_devices(fabric, loss, "mean").item()
+    if not math.isfinite(lost):
         raise DivergedError(
-            f"step {step}: got a loss of {loss.item()}, wanted a finite one; the last validated "
+            f"step {step}: got a loss of {lost}, wanted a finite one; the last validated "
             "state is kept: go on from it with a lower rate"
         )
     player.optimiser.zero_grad(set_to_none=True)
@@ -220,6 +224,14 @@ def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, st
             f"step {step}: got a gradient of norm {float(norm)}, wanted a finite one"
         )
     player.optimiser.step()
+    return lost
+
+
+def _over_devices(fabric: Fabric, values: Tensor, how: Literal["mean", "sum"]) -> Tensor:
+    if fabric.world_size == 1:
+        return values.detach()
+    mine = fabric.to_device(values.detach().clone())
+    return cast("Tensor", fabric.all_reduce(mine, reduce_op=how))
 
 
 def _log(fabric: Fabric, losses: Losses, out: Path) -> None:
@@ -244,8 +256,12 @@ def _keep(
         fabric.logger.experiment.add_image("made, true", picture, state.step)
     better = score > state.best  # False for the nan of a constant image
     state.best = score if better else state.best
-    fabric.save(out / STATE, state.parts(recipe))
-    if better and fabric.is_global_zero:
+    elsewhere = out / f"{STATE}.new"  # There is always one whole state.
+    fabric.save(elsewhere, state.parts(recipe))
+    if not fabric.is_global_zero:
+        return
+    elsewhere.replace(out / STATE)
+    if better:
         weights = state.generator.network.state_dict()
         checkpoint.write(out / MODEL, weights, recipe, half=config.run.half)
 
@@ -254,17 +270,22 @@ def _keep(
 def _validate(
     fabric: Fabric, network: nn.Module, validation: Samples, grid: Grid
 ) -> tuple[float, Tensor]:
-    """Mean correlation on the disk at one degree, and the last pair as a picture (1, y, x)."""
+    """Mean correlation on the disk at one degree, and the last pair as a picture (1, y, x).
+
+    Each device takes its share of the samples.
+    """
     disk = torch.from_numpy(grid.on_disk())
     scores = []
     pair = torch.zeros(2, grid.size_px, grid.size_px)
-    for index in range(len(validation)):
+    for index in range(fabric.global_rank, len(validation), fabric.world_size):
         sample = validation[index]
         given = fabric.to_device(sample[None, :-1])
         pair = torch.stack([network(given).float().cpu()[0, 0], sample[-1]]) * disk
         scores.append(correlation(pair[0].numpy(), pair[1].numpy(), grid))
     picture = torch.cat([*pair], dim=-1)[None]
-    return sum(scores) / len(scores), (picture * 7.5 + 0.5).clamp(0, 1)
+    summed = torch.tensor([sum(scores), len(scores)], dtype=torch.float64)
+    total, count = _over_devices(fabric, summed, "sum").tolist()
+    return total / count, (picture * 7.5 + 0.5).clamp(0, 1)
 
 
 @contextmanager

@@ -1,62 +1,144 @@
-"""Samples for training: from files in physical units to batches in network units."""
+"""Samples for training: from a store's disks to batches in network units."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from farside.grid import Image
-from farside.observation import Origin
-from farside.observer import ASTRONOMICAL_UNIT_M, Observer
 from farside.recipe import Linear, Recipe
-from farside.registration import Disk
-from farside.scaling import scale_disk
+from farside.scaling import encode, scale_disk
 from training.config import Data
-from training.simulated import DATES
+from training.data import Pairs, Split, StoreError, open_store
+from training.data.sample import refuse_misfit
 
-SIMULATED = Origin("SIMULATION", "", DATES[0], Observer(0, 0, ASTRONOMICAL_UNIT_M), "", "")
 AHEAD = 4
 """Batches made while the network works."""
 
 
 class Samples:
-    """The samples of one folder, in network units; the last plane is the target.
+    """Some samples of one store, in network units; the last plane is the target.
+
+    Parameters
+    ----------
+    store
+        The store.
+    indices
+        Which of its samples.
+    recipe
+        What the network expects.
+    cache_gib
+        Memory for samples that were made before; those that come when it is full are made anew.
 
     Raises
     ------
-    ValueError
-        There are none, or one has other planes than the Recipe asks for.
+    StoreError
+        The store has another grid than the Recipe.
+    IncompleteSetError
+        It lacks a channel of the Recipe.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe) -> None:
-        self._paths = sorted(folder.glob("*.npy"))
+    def __init__(
+        self, store: Pairs, indices: Iterable[int], recipe: Recipe, cache_gib: float = 0.0
+    ) -> None:
+        if store.grid != recipe.grid:
+            raise StoreError(f"{store.path}: got disks on {store.grid}, wanted {recipe.grid}")
+        self._store = store
+        self._indices = tuple(map(int, indices))
+        for observed, referenced in store.channels(self._indices):
+            refuse_misfit(observed, referenced, recipe)
         self._recipe = recipe
-        if not self._paths:
-            raise ValueError(f"no samples in {folder}: wanted .npy files of training.simulated")
+        size = 2 * (len(recipe.channels) + 1) * recipe.grid.size_px**2
+        self._room = int(cache_gib * 2**30) // size
+        self._kept: dict[int, NDArray[np.float16]] = {}
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._indices)
 
     def __getitem__(self, index: int) -> Tensor:
         """(channel + 1, y, x), float32."""
-        recipe, path = self._recipe, self._paths[index]
-        planes = np.load(path).astype(np.float32)
-        wanted = (len(recipe.channels) + 1, recipe.grid.size_px, recipe.grid.size_px)
-        if planes.shape != wanted:
-            raise ValueError(f"{path.name}: got planes {planes.shape}, wanted {wanted}")
-        if not np.isfinite(planes).all():
-            raise ValueError(f"{path.name}: got values that are not finite, wanted none")
-        scalings = [*(c.scaling for c in recipe.channels), recipe.outputs[0].scaling]
-        out: Image = np.empty_like(planes)
-        for plane, raw, scaling in zip(out, planes, scalings, strict=True):
-            scale_disk(Disk(raw, recipe.grid, SIMULATED), scaling, out=plane)
-        return torch.from_numpy(out)
+        planes = self._kept.get(index)
+        if planes is None:
+            # Rounded whether it is kept or not, so that a run does not depend on the memory.
+            planes = self._make(index).astype(np.float16)
+            if len(self._kept) < self._room:
+                self._kept[index] = planes
+        return torch.from_numpy(planes.astype(np.float32))
+
+    def check(self) -> None:
+        """Read every disk once.
+
+        Raises
+        ------
+        StoreError
+            One is damaged or missing.
+        """
+        self._store.check(self._indices)
+
+    def _make(self, index: int) -> Image:
+        recipe, side = self._recipe, self._recipe.grid.size_px
+        sample = self._store[self._indices[index]]
+        planes: Image = np.empty((len(recipe.channels) + 1, side, side), np.float32)
+        encode(sample.stack(recipe), recipe, out=planes[None, :-1])
+        scale_disk(sample.truth, recipe.outputs[0].scaling, out=planes[-1])
+        return planes
+
+
+def open_samples(data: Data, recipe: Recipe) -> tuple[Samples, Samples]:
+    """The samples to train on and those to validate with, every disk of them whole.
+
+    Raises
+    ------
+    StoreError
+        A store is damaged or has no sample of its split, or one Sun is in both.
+    IncompleteSetError
+        A store lacks a channel of the Recipe.
+    """
+    stores = open_store(data.store), open_store(data.validation)
+    chosen = [
+        _of_split(store, split, data.greatest_shift_deg)
+        for store, split in zip(stores, SPLITS, strict=True)
+    ]
+    chosen[1] = _spread(chosen[1], data.validation_samples)
+    in_both = sorted(frozenset.intersection(*map(Pairs.seeds, stores, chosen)))
+    if in_both:
+        raise StoreError(
+            f"{data.validation}: got {len(in_both)} suns that are trained on, as seed {in_both[0]},"
+            " wanted none"
+        )
+    train, validation = (
+        Samples(store, indices, recipe, data.cache_gib)
+        for store, indices in zip(stores, chosen, strict=True)
+    )
+    if data.check:
+        train.check()
+        validation.check()
+    return train, validation
+
+
+SPLITS: tuple[Split, Split] = ("train", "test")
+
+
+def _of_split(store: Pairs, split: Split, greatest_shift_deg: float) -> NDArray[np.intp]:
+    indices = store.select(split, greatest_shift_deg)
+    if not indices.size:
+        raise StoreError(
+            f"{store.path}: got no sample of split {split!r} with its reference turned by at most"
+            f" {greatest_shift_deg:g} degrees, wanted at least one"
+        )
+    return indices
+
+
+def _spread(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most so many of them, evenly."""
+    places = np.linspace(0, indices.size - 1, min(most, indices.size))
+    return np.asarray(indices[places.round().astype(np.intp)])
 
 
 class Batches:
@@ -82,11 +164,13 @@ class Batches:
         batch = torch.stack([self._samples[int(index)] for index in indices])
         if self._data.mirror and rng.random() < 0.5:
             batch = mirrored(batch, self._fields)
+        if self._data.reverse and rng.random() < 0.5:
+            batch = reversed_fields(batch, self._fields)
         return cropped(batch, self._data.crop_margin_px, rng)
 
     def steps(self, first: int, last: int) -> Iterator[tuple[int, Tensor]]:
         """The batches of steps `first` to `last`, the next ones made ahead."""
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(AHEAD) as pool:
             ahead = [pool.submit(self.batch, k) for k in range(first, min(first + AHEAD, last + 1))]
             for step in range(first, last + 1):
                 if step + AHEAD <= last:
@@ -96,9 +180,14 @@ class Batches:
 
 def mirrored(batch: Tensor, fields: list[int]) -> Tensor:
     """The same Sun turned upside down: north is south, and so, by Hale's law, plus is minus."""
-    flipped = batch.flip(-2)
-    flipped[:, fields] *= -1
-    return flipped
+    return reversed_fields(batch.flip(-2), fields)
+
+
+def reversed_fields(batch: Tensor, fields: list[int]) -> Tensor:
+    """The same Sun with every field line turned round, as it might be in the next cycle."""
+    turned = batch.clone()
+    turned[:, fields] *= -1
+    return turned
 
 
 def cropped(batch: Tensor, margin_px: int, rng: np.random.Generator) -> Tensor:

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from export.publish import publish
+from export.publish import Report, publish, read_report
 from farside import checkpoint
 from farside.errors import CheckpointError
-from farside.recipe import Score
+from farside.recipe import ErrorModel, Score
 from tests.small_model import generator, recipe_of
 
 
@@ -60,3 +60,50 @@ def test_a_model_that_answers_no_finite_values_is_refused(trained: Path, tmp_pat
     with pytest.raises(CheckpointError, match="not finite"):
         publish(trained, tmp_path / "repository")
     assert not list((tmp_path / "repository").rglob("*.safetensors"))
+
+
+ERRORS = ErrorModel(
+    field_edges_gauss=(0.0, 100.0),
+    mu_edges=(0.0,),
+    known_gauss=((3.0, 50.0),),
+    new_gauss=((4.0, 80.0),),
+    either_gauss=((3.5, 60.0),),
+    correlation_length_deg=1.5,
+)
+SCORE = Score(measure="correlation", value=0.7, command="python -m training.score demo suns")
+
+
+def test_a_report_brings_its_scores_and_error_model_and_leaves_the_identity(
+    trained: Path, tmp_path: Path
+) -> None:
+    first = checkpoint.read(publish(trained, tmp_path)).identity
+    report = Report(identity=first, scores=(SCORE,), errors=ERRORS)
+    path = tmp_path / "report.json"
+    path.write_text(report.model_dump_json()[:-1] + ', "disks": []}')
+    published = checkpoint.read(publish(trained, tmp_path, report=read_report(path)))
+    assert (published.recipe.scores, published.recipe.errors) == ((SCORE,), ERRORS)
+    assert published.identity == first
+
+
+def test_a_report_of_the_unhalved_weights_will_do(trained: Path, tmp_path: Path) -> None:
+    report = Report(identity=checkpoint.read(trained).identity, scores=(SCORE,), errors=ERRORS)
+    assert checkpoint.read(publish(trained, tmp_path, report=report)).recipe.errors == ERRORS
+
+
+def test_a_report_of_other_weights_is_refused_and_nothing_is_published(
+    trained: Path, tmp_path: Path
+) -> None:
+    other = checkpoint.read(train(tmp_path, seed=2)).identity
+    report = Report(identity=other, scores=(SCORE,), errors=ERRORS)
+    with pytest.raises(CheckpointError, match=f"got identity {other[:12]}, wanted"):
+        publish(trained, tmp_path / "repository", report=report)
+    assert not list((tmp_path / "repository").rglob("*.safetensors"))
+
+
+def test_what_is_no_report_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text('{"identity": "ab", "scores": []}')
+    with pytest.raises(
+        CheckpointError, match=r"report\.json is no report .*errors: Field required"
+    ):
+        read_report(path)

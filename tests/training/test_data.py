@@ -17,11 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from farside.grid import Grid
+from farside.errors import IncompleteSetError
+from farside.grid import Grid, Image
 from farside.observation import Observation, read
+from farside.quality import Quality
 from farside.reference import SYNODIC_PERIOD_DAYS
 from farside.registration import Disk, register
+from farside.rotation import rotate
 from farside.simulation.files import write_set
+from tests.small_model import RECIPE
 from training.data import Pairs, Plan, StoreError, Summary, open_store, prepare
 from training.data.__main__ import main
 from training.data.journal import JOURNAL, Registered
@@ -30,6 +34,15 @@ from training.data.pairing import CHANNELS, Ages, MonthsRule, group, pair
 GRID = Grid(64, 28.0)
 NOW = Time("2024-11-20T00:00:00")
 HALF_TURN_DAYS = SYNODIC_PERIOD_DAYS / 2
+SDO = RECIPE.model_copy(
+    update={
+        "channels": (
+            RECIPE.channels[0].model_copy(update={"accepts": ("EUVI 195", "AIA 193")}),
+            RECIPE.channels[1],
+        )
+    }
+)
+"""Takes the images of SDO as an observation too."""
 PLAN = Plan(GRID, ages=Ages(step_days=HALF_TURN_DAYS))
 
 
@@ -93,8 +106,13 @@ def assert_same_samples(one: Pairs, other: Pairs) -> None:
     assert one.pairs == other.pairs
     assert one.sets == other.sets
     for index in range(len(one)):
-        np.testing.assert_array_equal(one[index].inputs, other[index].inputs)
-        np.testing.assert_array_equal(one[index].target, other[index].target)
+        for here, there in zip(images_in(one, index), images_in(other, index), strict=True):
+            np.testing.assert_array_equal(here, there)
+
+
+def images_in(store: Pairs, index: int) -> list[Image]:
+    sample = store[index]
+    return [disk.image for disk in (*sample.observed, *sample.referenced, sample.truth)]
 
 
 def test_complete_sets_are_found_by_their_headers_in_any_folder_under_any_name(
@@ -134,21 +152,52 @@ def test_each_file_without_a_use_is_listed_with_its_reason(
 
 
 def test_a_sample_is_the_registered_images_in_physical_units(archive: Path, store: Pairs) -> None:
-    sample = store[int(store.select("train", greatest_shift_deg=10)[0])]
+    index = int(store.select("train", greatest_shift_deg=10)[0])
     target, reference = (
-        [register(read(path), GRID).image for path in images_of(archive / name)]
+        [register(read(path), GRID) for path in images_of(archive / name)]
         for name in ("now", "one")
     )
-    on_disk = GRID.on_disk()
-    assert sample.inputs.shape == (7, 64, 64)
-    assert not sample.inputs[:, ~on_disk].any()
-    assert not sample.target[~on_disk].any()
-    wanted = [*target[:3], *reference]
-    for plane, image in zip(sample.inputs[:6], wanted[:6], strict=True):
-        in_medians = image[on_disk] / np.median(image[on_disk])
-        np.testing.assert_allclose(plane[on_disk], in_medians, rtol=1e-3)
-    for plane, image in ((sample.inputs[6], wanted[6]), (sample.target, target[3])):
-        np.testing.assert_allclose(plane[on_disk], image[on_disk], rtol=1e-3, atol=1e-3)
+    sample, on_disk = store[index], GRID.on_disk()
+    wanted = [*target[:3], *reference, target[3]]
+    found = [*sample.observed, *sample.referenced, sample.truth]
+    for here, there in zip(found, wanted, strict=True):
+        assert here.origin.band == there.origin.band
+        assert here.origin.instrument == there.origin.instrument
+        assert here.origin.sha256 == there.origin.sha256
+        assert abs(here.origin.time - there.origin.time) < 2 * u.ms
+        assert np.isnan(here.image[~on_disk]).all()
+        field = there.origin.is_magnetogram
+        unit = 1 if field else np.median(there.image[on_disk])
+        values = there.image[on_disk] / unit
+        np.testing.assert_allclose(here.image[on_disk], values, rtol=1e-3, atol=1e-3 * field)
+    assert sample.seed is None
+
+
+def test_quality_bits_of_the_files_reach_the_stack(copy: Path) -> None:
+    label = copy / "sets" / "zarr.json"
+    rows = json.loads(label.read_text())
+    rows["attributes"]["rows"][1]["quality"] = [0, int(Quality.NEAR_REAL_TIME), 0, 0]
+    rows["attributes"]["rows"][0]["quality"] = [0, 0, 0, int(Quality.REPAIRED)]
+    label.write_text(json.dumps(rows))
+    stack = open_store(copy)[0].stack(SDO)
+    assert stack.quality == Quality.NEAR_REAL_TIME | Quality.REPAIRED
+    assert stack.spacecraft == "SDO"
+
+
+def test_a_stack_has_the_channels_of_the_recipe_in_its_order_and_view(store: Pairs) -> None:
+    sample = store[0]
+    own = sample.stack(SDO)
+    assert own.disks == (sample.observed[1], sample.referenced[3])
+    turned = sample.stack(SDO.model_copy(update={"reference_view": "observation"}))
+    assert turned.disks[0] is sample.observed[1]
+    rotated = rotate(sample.referenced[3], turned.observer, turned.time)
+    np.testing.assert_array_equal(turned.disks[1].image, rotated.image)
+    assert turned.time == sample.truth.origin.time
+
+
+def test_a_channel_that_the_store_does_not_have_is_named(store: Pairs) -> None:
+    with pytest.raises(IncompleteSetError, match=r"AIA 304, .* as observation, wanted EUVI 195"):
+        store[0].stack(RECIPE)
 
 
 def test_pairs_have_the_ages_asked_for_and_say_how_far_the_reference_is_turned(
@@ -251,10 +300,10 @@ def test_what_is_no_store_is_not_written_into(archive: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("part", "old", "new", "sentence"),
     [
-        ("zarr.json", '"AIA 193"', '"AIA 211"', "got channels .*211.*, wanted .*193"),
-        ("zarr.json", '"version": 1', '"version": 9', r"got format and version .*9.*, wanted .*1"),
+        ("zarr.json", '"version": 2', '"version": 9', r"got format and version .*9.*, wanted .*2"),
         ("zarr.json", "{", "[", "wanted a store of training.data, got"),
         ("zarr.json", '"disk_radius_px"', '"radius"', "got grid .*radius"),
+        ("sets/zarr.json", '"AIA 193"', '"AIA 211"', "got channels .*211.*, wanted .*193"),
         ("sets/zarr.json", '"latitude_deg"', '"latitude"', "rows are damaged"),
         ("sets/images/zarr.json", '"shape"', '"form"', "'images' is damaged"),
     ],

@@ -1,6 +1,7 @@
 """A run of seconds keeps the promises of a run of days."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,21 +9,35 @@ import pytest
 import torch
 
 from farside import checkpoint
+from farside.errors import IncompleteSetError
+from farside.grid import Grid
 from farside.recipe import Recipe
+from farside.registration import Disk
+from farside.scaling import scale_disk
 from tests.live import ROOT
+from tests.training.small_sky import SMALL_SKY
 from training.config import Config, ConfigError, read_config
+from training.data import Campaign, StoreError, open_store, simulate
 from training.loop import LOSSES, MODEL, STATE, DivergedError, StateError, train
-from training.samples import Batches, Samples, cropped, mirrored
-from training.simulated import render
+from training.samples import (
+    Batches,
+    Samples,
+    cropped,
+    mirrored,
+    open_samples,
+    reversed_fields,
+)
 
 DEMO = ROOT / "training" / "recipes" / "pix2pixcc-demo.toml"
+RECIPE = Recipe.from_toml(DEMO.read_text())
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     folder = tmp_path_factory.mktemp("training")
-    for seed in range(2):
-        np.save(folder / f"{seed}.npy", render(seed).planes.astype(np.float16))
+    for name, seed, test in (("suns", 1, False), ("others", 2, True)):
+        campaign = Campaign(RECIPE.grid, seed, seeds=1, epochs=1, times=2, test=test)
+        simulate(folder / name, campaign, processes=0, sky=SMALL_SKY)
     small = folder / "recipe.toml"
     small.write_text(
         DEMO.read_text()
@@ -30,7 +45,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         .replace("n_residual = 6", "n_residual = 1")
     )
     smoke = read_config(ROOT / "training" / "configs" / "smoke.toml")
-    data = smoke.data.model_copy(update={"samples": folder, "validation": folder})
+    paths = {"store": folder / "suns", "validation": folder / "others"}
+    data = smoke.data.model_copy(update=paths)
     return smoke.model_copy(update={"recipe": small, "data": data})
 
 
@@ -113,31 +129,107 @@ def test_the_configurations_that_come_with_it_parse(name: str) -> None:
     assert Recipe.from_toml((ROOT / config.recipe).read_text()).name == "pix2pixcc-demo"
 
 
-@pytest.mark.parametrize(
-    ("planes", "complaint"),
-    [
-        (np.ones((7, 256, 256), np.float16), r"got planes \(7, 256, 256\), wanted \(8, 256, 256\)"),
-        (np.full((8, 256, 256), np.nan, np.float16), "not finite"),
-    ],
-)
-def test_a_sample_that_is_none_is_refused_by_name(
-    planes: np.ndarray, complaint: str, tmp_path: Path
+def samples_of(config: Config, recipe: Recipe = RECIPE, cache_gib: float = 0.0) -> Samples:
+    store = open_store(config.data.store)
+    return Samples(store, store.select("train").tolist(), recipe, cache_gib)
+
+
+def test_a_sample_is_what_the_service_would_give_the_network_and_the_truth(
+    config: Config,
 ) -> None:
-    np.save(tmp_path / "5.npy", planes)
-    samples = Samples(tmp_path, Recipe.from_toml(DEMO.read_text()))
-    with pytest.raises(ValueError, match=f"5.npy: .*{complaint}"):
-        samples[0]
+    store = open_store(config.data.store)
+    planes = samples_of(config)[1].numpy()
+    sample = store[1]
+    disks: list[Disk] = [*sample.stack(RECIPE).disks, sample.truth]
+    scalings = [*(channel.scaling for channel in RECIPE.channels), RECIPE.outputs[0].scaling]
+    assert planes.shape == (8, 256, 256)
+    for plane, disk, scaling in zip(planes, disks, scalings, strict=True):
+        wanted = np.empty_like(plane)
+        scale_disk(disk, scaling, out=wanted)
+        np.testing.assert_allclose(plane, wanted, rtol=1e-3, atol=1e-6)
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no samples in"):
-        Samples(tmp_path, Recipe.from_toml(DEMO.read_text()))
+def test_references_are_turned_into_the_view_where_the_recipe_wants_it(config: Config) -> None:
+    still, turned = (
+        RECIPE.model_copy(update={"reference_view": view}) for view in ("own", "observation")
+    )
+    own, aligned = (samples_of(config, recipe)[1].numpy() for recipe in (still, turned))
+    np.testing.assert_array_equal(own[:3], aligned[:3])
+    np.testing.assert_array_equal(own[7], aligned[7])
+    stack = open_store(config.data.store)[1].stack(turned)
+    rotated = np.nan_to_num(stack.disks[6].image) / 1500
+    np.testing.assert_allclose(aligned[6], rotated, rtol=1e-3, atol=1e-6)
+    assert not np.array_equal(own[6], aligned[6])
+
+
+def test_samples_have_the_channels_of_any_recipe(config: Config) -> None:
+    three = RECIPE.model_copy(update={"channels": RECIPE.channels[2::-1]})
+    planes, all_planes = samples_of(config, three)[0], samples_of(config)[0]
+    assert torch.equal(planes, all_planes[[2, 1, 0, 7]])
+
+
+def test_a_kept_sample_is_the_same_as_one_made_anew(config: Config) -> None:
+    keeping = samples_of(config, cache_gib=1.5 * 8 * 256**2 * 2 / 2**30)
+    first = [keeping[index] for index in range(len(keeping))]
+    again = [keeping[index] for index in range(len(keeping))]
+    for index, anew in enumerate(samples_of(config)[index] for index in range(2)):
+        assert torch.equal(first[index], anew)
+        assert torch.equal(again[index], anew)
+
+
+def with_data(config: Config, **changes: object) -> Config:
+    return config.model_copy(update={"data": config.data.model_copy(update=changes)})
+
+
+def test_a_bad_disk_stops_the_run_before_its_first_step(config: Config, tmp_path: Path) -> None:
+    store = tmp_path / "holed"
+    shutil.copytree(config.data.store, store)
+    (store / "disks" / "c" / "6" / "0" / "0").unlink()
+    with pytest.raises(StoreError, match=r"EUVI-A 171 of set 1 \(row 6\): got values that are"):
+        train(with_data(config, store=store), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_channel_that_no_set_has_stops_the_run_before_its_first_step(
+    config: Config, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(config.recipe.read_text().replace('"AIA 193"', '"AIA 211"'))
+    with pytest.raises(IncompleteSetError, match="as reference, wanted AIA 211 as reference"):
+        train(config.model_copy(update={"recipe": recipe}), tmp_path / "run")
+
+
+def test_disks_on_another_grid_are_refused(config: Config) -> None:
+    other = RECIPE.model_copy(update={"grid": Grid(64, 28.0)})
+    with pytest.raises(StoreError, match=r"got disks on Grid.*256.*, wanted Grid.*64"):
+        samples_of(config, other)
+
+
+def test_a_store_without_samples_of_its_split_is_refused(config: Config) -> None:
+    swapped = with_data(config, store=config.data.validation)
+    with pytest.raises(StoreError, match="others: got no sample of split 'train'"):
+        open_samples(swapped.data, RECIPE)
+
+
+def test_a_sun_that_is_trained_on_does_not_validate(config: Config, tmp_path: Path) -> None:
+    campaign = Campaign(RECIPE.grid, 1, seeds=2, epochs=1, times=2, test=True)
+    simulate(tmp_path / "both", campaign, processes=0, sky=SMALL_SKY)
+    leaking = with_data(config, validation=tmp_path / "both")
+    with pytest.raises(StoreError, match="got 1 suns that are trained on, as seed 1, wanted none"):
+        open_samples(leaking.data, RECIPE)
+
+
+def test_validation_takes_so_many_samples_at_most(config: Config) -> None:
+    few = with_data(config, validation_samples=1)
+    _, validation = open_samples(few.data, RECIPE)
+    assert len(validation) == 1
+    store = open_store(config.data.validation)
+    assert len(store) == 2
+    assert torch.equal(validation[0], Samples(store, [0], RECIPE)[0])
 
 
 def test_batches_follow_from_the_step_alone(config: Config) -> None:
-    recipe = Recipe.from_toml(config.recipe.read_text())
-    samples = Samples(config.data.samples, recipe)
-    batches = Batches(samples, recipe, config.data, size=2, seed=3)
+    batches = Batches(samples_of(config), RECIPE, config.data, size=2, seed=3)
     ahead = dict(batches.steps(4, 6))
     assert sorted(ahead) == [4, 5, 6]
     assert torch.equal(ahead[5], batches.batch(5))
@@ -147,6 +239,12 @@ def test_batches_follow_from_the_step_alone(config: Config) -> None:
 def test_upside_down_euv_stays_and_fields_change_sign() -> None:
     batch = torch.arange(8.0).reshape(1, 2, 2, 2)
     assert mirrored(batch, [1]).tolist() == [[[[2, 3], [0, 1]], [[-6, -7], [-4, -5]]]]
+
+
+def test_reversed_suns_keep_their_euv_and_turn_their_fields() -> None:
+    batch = torch.tensor([[[[0.0, 1.0]], [[4.0, -5.0]]]])
+    assert reversed_fields(batch, [1]).tolist() == [[[[0, 1]], [[-4, 5]]]]
+    assert batch.tolist() == [[[[0, 1]], [[4, -5]]]]
 
 
 def test_a_crop_is_a_window_of_the_padded_image() -> None:

@@ -1,7 +1,22 @@
-"""Archives of real files made into one store of registered disks and their pairs."""
+"""Images made into one store of registered disks and their pairs: archives, or simulated suns."""
 
 from training.data.archive import Plan, Summary, prepare
 from training.data.journal import StoreError
-from training.data.store import Pairs, Sample, open_store
+from training.data.pairs import Pairs, Split, open_store
+from training.data.sample import Sample
+from training.data.sampling import Campaign
+from training.data.simulated import Census, simulate
 
-__all__ = ["Pairs", "Plan", "Sample", "StoreError", "Summary", "open_store", "prepare"]
+__all__ = [
+    "Campaign",
+    "Census",
+    "Pairs",
+    "Plan",
+    "Sample",
+    "Split",
+    "StoreError",
+    "Summary",
+    "open_store",
+    "prepare",
+    "simulate",
+]

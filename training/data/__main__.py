@@ -1,4 +1,4 @@
-"""``python -m training.data prepare FOLDER… --out STORE``: a store of pairs of real images."""
+"""``python -m training.data prepare|simulate … --out STORE``: a store of pairs of images."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 
 from farside.errors import FarsideError
 from farside.recipe import Recipe
-from training.data.archive import SUMMARY, Plan, prepare
+from training.data.archive import Plan, prepare
 from training.data.pairing import Ages, MonthsRule
+from training.data.sampling import FROM, UNTIL, Campaign
+from training.data.simulated import simulate
+from training.data.store import SUMMARY
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "pix2pixcc-demo.toml"
 
@@ -16,44 +19,112 @@ RECIPE = Path(__file__).parents[1] / "recipes" / "pix2pixcc-demo.toml"
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m training.data", description=__doc__)
-    command = top.add_subparsers(required=True).add_parser(
-        "prepare", help="find, register and pair AIA and HMI files; goes on where it was"
+    commands = top.add_subparsers(required=True)
+    _prepare_options(
+        commands.add_parser(
+            "prepare", help="find, register and pair AIA and HMI files; goes on where it was"
+        )
     )
+    _simulate_options(
+        commands.add_parser("simulate", help="render and pair simulated suns; goes on where it was")
+    )
+    return top
+
+
+def _prepare_options(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=_prepare)
     add = command.add_argument
     add("folders", type=Path, nargs="+", metavar="FOLDER", help="with FITS files at any depth")
-    add("--out", type=Path, required=True, metavar="STORE", help="zarr store, new or begun")
-    add("--recipe", type=Path, default=RECIPE, help="TOML; its grid is the store's")
+    _shared_options(command)
     add("--set-minutes", type=float, default=15.0, help="EUV from its magnetogram (%(default)s)")
     add("--age-step-days", type=float, default=3.9, help="ages of references (%(default)s)")
     add("--age-tolerance-hours", type=float, default=6.0, help="of these ages (%(default)s)")
     add("--test-year", type=int, default=2011, help="a year whose test months are known")
     add("--test-month", type=int, default=1, help="the first of that year's two test months")
     add("--guard-days", type=float, default=0.0, help="left out around test months (%(default)s)")
-    add("--processes", type=int, default=2, help="that read files (%(default)s)")
-    return top
 
 
-def plan_of(arguments: argparse.Namespace) -> Plan:
-    """The plan that a command line asks for."""
-    recipe = Recipe.from_toml(arguments.recipe.read_text(encoding="utf-8"))
-    return Plan(
-        grid=recipe.grid,
+def _simulate_options(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=_simulate)
+    add = command.add_argument
+    add(
+        "--seeds",
+        type=_seeds,
+        required=True,
+        metavar="FIRST:COUNT",
+        help="suns, as in 1000000:200; those below a million are for scoring",
+    )
+    _shared_options(command)
+    add("--epochs", type=int, default=4, help="rotations of each Sun (%(default)s)")
+    add("--times", type=int, default=6, help="surfaces of each rotation (%(default)s)")
+    add("--from", dest="first", default=FROM, metavar="DATE", help="first of all (%(default)s)")
+    add("--until", dest="last", default=UNTIL, metavar="DATE", help="last of all (%(default)s)")
+    add("--share", type=float, default=1.0, help="of the pairs that is kept (%(default)s)")
+    add("--split", choices=("train", "test"), default="train", help="all these suns (%(default)s)")
+
+
+def _shared_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--out", type=Path, required=True, metavar="STORE", help="zarr store, new or begun")
+    add("--recipe", type=Path, default=RECIPE, help="TOML; its grid is the store's")
+    add("--processes", type=_count, default=2, help="at work side by side (%(default)s)")
+
+
+def _seeds(text: str) -> tuple[int, int]:
+    first, _, count = text.partition(":")
+    try:
+        return int(first), int(count)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted FIRST:COUNT") from error
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"got {count}, wanted 1 or more")
+    return count
+
+
+def _prepare(arguments: argparse.Namespace) -> str:
+    plan = Plan(
+        grid=_recipe(arguments).grid,
         set_minutes=arguments.set_minutes,
         ages=Ages(arguments.age_step_days, arguments.age_tolerance_hours),
         rule=MonthsRule(arguments.test_year, arguments.test_month, arguments.guard_days),
         processes=arguments.processes,
     )
+    summary = prepare(arguments.folders, arguments.out, plan)
+    counts = str(summary).splitlines()[0]
+    return f"{counts}; each is listed in {arguments.out / SUMMARY}"
+
+
+def _simulate(arguments: argparse.Namespace) -> str:
+    first_seed, seeds = arguments.seeds
+    campaign = Campaign(
+        grid=_recipe(arguments).grid,
+        first_seed=first_seed,
+        seeds=seeds,
+        epochs=arguments.epochs,
+        times=arguments.times,
+        first=arguments.first,
+        last=arguments.last,
+        share=arguments.share,
+        test=arguments.split == "test",
+    )
+    return str(simulate(arguments.out, campaign, arguments.processes))
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    return Recipe.from_toml(arguments.recipe.read_text(encoding="utf-8"))
 
 
 def main() -> None:
-    """Prepare; what goes wrong is one sentence."""
+    """Prepare or simulate; what goes wrong is one sentence."""
     arguments = parser().parse_args()
     try:
-        summary = prepare(arguments.folders, arguments.out, plan_of(arguments))
+        print(arguments.run(arguments))
     except (FarsideError, OSError, ValueError) as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
-    counts = str(summary).splitlines()[0]
-    print(f"{counts}; each is listed in {arguments.out / SUMMARY}")
 
 
 if __name__ == "__main__":

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Thread
 
-import cv2
 import numpy as np
 from rich.progress import track
 
-from farside.errors import DamagedImageError, FarsideError, UnsupportedImageError
+from farside.errors import FarsideError, UnsupportedImageError
 from farside.grid import Grid
 from farside.observation import Origin, read
 from farside.registration import Disk, register
@@ -31,9 +25,11 @@ from training.data.pairing import (
     group,
     pair,
 )
-from training.data.store import Half, Writer
+from training.data.processes import shared
+from training.data.store import SUMMARY, Half, SetRecord, Writer, compact
 
-SUMMARY = "summary.txt"
+SOURCE = {"command": "prepare"}
+"""What the label of a store says of those that this module makes."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +118,12 @@ def prepare(folders: Sequence[Path], store: Path, plan: Plan) -> Summary:
         A folder is not there.
     """
     waiting = list(_files_below(folders, store))
-    writer, journal = Writer(store, plan.grid), Journal(store)
+    writer, journal = Writer(store, plan.grid, SOURCE), Journal(store)
     todo = [entry for entry in waiting if not journal.knows(entry)]
     writer.make_room(journal.next_row + len(todo))
-    with _outcomes(todo, plan) as outcomes:
+    work = partial(_register, grid=plan.grid)
+    elsewhere = plan.processes if plan.processes > 1 else 0
+    with shared(work, todo, elsewhere) as outcomes:
         for outcome in track(outcomes, "registering", total=len(todo)):
             _keep(outcome, writer, journal)
     writer.make_room(journal.next_row)
@@ -139,35 +137,6 @@ def _files_below(folders: Sequence[Path], store: Path) -> Iterator[Entry]:
     found = {path.resolve() for folder in folders for path in folder.rglob("*") if path.is_file()}
     inside = store.resolve()
     return (Entry.of(path) for path in sorted(found) if inside not in path.parents)
-
-
-@contextmanager
-def _outcomes(todo: Sequence[Entry], plan: Plan) -> Iterator[Iterable[_Outcome]]:
-    """Outcomes in the order of `todo`, made here or in other processes."""
-    work = partial(_register, grid=plan.grid)
-    if plan.processes == 1:
-        yield map(work, todo)
-        return
-    # Not forked: zarr and the progress bar have threads.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(plan.processes, context, initializer=_start_process)
-    try:
-        yield pool.map(work, todo)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_process() -> None:
-    cv2.setNumThreads(1)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Leave nothing behind when the run is killed: a pool's processes would wait for ever."""
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
 
 
 def _keep(outcome: _Outcome, writer: Writer, journal: Journal) -> None:
@@ -200,31 +169,6 @@ def _refuse_other_channels(origin: Origin) -> None:
         raise UnsupportedImageError(f"{origin}: wanted {', '.join(CHANNELS)}", (str(origin),))
 
 
-def compact(disk: Disk) -> Half:
-    """The disk as it is stored: EUV in medians, fields in gauss, 0 off the disk, float16.
-
-    Raises
-    ------
-    DamagedImageError
-        A median that is not positive, or a value that half precision cannot hold.
-    """
-    on_disk = disk.grid.on_disk()
-    unit = 1.0 if disk.origin.band == "LOS" else float(np.median(disk.image[on_disk]))
-    if unit <= 0:
-        raise DamagedImageError(
-            f"{disk.origin}: got a median of {unit:g} on the disk, wanted more than 0",
-            (str(disk.origin),),
-        )
-    values = np.where(on_disk, disk.image / np.float32(unit), np.float32(0))
-    if not np.abs(values).max() <= np.finfo(np.float16).max:
-        raise DamagedImageError(
-            f"{disk.origin}: got values to {np.abs(values).max():g}, wanted at most"
-            f" {np.finfo(np.float16).max:g}",
-            (str(disk.origin),),
-        )
-    return values.astype(np.float16)
-
-
 def _image(entry: Entry, disk: Disk) -> Registered:
     origin = disk.origin
     return Registered(
@@ -255,7 +199,9 @@ def _finish(store: Path, writer: Writer, entries: Sequence[Entry], plan: Plan) -
         ),
     )
     (store / SUMMARY).write_text(f"{summary}\n", encoding="utf-8")
-    writer.finish(grouped.sets, summary.pairs, summary.refused, asdict(plan))
+    rows = [[image.row for image in each.images] for each in grouped.sets]
+    records = [SetRecord.of(each) for each in grouped.sets]
+    writer.finish(rows, records, summary.pairs, summary.refused, asdict(plan))
     return summary
 
 

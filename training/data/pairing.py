@@ -16,6 +16,9 @@ from training.data.journal import Registered
 CHANNELS = ("AIA 304", "AIA 193", "AIA 171", "HMI LOS")
 """One set of SDO, in the order of its disks."""
 
+FAR_CHANNELS = ("EUVI-A 304", "EUVI-A 195", "EUVI-A 171", "SIMULATION LOS")
+"""One set of a simulated far side, and the magnetogram that nobody took."""
+
 Days = NDArray[np.float64]
 
 _MJD_EPOCH = np.datetime64("1858-11-17")

@@ -3,15 +3,20 @@
 ::
 
     disks      (image, y, x) float16: EUV in medians of the disk, fields in gauss; 0 off the disk
-    sets       one row of attributes each: time, observer, files, hashes
+    sets       one row of attributes each: channels, time, observer, files, hashes, seed
       images     (set, 4) int32, the disk of each channel
     pairs
       target, reference    int32, sets
       age_days, shift_deg  float64
       test                 bool
     refused    attributes: each file without a use, and the reason
-    attributes plan        tolerances, ages and test months that the tables follow
+    attributes source      what made the store; of simulated suns, all that their images follow from
+               plan        tolerances, ages and test months that the tables follow
     journal.jsonl          what became of each file; an interrupted run goes on from it
+    epochs/                as much for simulated suns, a file an epoch
+
+A set is SDO's three EUV images and magnetogram, or three EUV images of a simulated far side and the
+truth.
 
 Half precision keeps eleven bits: 0.05 % of a brightness, 0.5 G at 1000 G, far below the noise. Each
 disk is compressed by itself and has a checksum.
@@ -20,47 +25,33 @@ disk is compressed by itself and has a checksum.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 import zarr
+from astropy.time import Time
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from farside.grid import Grid, Image
+from farside.errors import DamagedImageError
+from farside.grid import Grid
+from farside.observation import Origin
+from farside.observer import Observer
+from farside.quality import Quality
+from farside.registration import Disk
 from training.data.journal import StoreError
-from training.data.pairing import CHANNELS, ImageSet, LeftOut, Pair
+from training.data.pairing import CHANNELS, FAR_CHANNELS, ImageSet, LeftOut, Pair
 
 FORMAT = "farside pairs"
-VERSION = 1
+VERSION = 2
+SUMMARY = "summary.txt"
 
-Split = Literal["train", "test"]
 Half = NDArray[np.float16]
-Rows = NDArray[np.int32]
+Source = Mapping[str, str | int | float | bool]
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One pair, in physical units, 0 off the disk.
-
-    Attributes
-    ----------
-    inputs
-        (7, y, x): EUV 304, 193, 171 of the target's time as the observation, then EUV 304, 193,
-        171 (medians) and the field (gauss) of the reference.
-    target
-        (y, x), the field at the target's time, gauss.
-    pair
-        Age, shift and split.
-    """
-
-    inputs: Image
-    target: Image
-    pair: Pair
 
 
 class SetRecord(BaseModel):
@@ -68,27 +59,41 @@ class SetRecord(BaseModel):
 
     Attributes
     ----------
+    channels
+        :data:`~training.data.pairing.CHANNELS` or :data:`~training.data.pairing.FAR_CHANNELS`.
     time, longitude_deg, latitude_deg, distance_m
         UTC, ISO, and Stonyhurst position: those of the magnetogram.
     files, sha256, times, quality
-        Name, hash, time and quality bits of each image.
+        Name, hash, time and quality bits of each image; a simulated one has no file.
+    seed
+        Of the simulated Sun; None for real images.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    channels: tuple[str, ...]
     time: str
     longitude_deg: float
     latitude_deg: float
     distance_m: float
-    files: tuple[str, ...]
-    sha256: tuple[str, ...]
-    times: tuple[str, ...]
-    quality: tuple[int, ...]
+    files: tuple[str, ...] = Field(min_length=4, max_length=4)
+    sha256: tuple[str, ...] = Field(min_length=4, max_length=4)
+    times: tuple[str, ...] = Field(min_length=4, max_length=4)
+    quality: tuple[int, ...] = Field(min_length=4, max_length=4)
+    seed: int | None
+
+    @field_validator("channels")
+    @classmethod
+    def _known(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        if channels not in (CHANNELS, FAR_CHANNELS):
+            raise ValueError(f"got channels {channels}, wanted {CHANNELS} or {FAR_CHANNELS}")
+        return channels
 
     @classmethod
     def of(cls, images: ImageSet) -> SetRecord:
-        """The row of a set."""
+        """The row of a set of real images."""
         return cls(
+            channels=CHANNELS,
             time=images.field.time,
             longitude_deg=images.field.longitude_deg,
             latitude_deg=images.field.latitude_deg,
@@ -97,7 +102,43 @@ class SetRecord(BaseModel):
             sha256=tuple(image.sha256 for image in images.images),
             times=tuple(image.time for image in images.images),
             quality=tuple(image.quality for image in images.images),
+            seed=None,
         )
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Of each image; all are taken to be seen from where the magnetogram is."""
+        observer = Observer(self.longitude_deg, self.latitude_deg, self.distance_m)
+        bands = (channel.split(" ") for channel in self.channels)
+        each = zip(bands, self.times, self.files, self.sha256, self.quality, strict=True)
+        return tuple(
+            Origin(instrument, band, Time(time), observer, name, sha256, Quality(quality))
+            for (instrument, band), time, name, sha256, quality in each
+        )
+
+
+def compact(disk: Disk) -> Half:
+    """The disk as it is stored: EUV in medians, fields in gauss, 0 off the disk, float16.
+
+    Raises
+    ------
+    DamagedImageError
+        A median that is not positive, or a value that half precision cannot hold.
+    """
+    on_disk = disk.grid.on_disk()
+    unit = 1.0 if disk.origin.is_magnetogram else float(np.median(disk.image[on_disk]))
+    if unit <= 0:
+        raise DamagedImageError(
+            f"{disk.origin}: got a median of {unit:g} on the disk, wanted more than 0",
+            (str(disk.origin),),
+        )
+    values = np.where(on_disk, disk.image / np.float32(unit), np.float32(0))
+    if not np.abs(values).max() <= np.finfo(np.float16).max:
+        raise DamagedImageError(
+            f"{disk.origin}: got values to {np.abs(values).max():g}, wanted at most"
+            f" {np.finfo(np.float16).max:g}",
+            (str(disk.origin),),
+        )
+    return values.astype(np.float16)
 
 
 class Writer:
@@ -109,17 +150,21 @@ class Writer:
         A store that was begun before, or a new one.
     grid
         Of the disks.
+    source
+        What makes the store; JSON.
 
     Raises
     ------
     StoreError
-        There is something else at `path`, or a store on another grid.
+        There is something else at `path`, or a store on another grid, or of another source.
     """
 
-    def __init__(self, path: Path, grid: Grid) -> None:
-        self._root = _begun(path, grid) if path.exists() else _begin(path, grid)
+    def __init__(self, path: Path, grid: Grid, source: Source) -> None:
+        if not path.exists():
+            _begin(path, grid, source)
+        self._root = _begun(path, grid, source)
         self._root.attrs["complete"] = False
-        self._disks = _array(self._root, "disks")
+        self._disks = array(self._root, "disks")
 
     def make_room(self, rows: int) -> None:
         """Let there be so many rows; those without a disk read as NaN and take no space."""
@@ -131,25 +176,31 @@ class Writer:
 
     def finish(
         self,
-        sets: Sequence[ImageSet],
+        images: Sequence[Sequence[int]],
+        sets: Sequence[SetRecord],
         pairs: Sequence[Pair],
         refused: Sequence[LeftOut],
         plan: Mapping[str, Any],
     ) -> None:
-        """Write the tables, and the plan that they follow."""
-        _write_sets(self._root.create_group("sets", overwrite=True), sets)
+        """Write the tables, and the plan that they follow; `images` are the rows of each set."""
+        _write_sets(self._root.create_group("sets", overwrite=True), images, sets)
         _write_pairs(self._root.create_group("pairs", overwrite=True), pairs)
         table = self._root.create_group("refused", overwrite=True)
         table.attrs["rows"] = [asdict(each) for each in refused]
         self._root.attrs.update({"plan": dict(plan), "complete": True})
 
 
-def _begin(path: Path, grid: Grid) -> zarr.Group:
+def put_disks(path: Path, row: int, disks: Sequence[Half]) -> None:
+    """Write some disks of a store that another process keeps; no two may write one row."""
+    array(root(path, mode="r+"), "disks")[row : row + len(disks)] = np.stack(disks)
+
+
+def _begin(path: Path, grid: Grid, source: Source) -> None:
     """Make a store elsewhere, then rename it: there is no half-made one to stumble upon."""
     elsewhere = path.with_name(f"{path.name}.new")
-    root = zarr.open_group(elsewhere, mode="w")
+    new = zarr.open_group(elsewhere, mode="w")
     side = grid.size_px
-    root.create_array(
+    new.create_array(
         "disks",
         shape=(0, side, side),
         chunks=(1, side, side),
@@ -157,33 +208,44 @@ def _begin(path: Path, grid: Grid) -> zarr.Group:
         fill_value=np.nan,
         compressors=[BloscCodec(cname="zstd", clevel=5, shuffle="bitshuffle"), Crc32cCodec()],
     )
-    root.attrs.update(
-        {"format": FORMAT, "version": VERSION, "channels": list(CHANNELS), "grid": asdict(grid)}
-    )
+    new.attrs.update({"format": FORMAT, "version": VERSION})
+    new.attrs.update({"grid": asdict(grid), "source": dict(source)})
     elsewhere.rename(path)
-    return _begun(path, grid)
 
 
-def _begun(path: Path, grid: Grid) -> zarr.Group:
-    root = _root(path, mode="r+")
-    found = _grid(root)
-    if found != grid:
-        raise StoreError(f"{path}: got a store on {found}, wanted one on {grid}")
-    return root
+def _begun(path: Path, grid: Grid, source: Source) -> zarr.Group:
+    found = root(path, mode="r+")
+    if grid_of(found) != grid:
+        raise StoreError(f"{path}: got a store on {grid_of(found)}, wanted one on {grid}")
+    _refuse_other_source(path, found.attrs.get("source"), source)
+    return found
 
 
-def _write_sets(group: zarr.Group, sets: Sequence[ImageSet]) -> None:
-    rows = [[image.row for image in each.images] for each in sets]
-    group.create_array("images", data=np.array(rows, np.int32).reshape(-1, len(CHANNELS)))
-    group.attrs["rows"] = [SetRecord.of(each).model_dump(mode="json") for each in sets]
+def _refuse_other_source(path: Path, found: object, wanted: Source) -> None:
+    if not isinstance(found, dict):
+        raise StoreError(f"{path}: got source {found}, wanted {wanted}")
+    for key in sorted(found.keys() | wanted.keys()):
+        if found.get(key) != wanted.get(key):
+            raise StoreError(
+                f"{path}: got a store of another source: {key} {found.get(key)!r}, wanted"
+                f" {wanted.get(key)!r}; make another store"
+            )
+
+
+def _write_sets(
+    group: zarr.Group, images: Sequence[Sequence[int]], sets: Sequence[SetRecord]
+) -> None:
+    rows = np.array(images, np.int32).reshape(-1, len(CHANNELS))
+    group.create_array("images", data=rows)
+    group.attrs["rows"] = [each.model_dump(mode="json") for each in sets]
 
 
 def _write_pairs(group: zarr.Group, pairs: Sequence[Pair]) -> None:
-    for name, dtype in _COLUMNS.items():
+    for name, dtype in COLUMNS.items():
         group.create_array(name, data=np.array([getattr(each, name) for each in pairs], dtype))
 
 
-_COLUMNS = {
+COLUMNS = {
     "target": "int32",
     "reference": "int32",
     "age_days": "float64",
@@ -192,132 +254,26 @@ _COLUMNS = {
 }
 
 
-def open_store(path: Path) -> Pairs:
-    """Open a store for training or scoring.
+def root(path: Path, mode: Literal["r", "r+"]) -> zarr.Group:
+    """A store's first group.
 
     Raises
     ------
     StoreError
-        It is not there, not a store of this kind, not finished, without a pair, damaged, or lacks
-        a channel.
+        It is not there, or not a store of this kind and version.
     """
-    root = _root(path, mode="r")
-    if root.attrs.get("complete") is not True:
-        raise StoreError(f"{path}: got a store that is not finished, wanted one: prepare it again")
-    grid, disks = _grid(root), _array(root, "disks")
-    if disks.shape[1:] != (grid.size_px, grid.size_px):
-        raise StoreError(f"{path}: got disks {disks.shape}, wanted those of {grid}")
-    sets = _group(root, "sets")
-    images, records = _column(sets, "images"), _rows(sets, TypeAdapter(tuple[SetRecord, ...]))
-    if images.shape != (len(records), len(CHANNELS)):
-        wanted = (len(records), len(CHANNELS))
-        raise StoreError(f"{path}: got images of sets {images.shape}, wanted {wanted}")
-    _refuse_outside(path, "sets/images", images, disks.shape[0])
-    pairs = _read_pairs(path, _group(root, "pairs"), len(records))
-    refused = _rows(_group(root, "refused"), TypeAdapter(tuple[LeftOut, ...]))
-    return Pairs(path, grid, disks, images, records, pairs, refused)
-
-
-class Pairs:
-    """The samples of a store; see :func:`open_store`.
-
-    Attributes
-    ----------
-    path
-        The store.
-    grid
-        Of the disks.
-    pairs
-        One for each sample.
-    sets
-        What is known of each set that a pair points to.
-    refused
-        Each file without a use, and the reason.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        grid: Grid,
-        disks: zarr.Array[Any],
-        images: Rows,
-        sets: tuple[SetRecord, ...],
-        pairs: tuple[Pair, ...],
-        refused: tuple[LeftOut, ...],
-    ) -> None:
-        self.path = path
-        self.grid = grid
-        self.sets = sets
-        self.pairs = pairs
-        self.refused = refused
-        self._disks = disks
-        self._images = images
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __getitem__(self, index: int) -> Sample:
-        """Read one sample.
-
-        Raises
-        ------
-        StoreError
-            A disk is damaged or missing.
-        """
-        pair = self.pairs[index]
-        target, reference = (self._set(number) for number in (pair.target, pair.reference))
-        return Sample(np.concatenate([target[:-1], reference]), target[-1], pair)
-
-    def select(self, split: Split, greatest_shift_deg: float = 180.0) -> NDArray[np.intp]:
-        """Indices of the samples of one split.
-
-        Parameters
-        ----------
-        split
-            ``"train"`` or ``"test"``.
-        greatest_shift_deg
-            How far the reference's central Carrington longitude may be from the target's; some
-            ten degrees leave what Eq. 5 can ask for.
-        """
-        test = np.array([pair.test for pair in self.pairs])
-        shift = np.array([abs(pair.shift_deg) for pair in self.pairs])
-        return np.flatnonzero((test == (split == "test")) & (shift <= greatest_shift_deg))
-
-    def _set(self, number: int) -> Image:
-        """The disks of one set, (channel, y, x), float32."""
-        return np.stack([self._disk(number, channel) for channel in range(len(CHANNELS))])
-
-    def _disk(self, number: int, channel: int) -> Image:
-        row = int(self._images[number, channel])
-        about = f"{self.path}: {CHANNELS[channel]} of set {number} (row {row})"
-        try:
-            disk = np.asarray(self._disks[row])
-        # zarr and its codecs raise what they like for bytes that do not unpack.
-        except (OSError, RuntimeError, TypeError, ValueError) as error:
-            raise StoreError(f"{about}: got a damaged disk, wanted a whole one: {error}") from error
-        if not np.isfinite(disk).all():
-            raise StoreError(f"{about}: got values that are missing or NaN, wanted a whole disk")
-        return disk.astype(np.float32)
-
-
-def _root(path: Path, mode: Literal["r", "r+"]) -> zarr.Group:
     try:
-        root = zarr.open_group(path, mode=mode)
+        found = zarr.open_group(path, mode=mode)
     except (OSError, TypeError, ValueError, KeyError) as error:
         raise StoreError(f"{path}: wanted a store of training.data, got {error!r}") from error
-    found, wanted = _label(root.attrs), (FORMAT, VERSION, list(CHANNELS))
-    if found[:2] != wanted[:2]:
-        raise StoreError(f"{path}: got format and version {found[:2]}, wanted {wanted[:2]}")
-    if found[2] != wanted[2]:
-        raise StoreError(f"{path}: got channels {found[2]}, wanted {wanted[2]}")
-    return root
+    label, wanted = (found.attrs.get("format"), found.attrs.get("version")), (FORMAT, VERSION)
+    if label != wanted:
+        raise StoreError(f"{path}: got format and version {label}, wanted {wanted}")
+    return found
 
 
-def _label(attributes: Mapping[str, Any]) -> tuple[object, object, object]:
-    return attributes.get("format"), attributes.get("version"), attributes.get("channels")
-
-
-def _grid(root: zarr.Group) -> Grid:
+def grid_of(root: zarr.Group) -> Grid:
+    """The grid of a store's disks."""
     found = root.attrs.get("grid")
     try:
         return TypeAdapter(Grid).validate_python(found)
@@ -325,14 +281,16 @@ def _grid(root: zarr.Group) -> Grid:
         raise StoreError(f"{root.store_path}: got grid {found}, wanted {Grid}") from error
 
 
-def _group(root: zarr.Group, name: str) -> zarr.Group:
+def table(root: zarr.Group, name: str) -> zarr.Group:
+    """One of a group's groups."""
     found = _member(root, name)
     if not isinstance(found, zarr.Group):
         raise StoreError(f"{root.store_path}: wanted a table {name!r}, got {found}")
     return found
 
 
-def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
+def array(group: zarr.Group, name: str) -> zarr.Array[Any]:
+    """One of a group's arrays."""
     found = _member(group, name)
     if not isinstance(found, zarr.Array):
         raise StoreError(f"{group.store_path}: wanted an array {name!r}, got {found}")
@@ -346,36 +304,18 @@ def _member(group: zarr.Group, name: str) -> zarr.Array[Any] | zarr.Group | None
         raise StoreError(f"{group.store_path}: {name!r} is damaged: {error}") from error
 
 
-def _column(group: zarr.Group, name: str) -> NDArray[Any]:
+def column(group: zarr.Group, name: str) -> NDArray[Any]:
+    """An array, read."""
     try:
-        return np.asarray(_array(group, name)[:])
+        return np.asarray(array(group, name)[:])
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise StoreError(f"{group.store_path}: {name!r} is damaged: {error}") from error
 
 
-def _rows(group: zarr.Group, rows: TypeAdapter[Row]) -> Row:
+def rows(group: zarr.Group, kind: TypeAdapter[Row]) -> Row:
+    """A table's rows of attributes."""
     try:
-        return rows.validate_python(group.attrs.get("rows"))
+        return kind.validate_python(group.attrs.get("rows"))
     except ValidationError as error:
         message = error.errors()[0]["msg"]
         raise StoreError(f"{group.store_path}: rows are damaged: {message}") from error
-
-
-def _read_pairs(path: Path, group: zarr.Group, sets: int) -> tuple[Pair, ...]:
-    columns = {name: _column(group, name) for name in _COLUMNS}
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) != 1:
-        raise StoreError(f"{path}: got columns of pairs of lengths {lengths}, wanted one length")
-    if not lengths["target"]:
-        raise StoreError(f"{path}: got no pairs, wanted at least one")
-    for name in ("target", "reference"):
-        _refuse_outside(path, f"pairs/{name}", columns[name], sets)
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return tuple(Pair(*row) for row in rows)
-
-
-def _refuse_outside(path: Path, what: str, indices: Rows, count: int) -> None:
-    if indices.size and not (indices.min() >= 0 and indices.max() < count):
-        raise StoreError(
-            f"{path}: {what} points to {indices.min()} to {indices.max()}, wanted 0 to {count - 1}"
-        )

@@ -1,0 +1,79 @@
+"""Small cases made by hand: two suns on the smallest grid with one-degree blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import astropy.units as u
+import numpy as np
+from astropy.time import Time
+
+from farside.errormodel import Mask
+from farside.grid import Grid, Image
+from farside.heliographic import SurfacePoints, sight_lines, trace
+from farside.observation import Origin
+from farside.observer import Observer, View
+from farside.quality import Quality
+from farside.registration import Disk
+from farside.stack import Stack
+from tests.small_model import RECIPE
+from training.score.answers import Answers
+from training.score.cases import Case, Label
+
+GRID = Grid(128, 56.25)
+SMALL = RECIPE.model_copy(update={"grid": GRID})
+TIME = Time("2024-06-20T00:00:00")
+EARTH = Observer(0.0, 0.0, 1.5e11)
+SPACECRAFT = Observer(120.0, 0.0, 1.5e11)
+DISK: Mask = GRID.on_disk()
+
+
+def points(view: View) -> SurfacePoints:
+    return trace(*sight_lines(GRID, view.observer), view.observer, view.time)
+
+
+def spot(longitude_deg: float, latitude_deg: float, view: View, gauss: float) -> Image:
+    """A Gaussian of 2 degrees at a Carrington place."""
+    seen = points(view)
+    east = (seen.longitude_deg - longitude_deg + 180) % 360 - 180
+    away = np.hypot(east * np.cos(np.radians(latitude_deg)), seen.latitude_deg - latitude_deg)
+    return np.where(DISK, gauss * np.exp(-((away / 2) ** 2) / 2), np.nan).astype(np.float32)
+
+
+def noise(seed: int, sigma_gauss: float = 10.0) -> Image:
+    field = np.random.default_rng(seed).normal(0, sigma_gauss, DISK.shape)
+    return np.where(DISK, field, np.nan).astype(np.float32)
+
+
+def case(seed: int | None, age_days: float, truth: Image, reference: Image | None = None) -> Case:
+    """A case of :data:`SMALL`; without a reference, one of the truth."""
+    then = TIME - age_days * u.day
+    field = truth if reference is None else reference
+    euv = np.where(DISK, 1 + np.abs(truth) / 100, np.nan).astype(np.float32)
+    disks = (
+        Disk(euv, GRID, Origin("EUVI-A", "195", TIME, SPACECRAFT, "", "")),
+        Disk(field, GRID, Origin("HMI", "LOS", then, EARTH, "", "")),
+    )
+    stack = Stack(disks, TIME, SPACECRAFT, "STEREO_A", Quality.GOOD)
+    return Case(Label(seed, TIME, age_days), stack, disks[1], truth)
+
+
+def answers(model: Image, persistence: Image, seen: Mask = DISK) -> Answers:
+    return Answers(model, persistence, seen, {})
+
+
+@dataclass(frozen=True)
+class HandMade:
+    """Cases in memory."""
+
+    cases: tuple[Case, ...]
+    simulation: int | None = None
+    name: str = "hand-made"
+    grid: Grid = GRID
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return tuple(each.label for each in self.cases)
+
+    def __getitem__(self, index: int) -> Case:
+        return self.cases[index]

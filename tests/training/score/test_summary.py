@@ -1,0 +1,183 @@
+import numpy as np
+import pytest
+
+from farside.simulation.cycle import ANTI_HALE
+from tests.training.score.fakes import DISK, GRID, answers, case, noise
+from training.score.answers import PERSISTENCE, ZERO
+from training.score.regions import RegionScore, State
+from training.score.run import MODEL, Record, record
+from training.score.summary import (
+    ALL_AGES,
+    COMMON,
+    FULL,
+    MAIN_AGES,
+    MeanRow,
+    age_bins,
+    difference,
+    estimated,
+    leak_check,
+    mean_rows,
+    region_rows,
+    regression_rows,
+)
+
+
+def scored(seed: int, age_days: float, model: float, persistence: float) -> Record:
+    """The answers are multiples of the truth."""
+    truth = noise(seed) * np.float32(seed)
+    made = answers(truth * np.float32(model), truth * np.float32(persistence))
+    return record(case(seed, age_days, truth), made, GRID)
+
+
+RECORDS = [
+    scored(1, 1.0, 1.0, -1.0),
+    scored(1, 6.0, 1.0, 0.0),
+    scored(2, 6.0, -1.0, 1.0),
+]
+
+
+def row(rows: list[MeanRow], *key: str) -> MeanRow:
+    (found,) = [r for r in rows if (r.measure, r.area, r.ages, r.answer) == key]
+    return found
+
+
+def test_bins_of_age_hold_what_lies_between_their_edges_and_empty_ones_are_left_out() -> None:
+    bins = age_bins(RECORDS)
+    assert {name: len(inside) for name, inside in bins.items()} == {
+        ALL_AGES: 3,
+        MAIN_AGES: 2,
+        "0–2.5 d": 1,
+        "5–10 d": 2,
+    }
+    assert len(age_bins(RECORDS[:1])[MAIN_AGES]) == 1
+
+
+def test_the_mean_is_over_suns_of_the_mean_of_each_suns_disks() -> None:
+    rows = mean_rows(RECORDS)
+    model = row(rows, "CC 8×8", FULL, ALL_AGES, MODEL)
+    assert model.estimate.mean == pytest.approx(0.0)  # Sun 1: 1 and 1; Sun 2: -1
+    assert (model.estimate.units, model.estimate.values) == (2, 3)
+    before = row(rows, "CC 8×8", FULL, ALL_AGES, PERSISTENCE)
+    assert before.estimate.mean == pytest.approx(0.25)  # -1 and a constant 0; 1
+    assert model.minus_persistence is not None
+    assert model.minus_persistence.mean == pytest.approx(-0.25)
+    assert (model.minus_persistence.low, model.minus_persistence.high) == pytest.approx((-2, 1.5))
+
+
+def test_one_sun_has_a_mean_and_no_interval() -> None:
+    found = row(mean_rows(RECORDS), "CC 8×8", FULL, "0–2.5 d", MODEL)
+    assert (found.estimate.low, found.minus_persistence) == (None, None)
+    assert found.estimate.mean == pytest.approx(1.0)
+
+
+def test_errors_of_multiples_of_the_truth_are_those_of_the_formulas() -> None:
+    rows = mean_rows(RECORDS)
+    for answer, r1, r2 in [(MODEL, 0.0, (0 + 4) / 2), (ZERO, 1.0, 1.0)]:
+        assert row(rows, "R1", FULL, ALL_AGES, answer).estimate.mean == pytest.approx(r1, abs=1e-5)
+        assert row(rows, "R2", FULL, ALL_AGES, answer).estimate.mean == pytest.approx(r2)
+    assert row(rows, "CC 8×8", FULL, ALL_AGES, ZERO).estimate.mean == 0
+    # Infinite for the exact disks of Sun 1; Sun 2 is wrong by twice its 20 G.
+    decibel = row(rows, "PSNR, dB", FULL, ALL_AGES, MODEL).estimate
+    assert decibel.mean == pytest.approx(20 * np.log10(3000 / 40), abs=0.2)
+    assert decibel.units == 1
+
+
+def test_a_resolution_that_the_grid_lacks_has_no_row() -> None:
+    assert not [r for r in mean_rows(RECORDS) if r.measure == "CC 1×1"]
+
+
+def test_what_the_reference_did_not_see_does_not_count_in_common() -> None:
+    truth = noise(1)
+    west = DISK & (np.arange(GRID.size_px) > GRID.size_px // 2)
+    before = np.where(west, truth, np.where(DISK, 0, np.nan)).astype(np.float32)
+    found = record(case(1, 3.0, truth), answers(truth, before, west), GRID)
+    rows = mean_rows([found])
+    assert row(rows, "CC 8×8", COMMON, ALL_AGES, PERSISTENCE).estimate.mean == pytest.approx(1)
+    assert row(rows, "CC 8×8", FULL, ALL_AGES, PERSISTENCE).estimate.mean < 0.8
+    nothing = record(case(1, 3.0, truth), answers(truth, before, west & False), GRID)
+    assert not [r for r in mean_rows([nothing]) if r.area == COMMON]
+
+
+def test_fluxes_of_half_the_truth_have_half_its_slope() -> None:
+    records = [scored(seed, 6.0, 0.5, 0.0) for seed in (1, 2, 3)]
+    records.append(scored(4, 1.0, -1.0, 0.0))
+    rows = {(r.quantity, r.area, r.answer): r for r in regression_rows(records)}
+    found = rows["TUMF", FULL, MODEL]
+    assert (found.regression.slope, found.regression.correlation) == pytest.approx((0.5, 1))
+    assert found.values == 3
+    assert np.isnan(rows["TUMF", FULL, ZERO].regression.correlation)
+    # Two caps on each of three disks.
+    assert rows["polar field", "caps", MODEL].values == 6
+
+
+def test_estimates_of_hand_made_values() -> None:
+    values = {"a": [1.0, 3.0], "b": [4.0]}
+    found = estimated(values)
+    assert found is not None
+    assert (found.mean, found.low, found.high) == (3.0, 2.0, 4.0)
+    less = difference(values, {"a": [1.0], "b": [1.0], "c": [9.0]})
+    assert less is not None
+    assert (less.mean, less.low, less.high, less.units) == (2.0, 1.0, 3.0, 2)
+    assert estimated({}) is None
+    assert difference(values, {"a": [1.0]}) is None
+
+
+def region(
+    number: int, state: State, right: bool, anti_hale: bool = False, flux: float = 1.0
+) -> RegionScore:
+    return RegionScore(
+        seed=number % 4,
+        day=9.5,
+        number=number,
+        state=state,
+        anti_hale=anti_hale,
+        polarity_right=right,
+        persistence_right=not right,
+        generated_mx=2 * flux,
+        persistence_mx=-flux,
+        true_mx=flux,
+        place_error_deg=flux,
+    )
+
+
+def with_regions(*regions: RegionScore) -> Record:
+    return Record(RECORDS[1].label, {}, {}, regions)
+
+
+def test_regions_are_told_apart_by_what_the_reference_showed() -> None:
+    found = region_rows(
+        [
+            with_regions(region(0, "seen", True), region(1, "new", False, flux=3)),
+            with_regions(region(1, "new", True, flux=4), region(2, "new", True, anti_hale=True)),
+        ]
+    )
+    rows = {each.kind: each for each in found}
+    new = rows["newly emerged"]
+    assert (new.regions, new.sightings) == (2, 3)
+    assert new.polarity_accuracy is not None
+    assert new.polarity_accuracy.mean == pytest.approx((0.5 + 1) / 2)
+    assert new.persistence_accuracy is not None
+    assert new.persistence_accuracy.mean == pytest.approx((0.5 + 0) / 2)
+    assert (new.flux_correlation, new.persistence_flux_correlation) == pytest.approx((1, -1))
+    assert new.place_error_deg == 3
+    assert rows["anti-Hale, newly emerged"].sightings == 1
+    assert rows["anti-Hale, seen"].polarity_accuracy is None
+
+
+@pytest.mark.parametrize(("right", "leak"), [(200, True), (round(200 * (1 - ANTI_HALE)), False)])
+def test_new_regions_right_beyond_hales_law_are_a_leak(right: int, leak: bool) -> None:
+    records = [with_regions(region(k, "new", k < right)) for k in range(200)]
+    check = leak_check(records)
+    assert (check.regions, check.right, check.leak) == (200, right, leak)
+
+
+def test_a_few_regions_all_right_or_one_seen_often_are_no_leak() -> None:
+    assert not leak_check([with_regions(region(k, "new", True)) for k in range(20)]).leak
+    often = leak_check([with_regions(region(3, "new", True)) for _ in range(500)])
+    assert (often.regions, often.leak) == (1, False)
+    assert not leak_check([with_regions(region(k, "seen", True)) for k in range(500)]).leak
+
+
+def test_the_chance_of_a_leak_is_binomial() -> None:
+    check = leak_check([with_regions(region(k, "new", True)) for k in range(50)])
+    assert check.chance == pytest.approx((1 - ANTI_HALE) ** 50)

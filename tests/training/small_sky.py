@@ -1,0 +1,56 @@
+"""Suns that cost nothing: a fixed pattern on the Carrington sphere, seen in true geometry."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from astropy.time import Time
+
+from farside.grid import Grid, Image
+from farside.heliographic import sight_lines, trace
+from farside.observer import Observer
+from farside.simulation.lattice import COARSE, Lattice
+from farside.simulation.sun import SimulatedSun, Surface
+from training.data.simulated import Sky
+
+NOTHING = np.zeros((1, 1), np.float32)
+
+
+class FixedSun(SimulatedSun):
+    """Its surface is its seed's pattern at all times."""
+
+    def at(self, time: Time, lattice: Lattice = COARSE) -> Surface:
+        return Surface(self, time, lattice, NOTHING, NOTHING)
+
+
+def see_pattern(
+    surface: Surface,
+    observer: Observer,
+    instrument: Literal["EUVI", "SDO"],
+    grid: Grid,
+    rng: np.random.Generator,
+) -> Image:
+    """EUV that follows the unsigned pattern, and the pattern in gauss with noise."""
+    points = trace(*sight_lines(grid, observer), observer, surface.time)
+    west, north = np.radians(points.longitude_deg), np.radians(points.latitude_deg)
+    phase = surface.sun.seed
+    wave = np.sin(4 * west + phase) * np.cos(2 * north) + np.sin(west - phase)
+    field = 300 * wave * points.mu + rng.normal(0, 1, wave.shape)
+    euv = [(1 + wave**2) * gain for gain in (1.0, 2.0, 3.0)]
+    return np.where(grid.on_disk(), np.stack([*euv, field]), 0).astype(np.float32)
+
+
+def see_nothing(
+    surface: Surface,
+    observer: Observer,
+    instrument: Literal["EUVI", "SDO"],
+    grid: Grid,
+    rng: np.random.Generator,
+) -> Image:
+    """A broken detector."""
+    return np.full((4, grid.size_px, grid.size_px), np.nan, np.float32)
+
+
+SMALL_SKY = Sky(FixedSun, see_pattern, version=1)
+DARK_SKY = Sky(FixedSun, see_nothing, version=1)

@@ -1,0 +1,189 @@
+"""Read a store: its pairs as samples of registered disks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+from rich.progress import track
+
+from farside.grid import Grid
+from farside.observation import Origin
+from farside.registration import Disk
+from training.data.journal import StoreError
+from training.data.pairing import CHANNELS, LeftOut, Pair
+from training.data.sample import Sample
+from training.data.store import COLUMNS, SetRecord, array, column, grid_of, root, rows, table
+
+Split = Literal["train", "test"]
+Rows = NDArray[np.int32]
+
+
+def open_store(path: Path) -> Pairs:
+    """Open a store for training or scoring.
+
+    Raises
+    ------
+    StoreError
+        It is not there, not a store of this kind, not finished, without a pair, damaged, or lacks
+        a channel.
+    """
+    group = root(path, mode="r")
+    if group.attrs.get("complete") is not True:
+        raise StoreError(f"{path}: got a store that is not finished, wanted one: make it again")
+    grid, disks = grid_of(group), array(group, "disks")
+    if disks.shape[1:] != (grid.size_px, grid.size_px):
+        raise StoreError(f"{path}: got disks {disks.shape}, wanted those of {grid}")
+    sets = table(group, "sets")
+    images, records = column(sets, "images"), rows(sets, TypeAdapter(tuple[SetRecord, ...]))
+    if images.shape != (len(records), len(CHANNELS)):
+        wanted = (len(records), len(CHANNELS))
+        raise StoreError(f"{path}: got images of sets {images.shape}, wanted {wanted}")
+    _refuse_outside(path, "sets/images", images, disks.shape[0])
+    pairs = _read_pairs(path, table(group, "pairs"), len(records))
+    refused = rows(table(group, "refused"), TypeAdapter(tuple[LeftOut, ...]))
+    return Pairs(path, grid, disks, images, records, pairs, refused)
+
+
+class Pairs:
+    """The samples of a store; see :func:`open_store`.
+
+    Attributes
+    ----------
+    path
+        The store.
+    grid
+        Of the disks.
+    pairs
+        One for each sample.
+    sets
+        What is known of each set that a pair points to.
+    refused
+        Each file without a use, and the reason.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        grid: Grid,
+        disks: zarr.Array[Any],
+        images: Rows,
+        sets: tuple[SetRecord, ...],
+        pairs: tuple[Pair, ...],
+        refused: tuple[LeftOut, ...],
+    ) -> None:
+        self.path = path
+        self.grid = grid
+        self.sets = sets
+        self.pairs = pairs
+        self.refused = refused
+        self._disks = disks
+        self._images = images
+        self._on_disk = grid.on_disk()
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Read one sample.
+
+        Raises
+        ------
+        StoreError
+            A disk is damaged or missing.
+        """
+        pair = self.pairs[index]
+        *observed, truth = self._set(pair.target)
+        seed = self.sets[pair.target].seed
+        return Sample(tuple(observed), self._set(pair.reference), truth, pair, seed)
+
+    def select(self, split: Split, greatest_shift_deg: float = 180.0) -> NDArray[np.intp]:
+        """Indices of the samples of one split.
+
+        Parameters
+        ----------
+        split
+            ``"train"`` or ``"test"``.
+        greatest_shift_deg
+            How far the reference's central Carrington longitude may be from the target's; some
+            ten degrees leave what Eq. 5 can ask for.
+        """
+        test = np.array([pair.test for pair in self.pairs])
+        shift = np.array([abs(pair.shift_deg) for pair in self.pairs])
+        return np.flatnonzero((test == (split == "test")) & (shift <= greatest_shift_deg))
+
+    def seeds(self, indices: Iterable[int]) -> frozenset[int]:
+        """The simulated suns of some samples."""
+        found = (self.sets[self.pairs[int(index)].target].seed for index in indices)
+        return frozenset(seed for seed in found if seed is not None)
+
+    def channels(
+        self, indices: Iterable[int]
+    ) -> frozenset[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """What there is to observe and to refer to in some samples, as in ``"AIA 304"``."""
+        pairs = (self.pairs[int(index)] for index in indices)
+        return frozenset(
+            (self.sets[pair.target].channels[:-1], self.sets[pair.reference].channels)
+            for pair in pairs
+        )
+
+    def check(self, indices: Iterable[int]) -> None:
+        """Read every disk of some samples once.
+
+        Raises
+        ------
+        StoreError
+            One is damaged or missing.
+        """
+        pairs = [self.pairs[int(index)] for index in indices]
+        sets = sorted({each for pair in pairs for each in (pair.target, pair.reference)})
+        for number in track(sets, f"checking {self.path.name}", transient=True):
+            self._set(number)
+
+    def _set(self, number: int) -> tuple[Disk, ...]:
+        origins = _origins(self.sets[number])
+        return tuple(self._disk(number, channel, origins[channel]) for channel in range(4))
+
+    def _disk(self, number: int, channel: int, origin: Origin) -> Disk:
+        row = int(self._images[number, channel])
+        about = f"{self.path}: {self.sets[number].channels[channel]} of set {number} (row {row})"
+        try:
+            image = np.asarray(self._disks[row])
+        # zarr and its codecs raise what they like for bytes that do not unpack.
+        except (OSError, RuntimeError, TypeError, ValueError) as error:
+            raise StoreError(f"{about}: got a damaged disk, wanted a whole one: {error}") from error
+        if not np.isfinite(image).all():
+            raise StoreError(f"{about}: got values that are missing or NaN, wanted a whole disk")
+        values = np.where(self._on_disk, image.astype(np.float32), np.float32(np.nan))
+        return Disk(values, self.grid, origin)
+
+
+@lru_cache(maxsize=4096)
+def _origins(record: SetRecord) -> tuple[Origin, ...]:
+    return record.origins()
+
+
+def _read_pairs(path: Path, group: zarr.Group, sets: int) -> tuple[Pair, ...]:
+    columns = {name: column(group, name) for name in COLUMNS}
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) != 1:
+        raise StoreError(f"{path}: got columns of pairs of lengths {lengths}, wanted one length")
+    if not lengths["target"]:
+        raise StoreError(f"{path}: got no pairs, wanted at least one")
+    for name in ("target", "reference"):
+        _refuse_outside(path, f"pairs/{name}", columns[name], sets)
+    table = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return tuple(Pair(*row) for row in table)
+
+
+def _refuse_outside(path: Path, what: str, indices: Rows, count: int) -> None:
+    if indices.size and not (indices.min() >= 0 and indices.max() < count):
+        raise StoreError(
+            f"{path}: {what} points to {indices.min()} to {indices.max()}, wanted 0 to {count - 1}"
+        )

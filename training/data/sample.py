@@ -1,0 +1,86 @@
+"""One pair as registered disks, and the stack that a Recipe makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from farside.errors import IncompleteSetError
+from farside.recipe import Channel, Recipe
+from farside.registration import Disk
+from farside.stack import SPACECRAFT, Stack, align
+from training.data.pairing import Pair
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One pair of sets; each disk says which instrument took it, when and from where.
+
+    Attributes
+    ----------
+    observed
+        EUV of the target: brightness in medians.
+    referenced
+        EUV of the reference, then its magnetogram in gauss.
+    truth
+        The target's own magnetogram, gauss.
+    pair
+        Age, shift and split.
+    seed
+        Of the simulated Sun; None for real images.
+    """
+
+    observed: tuple[Disk, ...]
+    referenced: tuple[Disk, ...]
+    truth: Disk
+    pair: Pair
+    seed: int | None
+
+    def stack(self, recipe: Recipe) -> Stack:
+        """What the network of `recipe` is given: its channels, references in the view it asks for.
+
+        Raises
+        ------
+        IncompleteSetError
+            A channel has no disk here.
+        """
+        given = {"observation": self.observed, "reference": self.referenced}
+        disks = [_disk_for(channel, given[channel.role], recipe) for channel in recipe.channels]
+        view = self.truth.origin
+        return Stack(
+            disks=align(disks, recipe, view.observer, view.time),
+            time=view.time,
+            observer=view.observer,
+            spacecraft=SPACECRAFT.get(self.observed[0].origin.instrument, "SIMULATION"),
+            quality=reduce(or_, (disk.origin.quality for disk in disks)),
+        )
+
+
+def refuse_misfit(observed: Sequence[str], referenced: Sequence[str], recipe: Recipe) -> None:
+    """Check that a Recipe finds its channels among these, each as in ``"AIA 304"``.
+
+    Raises
+    ------
+    IncompleteSetError
+        It does not.
+    """
+    given = {"observation": observed, "reference": referenced}
+    for channel in recipe.channels:
+        names = given[channel.role]
+        if not any(channel.takes(channel.role, *name.split(" ")) for name in names):
+            raise _missing(channel, names, recipe)
+
+
+def _disk_for(channel: Channel, disks: Sequence[Disk], recipe: Recipe) -> Disk:
+    for disk in disks:
+        if channel.takes(channel.role, disk.origin.instrument, disk.origin.band):
+            return disk
+    names = [f"{disk.origin.instrument} {disk.origin.band}" for disk in disks]
+    raise _missing(channel, names, recipe)
+
+
+def _missing(channel: Channel, names: Sequence[str], recipe: Recipe) -> IncompleteSetError:
+    found = f"got {', '.join(names)} as {channel.role}"
+    return IncompleteSetError(f"{recipe.name} {recipe.version}: {found}, wanted {channel}")

@@ -1,0 +1,286 @@
+"""Simulated suns → one store: each epoch rendered once, whatever stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import accumulate, groupby
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from astropy.time import Time
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.progress import Progress
+
+import farside.simulation
+from farside.grid import Grid, Image
+from farside.observer import Observer
+from farside.reference import SYNODIC_PERIOD_DAYS
+from farside.registration import Disk
+from farside.simulation.lattice import COARSE, FINE, Lattice
+from farside.simulation.registered import see
+from farside.simulation.scene import earth, stereo
+from farside.simulation.sun import SimulatedSun, Surface
+from farside.wholefile import replacing
+from training.data.journal import StoreError
+from training.data.pairing import CHANNELS, FAR_CHANNELS, Pair
+from training.data.processes import shared
+from training.data.sampling import STREAM, Campaign, Epoch, Look
+from training.data.store import SUMMARY, Half, SetRecord, Source, Writer, compact, put_disks
+
+EPOCHS = "epochs"
+"""Folder of a store with a file for each epoch whose disks are all written."""
+
+COARSE_PIXEL_DEG = 0.3
+"""Size of a pixel at disk centre from which on the coarse lattice resolves it."""
+
+See = Callable[
+    [Surface, Observer, Literal["EUVI", "SDO"], Grid, np.random.Generator],
+    Image,
+]
+
+
+class Sun(Protocol):
+    """What is asked of a simulated Sun."""
+
+    def at(self, time: Time, lattice: Lattice) -> Surface:
+        """The surface at `time`."""
+
+
+@dataclass(frozen=True)
+class Sky:
+    """Where suns and their pictures come from; a process that renders is given one.
+
+    Attributes
+    ----------
+    sun
+        Seed → Sun.
+    see
+        :func:`farside.simulation.registered.see`.
+    version
+        Of both: what was made with another one does not go into one store.
+    """
+
+    sun: Callable[[int], Sun]
+    see: See
+    version: int
+
+
+SIMULATED = Sky(SimulatedSun, see, getattr(farside.simulation, "VERSION", 0))
+
+
+class Rendered(BaseModel):
+    """What is known of one epoch when its disks are written; its pairs count its sets from 0."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    sets: tuple[SetRecord, ...]
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Census:
+    """What a store of simulated suns holds.
+
+    Attributes
+    ----------
+    suns, epochs, sets
+        Counts.
+    pairs
+        All of them.
+    """
+
+    suns: int
+    epochs: int
+    sets: int
+    pairs: tuple[Pair, ...]
+
+    def __str__(self) -> str:
+        test = sum(pair.test for pair in self.pairs)
+        return (
+            f"suns: {self.suns}; epochs: {self.epochs}; sets: {self.sets};"
+            f" pairs: {len(self.pairs) - test} for training, {test} for testing"
+        )
+
+
+def simulate(store: Path, campaign: Campaign, processes: int = 0, sky: Sky = SIMULATED) -> Census:
+    """Render the suns of `campaign` into a store.
+
+    Epochs that the store has are not rendered again: an interrupted run goes on, to the same store
+    whatever stopped it, and whatever the number of processes. One run at a time may write a store.
+
+    Parameters
+    ----------
+    store
+        A new one, or one that was begun.
+    campaign
+        What is to be seen.
+    processes
+        That render. With 0 this one does, where the threads of the linear algebra may round other
+        than the one thread that each of the others has.
+    sky
+        Where suns and pictures come from.
+
+    Raises
+    ------
+    StoreError
+        There is something else at `store`, a store of another campaign, grid or version of the
+        simulated Sun, or a damaged one.
+    DamagedImageError
+        An image with values that cannot be stored; it is not.
+    """
+    if processes < 0:
+        raise ValueError(f"processes: got {processes}, wanted 0 or more")
+    works = _works(campaign.schedule())
+    writer = Writer(store, campaign.grid, _source(campaign, sky))
+    (store / EPOCHS).mkdir(exist_ok=True)
+    writer.make_room(len(CHANNELS) * sum(len(work.epoch.looks) for work in works))
+    todo = _by_sun(work for work in works if _rendered(store, work.epoch) is None)
+    render = partial(_render_sun, store=store, campaign=campaign, sky=sky)
+    with Progress() as bar, shared(render, todo, processes) as counts:
+        task = bar.add_task("simulating", total=sum(map(len, todo)))
+        for count in counts:
+            bar.advance(task, count)
+    return _finish(store, writer, works, campaign)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One epoch, and the number of its first set in the store."""
+
+    epoch: Epoch
+    first_set: int
+
+
+def _works(epochs: Sequence[Epoch]) -> tuple[_Work, ...]:
+    firsts = accumulate((len(epoch.looks) for epoch in epochs), initial=0)
+    return tuple(_Work(epoch, first) for epoch, first in zip(epochs, firsts, strict=False))
+
+
+def _by_sun(works: Iterable[_Work]) -> list[tuple[_Work, ...]]:
+    """A new Sun costs seconds: one process has all its epochs."""
+    return [tuple(each) for _, each in groupby(works, key=lambda work: work.epoch.seed)]
+
+
+def _source(campaign: Campaign, sky: Sky) -> Source:
+    plan = {key: value for key, value in asdict(campaign).items() if key != "grid"}
+    return {"command": "simulate", "simulation": sky.version, **plan}
+
+
+def _rendered(store: Path, epoch: Epoch) -> Rendered | None:
+    """What the store knows of an epoch; None if it is to be rendered."""
+    path = store / EPOCHS / f"{epoch.name}.json"
+    if not path.exists():
+        return None
+    try:
+        return Rendered.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise StoreError(f"{path}: wanted what is known of an epoch: {message}") from error
+
+
+def _render_sun(works: Sequence[_Work], store: Path, campaign: Campaign, sky: Sky) -> int:
+    sun = sky.sun(works[0].epoch.seed)
+    for work in works:
+        _render_epoch(work, store, campaign, sun, sky.see)
+    return len(works)
+
+
+def _render_epoch(work: _Work, store: Path, campaign: Campaign, sun: Sun, see: See) -> None:
+    """Write the disks, then that they are written; what is half-written is written over."""
+    epoch, sets = work.epoch, list[SetRecord]()
+    for look, surface in _surfaces(epoch, sun, lattice_for(campaign.grid)):
+        rng = np.random.default_rng([epoch.seed, STREAM, epoch.number, len(sets)])
+        record, disks = _seen(surface, epoch, look, campaign.grid, see, rng)
+        put_disks(store, len(CHANNELS) * (work.first_set + len(sets)), disks)
+        sets.append(record)
+    rendered = Rendered(sets=tuple(sets), pairs=_pairs(epoch, sets, campaign.test))
+    with replacing(store / EPOCHS / f"{epoch.name}.json") as path:
+        path.write_text(rendered.model_dump_json(), encoding="utf-8")
+
+
+def _surfaces(epoch: Epoch, sun: Sun, lattice: Lattice) -> Iterator[tuple[Look, Surface]]:
+    """Each look with its surface, which is made once."""
+    for number, looks in groupby(epoch.looks, key=lambda look: look.surface):
+        surface = sun.at(epoch.time(number), lattice)
+        yield from ((look, surface) for look in looks)
+
+
+def lattice_for(grid: Grid) -> Lattice:
+    """The lattice that a picture on `grid` needs."""
+    return COARSE if np.degrees(1 / grid.disk_radius_px) >= COARSE_PIXEL_DEG else FINE
+
+
+def _seen(
+    surface: Surface, epoch: Epoch, look: Look, grid: Grid, see: See, rng: np.random.Generator
+) -> tuple[SetRecord, list[Half]]:
+    time = epoch.time(look.surface)
+    if look.reference is None:
+        observer, channels = earth(time), CHANNELS
+        planes = see(surface, observer, "SDO", grid, rng)
+    else:
+        # Eq. 5, solved for the longitude.
+        longitude_deg = 360 * epoch.age_days(look.surface, look.reference) / SYNODIC_PERIOD_DAYS
+        observer, channels = stereo(time, longitude_deg), FAR_CHANNELS
+        planes = see(surface, observer, "EUVI", grid, rng)
+    record = SetRecord(
+        channels=channels,
+        time=time.isot,
+        longitude_deg=observer.longitude_deg,
+        latitude_deg=observer.latitude_deg,
+        distance_m=observer.distance_m,
+        files=("",) * len(channels),
+        sha256=("",) * len(channels),
+        times=(time.isot,) * len(channels),
+        quality=(0,) * len(channels),
+        seed=epoch.seed,
+    )
+    disks = zip(planes, record.origins(), strict=True)
+    return record, [compact(Disk(plane, grid, origin)) for plane, origin in disks]
+
+
+def _pairs(epoch: Epoch, sets: Sequence[SetRecord], test: bool) -> tuple[Pair, ...]:
+    centre_deg = [_carrington_deg(record) for record in sets]
+    seen_by_sdo = {k.surface: n for n, k in enumerate(epoch.looks) if k.reference is None}
+    wanted = [
+        (target, seen_by_sdo[look.reference], epoch.age_days(look.surface, look.reference))
+        for target, look in enumerate(epoch.looks)
+        if look.reference is not None
+    ]
+    return tuple(
+        Pair(
+            target=target,
+            reference=reference,
+            age_days=age_days,
+            shift_deg=(centre_deg[reference] - centre_deg[target] + 180) % 360 - 180,
+            test=test,
+        )
+        for target, reference, age_days in wanted
+    )
+
+
+def _carrington_deg(record: SetRecord) -> float:
+    field = record.origins()[-1]
+    return field.observer.carrington_longitude_deg(field.time)
+
+
+def _finish(store: Path, writer: Writer, works: Sequence[_Work], campaign: Campaign) -> Census:
+    sets: list[SetRecord] = []
+    pairs: list[Pair] = []
+    for work in works:
+        rendered = _rendered(store, work.epoch)
+        if rendered is None or len(rendered.sets) != len(work.epoch.looks):
+            raise StoreError(f"{store}: epoch {work.epoch.name} is gone or of another campaign")
+        sets += rendered.sets
+        pairs += (_counted_from(pair, work.first_set) for pair in rendered.pairs)
+    census = Census(campaign.seeds, len(works), len(sets), tuple(pairs))
+    (store / SUMMARY).write_text(f"{census}\n", encoding="utf-8")
+    images = np.arange(len(CHANNELS) * len(sets)).reshape(-1, len(CHANNELS))
+    writer.finish(images.tolist(), sets, pairs, (), asdict(campaign))
+    return census
+
+
+def _counted_from(pair: Pair, first_set: int) -> Pair:
+    return replace(pair, target=pair.target + first_set, reference=pair.reference + first_set)

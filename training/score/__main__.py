@@ -1,0 +1,107 @@
+"""``python -m training.score MODEL DATASET --out REPORT``: how good a model is on unseen suns."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from farside import checkpoint
+from farside.engine import Engine, Model, find_model
+from farside.engines.torch import TorchEngine
+from farside.errors import CheckpointError, FarsideError
+from farside.simulation.sun import SimulatedSun
+from training.data import open_store
+from training.data.journal import StoreError
+from training.data.simulated import SIMULATED
+from training.score.cases import StoreCases
+from training.score.figures import draw, draw_series
+from training.score.report import (
+    Options,
+    Report,
+    leak_sentence,
+    make_report,
+    write_report,
+)
+from training.score.run import run
+from training.score.series import Watch, follow_poles, follow_region
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
+    add = top.add_argument
+    add("model", metavar="MODEL", help="name in the repository, or a model.safetensors")
+    add("dataset", type=Path, metavar="DATASET", help="store of training.data")
+    add("--out", type=Path, required=True, metavar="REPORT", help="folder to write")
+    add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
+    add("--split", choices=("train", "test"), default="test", help="pairs to score (%(default)s)")
+    add("--threshold", type=float, default=0.0, help="gauss; weaker fields carry no flux (0)")
+    add("--no-controls", action="store_true", help="leave out the images of another Sun")
+    add("--no-series", action="store_true", help="leave out the figures that follow a Sun in time")
+    return top
+
+
+def load(model: str, repository: Path) -> tuple[Model, Engine]:
+    """Load a model by the name it has in a repository, or by its file.
+
+    Raises
+    ------
+    ModelError, EngineUnavailableError
+        There is no such model, or it does not load.
+    """
+    path = Path(model)
+    if path.is_file():
+        file = checkpoint.read(path)
+        engine = TorchEngine({file.recipe.name: file})
+        return find_model(engine, file.recipe.name), engine
+    if path.suffix:
+        raise CheckpointError(f"no model file {model}", (model,))
+    engine = TorchEngine.from_repository(repository)
+    return find_model(engine, model), engine
+
+
+def score(arguments: argparse.Namespace) -> Report:
+    """Score, and write the report and its figures."""
+    model, engine = load(arguments.model, arguments.repository)
+    cases = StoreCases(open_store(arguments.dataset), model.recipe, arguments.split)
+    options = Options(
+        command=f"python -m training.score {Path(arguments.model).name} {cases.name}",
+        split=arguments.split,
+        threshold_gauss=arguments.threshold,
+        controls=not arguments.no_controls,
+    )
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    outcome = run(
+        cases,
+        model,
+        engine,
+        sun_of=None if cases.simulation is None else SimulatedSun,
+        controls=options.controls,
+        threshold_gauss=options.threshold_gauss,
+    )
+    report = make_report(outcome, cases, model, options)
+    figures = draw(report, outcome, arguments.out)
+    write_report(report, figures, arguments.out)
+    first = cases.labels[0]
+    if first.seed is not None and not arguments.no_series:
+        watch = Watch(SimulatedSun(first.seed), SIMULATED.see, model, engine)
+        region, polar = follow_region(watch, first.time), follow_poles(watch)
+        more = draw_series(region, polar, arguments.out)
+        write_report(report, (*figures, *more), arguments.out)
+    return report
+
+
+def main() -> None:
+    """Score; what goes wrong is one sentence, and so is a leak, once the report is written."""
+    arguments = parser().parse_args()
+    try:
+        report = score(arguments)
+    except (FarsideError, StoreError, OSError, ValueError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
+    print(arguments.out / "report.md")
+    if report.leak and report.leak.leak:
+        raise SystemExit(leak_sentence(report.leak))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""What is scored: pairs of a store as a model is given them, with their truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from astropy.time import Time
+
+from farside.grid import Grid, Image
+from farside.observer import View
+from farside.recipe import Recipe
+from farside.registration import Disk
+from farside.stack import Stack
+from training.data.pairs import Pairs, Split
+from training.data.store import root
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is known of a case before it is read.
+
+    Attributes
+    ----------
+    seed
+        Of the simulated Sun; None for the real one.
+    time
+        Of the observation.
+    age_days
+        Age of the reference then.
+    """
+
+    seed: int | None
+    time: Time
+    age_days: float
+
+    @property
+    def unit(self) -> str:
+        """What is drawn anew in the bootstrap: a simulated Sun, or a month of the real one.
+
+        Disks of one Sun, or of one rotation, show the same regions and are not independent.
+        """
+        return self.time.isot[:7] if self.seed is None else f"seed {self.seed}"
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One pair.
+
+    Attributes
+    ----------
+    stack
+        What the model is given.
+    reference
+        The reference magnetogram in its own view, gauss.
+    truth
+        Gauss along the line of sight of the stack's view, (y, x), NaN off the disk.
+    """
+
+    label: Label
+    stack: Stack
+    reference: Disk
+    truth: Image
+
+    @property
+    def view(self) -> View:
+        """Of the stack and the truth."""
+        return View(self.stack.observer, self.stack.time)
+
+
+class Cases(Protocol):
+    """Cases that are read one by one.
+
+    Attributes
+    ----------
+    name
+        Of the data set.
+    grid
+        Of all images.
+    labels
+        One for each case.
+    simulation
+        Version of the simulated Sun; None for the real one.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def grid(self) -> Grid: ...  # noqa: D102
+    @property
+    def labels(self) -> tuple[Label, ...]: ...  # noqa: D102
+    @property
+    def simulation(self) -> int | None: ...  # noqa: D102
+    def __getitem__(self, index: int) -> Case: ...
+
+
+MAIN_AGE_DAYS = 5.0
+"""A younger reference all but shows the answer; persistence is then hard to beat and worth little
+to beat. What is not shown by age is of older references."""
+
+
+def main_ages(labels: Sequence[Label]) -> tuple[bool, ...]:
+    """Which cases count where ages are not told apart; all if no reference is old enough."""
+    old = tuple(label.age_days >= MAIN_AGE_DAYS for label in labels)
+    return old if any(old) else (True,) * len(labels)
+
+
+def partner(labels: tuple[Label, ...], index: int) -> int | None:
+    """The case to mix one with: the next of another Sun, of the reference age that is nearest."""
+    count, own = len(labels), labels[index]
+    others = [k % count for k in range(index + 1, index + count)]
+    strangers = [k for k in others if labels[k].unit != own.unit]
+    return min(strangers, key=lambda k: round(abs(labels[k].age_days - own.age_days)), default=None)
+
+
+def mix(observed: Stack, referenced: Stack, recipe: Recipe) -> Stack:
+    """The observation of one stack with the reference of another."""
+    disks = tuple(
+        (observed if channel.role == "observation" else referenced).disks[index]
+        for index, channel in enumerate(recipe.channels)
+    )
+    return replace(observed, disks=disks)
+
+
+class StoreCases:
+    """The pairs of one split of a store of :mod:`training.data`.
+
+    Raises
+    ------
+    IncompleteSetError
+        A channel of the Recipe has no image in the store.
+    ValueError
+        The store is on another grid than the Recipe's, or has no pair of that split.
+    """
+
+    def __init__(self, pairs: Pairs, recipe: Recipe, split: Split = "test") -> None:
+        if pairs.grid != recipe.grid:
+            raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, wanted {recipe.grid}")
+        self._indices = pairs.select(split).tolist()
+        if not self._indices:
+            raise ValueError(f"{pairs.path}: got no pairs to {split}, wanted at least one")
+        self._pairs, self._recipe = pairs, recipe
+        self.name = pairs.path.name
+        self.grid = pairs.grid
+        self.labels = tuple(self._label(index) for index in self._indices)
+        self.simulation = _simulation_of(pairs)
+
+    def _label(self, index: int) -> Label:
+        pair = self._pairs.pairs[index]
+        target = self._pairs.sets[pair.target]
+        return Label(target.seed, Time(target.time), pair.age_days)
+
+    def __getitem__(self, index: int) -> Case:
+        """Read one pair."""
+        sample = self._pairs[self._indices[index]]
+        off_disk = ~self.grid.on_disk()
+        return Case(
+            label=self.labels[index],
+            stack=sample.stack(self._recipe),
+            reference=sample.referenced[-1],
+            truth=np.where(off_disk, np.float32(np.nan), sample.truth.image),
+        )
+
+
+def _simulation_of(pairs: Pairs) -> int | None:
+    """Version of the simulated Sun that a store was made with; None for the real one."""
+    source = root(pairs.path, mode="r").attrs.get("source")
+    version = source.get("simulation") if isinstance(source, dict) else None
+    return int(version) if isinstance(version, int) else None

@@ -1,0 +1,139 @@
+"""The model's error: σ by |B|, μ and what the reference showed, and how far it is correlated."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farside.errormodel import Mask
+from farside.grid import Grid, Image
+from farside.heliographic import sight_lines, trace
+from farside.observer import View
+from farside.recipe import ErrorModel
+
+FIELD_EDGES_GAUSS = (0.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+MU_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8)
+LEAST_PIXELS = 100
+"""In a bin with a σ of its own."""
+
+FLAT_DEG = 30.0
+"""The autocorrelation is taken so near to disk centre that pixels are degrees, to 13 %."""
+
+Sums = NDArray[np.float64]
+
+
+class ErrorTally:
+    """Squared errors and their autocorrelation, summed over many disks."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        shape = (2, len(MU_EDGES), len(FIELD_EDGES_GAUSS))  # new, known
+        self._squares, self._counts = np.zeros(shape), np.zeros(shape)
+        self._products, self._pairs = np.zeros(_lags(grid)), np.zeros(_lags(grid))
+
+    def add(self, generated: Image, truth: Image, known: Mask, view: View) -> None:
+        """Count one disk."""
+        points = trace(*sight_lines(self._grid, view.observer), view.observer, view.time)
+        error = (generated - truth).astype(np.float64)
+        valid = np.isfinite(error)
+        row = np.digitize(points.mu, MU_EDGES) - 1
+        column = np.digitize(np.abs(np.nan_to_num(generated)), FIELD_EDGES_GAUSS) - 1
+        place = known[valid].astype(np.int64), row[valid], column[valid]
+        squares, counts = np.zeros_like(self._squares), np.zeros_like(self._counts)
+        np.add.at(squares, place, error[valid] ** 2)
+        np.add.at(counts, place, 1)
+        self._squares += squares
+        self._counts += counts
+        # Each disk's error in units of its own σ at that field strength, or the few pixels of
+        # active regions would be all that counts.
+        strength = np.sqrt(_ratio(squares.sum(axis=(0, 1)), counts.sum(axis=(0, 1))))
+        near = self._grid.radius_px() < self._grid.disk_radius_px * np.sin(np.radians(FLAT_DEG))
+        self._correlate(_ratio(error, strength[column]), valid & near)
+
+    def _correlate(self, error: Sums, inside: Mask) -> None:
+        field = np.where(inside, error, 0.0)
+        self._products += _by_lag(field, self._grid)
+        self._pairs += _by_lag(inside.astype(np.float64), self._grid)
+
+    def model(self) -> ErrorModel:
+        """The error model of all disks so far.
+
+        Raises
+        ------
+        ValueError
+            There was no error at all, or no disk.
+        """
+        pooled = _sigma(self._squares.sum(axis=0), self._counts.sum(axis=0), fallback=None)
+        new, known = (_sigma(self._squares[k], self._counts[k], fallback=pooled) for k in range(2))
+        return ErrorModel(
+            field_edges_gauss=FIELD_EDGES_GAUSS,
+            mu_edges=MU_EDGES,
+            known_gauss=_rounded(known),
+            new_gauss=_rounded(new),
+            either_gauss=_rounded(pooled),
+            correlation_length_deg=round(
+                correlation_length_px(self.autocorrelation())
+                * float(np.degrees(1 / self._grid.disk_radius_px)),
+                4,
+            ),
+        )
+
+    def autocorrelation(self) -> Sums:
+        """Of the error in units of σ, at distances of 0, 1, 2 … pixels."""
+        mean: Sums = _ratio(self._products, self._pairs)
+        return mean / mean[0] if mean[0] else mean
+
+
+def correlation_length_px(autocorrelation: Sums) -> float:
+    """Distance at which the autocorrelation first falls to 1/e, linear between pixels.
+
+    The greatest distance that there is where it never does.
+    """
+    below = np.flatnonzero(autocorrelation[1:] < np.exp(-1))
+    if not below.size:
+        return float(autocorrelation.size - 1)
+    last = int(below[0]) + 1
+    high, low = autocorrelation[last - 1], autocorrelation[last]
+    return float(last - 1 + (high - np.exp(-1)) / (high - low))
+
+
+def _lags(grid: Grid) -> int:
+    return int(grid.disk_radius_px * np.sin(np.radians(FLAT_DEG)))
+
+
+def _by_lag(field: Sums, grid: Grid) -> Sums:
+    """Sums of products of two pixels of a distance, by whole pixels of it."""
+    # The disk is at least as far from the array's edge as the greatest lag: nothing wraps.
+    spectrum = np.fft.rfft2(field)
+    products = np.fft.fftshift(np.fft.irfft2(np.abs(spectrum) ** 2, s=field.shape))
+    index = np.arange(grid.size_px) - grid.size_px // 2
+    lag = np.rint(np.hypot(index[:, None], index[None, :])).astype(np.int64)
+    totals = np.bincount(lag.ravel(), weights=products.ravel())
+    return np.asarray(totals[: _lags(grid)])
+
+
+def _sigma(squares: Sums, counts: Sums, fallback: Sums | None) -> Sums:
+    """RMS of each bin; a bin of few pixels has that of the fallback, or of the nearest field."""
+    sigma = np.sqrt(np.where(counts >= LEAST_PIXELS, _ratio(squares, counts), np.nan))
+    if fallback is not None:
+        return np.where(sigma > 0, sigma, fallback)
+    overall = float(np.sqrt(_ratio(squares.sum(), counts.sum())))
+    if not overall > 0:
+        raise ValueError("wanted disks with an error, got none")
+    return np.stack([_filled(row, overall) for row in sigma])
+
+
+def _filled(row: Sums, overall: float) -> Sums:
+    good = np.flatnonzero(row > 0)
+    if not good.size:
+        return np.full_like(row, overall)
+    nearest = np.abs(np.arange(row.size)[:, None] - good).argmin(axis=1)
+    return np.asarray(row[good[nearest]])
+
+
+def _rounded(table: Sums) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(f"{sigma:.4g}") for sigma in row) for row in table)
+
+
+def _ratio(part: Sums, whole: Sums) -> Sums:
+    return np.divide(part, whole, out=np.zeros_like(part), where=np.asarray(whole) > 0)

@@ -1,0 +1,253 @@
+"""The true regions of a simulated Sun, and what a model made of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside.flux import pixel_area_cm2
+from farside.grid import Grid, Image
+from farside.heliographic import (
+    SurfacePoints,
+    drift_deg_per_day,
+    limb_tangent,
+    project,
+    sight_lines,
+    trace,
+)
+from farside.observer import View
+from farside.rotation import LEAST_MU
+from farside.simulation.cycle import Region
+from farside.simulation.elements import Elements
+
+DETECTABLE_MX = 2e21
+"""Least unsigned flux, both polarities together, that a region must have at the time. A choice."""
+
+GREATEST_DISTANCE_DEG = 60.0
+"""From disk centre."""
+
+MARGIN_DEG = 2.5
+"""Of a region's neighbourhood, around nine tenths of its flux. A choice."""
+
+RADIUS_DEG = (3.0, 12.0)
+"""Least and greatest radius of a neighbourhood. A choice."""
+
+CORE_SHARE = 0.2
+"""Only pixels above this share of the strongest in the neighbourhood place a region. A choice."""
+
+State = Literal["seen", "new", "hidden"]
+
+
+class Sun(Protocol):
+    """What is asked of a simulated Sun."""
+
+    def day(self, time: Time) -> float:
+        """Count from the epoch of the regions' days."""
+        ...
+
+    def regions(self, time: Time) -> Sequence[Region]:
+        """List the regions that have emerged."""
+        ...
+
+    def elements(self, time: Time) -> Elements:
+        """Place their flux."""
+        ...
+
+
+@dataclass(frozen=True)
+class RegionScore:
+    """One region on one disk.
+
+    Attributes
+    ----------
+    seed, day, number
+        Which region: the same one may be on several disks.
+    state
+        ``"seen"``: emerged before the reference was taken, and on its disk; ``"new"``: emerged
+        after it; ``"hidden"``: before it, but not on its disk.
+    anti_hale
+        Whether its polarity is against Hale's law.
+    polarity_right, persistence_right
+        Whether the generated field, or that of persistence, is greater over the leading side's
+        elements where the leading polarity is positive, and smaller where it is negative.
+    generated_mx, persistence_mx, true_mx
+        Unsigned line-of-sight flux in the neighbourhood.
+    place_error_deg
+        Between the centroids of the generated and the true |B|.
+    """
+
+    seed: int
+    day: float
+    number: int
+    state: State
+    anti_hale: bool
+    polarity_right: bool
+    persistence_right: bool
+    generated_mx: float
+    persistence_mx: float
+    true_mx: float
+    place_error_deg: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Feet:
+    """The flux of one region: (side, element)."""
+
+    longitude_deg: NDArray[np.float64]
+    latitude_deg: NDArray[np.float64]
+    flux_mx: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Place:
+    longitude_deg: float
+    latitude_deg: float
+    radius_deg: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """Three fields of one view, gauss, (y, x)."""
+
+    generated: Image
+    persistence: Image
+    truth: Image
+
+
+def score_regions(
+    sun: Sun, seed: int, fields: Fields, grid: Grid, view: View, reference: View
+) -> list[RegionScore]:
+    """Score each detectable region within 60° of disk centre.
+
+    A region whose polarity does not show in the true field either, since it lies in a stronger
+    one, is left out.
+
+    Parameters
+    ----------
+    view, reference
+        Of the fields, and of the reference as it was taken.
+    """
+    points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
+    elements = sun.elements(view.time)
+    found = []
+    for index, region in enumerate(sun.regions(view.time)):
+        feet = _feet(elements, index)
+        if np.abs(feet.flux_mx).sum() < DETECTABLE_MX:
+            continue
+        place = _place(feet)
+        if _mu(place.longitude_deg, place.latitude_deg, view) < _cosine(GREATEST_DISTANCE_DEG):
+            continue
+        if not _polarity_right(feet, fields.truth, grid, view):
+            continue
+        around = _around(place, points, grid)
+        found.append(
+            RegionScore(
+                seed=seed,
+                day=region.day,
+                number=region.number,
+                state=_state(region, place, sun.day(reference.time), view, reference),
+                anti_hale=region.anti_hale,
+                polarity_right=_polarity_right(feet, fields.generated, grid, view),
+                persistence_right=_polarity_right(feet, fields.persistence, grid, view),
+                generated_mx=_unsigned_mx(fields.generated, around, grid),
+                persistence_mx=_unsigned_mx(fields.persistence, around, grid),
+                true_mx=_unsigned_mx(fields.truth, around, grid),
+                place_error_deg=_apart_deg(
+                    _centroid(fields.generated, around, points),
+                    _centroid(fields.truth, around, points),
+                ),
+            )
+        )
+    return found
+
+
+def _feet(elements: Elements, index: int) -> _Feet:
+    own = elements.region == index
+    return _Feet(
+        elements.longitude_deg[:, own], elements.latitude_deg[:, own], elements.flux_mx[:, own]
+    )
+
+
+def _place(feet: _Feet) -> _Place:
+    """Centre of a region's flux, and the radius of its neighbourhood."""
+    vectors, weight = _vector(feet.longitude_deg, feet.latitude_deg), np.abs(feet.flux_mx)
+    centre = np.sum(vectors * weight, axis=(1, 2))
+    centre /= np.linalg.norm(centre)
+    away = np.degrees(np.arccos(np.clip(np.tensordot(centre, vectors, 1), -1, 1)))
+    radius = float(np.clip(np.quantile(away, 0.9) + MARGIN_DEG, *RADIUS_DEG))
+    longitude = float(np.degrees(np.arctan2(centre[1], centre[0]))) % 360
+    return _Place(longitude, float(np.degrees(np.arcsin(centre[2]))), radius)
+
+
+def _state(region: Region, place: _Place, reference_day: float, view: View, then: View) -> State:
+    if region.day > reference_day:
+        return "new"
+    days = float((view.time - then.time).to_value("day"))
+    drift = float(drift_deg_per_day(np.array(place.latitude_deg))) * days
+    mu = _mu(place.longitude_deg - drift, place.latitude_deg, then)
+    return "seen" if mu > LEAST_MU else "hidden"
+
+
+def _mu(longitude_deg: float, latitude_deg: float, view: View) -> float:
+    place = np.array(longitude_deg), np.array(latitude_deg)
+    return float(project(*place, view.observer, view.time)[2])
+
+
+def _polarity_right(feet: _Feet, generated: Image, grid: Grid, view: View) -> bool:
+    """Compare the means of the generated field over the leading and the following elements."""
+    west, north, _ = project(feet.longitude_deg, feet.latitude_deg, view.observer, view.time)
+    scale = grid.disk_radius_px / limb_tangent(view.observer)
+    column, row = (
+        np.clip(np.rint(each * scale + grid.centre_px), 0, grid.size_px - 1).astype(np.int64)
+        for each in (west, north)
+    )
+    field = np.nan_to_num(generated[row, column]).astype(np.float64)
+    weight = np.abs(feet.flux_mx)
+    leading, following = (field * weight).sum(axis=1) / weight.sum(axis=1)
+    return bool((leading - following) * feet.flux_mx[0].sum() > 0)
+
+
+def _around(place: _Place, points: SurfacePoints, grid: Grid) -> NDArray[np.bool_]:
+    towards = _vector(np.array(place.longitude_deg), np.array(place.latitude_deg))
+    cosine = np.tensordot(towards, _vector(points.longitude_deg, points.latitude_deg), 1)
+    inside: NDArray[np.bool_] = (cosine > _cosine(place.radius_deg)) & grid.on_disk()
+    return inside
+
+
+def _unsigned_mx(image: Image, around: NDArray[np.bool_], grid: Grid) -> float:
+    return float(np.nansum(np.abs(image[around]), dtype=np.float64) * pixel_area_cm2(grid))
+
+
+def _centroid(
+    image: Image, around: NDArray[np.bool_], points: SurfacePoints
+) -> NDArray[np.float64]:
+    """Towards the mean place of the strong field; the mean of all where there is none."""
+    strength = np.where(around, np.abs(np.nan_to_num(image)), 0).astype(np.float64)
+    weight = np.where(strength >= CORE_SHARE * strength.max(), strength, 0)
+    if not weight.any():
+        weight = around.astype(np.float64)
+    vectors = _vector(points.longitude_deg[around], points.latitude_deg[around])
+    centre: NDArray[np.float64] = vectors @ weight[around]
+    return centre / np.linalg.norm(centre)
+
+
+def _apart_deg(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))
+
+
+def _vector(
+    longitude_deg: NDArray[np.float64], latitude_deg: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Unit vectors, (3, …)."""
+    longitude, latitude = np.radians(longitude_deg), np.radians(latitude_deg)
+    ring = np.cos(latitude)
+    return np.stack([ring * np.cos(longitude), ring * np.sin(longitude), np.sin(latitude)])
+
+
+def _cosine(degrees: float) -> float:
+    return float(np.cos(np.radians(degrees)))

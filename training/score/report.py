@@ -1,0 +1,403 @@
+"""The report: all numbers as JSON, and tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from farside import __version__
+from farside.engine import Model
+from farside.flux import pixel_area_cm2
+from farside.grid import Grid
+from farside.recipe import ErrorModel, Score, Table
+from farside.wholefile import replacing
+from training.score.answers import PERSISTENCE, ZERO
+from training.score.cases import Cases
+from training.score.regions import DETECTABLE_MX, GREATEST_DISTANCE_DEG
+from training.score.run import MODEL, Outcome, Record
+from training.score.summary import (
+    AR,
+    COMMON,
+    FULL,
+    MAIN_AGES,
+    QR,
+    Estimate,
+    LeakCheck,
+    MeanRow,
+    RegionRow,
+    RegressionRow,
+    leak_check,
+    mean_rows,
+    region_rows,
+    regression_rows,
+)
+
+JSON, MARKDOWN = "report.json", "report.md"
+
+WANTED_UNITS = 40
+
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the scores depend on besides model and data."""
+
+    command: str
+    split: str = "test"
+    threshold_gauss: float = 0.0
+    controls: bool = True
+
+
+@dataclass(frozen=True)
+class DiskRow:
+    """One case: full-disk correlation of blocks of 8 paper pixels."""
+
+    unit: str
+    time: str
+    age_days: float
+    model: float | None
+    persistence: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All numbers.
+
+    Attributes
+    ----------
+    model, version, identity
+        Of what was scored.
+    data, simulation
+        Name of the data set, and version of the simulated Sun if it is one.
+    units
+        What the bootstrap draws: seeds, or months.
+    scores, errors
+        What belongs into the Recipe.
+    """
+
+    options: Options
+    farside: str
+    model: str
+    version: str
+    identity: str
+    data: str
+    simulation: int | None
+    grid: Grid
+    pixel_area_cm2: float
+    units: tuple[str, ...]
+    warnings: tuple[str, ...]
+    means: tuple[MeanRow, ...]
+    regressions: tuple[RegressionRow, ...]
+    regions: tuple[RegionRow, ...]
+    leak: LeakCheck | None
+    errors: ErrorModel
+    scores: tuple[Score, ...]
+    disks: tuple[DiskRow, ...]
+
+    def mean(self, measure: str, area: str, ages: str, answer: str) -> MeanRow | None:
+        """Look up one row."""
+        wanted = (measure, area, ages, answer)
+        rows = ((row.measure, row.area, row.ages, row.answer) for row in self.means)
+        return next((row for row, key in zip(self.means, rows, strict=True) if key == wanted), None)
+
+    @property
+    def ages(self) -> tuple[str, ...]:
+        """All ages, then the bins that have any."""
+        return tuple(dict.fromkeys(row.ages for row in self.means))
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The model, then what it is compared with."""
+        return tuple(dict.fromkeys(row.answer for row in self.means))
+
+
+def make_report(outcome: Outcome, cases: Cases, model: Model, options: Options) -> Report:
+    """Summarise all cases."""
+    records, simulated = outcome.records, cases.simulation is not None
+    means = tuple(mean_rows(records))
+    regions = tuple(region_rows(records)) if simulated else ()
+    leak = leak_check(records) if simulated else None
+    units = tuple(sorted({record.label.unit for record in records}, key=_in_order))
+    return Report(
+        options=options,
+        farside=__version__,
+        model=model.recipe.name,
+        version=model.recipe.version,
+        identity=model.identity,
+        data=cases.name,
+        simulation=cases.simulation,
+        grid=cases.grid,
+        pixel_area_cm2=pixel_area_cm2(cases.grid),
+        units=units,
+        warnings=tuple(_warnings(units, leak)),
+        means=means,
+        regressions=tuple(regression_rows(records)),
+        regions=regions,
+        leak=leak,
+        errors=outcome.errors.model(),
+        scores=tuple(_scores(means, regions, units, options.command)),
+        disks=tuple(_disk_row(record) for record in records),
+    )
+
+
+def write_report(report: Report, figures: Sequence[str], folder: Path) -> None:
+    """Write ``report.json`` and ``report.md``, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / JSON) as path:
+        path.write_bytes(TypeAdapter(Report).dump_json(report, indent=1) + b"\n")
+    with replacing(folder / MARKDOWN) as path:
+        path.write_text(markdown(report, figures), encoding="utf-8")
+
+
+def _in_order(unit: str) -> tuple[int, str]:
+    return (int(unit.split()[1]), "") if unit.startswith("seed ") else (0, unit)
+
+
+def _warnings(units: Sequence[str], leak: LeakCheck | None) -> Iterator[str]:
+    if len(units) < WANTED_UNITS:
+        yield (
+            f"{len(units)} independent suns or months: got fewer than {WANTED_UNITS}, so the "
+            "intervals are too narrow to rely on"
+        )
+    if leak and leak.leak:
+        yield leak_sentence(leak)
+
+
+def leak_sentence(leak: LeakCheck) -> str:
+    """What a leak is, with its numbers."""
+    return (
+        f"a leak: the polarity of {leak.right} of {leak.regions} newly emerged regions is right, "
+        f"wanted no more than the {leak.hale_share:.0%} that Hale's law gives "
+        f"(chance {leak.chance:.2g}): something shows the model the sign of the field"
+    )
+
+
+def _scores(
+    means: Iterable[MeanRow], regions: Iterable[RegionRow], units: Sequence[str], command: str
+) -> Iterator[Score]:
+    """The few numbers that a Recipe carries."""
+    among = f"{len(units)} {'suns' if units[0].startswith('seed ') else 'months'} not trained on"
+    for row in means:
+        if (row.measure, row.ages, row.answer) != ("CC 8×8", MAIN_AGES, MODEL):
+            continue
+        where = f"correlation 8×8, {row.area}, {among}, references {MAIN_AGES}"
+        yield Score(measure=where, value=_short(row.estimate.mean), command=command)
+        if row.minus_persistence:
+            less = _short(row.minus_persistence.mean)
+            yield Score(measure=f"{where}, less persistence", value=less, command=command)
+    for kind in regions:
+        if kind.polarity_accuracy:
+            name = f"polarity of regions {kind.kind}, {among}"
+            share = _short(kind.polarity_accuracy.mean)
+            yield Score(measure=name, value=share, command=command)
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4f}")
+
+
+def _disk_row(record: Record) -> DiskRow:
+    model, persistence = (
+        record.measures[name].disk.correlation.blocks_of_8 for name in (MODEL, PERSISTENCE)
+    )
+    label = record.label
+    return DiskRow(label.unit, label.time.isot, label.age_days, model, persistence)
+
+
+def markdown(report: Report, figures: Sequence[str] = ()) -> str:
+    """The tables."""
+    parts = [
+        f"# Scores of {report.model} {report.version}",
+        _facts(report),
+        *(f"**Warning: {warning}.**" for warning in report.warnings),
+        "## Correlation by age of the reference",
+        _BY_AGE,
+        *(_age_table(report, area) for area in (FULL, COMMON, AR, QR)),
+        "## Resolutions, baselines and controls",
+        _CONTROLS,
+        _answer_table(report, [row for row in _keys(report) if row[0].startswith("CC")]),
+        "## Other measures",
+        _OTHERS,
+        _answer_table(report, [row for row in _keys(report) if not row[0].startswith("CC")]),
+        "## Fluxes and polar field",
+        _flux_text(report),
+        _regression_table(report),
+        *(_region_part(report) if report.regions else ()),
+        "## Error of the model",
+        _error_text(report.errors),
+        *(f"{name}\n\n{_error_table(report.errors, table)}" for name, table in _tables(report)),
+        *(f"![{name}]({name})" for name in figures),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_BY_AGE = """\
+Pearson's, of blocks of 8×8 paper pixels (one degree at disk centre), mean over suns with its 95 %
+bootstrap interval, drawn over suns and not over disks. Persistence is the reference magnetogram
+rotated differentially into view; what the reference did not see is 0, and the second table leaves
+it out. A constant field scores 0. The difference is paired. All that follows these tables, but for
+the leak check, is of references of at least 5 days: a younger one all but shows the answer."""
+
+_CONTROLS = """\
+The controls give the model the reference, or the EUV, of another Sun of about the same
+reference age: it must lose by either. – : the grid is too coarse."""
+
+_OTHERS = """\
+SSIM with the range ±1500 G, of pixels and of 8×8 blocks (Jeong et al. 2022); R1, R2, RMSE–SSIM and
+PSNR by Alshehhi (2020), full disk; polarity of the pixels whose true field is above 50 G."""
+
+
+def _facts(report: Report) -> str:
+    origin = "real images"
+    if report.simulation is not None:
+        origin = f"simulated suns, version {report.simulation}: the real Sun was not seen"
+    grid = report.grid
+    return "\n".join(
+        [
+            f"- model `{report.identity}`",
+            f"- data `{report.data}`, split {report.options.split}: {origin}",
+            f"- {len(report.disks)} pairs of {len(report.units)} independent suns or months",
+            f"- grid {grid.size_px}², disk radius {grid.disk_radius_px:g} px",
+            f"- `{report.options.command}`, Farside {report.farside}",
+        ]
+    )
+
+
+def _age_table(report: Report, area: str) -> str:
+    rows = []
+    for ages in report.ages:
+        model, before = (report.mean("CC 8×8", area, ages, name) for name in (MODEL, PERSISTENCE))
+        if model and before:
+            counts = f"{model.estimate.units} / {model.estimate.values}"
+            less = _text(model.minus_persistence, "+.3f")
+            rows.append([ages, _text(model.estimate), _text(before.estimate), less, counts])
+    names = [f"{area}, age", "model", "persistence", "model − persistence", "suns / images"]
+    return _table(names, rows)
+
+
+def _keys(report: Report) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((row.measure, row.area) for row in report.means))
+
+
+def _answer_table(report: Report, keys: Iterable[tuple[str, str]]) -> str:
+    rows = []
+    for measure, area in keys:
+        found = [report.mean(measure, area, MAIN_AGES, answer) for answer in report.answers]
+        rows.append(
+            [f"{measure}, {area}", *(_text(row.estimate if row else None) for row in found)]
+        )
+    return _table(["", *report.answers], rows)
+
+
+def _flux_text(report: Report) -> str:
+    return (
+        "TUMF Σ|B|A and NMF ΣBA of the line-of-sight field, with the area of a pixel on the plane "
+        f"of the sky, {report.pixel_area_cm2:.4g} cm²; fields below "
+        f"{report.options.threshold_gauss:g} G left out. Polar field: mean B_los/μ poleward of 60° "
+        "and within 45° of the meridian, both caps. R² is that of generated = true."
+    )
+
+
+def _regression_table(report: Report) -> str:
+    rows = [
+        [
+            f"{row.quantity}, {row.area}",
+            row.answer,
+            *(_number(value) for value in _numbers(row)),
+            str(row.values),
+        ]
+        for row in report.regressions
+        if row.answer != ZERO
+    ]
+    return _table(["", "", "CC", "R²", "slope", "values"], rows)
+
+
+def _numbers(row: RegressionRow) -> tuple[float, float, float]:
+    found = row.regression
+    return found.correlation, found.r_squared, found.slope
+
+
+def _region_part(report: Report) -> Iterator[str]:
+    yield "## Regions"
+    yield (
+        f"True regions of at least {DETECTABLE_MX:.0e} Mx, both polarities together, within "
+        f"{GREATEST_DISTANCE_DEG:g}° of disk centre, unless a stronger one hides their polarity "
+        "in the true field too. Polarity: whether the generated field over the leading elements "
+        "is greater, or smaller, than over the following ones, as it should be; flux: correlation "
+        "of generated and true unsigned flux in the neighbourhood; place: median distance of the "
+        "centroids of |B|."
+    )
+    rows = [
+        [
+            row.kind,
+            _text(row.polarity_accuracy),
+            _text(row.persistence_accuracy),
+            _number(row.flux_correlation),
+            _number(row.persistence_flux_correlation),
+            f"{_number(row.place_error_deg)}°",
+            f"{row.regions} / {row.sightings}",
+        ]
+        for row in report.regions
+    ]
+    names = ["", "polarity right", "by persistence", "flux CC", "by persistence", "place"]
+    yield _table([*names, "regions / sightings"], rows)
+    if report.leak:
+        check = report.leak
+        yield (
+            f"Leak check: of {check.regions} newly emerged regions {check.right} have the right "
+            f"polarity. Hale's law alone gives {check.hale_share:.0%}; as many or more by it have "
+            f"a chance of {check.chance:.2g}: {'**a leak**' if check.leak else 'no leak'}."
+        )
+
+
+def _error_text(errors: ErrorModel) -> str:
+    return (
+        "Root mean squared difference of generated and true field, gauss, by generated |B| "
+        "(columns) and μ (rows). Known: the reference showed field there too; new: it did not, or "
+        "did not see the place. Correlation length "
+        f"{errors.correlation_length_deg:.2f}° (autocorrelation 1/e)."
+    )
+
+
+def _tables(report: Report) -> list[tuple[str, Table]]:
+    errors = report.errors
+    return [
+        ("Known", errors.known_gauss),
+        ("New", errors.new_gauss),
+        ("Either", errors.either_gauss),
+    ]
+
+
+def _error_table(errors: ErrorModel, table: Table) -> str:
+    names = [f"{low:g}–{high:g} G" for low, high in pairwise(errors.field_edges_gauss)]
+    last = f"from {errors.field_edges_gauss[-1]:g} G"
+    ends = (*errors.mu_edges[1:], 1.0)
+    rows = [
+        [f"{low:g}–{high:g}", *(f"{sigma:.3g}" for sigma in row)]
+        for low, high, row in zip(errors.mu_edges, ends, table, strict=True)
+    ]
+    return _table(["μ", *names, last], rows)
+
+
+def _text(estimate: Estimate | None, form: str = ".3f") -> str:
+    if estimate is None:
+        return NONE
+    mean = format(estimate.mean, form)
+    if estimate.low is None or estimate.high is None:
+        return mean
+    return f"{mean} [{estimate.low:{form}}, {estimate.high:{form}}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if np.isfinite(value) else NONE
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

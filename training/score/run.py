@@ -1,0 +1,189 @@
+"""Every case through the model and the baselines, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from farside.binning import WHOLE, in_common, paper_block_px
+from farside.engine import Engine, Model
+from farside.errormodel import known_field
+from farside.evaluation import Measures, measure
+from farside.grid import Grid, Image
+from farside.metrics import Correlations, correlations
+from farside.observer import View
+from farside.patches import select_patches
+from training.score.answers import PERSISTENCE, Answers, answer
+from training.score.cases import Case, Cases, Label, main_ages, partner
+from training.score.errors import ErrorTally
+from training.score.regions import Fields, RegionScore, Sun, score_regions
+
+MODEL = "model"
+
+EXAMPLES = 3
+"""Suns of which boxes are drawn: the first ones, whatever they show."""
+
+LEAST_SEEN = 0.05
+"""Share of the disk that the reference must have seen for a score on what it saw."""
+
+PIXEL_EDGES_GAUSS = np.sinh(np.linspace(-1, 1, 121) * np.arcsinh(3000 / 20)) * 20
+"""Of the joint histogram of true and generated blocks: even in arcsinh(B / 20 G); what is stronger
+is in the last."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of one case.
+
+    Attributes
+    ----------
+    label
+        Seed, time and reference age.
+    measures
+        By answer: the model, persistence, zero field and the controls.
+    common
+        Correlations of model and persistence on what the reference saw; empty where that is
+        nearly nothing.
+    regions
+        The true regions; none for the real Sun.
+    """
+
+    label: Label
+    measures: Mapping[str, Measures]
+    common: Mapping[str, Correlations]
+    regions: tuple[RegionScore, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One active or quiet box of a disk, gauss."""
+
+    kind: Literal["AR", "QR"]
+    title: str
+    truth: Image
+    generated: Image
+    persistence: Image
+
+
+@dataclass(eq=False)
+class Outcome:
+    """All that the report is made of.
+
+    Attributes
+    ----------
+    records
+        Of all cases.
+    errors, pixels, examples
+        Of those whose reference is at least :data:`~training.score.cases.MAIN_AGE_DAYS` old.
+    """
+
+    records: list[Record]
+    errors: ErrorTally
+    pixels: NDArray[np.float64]
+    examples: list[Example] = field(default_factory=list)
+
+
+def run(
+    cases: Cases,
+    model: Model,
+    engine: Engine,
+    sun_of: Callable[[int], Sun] | None = None,
+    controls: bool = True,
+    threshold_gauss: float = 0.0,
+) -> Outcome:
+    """Score all cases.
+
+    Parameters
+    ----------
+    sun_of
+        The simulated Sun of a seed; without it no regions are scored.
+    controls
+        Whether the model is also asked with the reference, and the EUV, of another Sun.
+    """
+    bins = len(PIXEL_EDGES_GAUSS) - 1
+    outcome = Outcome([], ErrorTally(cases.grid), np.zeros((bins, bins)))
+    drawn: set[str] = set()
+    main = main_ages(cases.labels)
+    for index in track(range(len(cases.labels)), "scoring"):
+        other = partner(cases.labels, index) if controls else None
+        case = cases[index]
+        answers = answer(case, None if other is None else cases[other], model, engine)
+        regions = _regions(case, answers, cases.grid, sun_of)
+        outcome.records.append(record(case, answers, cases.grid, regions, threshold_gauss))
+        if main[index]:
+            known = known_field(answers.model, case.reference, case.view)
+            outcome.errors.add(answers.model, case.truth, known, case.view)
+            outcome.pixels += _histogram(answers.model, case.truth, cases.grid)
+        if main[index] and case.label.unit not in drawn and len(drawn) < EXAMPLES:
+            drawn.add(case.label.unit)
+            outcome.examples += _examples(case, answers, cases.grid, threshold_gauss)
+    return outcome
+
+
+def record(
+    case: Case,
+    answers: Answers,
+    grid: Grid,
+    regions: tuple[RegionScore, ...] = (),
+    threshold_gauss: float = 0.0,
+) -> Record:
+    """Measure all answers to one case."""
+    images = {MODEL: answers.model, **answers.by_name}
+    return Record(
+        label=case.label,
+        measures={
+            name: measure(image, case.truth, grid, case.view, threshold_gauss)
+            for name, image in images.items()
+        },
+        common=_common(images, answers, case.truth, grid),
+        regions=regions,
+    )
+
+
+def _common(
+    images: Mapping[str, Image], answers: Answers, truth: Image, grid: Grid
+) -> Mapping[str, Correlations]:
+    if answers.seen[grid.on_disk()].mean() < LEAST_SEEN:
+        return {}
+    visible = np.where(answers.seen, truth, np.float32(np.nan))
+    return {name: correlations(images[name], visible, grid) for name in (MODEL, PERSISTENCE)}
+
+
+def _regions(
+    case: Case, answers: Answers, grid: Grid, sun_of: Callable[[int], Sun] | None
+) -> tuple[RegionScore, ...]:
+    seed = case.label.seed
+    if seed is None or sun_of is None:
+        return ()
+    origin = case.reference.origin
+    then = View(origin.observer, origin.time)
+    fields = Fields(answers.model, answers.persistence, case.truth)
+    return tuple(score_regions(sun_of(seed), seed, fields, grid, case.view, then))
+
+
+def _histogram(generated: Image, truth: Image, grid: Grid) -> NDArray[np.float64]:
+    """Joint histogram of blocks of 8 paper pixels, (true, generated)."""
+    pixels = paper_block_px(8, grid) or 1
+    greatest = PIXEL_EDGES_GAUSS[-1]
+    made, true = (
+        np.clip(each, -greatest, greatest)
+        for each in in_common(generated, truth, grid, pixels, WHOLE)
+    )
+    counts, _, _ = np.histogram2d(true, made, bins=[PIXEL_EDGES_GAUSS, PIXEL_EDGES_GAUSS])
+    return np.asarray(counts)
+
+
+def _examples(case: Case, answers: Answers, grid: Grid, threshold_gauss: float) -> list[Example]:
+    """The strongest active region of a disk, and its quietest box."""
+    found: dict[str, Example] = {}
+    for patch in select_patches(case.truth, grid, threshold_gauss):
+        title = f"{patch.kind}, {case.label.unit}, reference {case.label.age_days:.1f} d old"
+        images = (case.truth, answers.model, answers.persistence)
+        boxes = (image[patch.box] for image in images)
+        found.setdefault(patch.kind, Example(patch.kind, title, *boxes))
+    return list(found.values())

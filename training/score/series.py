@@ -1,0 +1,227 @@
+"""A simulated Sun followed in time from the Earth and, through the model, from behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import astropy.units as u
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+from rich.progress import track
+
+from farside.engine import Engine, Model
+from farside.flux import pixel_area_cm2, polar_field
+from farside.grid import Grid, Image
+from farside.heliographic import drift_deg_per_day, sight_lines, trace
+from farside.observation import Origin
+from farside.observer import Observer, View
+from farside.pipeline import translate
+from farside.reference import SYNODIC_PERIOD_DAYS, reference_time
+from farside.registration import Disk
+from farside.simulation.cycle import CYCLE_DAYS, EPOCH, Region
+from farside.simulation.lattice import Lattice
+from farside.simulation.scene import earth, stereo
+from farside.simulation.sun import SimulatedSun, Surface
+from training.data.pairing import CHANNELS, FAR_CHANNELS, Pair
+from training.data.sample import Sample
+from training.data.simulated import See, lattice_for
+
+OPPOSITE_DEG = 180.0
+"""Stonyhurst longitude of the spacecraft."""
+
+NEAR_CENTRE_DEG = 60.0
+"""A region is measured within this distance of disk centre."""
+
+STEP_DAYS = 3.0
+ROTATIONS = 3
+
+MOST_ROTATIONS = 40
+"""In which a region is looked for."""
+
+POLAR_POINTS = 24
+
+STREAM = 91
+"""Of the random numbers of these pictures."""
+
+
+@dataclass(frozen=True)
+class RegionSeries:
+    """Unsigned radial flux of one region's neighbourhood.
+
+    Attributes
+    ----------
+    days
+        Since its emergence.
+    true_mx
+        On each day.
+    measured_mx, generated_mx
+        Day and flux, when it is near the centre of the Earth's disk, or of the spacecraft's.
+    """
+
+    title: str
+    days: tuple[float, ...]
+    true_mx: tuple[float, ...]
+    measured_mx: tuple[tuple[float, float], ...]
+    generated_mx: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class PolarSeries:
+    """Mean radial field of the parts of the caps that the spacecraft sees, over a cycle."""
+
+    title: str
+    years: tuple[float, ...]
+    generated_north_gauss: tuple[float, ...]
+    generated_south_gauss: tuple[float, ...]
+    true_north_gauss: tuple[float, ...]
+    true_south_gauss: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """A simulated Sun, how it is seen, and the model."""
+
+    sun: SimulatedSun
+    see: See
+    model: Model
+    engine: Engine
+
+    @property
+    def grid(self) -> Grid:
+        """The model's."""
+        return self.model.recipe.grid
+
+    def surface(self, time: Time) -> Surface:
+        """The Sun at one time, as fine as the grid needs."""
+        return self.sun.at(time, lattice_for(self.grid))
+
+    def disks(self, surface: Surface, observer: Observer, far: bool) -> tuple[Disk, ...]:
+        """Three EUV disks and the field along the line of sight."""
+        rng = np.random.default_rng([self.sun.seed, STREAM, round(surface.time.mjd * 24), far])
+        planes = self.see(surface, observer, "EUVI" if far else "SDO", self.grid, rng)
+        inside = self.grid.on_disk()
+        names = (channel.split(" ") for channel in (FAR_CHANNELS if far else CHANNELS))
+        return tuple(
+            Disk(
+                np.where(inside, plane, np.float32(np.nan)),
+                self.grid,
+                Origin(instrument, band, surface.time, observer, "", ""),
+            )
+            for plane, (instrument, band) in zip(planes, names, strict=True)
+        )
+
+    def generated(self, far: Surface) -> tuple[Image, Image, View]:
+        """The generated and the true field of the far side."""
+        then = reference_time(far.time, OPPOSITE_DEG)
+        observer = stereo(far.time, OPPOSITE_DEG)
+        *observed, truth = self.disks(far, observer, far=True)
+        referenced = self.disks(self.surface(then), earth(then), far=False)
+        age_days = float((far.time - then).to_value("day"))
+        pair = Pair(target=0, reference=1, age_days=age_days, shift_deg=0.0, test=True)
+        sample = Sample(tuple(observed), referenced, truth, pair, self.sun.seed)
+        made = translate(sample.stack(self.model.recipe), self.model, self.engine)
+        return made.image, truth.image, View(observer, far.time)
+
+
+def follow_region(watch: Watch, start: Time) -> RegionSeries:
+    """Follow the strongest region of the rotation after `start`, or of the next that has any."""
+    region = _strongest(watch.sun, start)
+    days = np.arange(-STEP_DAYS, ROTATIONS * SYNODIC_PERIOD_DAYS, STEP_DAYS)
+    true, measured, generated = [], [], []
+    for day in track(days.tolist(), "following a region"):
+        surface = watch.surface(_time(region.day + day))
+        place = _place(region, day)
+        true.append(_true_mx(surface, place))
+        here = earth(surface.time)
+        if _near_centre(place, View(here, surface.time)):
+            field = watch.disks(surface, here, far=False)[-1].image
+            measured.append((day, _seen_mx(field, place, watch.grid, View(here, surface.time))))
+        elif _near_centre(place, View(stereo(surface.time, OPPOSITE_DEG), surface.time)):
+            image, _, view = watch.generated(surface)
+            generated.append((day, _seen_mx(image, place, watch.grid, view)))
+    title = (
+        f"seed {watch.sun.seed}, region of {region.flux_mx:.1e} Mx a polarity, "
+        f"{_time(region.day).isot[:10]}"
+    )
+    return RegionSeries(title, tuple(days), tuple(true), tuple(measured), tuple(generated))
+
+
+def follow_poles(watch: Watch, points: int = POLAR_POINTS) -> PolarSeries:
+    """Follow the polar field over cycle 24, from one minimum to the next."""
+    made, true, years = [], [], []
+    for step in track(range(points), "following the poles"):
+        time = _time(step * CYCLE_DAYS / points)
+        image, truth, view = watch.generated(watch.surface(time))
+        made.append(polar_field(image, watch.grid, view.observer, time))
+        true.append(polar_field(truth, watch.grid, view.observer, time))
+        years.append(float(time.jyear))
+    return PolarSeries(
+        title=f"seed {watch.sun.seed}, seen from the far side",
+        years=tuple(years),
+        generated_north_gauss=tuple(each.north_gauss for each in made),
+        generated_south_gauss=tuple(each.south_gauss for each in made),
+        true_north_gauss=tuple(each.north_gauss for each in true),
+        true_south_gauss=tuple(each.south_gauss for each in true),
+    )
+
+
+@dataclass(frozen=True)
+class _Place:
+    longitude_deg: float
+    latitude_deg: float
+    radius_deg: float
+
+
+def _strongest(sun: SimulatedSun, start: Time) -> Region:
+    """Of the first rotation in which any region emerges."""
+    for rotation in range(MOST_ROTATIONS):
+        begin = start + rotation * SYNODIC_PERIOD_DAYS * u.day
+        regions = sun.regions(begin + SYNODIC_PERIOD_DAYS * u.day)
+        emerged = [region for region in regions if region.day > sun.day(begin)]
+        if emerged:
+            return max(emerged, key=lambda region: region.flux_mx)
+    raise ValueError(f"seed {sun.seed}: no region emerges for years after {start.isot[:10]}")
+
+
+def _place(region: Region, days: float) -> _Place:
+    drift = float(drift_deg_per_day(np.array(region.latitude_deg))) * days
+    radius = 1.5 * region.separation_deg
+    return _Place((region.longitude_deg + drift) % 360, region.latitude_deg, radius)
+
+
+def _time(day: float) -> Time:
+    return Time((EPOCH + day * u.day).utc.isot, format="isot", scale="utc")
+
+
+def _true_mx(surface: Surface, place: _Place) -> float:
+    lattice: Lattice = surface.lattice
+    longitude, latitude = np.meshgrid(lattice.longitude_deg, lattice.latitude_deg)
+    around = _cosine(place, longitude, latitude) > np.cos(np.radians(place.radius_deg))
+    flux = np.abs(surface.radial_field) * lattice.cell_cm2
+    return float(flux[around].sum(dtype=np.float64))
+
+
+def _seen_mx(field: Image, place: _Place, grid: Grid, view: View) -> float:
+    """Unsigned flux of a radial field: 1/μ for the field, and 1/μ for the area."""
+    points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
+    near = _cosine(place, points.longitude_deg, points.latitude_deg)
+    around = (near > np.cos(np.radians(place.radius_deg))) & grid.on_disk()
+    return float((np.abs(field[around]) / points.mu[around] ** 2).sum() * pixel_area_cm2(grid))
+
+
+def _near_centre(place: _Place, view: View) -> bool:
+    centre = view.observer.carrington_longitude_deg(view.time), view.observer.latitude_deg
+    cosine = _cosine(place, *(np.array(each) for each in centre))
+    return bool(cosine > np.cos(np.radians(NEAR_CENTRE_DEG)))
+
+
+def _cosine(
+    place: _Place, longitude_deg: NDArray[np.floating], latitude_deg: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Cosine of the distance from a place."""
+    away = np.radians(longitude_deg - place.longitude_deg)
+    here, there = np.radians(place.latitude_deg), np.radians(latitude_deg)
+    return np.asarray(
+        np.sin(here) * np.sin(there) + np.cos(here) * np.cos(there) * np.cos(away), np.float64
+    )

@@ -1,0 +1,361 @@
+"""From the measures of single disks to means with intervals over independent Suns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.stats import binomtest
+
+from farside.evaluation import BoxMeasures, Compared
+from farside.metrics import Correlations
+from farside.simulation.cycle import ANTI_HALE
+from farside.statistics import Regression, interval, pearson, regress
+from training.score.answers import PERSISTENCE
+from training.score.cases import MAIN_AGE_DAYS, main_ages
+from training.score.regions import RegionScore
+from training.score.run import MODEL, Record
+
+AGE_EDGES_DAYS = (0.0, 2.5, 5.0, 10.0, 15.0, 20.0, 25.0, 27.31)
+ALL_AGES = "all"
+MAIN_AGES = f"from {MAIN_AGE_DAYS:g} d"
+
+RESAMPLES = 4000
+
+FULL, COMMON, AR, QR = "full disk", "where the reference saw", "AR", "QR"
+
+LEAK_LEVEL = 0.025
+"""Chance of calling a model that knows Hale's law and no more a leak."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over independent Suns and its 95 % bootstrap interval.
+
+    Attributes
+    ----------
+    mean
+        Over Suns, of the mean of each Sun's disks or boxes.
+    low, high
+        None for fewer than two Suns.
+    units, values
+        Suns, and disks or boxes of all.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    units: int
+    values: int
+
+
+@dataclass(frozen=True)
+class MeanRow:
+    """One measure of one answer.
+
+    Attributes
+    ----------
+    minus_persistence
+        Of the paired differences, over the Suns that have both.
+    """
+
+    measure: str
+    area: str
+    ages: str
+    answer: str
+    estimate: Estimate
+    minus_persistence: Estimate | None
+
+
+@dataclass(frozen=True)
+class RegressionRow:
+    """How one quantity follows the truth over all disks or boxes."""
+
+    quantity: str
+    area: str
+    answer: str
+    values: int
+    regression: Regression
+
+
+@dataclass(frozen=True)
+class RegionRow:
+    """What became of one kind of true regions.
+
+    Attributes
+    ----------
+    polarity_accuracy, persistence_accuracy
+        None where there is no such region.
+    regions, sightings
+        Different ones, and how often they were on a disk.
+    flux_correlation, persistence_flux_correlation
+        With the true unsigned flux in the neighbourhood, over sightings.
+    place_error_deg
+        Median.
+    """
+
+    kind: str
+    polarity_accuracy: Estimate | None
+    persistence_accuracy: Estimate | None
+    regions: int
+    sightings: int
+    flux_correlation: float
+    persistence_flux_correlation: float
+    place_error_deg: float
+
+
+@dataclass(frozen=True)
+class LeakCheck:
+    """Whether new regions are told apart better than Hale's law can.
+
+    Attributes
+    ----------
+    regions, right
+        Newly emerged ones, and those whose polarity was right on most of their disks.
+    hale_share
+        Of the simulation's regions.
+    chance
+        Of so many right, or more, for a model that knows Hale's law alone.
+    leak
+        Whether that is below 2.5 %.
+    """
+
+    regions: int
+    right: int
+    hale_share: float
+    chance: float
+    leak: bool
+
+
+Values = Mapping[str, Sequence[float]]
+"""By independent unit."""
+
+Pick = Callable[[Record, str], Iterable[float]]
+"""The values that one record has of one answer."""
+
+
+def age_bins(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """All records, those of old references, and those of each bin of age that has any."""
+    bins: dict[str, list[Record]] = {ALL_AGES: list(records)}
+    bins[MAIN_AGES] = main_records(bins[ALL_AGES])
+    for low, high in pairwise(AGE_EDGES_DAYS):
+        inside = [each for each in bins[ALL_AGES] if low <= each.label.age_days < high]
+        if inside:
+            bins[f"{low:g}–{high:.3g} d"] = inside
+    return bins
+
+
+def main_records(records: Sequence[Record]) -> list[Record]:
+    """Those that count where ages are not told apart."""
+    main = main_ages([record.label for record in records])
+    return [record for record, counts in zip(records, main, strict=True) if counts]
+
+
+def mean_rows(records: Sequence[Record]) -> list[MeanRow]:
+    """Every measure that is a mean, for every answer, area and bin of age."""
+    rows = []
+    for ages, inside in age_bins(records).items():
+        for (measure, area), pick in PICKS.items():
+            before = _values(inside, PERSISTENCE, pick)
+            for answer in _answers(records):
+                values = _values(inside, answer, pick)
+                estimate = estimated(values)
+                if estimate is None:
+                    continue
+                less = None if answer == PERSISTENCE else difference(values, before)
+                rows.append(MeanRow(measure, area, ages, answer, estimate, less))
+    return rows
+
+
+def regression_rows(records: Sequence[Record]) -> list[RegressionRow]:
+    """TUMF and NMF of disks and boxes, and the polar fields, for every answer; main ages."""
+    rows = []
+    main = main_records(records)
+    for answer in _answers(records):
+        for quantity, area, pick in QUANTITIES:
+            pairs = [pair for record in main for pair in pick(record, answer)]
+            made, true = (
+                [getattr(pair, side) for pair in pairs if _finite(pair)]
+                for side in ("generated", "true")
+            )
+            if len(made) >= 2:
+                found = regress(made, true)
+                rows.append(RegressionRow(quantity, area, answer, len(made), found))
+    return rows
+
+
+def region_rows(records: Sequence[Record]) -> list[RegionRow]:
+    """By what the reference showed of a region, and by Hale's law; main ages."""
+    regions = [region for record in main_records(records) for region in record.regions]
+    kinds = {
+        "seen in the reference": [r for r in regions if r.state == "seen"],
+        "newly emerged": [r for r in regions if r.state == "new"],
+        "behind the limb then": [r for r in regions if r.state == "hidden"],
+        "anti-Hale, seen": [r for r in regions if r.anti_hale and r.state == "seen"],
+        "anti-Hale, newly emerged": [r for r in regions if r.anti_hale and r.state == "new"],
+    }
+    return [_region_row(kind, found) for kind, found in kinds.items()]
+
+
+def leak_check(records: Iterable[Record]) -> LeakCheck:
+    """Test the polarity of newly emerged regions against Hale's law, each once, at all ages."""
+    sightings = defaultdict(list)
+    for region in (region for record in records for region in record.regions):
+        if region.state == "new":
+            sightings[_name(region)].append(region.polarity_right)
+    right = sum(sum(each) * 2 > len(each) for each in sightings.values())
+    count, share = len(sightings), 1 - ANTI_HALE
+    chance = float(binomtest(right, count, share, "greater").pvalue) if count else 1.0
+    return LeakCheck(count, right, share, chance, chance < LEAK_LEVEL)
+
+
+def estimated(values: Values) -> Estimate | None:
+    """The mean over units; None where there is none."""
+    means = [float(np.mean(each)) for each in values.values()]
+    if not means:
+        return None
+    count = sum(len(each) for each in values.values())
+    if len(means) < 2:
+        return Estimate(means[0], None, None, 1, count)
+    found = interval(means, np.zeros(len(means)), resamples=RESAMPLES)
+    return Estimate(found.mean, found.low, found.high, found.seeds, count)
+
+
+def difference(a: Values, b: Values) -> Estimate | None:
+    """The mean of the paired differences of the units that both have."""
+    both = [unit for unit in a if unit in b]
+    if len(both) < 2:
+        return None
+    first, second = ([float(np.mean(values[unit])) for unit in both] for values in (a, b))
+    found = interval(first, second, resamples=RESAMPLES)
+    count = sum(len(a[unit]) for unit in both)
+    return Estimate(found.mean, found.low, found.high, found.seeds, count)
+
+
+def _values(records: Iterable[Record], answer: str, pick: Pick) -> Values:
+    values: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        if answer in record.measures:
+            found = [value for value in pick(record, answer) if np.isfinite(value)]
+            if found:
+                values[record.label.unit] += found
+    return values
+
+
+def _answers(records: Sequence[Record]) -> list[str]:
+    names = dict.fromkeys(name for record in records for name in record.measures)
+    return sorted(names, key=lambda name: (name != MODEL, name != PERSISTENCE))
+
+
+def _boxes(record: Record, answer: str, area: str) -> list[BoxMeasures]:
+    measures = record.measures[answer]
+    if area == FULL:
+        return [measures.disk]
+    return [patch.measures for patch in measures.patches if patch.kind == area]
+
+
+def _correlation(found: Correlations, blocks: str) -> Iterator[float]:
+    value: float | None = getattr(found, blocks)
+    if value is not None:
+        # A constant field says nothing: it scores as one that is unrelated.
+        yield 0.0 if np.isnan(value) else value
+
+
+def _correlation_pick(area: str, blocks: str) -> Pick:
+    def pick(record: Record, answer: str) -> Iterator[float]:
+        if area == COMMON:
+            if answer in record.common:
+                yield from _correlation(record.common[answer], blocks)
+            return
+        for box in _boxes(record, answer, area):
+            yield from _correlation(box.correlation, blocks)
+
+    return pick
+
+
+def _box_pick(area: str, name: str) -> Pick:
+    def pick(record: Record, answer: str) -> Iterator[float]:
+        for box in _boxes(record, answer, area):
+            value = getattr(box, name)
+            if value is not None:
+                yield value
+
+    return pick
+
+
+def _disk_pick(name: str) -> Pick:
+    def pick(record: Record, answer: str) -> Iterator[float]:
+        yield getattr(record.measures[answer], name)
+
+    return pick
+
+
+PICKS: dict[tuple[str, str], Pick] = {
+    **{
+        (f"CC {n}×{n}", area): _correlation_pick(area, f"blocks_of_{n}")
+        for area in (FULL, COMMON, AR, QR)
+        for n in (8, 4, 1)
+    },
+    ("SSIM", AR): _box_pick(AR, "similarity"),
+    ("SSIM 8×8", AR): _box_pick(AR, "similarity_of_8"),
+    ("R1", FULL): _disk_pick("relative_flux_error"),
+    ("R2", FULL): _disk_pick("normalised_square_error"),
+    ("RMSE–SSIM", FULL): _disk_pick("rms_similarity_error"),
+    ("PSNR, dB", FULL): _disk_pick("peak_signal_to_noise_db"),
+    ("RMSE, G", FULL): _disk_pick("rms_error_gauss"),
+    ("polarity of pixels", FULL): _disk_pick("polarity_accuracy"),
+}
+"""By measure and area."""
+
+
+def _flux_pick(area: str, name: str) -> Callable[[Record, str], list[Compared]]:
+    return lambda record, answer: [getattr(box, name) for box in _boxes(record, answer, area)]
+
+
+def _polar_pick(record: Record, answer: str) -> list[Compared]:
+    measures = record.measures[answer]
+    return [measures.polar_north_gauss, measures.polar_south_gauss]
+
+
+QUANTITIES = (
+    *(("TUMF", area, _flux_pick(area, "unsigned_flux_mx")) for area in (FULL, AR, QR)),
+    *(("NMF", area, _flux_pick(area, "net_flux_mx")) for area in (FULL, AR, QR)),
+    ("polar field", "caps", _polar_pick),
+)
+"""Name, area, and the pairs that one record has."""
+
+
+def _finite(pair: Compared) -> bool:
+    return bool(np.isfinite([pair.generated, pair.true]).all())
+
+
+def _name(region: RegionScore) -> tuple[int, float, int]:
+    return region.seed, region.day, region.number
+
+
+def _region_row(kind: str, regions: Sequence[RegionScore]) -> RegionRow:
+    made, before, true = (
+        np.array([getattr(region, name) for region in regions], float)
+        for name in ("generated_mx", "persistence_mx", "true_mx")
+    )
+    errors = [region.place_error_deg for region in regions]
+    return RegionRow(
+        kind=kind,
+        polarity_accuracy=estimated(_right(regions, "polarity_right")),
+        persistence_accuracy=estimated(_right(regions, "persistence_right")),
+        regions=len({_name(region) for region in regions}),
+        sightings=len(regions),
+        flux_correlation=pearson(made, true),
+        persistence_flux_correlation=pearson(before, true),
+        place_error_deg=float(np.median(errors)) if errors else np.nan,
+    )
+
+
+def _right(regions: Iterable[RegionScore], name: str) -> Values:
+    right: dict[str, list[float]] = defaultdict(list)
+    for region in regions:
+        right[f"seed {region.seed}"].append(float(getattr(region, name)))
+    return right
