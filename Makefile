@@ -38,6 +38,7 @@ check: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.engines
+	$(BIN)/python -m benchmarks.simulation
 
 # Forty unseen suns, and the report of docs/scores/ on them, made again.
 score: $(INSTALLED)

@@ -25,6 +25,9 @@ class Weights:
         Of the concordance of weak fields, which the paper has not: see :func:`compressed`.
     weak_scale
         Field above which it is compressed, network units.
+    unsigned
+        Of the concordance of |B|, which the paper has not: EUV shows how strong a new region is,
+        also where its polarity is a guess.
     """
 
     adversary: float = 2.0
@@ -32,6 +35,7 @@ class Weights:
     concordance: float = 5.0
     weak: float = 0.0
     weak_scale: float = 0.02
+    unsigned: float = 0.0
 
     @property
     def needs_adversary(self) -> bool:
@@ -65,12 +69,14 @@ def generator_loss(
 ) -> Tensor:
     """λ1 ½ MSE(D(x, G(x)), 1) + λ2 FM + λ3 CC; without a discriminator, no λ1 and λ2.
 
-    To it the concordance of weak fields is added, if it has a weight.
+    To it the concordances of weak fields and of |B| are added, where they have a weight.
     """
     loss = weights.concordance * multiscale_discord(generated, target)
     if weights.weak:
         made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
         loss = loss + weights.weak * multiscale_discord(made, true)
+    if weights.unsigned:
+        loss = loss + weights.unsigned * multiscale_discord(generated.abs(), target.abs())
     if discriminator is None:
         return loss
     on_generated = discriminator(given, generated)

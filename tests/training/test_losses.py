@@ -113,3 +113,14 @@ def test_only_the_weak_term_misses_the_quiet_sun_beside_a_strong_region() -> Non
     assert both > 0.05
     whole = generator_loss(None, spot, spot + quiet, spot + quiet, Weights(0, 0, 1, 1))
     assert whole == pytest.approx(0, abs=1e-5)
+
+
+def test_only_the_unsigned_term_holds_for_a_region_of_the_wrong_sign() -> None:
+    spot = torch.zeros(1, 1, 64, 64)
+    spot[..., 20:26, 20:26], spot[..., 20:26, 30:36] = 1.0, -1.0
+    signed, unsigned = (
+        generator_loss(None, spot, -spot, spot, weights)
+        for weights in (Weights(0, 0, 1), Weights(0, 0, 0, unsigned=1))
+    )
+    assert signed == pytest.approx(2, abs=1e-3)
+    assert unsigned == pytest.approx(0, abs=1e-5)

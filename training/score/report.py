@@ -196,6 +196,9 @@ def _scores(
             name = f"polarity of regions {kind.kind}, {among}"
             share = _short(kind.polarity_accuracy.mean)
             yield Score(measure=name, value=share, command=command)
+        if np.isfinite(kind.flux_correlation):
+            name = f"unsigned flux CC of regions {kind.kind}, {among}"
+            yield Score(measure=name, value=_short(kind.flux_correlation), command=command)
 
 
 def _short(value: float) -> float:
