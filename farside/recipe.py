@@ -186,6 +186,12 @@ class Recipe(_Part):
         "(Jeong et al. 2022); 'observation' rotated differentially to the time and observer of the "
         "observation before scaling, so that the network need not learn the rotation.",
     )
+    polarity: Literal["measured", "hale"] = Field(
+        default="measured",
+        description="The sign in which the network sees fields and gives them: 'measured' (Jeong "
+        "et al. 2022); 'hale' such that the northern leading polarity is positive in every cycle, "
+        "by the date of the observation, so that the network need not find out the cycle.",
+    )
     saturation_gauss: float | None = Field(
         default=None, gt=0, description="Field strength at which the output saturates, if it does."
     )

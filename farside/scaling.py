@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.engine import Engine, Model, Tensor
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
 from farside.grid import Grid, Image
+from farside.hale import leading_sign
 from farside.magnetogram import Generator, Input, Magnetogram
 from farside.recipe import Channel, Linear, MedianLog, Recipe
 from farside.registration import Disk
@@ -32,6 +34,8 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> Tensor:
         raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, wanted float32 {wanted}")
     for disk, channel, plane in zip(stack.disks, recipe.channels, out[0], strict=True):
         scale_disk(disk, channel.scaling, out=plane)
+        if disk.origin.is_magnetogram:
+            plane *= turn(recipe, stack.time)
     return out
 
 
@@ -54,7 +58,7 @@ def decode(tensor: Tensor, stack: Stack, model: Model, engine: Engine) -> Magnet
         for plane, output in zip(tensor[0], recipe.outputs, strict=True)
     ]
     return Magnetogram(
-        image=planes[0],
+        image=planes[0] * turn(recipe, stack.time),
         grid=recipe.grid,
         time=stack.time,
         observer=stack.observer,
@@ -64,6 +68,11 @@ def decode(tensor: Tensor, stack: Stack, model: Model, engine: Engine) -> Magnet
         inputs=tuple(map(_input, recipe.channels, stack.disks)),
         sigma=planes[1] if len(planes) > 1 else None,
     )
+
+
+def turn(recipe: Recipe, time: Time) -> np.float32:
+    """1 or -1: what fields are multiplied by between gauss and network units, either way."""
+    return np.float32(leading_sign(time) if recipe.polarity == "hale" else 1)
 
 
 def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> None:

@@ -165,6 +165,21 @@ def test_decode_returns_the_field_that_was_encoded() -> None:
     assert made.image.dtype == np.float32
 
 
+@pytest.mark.parametrize(("date", "sign"), [("2014-11-14", -1), ("2026-11-14", 1)])
+def test_a_recipe_by_hales_law_turns_fields_in_even_cycles_there_and_back(
+    date: str, sign: int
+) -> None:
+    recipe = RECIPE.model_copy(update={"polarity": "hale"})
+    field = np.random.default_rng(3).normal(0, 500, ON_DISK.shape).astype(np.float32)
+    stack = replace(stack_of(np.full_like(field, 4.0), field), time=Time(date))
+    tensor = encode(stack, recipe, out=np.empty((1, 2, 64, 64), np.float32))
+    measured = encode(stack, RECIPE, out=np.empty((1, 2, 64, 64), np.float32))
+    np.testing.assert_array_equal(tensor[:, 0], measured[:, 0])
+    np.testing.assert_array_equal(tensor[:, 1], sign * measured[:, 1])
+    made = decode(tensor[:, 1:], stack, Model(recipe, "f" * 64), Echo())
+    np.testing.assert_allclose(made.image[ON_DISK], field[ON_DISK], rtol=3e-7)
+
+
 def test_decode_says_who_made_it_of_what() -> None:
     euv = np.ones(ON_DISK.shape, np.float32)
     euv[32, 32] = 1e4

@@ -46,9 +46,10 @@ class Data(_Part):
     mirror: bool = Field(
         default=False, description="Turn suns upside down half the time; by Hale's law + is then -."
     )
-    reverse: bool = Field(
-        default=False,
-        description="Turn the sign of all fields half the time, as from cycle to cycle.",
+    reverse_until: int = Field(
+        default=0,
+        ge=0,
+        description="Step up to which the sign of all fields is turned half the time.",
     )
 
 

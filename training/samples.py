@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from farside.grid import Image
 from farside.recipe import Linear, Recipe
-from farside.scaling import encode, scale_disk
+from farside.scaling import encode, scale_disk, turn
 from training.config import Data
 from training.data import Pairs, Split, StoreError, open_store
 from training.data.sample import refuse_misfit
@@ -85,8 +85,10 @@ class Samples:
         recipe, side = self._recipe, self._recipe.grid.size_px
         sample = self._store[self._indices[index]]
         planes: Image = np.empty((len(recipe.channels) + 1, side, side), np.float32)
-        encode(sample.stack(recipe), recipe, out=planes[None, :-1])
+        stack = sample.stack(recipe)
+        encode(stack, recipe, out=planes[None, :-1])
         scale_disk(sample.truth, recipe.outputs[0].scaling, out=planes[-1])
+        planes[-1] *= turn(recipe, stack.time)
         return planes
 
 
@@ -164,7 +166,7 @@ class Batches:
         batch = torch.stack([self._samples[int(index)] for index in indices])
         if self._data.mirror and rng.random() < 0.5:
             batch = mirrored(batch, self._fields)
-        if self._data.reverse and rng.random() < 0.5:
+        if step <= self._data.reverse_until and rng.random() < 0.5:
             batch = reversed_fields(batch, self._fields)
         return cropped(batch, self._data.crop_margin_px, rng)
 

@@ -11,6 +11,7 @@ import torch
 from farside import checkpoint
 from farside.errors import IncompleteSetError
 from farside.grid import Grid
+from farside.hale import leading_sign
 from farside.recipe import Recipe
 from farside.registration import Disk
 from farside.scaling import scale_disk
@@ -146,12 +147,15 @@ def test_a_sample_is_what_the_service_would_give_the_network_and_the_truth(
     for plane, disk, scaling in zip(planes, disks, scalings, strict=True):
         wanted = np.empty_like(plane)
         scale_disk(disk, scaling, out=wanted)
+        if disk.origin.is_magnetogram:
+            wanted *= leading_sign(sample.stack(RECIPE).time)
         np.testing.assert_allclose(plane, wanted, rtol=1e-3, atol=1e-6)
 
 
 def test_references_are_turned_into_the_view_where_the_recipe_wants_it(config: Config) -> None:
     still, turned = (
-        RECIPE.model_copy(update={"reference_view": view}) for view in ("own", "observation")
+        RECIPE.model_copy(update={"reference_view": view, "polarity": "measured"})
+        for view in ("own", "observation")
     )
     own, aligned = (samples_of(config, recipe)[1].numpy() for recipe in (still, turned))
     np.testing.assert_array_equal(own[:3], aligned[:3])
@@ -239,6 +243,21 @@ def test_batches_follow_from_the_step_alone(config: Config) -> None:
 def test_upside_down_euv_stays_and_fields_change_sign() -> None:
     batch = torch.arange(8.0).reshape(1, 2, 2, 2)
     assert mirrored(batch, [1]).tolist() == [[[[2, 3], [0, 1]], [[-6, -7], [-4, -5]]]]
+
+
+def test_inputs_and_targets_are_turned_alike_by_hales_law(config: Config) -> None:
+    measured, by_law = (
+        samples_of(config, RECIPE.model_copy(update={"polarity": polarity}))
+        for polarity in ("measured", "hale")
+    )
+    signs = set()
+    for index in range(len(measured)):
+        date = open_store(config.data.store)[index].stack(RECIPE).time
+        sign = leading_sign(date)
+        signs.add(sign)
+        assert torch.equal(by_law[index][:6], measured[index][:6])
+        assert torch.equal(by_law[index][6:], sign * measured[index][6:])
+    assert signs
 
 
 def test_reversed_suns_keep_their_euv_and_turn_their_fields() -> None:

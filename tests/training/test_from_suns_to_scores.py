@@ -1,0 +1,107 @@
+"""The whole way of a model, by its commands: suns, training, scores, publication."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from farside import checkpoint
+from tests.live import ROOT
+
+SMOKE = (ROOT / "training" / "configs" / "smoke.toml").read_text()
+
+
+def run(module: str, *arguments: str, folder: Path) -> str:
+    """Run one of the project's programs as a user would."""
+    done = subprocess.run(  # noqa: S603  our own command
+        [sys.executable, "-m", module, *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.soak
+def test_a_model_goes_from_suns_to_a_published_file_with_its_scores(tmp_path: Path) -> None:
+    recipe = ROOT / "training" / "recipes" / "pix2pixcc-demo.toml"
+    options = ["--recipe", str(recipe), "--epochs", "1", "--times", "3"]
+    for out, seeds, split in (
+        ("suns.zarr", "1000000:2", "train"),
+        ("other-suns.zarr", "5:2", "test"),
+    ):
+        run(
+            "training.data",
+            "simulate",
+            "--out",
+            out,
+            "--seeds",
+            seeds,
+            "--split",
+            split,
+            *options,
+            folder=tmp_path,
+        )
+    (tmp_path / "smoke.toml").write_text(
+        SMOKE.replace("training/recipes/pix2pixcc-demo.toml", str(recipe))
+    )
+    run("training", "smoke.toml", "--out", "run", folder=tmp_path)
+    trained = "run/model.safetensors"
+    run(
+        "training.score",
+        trained,
+        "other-suns.zarr",
+        "--out",
+        "report",
+        "--no-series",
+        folder=tmp_path,
+    )
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["units"] == ["seed 5", "seed 6"]
+    assert "fewer than 40" in report["warnings"][0]
+    path = run(
+        "export.publish",
+        trained,
+        "--repository",
+        "models",
+        "--report",
+        "report/report.json",
+        folder=tmp_path,
+    )
+    published = checkpoint.read(tmp_path / path.strip()).recipe
+    assert [score.value for score in published.scores] == [
+        score["value"] for score in report["scores"]
+    ]
+    assert published.errors is not None
+
+
+@pytest.mark.soak
+def test_suns_of_other_seeds_give_the_scores_that_are_shipped(tmp_path: Path) -> None:
+    shipped = json.loads((ROOT / "docs" / "scores" / "report.json").read_text())
+    simulate = ["simulate", "--seeds", "40:40", "--epochs", "1", "--split", "test"]
+    run("training.data", *simulate, "--out", "suns.zarr", folder=tmp_path)
+    repository = str(ROOT / "model_repository")
+    command = ["pix2pixcc-demo", "suns.zarr", "--out", "report", "--repository", repository]
+    run("training.score", *command, "--no-series", "--no-controls", folder=tmp_path)
+    made = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert made["identity"] == shipped["identity"]
+    for area in ("full disk", "AR", "QR"):
+        here, there = (correlation(report, area) for report in (made, shipped))
+        assert here["low"] < there["high"], area
+        assert there["low"] < here["high"], area
+
+
+def correlation(report: dict[str, list[dict[str, object]]], area: str) -> dict[str, float]:
+    """The model's estimate for references of at least five days."""
+    key = ("CC 8×8", area, "from 5 d", "model")
+    rows = report["means"]
+    found = [r for r in rows if (r["measure"], r["area"], r["ages"], r["answer"]) == key]
+    estimate = found[0]["estimate"]
+    assert isinstance(estimate, dict)
+    return estimate
