@@ -1,0 +1,82 @@
+"""What is said of the shipped model holds: in its Recipe, in docs/scores, on other suns."""
+
+import json
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.time import Time
+
+from farside import checkpoint
+from farside.engine import Model, find_model
+from farside.engines.torch import TorchEngine
+from farside.metrics import correlation, persistence
+from farside.pipeline import prepare, translate
+from farside.simulation import VERSION, write_set
+from farside.simulation.files import read_truth
+from tests.live import ROOT
+
+REPORT = json.loads((ROOT / "docs" / "scores" / "report.json").read_text())
+OLD = ("5–10 d", "10–15 d", "15–20 d", "20–25 d", "25–27.3 d")
+
+
+@pytest.fixture(scope="module")
+def engine() -> TorchEngine:
+    return TorchEngine.from_repository(ROOT / "model_repository")
+
+
+@pytest.fixture(scope="module")
+def model(engine: TorchEngine) -> Model:
+    return find_model(engine, "pix2pixcc-demo")
+
+
+def test_the_report_is_of_this_model_and_this_sun(model: Model) -> None:
+    assert REPORT["identity"] == model.identity
+    assert REPORT["simulation"] == VERSION
+    assert len(REPORT["units"]) >= 40
+    assert not REPORT["leak"]["leak"]
+
+
+def test_the_recipe_carries_the_reports_scores_and_error_model(model: Model) -> None:
+    assert [(s.measure, s.value) for s in model.recipe.scores] == [
+        (score["measure"], score["value"]) for score in REPORT["scores"]
+    ]
+    assert model.recipe.errors is not None
+    assert model.recipe.errors.model_dump(mode="json") == REPORT["errors"]
+    assert model.recipe.training.data == "SIMULATED"
+
+
+@pytest.mark.parametrize("area", ["full disk", "AR", "QR"])
+@pytest.mark.parametrize("ages", OLD)
+def test_it_beats_persistence_at_every_age_from_five_days_on(area: str, ages: str) -> None:
+    key = ("CC 8×8", area, ages, "model")
+    rows = [r for r in REPORT["means"] if (r["measure"], r["area"], r["ages"], r["answer"]) == key]
+    assert rows[0]["minus_persistence"]["low"] > 0
+
+
+def test_newly_emerged_regions_have_their_flux() -> None:
+    (new,) = (row for row in REPORT["regions"] if row["kind"] == "newly emerged")
+    assert new["flux_correlation"] > 0.8
+
+
+def test_the_shipped_file_is_small() -> None:
+    (path,) = (ROOT / "model_repository" / "pix2pixcc-demo").glob("*/model.safetensors")
+    assert path.stat().st_size <= 6e6
+    assert checkpoint.read(path).recipe.version == path.parent.name
+
+
+def test_from_files_to_product_it_beats_persistence_on_a_sun_it_has_not_seen(
+    model: Model, engine: TorchEngine, tmp_path: Path
+) -> None:
+    less = []
+    for number, longitude_deg in enumerate((150.0, 230.0)):
+        time = Time("2024-03-01T00:00:00") + 90 * number * u.day
+        files = write_set(tmp_path / str(number), time, longitude_deg, seed=77, size="small")
+        stack = prepare(files.observations, files.references, model.recipe)
+        truth = read_truth(files.truth, model.recipe.grid)
+        made = translate(stack, model, engine).image
+        kept = persistence(stack.disks[-1], stack.observer, stack.time)
+        grid = model.recipe.grid
+        less.append(correlation(made, truth, grid) - correlation(kept, truth, grid))
+    assert np.mean(less) > 0
