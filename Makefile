@@ -3,13 +3,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+TRITON := .triton/installed
 PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 
-.PHONY: install demo serve test soak check bench score lock clean
+.PHONY: install demo serve triton serve-triton models test soak check bench score lock clean
 
-install: $(INSTALLED)
+install: $(INSTALLED) $(TRITON)
 
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -23,10 +24,25 @@ demo: $(INSTALLED)
 serve: $(INSTALLED)
 	$(BIN)/bentoml serve service.app:FarsideService --port $(PORT)
 
-test: $(INSTALLED)
+# Triton Inference Server on the CPU. The wheel's metadata pin numpy < 2, hence beside the project.
+triton: $(TRITON)
+
+$(TRITON): | $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .triton nvidia-pytriton==0.7.0
+	touch $@
+
+serve-triton: $(INSTALLED) $(TRITON)
+	ls model_repository/*/config.pbtxt > /dev/null 2>&1 || $(MAKE) models
+	$(BIN)/python -m tests.tritonserver model_repository
+
+# The formats that Triton serves: make models ARGUMENTS="--target gpu"
+models: $(INSTALLED)
+	$(BIN)/python -m export $(ARGUMENTS)
+
+test: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m pytest -m "not soak"
 
-soak: $(INSTALLED)
+soak: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m pytest -m soak --timeout 3600
 
 check: $(INSTALLED)
@@ -49,11 +65,11 @@ score: $(INSTALLED)
 lock:
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet "setuptools>=77" torch==2.13.0 -e ".[service]"
+	.venv-lock/bin/python -m pip install --quiet "setuptools>=77" torch==2.13.0 -e ".[service,openvino,triton]"
 	$(FREEZE) > requirements.lock
-	.venv-lock/bin/python -m pip install --quiet -e ".[service,training,dev]"
+	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,export,training,dev]"
 	$(FREEZE) > requirements-dev.lock
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv demo build *.egg-info
+	rm -rf .venv .triton demo build *.egg-info

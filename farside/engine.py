@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.errors import UnknownModelError
+from farside.errors import InputShapeError, UnknownModelError
 from farside.recipe import Recipe
 
 Tensor = NDArray[np.float32]
@@ -26,10 +26,21 @@ class Model:
         What the network expects and gives.
     identity
         sha256 of the tensors in sorted key order, hexadecimal.
+    precision
+        Where one engine holds models of several precisions; else empty.
+    pinned
+        The name under which an engine with several versions runs these very weights; else empty.
     """
 
     recipe: Recipe
     identity: str
+    precision: str = ""
+    pinned: str = ""
+
+    @property
+    def handle(self) -> str:
+        """The name to give to `buffer` and `infer` for exactly this model."""
+        return self.pinned or self.recipe.name
 
 
 class Engine(Protocol):
@@ -42,7 +53,13 @@ class Engine(Protocol):
     precision: str
 
     def models(self) -> Mapping[str, Model]:
-        """Name the loaded models."""
+        """Name the loaded models; ``name:version`` where an older version is loaded too.
+
+        Raises
+        ------
+        EngineUnavailableError
+            It is not known yet which.
+        """
         ...
 
     def ready(self) -> bool:
@@ -68,7 +85,7 @@ class Engine(Protocol):
 
 
 def find_model(engine: Engine, name: str) -> Model:
-    """Look up a loaded model.
+    """Look up a loaded model, by its name or by its handle.
 
     Raises
     ------
@@ -76,7 +93,31 @@ def find_model(engine: Engine, name: str) -> Model:
         Lists the models that are loaded.
     """
     models = engine.models()
-    if name not in models:
+    by_handle = {model.handle: model for model in models.values()}
+    found = models.get(name) or by_handle.get(name)
+    if found is None:
         loaded = ", ".join(sorted(models)) or "none"
         raise UnknownModelError(f"no model {name!r} is loaded: got {loaded}")
-    return models[name]
+    return found
+
+
+def input_shape(model: Model) -> tuple[int, int, int]:
+    """Shape of one input of a model: (channel, y, x)."""
+    size = model.recipe.grid.size_px
+    return len(model.recipe.channels), size, size
+
+
+def check_tensor(model: Model, tensor: Tensor) -> None:
+    """Refuse what is no float32 (n, channel, y, x) of the model's channels and grid.
+
+    Raises
+    ------
+    InputShapeError
+        Says what was given and what is wanted.
+    """
+    wanted = input_shape(model)
+    if tensor.ndim != 4 or tensor.shape[1:] != wanted or tensor.dtype != np.float32:
+        raise InputShapeError(
+            f"{model.recipe.name}: got {tensor.dtype} {tensor.shape}, "
+            f"wanted float32 {('n', *wanted)}"
+        )

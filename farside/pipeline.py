@@ -55,6 +55,5 @@ def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
     DamagedImageError, EngineError
         A disk that cannot be scaled; what the engine raised.
     """
-    name = model.recipe.name
-    tensor = encode(stack, model.recipe, out=engine.buffer(name))
-    return decode(engine.infer(name, tensor), stack, model, engine)
+    tensor = encode(stack, model.recipe, out=engine.buffer(model.handle))
+    return decode(engine.infer(model.handle, tensor), stack, model, engine)

@@ -130,7 +130,7 @@ def _generator(model: Model, engine: Engine) -> Generator:
         identity=model.identity,
         trained_on=model.recipe.training.data,
         engine=engine.name,
-        precision=engine.precision,
+        precision=model.precision or engine.precision,
         saturation_gauss=model.recipe.saturation_gauss,
     )
 

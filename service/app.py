@@ -34,10 +34,16 @@ http = Starlette(routes=ROUTES)
 
 def open_engine(settings: Settings) -> Engine:
     """Open the engine that the settings ask for."""
-    from farside.engines.torch import TorchEngine  # seconds, and only the workers need it
+    if settings.triton_url:
+        from farside.engines.triton import TritonEngine
 
-    return TorchEngine.from_repository(
-        settings.model_repository, threads=settings.threads, precision=settings.precision
+        return TritonEngine(
+            settings.triton_url, slots=settings.triton_requests, deadline_s=settings.deadline_s
+        )
+    from farside.engines import embedded
+
+    return embedded(
+        settings.model_repository, settings.threads, settings.precision, settings.winograd
     )
 
 

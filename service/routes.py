@@ -34,7 +34,7 @@ async def generate(request: Request) -> Response:
     with worker.place():
         with worker.metrics.timed("upload"):
             form = await read_form(request, worker.settings)
-        model = worker.model(form.model)
+        model = await run_in_threadpool(worker.model, form.model)
         request.state.model = model.recipe.name
         magnetogram, content = await _in_time(
             worker.generate(form, model), request, worker.settings.deadline_s
@@ -48,7 +48,7 @@ async def generate(request: Request) -> Response:
 
 async def models(request: Request) -> JSONResponse:
     """``GET /models``: identity and Recipe of each loaded model."""
-    loaded = _worker(request).engine.models()
+    loaded = await run_in_threadpool(_worker(request).engine.models)
     return JSONResponse({"models": [_card(model) for model in loaded.values()]})
 
 

@@ -47,6 +47,22 @@ class Settings(BaseSettings):
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32", description="Arithmetic of the networks."
     )
+    winograd: bool = Field(
+        default=False,
+        description="Fewer multiplications for more memory, in the float32 convolutions of 512 "
+        "channels and more.",
+    )
+    triton_url: str | None = Field(
+        default=None,
+        description="Triton's gRPC address, `host:port`; set, Triton runs the models, and those of "
+        "the repository, `threads` and `precision` are not used.",
+    )
+    triton_requests: int = Field(
+        default=4,
+        ge=1,
+        description="Requests at Triton side by side; on one host each has a slot of shared "
+        "memory, 33 MB for seven channels of 1024² pixels.",
+    )
     queue_size: int = Field(
         default=8,
         ge=0,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 from farside.engine import Engine, Model, find_model
-from farside.errors import OverloadedError, RequestError
+from farside.errors import EngineUnavailableError, OverloadedError, RequestError
 from farside.magnetogram import Magnetogram
 from farside.pipeline import prepare, translate
 from service.form import Form, Format
@@ -73,8 +73,10 @@ class Worker:
         self.metrics = metrics
         self._taken = 0
         self._prepare = Stage("prepare", settings.prepare_threads, metrics)
-        # Always the same thread: OpenMP keeps a team of threads for every thread that calls it.
-        self._infer = Stage("infer", 1, metrics)
+        # In this process always the same thread: OpenMP keeps a team of threads for every thread
+        # that calls it.
+        at_once = settings.triton_requests if settings.triton_url else 1
+        self._infer = Stage("infer", at_once, metrics)
         # One at a time: matplotlib is not made for several threads.
         self._write = Stage("write", 1, metrics)
 
@@ -110,17 +112,27 @@ class Worker:
         wanted = name or self.settings.default_model
         if wanted:
             return find_model(self.engine, wanted)
-        loaded = list(self.engine.models().values())
+        loaded = list(dict.fromkeys(m.recipe.name for m in self.engine.models().values()))
         if len(loaded) != 1:
-            names = ", ".join(model.recipe.name for model in loaded) or "none, as none is loaded"
+            names = ", ".join(loaded) or "none, as none is loaded"
             raise RequestError(f"no field 'model' in the form, wanted one of {names}")
-        return loaded[0]
+        return find_model(self.engine, *loaded)
 
     async def generate(self, form: Form, model: Model) -> tuple[Magnetogram, bytes]:
         """Make the magnetogram of a form, and the file that it asks for."""
-        stack = await self._prepare.run(prepare, form.observations, form.references, model.recipe)
-        magnetogram = await self._infer.run(translate, stack, model, self.engine)
+        try:
+            magnetogram = await self._translated(form, model)
+        except EngineUnavailableError:
+            newer = await asyncio.to_thread(self.model, form.model)
+            if newer == model:
+                raise
+            # Triton took up another version meanwhile and let go of this one.
+            magnetogram = await self._translated(form, newer)
         return magnetogram, await self._write.run(write, magnetogram, form.format)
+
+    async def _translated(self, form: Form, model: Model) -> Magnetogram:
+        stack = await self._prepare.run(prepare, form.observations, form.references, model.recipe)
+        return await self._infer.run(translate, stack, model, self.engine)
 
     def close(self) -> None:
         """Finish what runs and release the engine."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.live"]
+pytest_plugins = ["tests.live", "tests.triton_live"]
 
 
 @pytest.fixture(scope="session")

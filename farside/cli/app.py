@@ -176,11 +176,11 @@ def _models(server: str | None, repository: Path) -> dict[str, Model]:
 
 
 def _engine(repository: Path, precision: Precision) -> Engine:
-    from farside.engines.torch import TorchEngine
+    from farside.engines import embedded
 
     threads = os.environ.get("FARSIDE_THREADS")
     count = int(threads) if threads else None
-    return TorchEngine.from_repository(repository, count, precision.value)
+    return embedded(repository, count, precision.value)
 
 
 def _only(engine: Engine) -> str:

@@ -14,14 +14,9 @@ import torch
 
 from farside import checkpoint
 from farside.checkpoint import Checkpoint
-from farside.engine import Model, Tensor, find_model
-from farside.errors import (
-    CheckpointError,
-    EngineError,
-    EngineFailedError,
-    EngineUnavailableError,
-    InputShapeError,
-)
+from farside.engine import Model, Tensor, check_tensor, find_model, input_shape
+from farside.engines.repository import read_repository
+from farside.errors import EngineError, EngineFailedError, EngineUnavailableError
 from farside.networks import Network
 
 Precision = Literal["float32", "bfloat16"]
@@ -98,12 +93,7 @@ class TorchEngine:
         keep_freed_memory()
         if threads is not None:
             torch.set_num_threads(threads)
-        paths = checkpoint.newest(folder)
-        if not paths:
-            raise EngineUnavailableError(
-                f"no model in {folder}: wanted <model>/<version>/{checkpoint.FILE_NAME}"
-            )
-        return cls({path.parts[-3]: _read_in_place(path) for path in paths}, precision)
+        return cls(read_repository(folder), precision)
 
     def models(self) -> Mapping[str, Model]:
         """Name the loaded models."""
@@ -122,9 +112,7 @@ class TorchEngine:
 
     def buffer(self, model: str, batch: int = 1) -> Tensor:
         """Give a new array (batch, channel, y, x) to encode into."""
-        recipe = find_model(self, model).recipe
-        size = recipe.grid.size_px
-        return np.empty((batch, len(recipe.channels), size, size), dtype=np.float32)
+        return np.empty((batch, *input_shape(find_model(self, model))), dtype=np.float32)
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
         """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
@@ -140,12 +128,7 @@ class TorchEngine:
         EngineUnavailableError
             The engine was closed.
         """
-        recipe = find_model(self, model).recipe
-        wanted = (len(recipe.channels), recipe.grid.size_px, recipe.grid.size_px)
-        if tensor.ndim != 4 or tensor.shape[1:] != wanted or tensor.dtype != np.float32:
-            raise InputShapeError(
-                f"{model}: got {tensor.dtype} {tensor.shape}, wanted float32 {('n', *wanted)}"
-            )
+        check_tensor(find_model(self, model), tensor)
         return self._run(model, tensor)
 
     def close(self) -> None:
@@ -165,16 +148,6 @@ class TorchEngine:
         if not np.isfinite(answer).all():
             raise EngineFailedError(f"{name} answered values that are not finite")
         return answer
-
-
-def _read_in_place(path: Path) -> Checkpoint:
-    read = checkpoint.read(path)
-    stated, found = (read.recipe.name, read.recipe.version), path.parts[-3:-1]
-    if stated != found:
-        raise CheckpointError(
-            f"{path.name} in {'/'.join(found)} says that it is {'/'.join(stated)}", (path.name,)
-        )
-    return read
 
 
 def keep_freed_memory() -> bool:

@@ -1,0 +1,99 @@
+"""``python -m export [MODEL ...]``: models of the repository in the formats that Triton serves."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import get_args
+
+from export.build import Build, Format, Precision, Target
+from export.convert import TIMING_CACHE, export
+from export.inputs import registered
+from export.manifest import Manifest
+from farside import checkpoint
+from farside.errors import FarsideError, UnknownModelError
+
+
+def _formats(text: str) -> list[Format]:
+    names = dict.fromkeys(text.split(","))
+    known = get_args(Format)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"got {', '.join(map(repr, unknown))}, wanted some of {','.join(known)}"
+        )
+    return [name for name in known if name in names]
+
+
+def _sources(repository: Path, models: list[str]) -> list[Path]:
+    """Model files of the newest versions; of all models if none is named."""
+    found = {path.parts[-3]: path for path in checkpoint.newest(repository)}
+    unknown = [model for model in models if model not in found]
+    if unknown or not found:
+        raise UnknownModelError(
+            f"no model {', '.join(map(repr, unknown)) or 'at all'} in {repository}: got "
+            f"{', '.join(found) or 'none'}, wanted <model>/<version>/{checkpoint.FILE_NAME}"
+        )
+    return [found[model] for model in models or found]
+
+
+def _line(folder: Path, manifest: Manifest) -> str:
+    return (
+        f"{folder}/{manifest.version}/{manifest.file}: {manifest.precision}, relative L2 "
+        f"{manifest.relative_l2:.1e} (gate {manifest.gate:.0e}), max |Δ| / span "
+        f"{manifest.max_delta_over_span:.1e}, on {manifest.inputs}"
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="all of them if left out")
+    parser.add_argument(
+        "--formats",
+        type=_formats,
+        default="torchscript,onnx",
+        help="torchscript, onnx and tensorrt, between commas (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--precision", choices=get_args(Precision), help="default: fp32 on a CPU, fp16 on a GPU"
+    )
+    parser.add_argument(
+        "--max-batch", type=int, help="images of one forward; default: by target and grid"
+    )
+    parser.add_argument(
+        "--target",
+        choices=get_args(Target),
+        default="cpu",
+        help="where Triton will run it (default: %(default)s); tensorrt is always for a GPU",
+    )
+    parser.add_argument("--repository", type=Path, default=Path("model_repository"))
+    parser.add_argument(
+        "--timing-cache", type=Path, default=TIMING_CACHE, help="TensorRT's (default: %(default)s)"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Export, and print what was measured; an error is one sentence, and exit code 1."""
+    arguments = _arguments()
+    # It warns of each operator of torchvision, which no network uses.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    try:
+        for source in _sources(arguments.repository, arguments.models):
+            recipe = checkpoint.read(source).recipe
+            builds = [
+                Build.of(recipe, each, arguments.precision, arguments.target, arguments.max_batch)
+                for each in arguments.formats
+            ]
+            made = export(source, builds, registered(recipe), arguments.timing_cache)
+            for folder, manifest in made:
+                print(_line(folder, manifest), flush=True)
+    except (FarsideError, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

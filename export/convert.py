@@ -1,0 +1,185 @@
+"""One model of the repository → a Triton directory for each format, compared with torch first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import torch
+
+from export import onnx, parity, tensorrt, torchscript, triton
+from export.build import FILES, Build
+from export.errors import ExportError
+from export.inputs import Inputs
+from export.manifest import FILE_NAME, Manifest, sha256_of, versions
+from export.parity import Figures
+from export.precision import rounded, served
+from export.wholefolder import replacing_version
+from farside import checkpoint
+from farside.checkpoint import Checkpoint
+from farside.engine import Tensor
+
+TIMING_CACHE = Path("build") / "tensorrt-timing.cache"
+
+
+class Made(NamedTuple):
+    """What came of writing one artefact.
+
+    Attributes
+    ----------
+    answers
+        To the inputs; all must be inside the gate.
+    device
+        Where the artefact answered.
+    libraries
+        Versions of what wrote and ran it.
+    opset
+        Of its ONNX, if any.
+    """
+
+    answers: tuple[Tensor, ...]
+    device: str
+    libraries: dict[str, str]
+    opset: int | None = None
+
+
+def export(
+    source: Path, builds: Sequence[Build], inputs: Inputs, timing_cache: Path = TIMING_CACHE
+) -> Iterator[tuple[Path, Manifest]]:
+    """Write each of `builds` beside the model, and give directory and manifest once it is there.
+
+    Parameters
+    ----------
+    source
+        ``<repository>/<model>/<version>/model.safetensors``.
+    builds
+        What to make.
+    inputs
+        On the grid of the Recipe; a plan of TensorRT is given as many images of them as it takes.
+    timing_cache
+        Where TensorRT keeps its measurements.
+
+    Raises
+    ------
+    GateError
+        An artefact outside its gate; the directory stays as it was.
+    ExportError
+        A newer version is there already, or the artefact cannot be made.
+    CheckpointError, RecipeError
+        The model file does not load.
+    """
+    model = checkpoint.read(source)
+    truth = parity.run(checkpoint.build(model.recipe, model.state), inputs.tensor)
+    for build in builds:
+        yield _export(source, model, build, inputs, truth, timing_cache)
+
+
+def _export(
+    source: Path,
+    model: Checkpoint,
+    build: Build,
+    inputs: Inputs,
+    truth: Tensor,
+    timing_cache: Path,
+) -> tuple[Path, Manifest]:
+    recipe = model.recipe
+    name = triton.model_name(recipe, build.format)
+    folder = source.parents[2] / name
+    _refuse_older(folder, recipe.version)
+    # The other formats take any number of images, whatever Triton will give them at once.
+    count = build.max_batch if build.format == "tensorrt" else len(inputs.tensor)
+    tensor = inputs.tensor[:count]
+    with replacing_version(folder, recipe.version, source.parents[1]) as temporary:
+        artefact = temporary / recipe.version / FILES[build.format]
+        made = _make(model, build, artefact, tensor, timing_cache)
+        figures = _figures(made, truth[:count])
+        parity.check(figures, parity.gate_of(build), f"{name} in {build.precision}")
+        manifest = Manifest(
+            model=recipe.name,
+            version=recipe.version,
+            identity=model.identity,
+            format=build.format,
+            precision=build.precision,
+            target=build.target,
+            max_batch=build.max_batch,
+            opset=made.opset,
+            libraries=made.libraries | versions("torch"),
+            file=artefact.name,
+            sha256=sha256_of(artefact),
+            inputs=inputs.origin,
+            shape=(len(tensor), *tensor.shape[1:]),
+            device=made.device,
+            gate=parity.gate_of(build),
+            relative_l2=figures.relative_l2,
+            max_delta_over_span=figures.max_delta_over_span,
+        )
+        manifest.write(artefact.with_name(FILE_NAME))
+        triton.write(triton.config(recipe, model.identity, build), temporary / triton.FILE_NAME)
+    return folder, manifest
+
+
+def _refuse_older(folder: Path, version: str) -> None:
+    """The configuration is that of the newest version, so an older one cannot follow it."""
+    newer = [found.name for found in folder.glob("[0-9]*/") if int(found.name) > int(version)]
+    if newer:
+        raise ExportError(
+            f"{folder.name} holds version {', '.join(newer)}: got {version}, wanted none older; "
+            "remove the newer ones first"
+        )
+
+
+def _figures(made: Made, truth: Tensor) -> Figures:
+    worst = Figures(0.0, 0.0)
+    for answer in made.answers:
+        worst = worst.or_worse(parity.compare(answer, truth))
+    return worst
+
+
+def _make(
+    model: Checkpoint, build: Build, artefact: Path, tensor: Tensor, timing_cache: Path
+) -> Made:
+    match build.format:
+        case "torchscript":
+            return _torchscript(model, build, artefact, tensor)
+        case "onnx":
+            return _onnx(model, build, artefact, tensor)
+        case "tensorrt":
+            return _tensorrt(model, build, artefact, tensor, timing_cache)
+
+
+def _torchscript(model: Checkpoint, build: Build, artefact: Path, tensor: Tensor) -> Made:
+    """On a GPU if it is for one and there is one; half precision takes minutes on a CPU."""
+    torchscript.write(served(model, build.precision), artefact)
+    device = "cuda" if build.target == "gpu" and torch.cuda.is_available() else "cpu"
+    return Made((torchscript.run(artefact, tensor, device),), device, {})
+
+
+def _onnx(model: Checkpoint, build: Build, artefact: Path, tensor: Tensor) -> Made:
+    """Run by onnxruntime on the CPU, which computes fp16 in float32: its rounding is emulated."""
+    onnx.write(served(model, build.precision), model.recipe, artefact)
+    answers = [onnx.run(artefact, tensor, torch.get_num_threads())]
+    device = "cpu"
+    if build.precision != "fp32":
+        answers.append(parity.run(rounded(model, build.precision), tensor))
+        device = f"cpu, {build.precision} emulated"
+    libraries = versions("onnx", "onnxscript", "onnxruntime")
+    return Made(tuple(answers), device, libraries, onnx.OPSET)
+
+
+def _tensorrt(
+    model: Checkpoint, build: Build, artefact: Path, tensor: Tensor, timing_cache: Path
+) -> Made:
+    trtexec = tensorrt.find()
+    with TemporaryDirectory() as folder:
+        workshop = Path(folder)
+        graph = workshop / FILES["onnx"]
+        written = _onnx(model, build, graph, tensor)
+        tensorrt.build(trtexec, model.recipe, build, graph, artefact, timing_cache)
+        answer = tensorrt.run(trtexec, model.recipe, artefact, tensor, workshop)
+    version = ".".join(map(str, trtexec.version))
+    # Those of the ONNX must be inside the gate too, so that a failure says whose it is.
+    return Made(
+        (*written.answers, answer), "cuda", written.libraries | {"tensorrt": version}, written.opset
+    )

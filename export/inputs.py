@@ -1,0 +1,98 @@
+"""Registered inputs on which an artefact is compared with torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+from astropy.time import Time
+
+from farside.engine import Tensor
+from farside.errors import IncompleteSetError
+from farside.observation import Observation, read
+from farside.recipe import Linear, Recipe, Role
+from farside.scaling import encode
+from farside.simulation.files import write_set
+from farside.stack import assemble
+
+TIME = Time("2026-11-01T00:00:00")
+STEREO_A_LONGITUDE_DEG = 70.0
+"""About where STEREO-A is in November 2026."""
+
+SEED = 1
+
+
+class Inputs(NamedTuple):
+    """Network units, and where they come from.
+
+    Attributes
+    ----------
+    tensor
+        (2, channel, y, x) on the grid of the Recipe: one set, and the same upside down, so that a
+        batch is not one image twice.
+    origin
+        A few words for the manifest.
+    """
+
+    tensor: Tensor
+    origin: str
+
+
+def registered(recipe: Recipe) -> Inputs:
+    """Simulate the files that a model wants, read, register and encode them.
+
+    A model that wants what the simulated Sun does not write gets :func:`seeded` inputs.
+    """
+    files = _simulated()
+    try:
+        stack = assemble(
+            _wanted(files["observation"], "observation", recipe),
+            _wanted(files["reference"], "reference", recipe),
+            recipe,
+        )
+    except IncompleteSetError:
+        return seeded(recipe)
+    size = recipe.grid.size_px
+    out = np.empty((1, len(recipe.channels), size, size), dtype=np.float32)
+    return Inputs(_and_upside_down(encode(stack, recipe, out)), f"simulated Sun {SEED}")
+
+
+def seeded(recipe: Recipe, seed: int = SEED) -> Inputs:
+    """Draw a Sun of noise in network units, with the disk and the background of the Recipe."""
+    rng = np.random.default_rng(seed)
+    grid = recipe.grid
+    shape = (1, len(recipe.channels), grid.size_px, grid.size_px)
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    for plane, channel in zip(noise[0], recipe.channels, strict=True):
+        field = isinstance(channel.scaling, Linear)
+        # Brightness spreads over the range, field is weak nearly everywhere.
+        plane[:] = plane**3 * np.float32(0.05) if field else np.clip(plane / 3, -1, 1)
+        plane[~grid.on_disk()] = 0 if field else -1
+    return Inputs(_and_upside_down(noise), f"noise of seed {seed} on the disk")
+
+
+def _wanted(images: Sequence[Observation], role: Role, recipe: Recipe) -> list[Observation]:
+    channels = recipe.channels_of(role)
+    return [
+        image
+        for image in images
+        if any(c.takes(role, image.origin.instrument, image.origin.band) for c in channels)
+    ]
+
+
+@cache
+def _simulated() -> dict[Role, list[Observation]]:
+    with TemporaryDirectory() as folder:
+        files = write_set(Path(folder), TIME, STEREO_A_LONGITUDE_DEG, SEED, size="small")
+        return {
+            "observation": [read(path) for path in files.observations],
+            "reference": [read(path) for path in files.references],
+        }
+
+
+def _and_upside_down(tensor: Tensor) -> Tensor:
+    return np.concatenate([tensor, tensor[:, :, ::-1]])

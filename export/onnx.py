@@ -1,0 +1,52 @@
+"""ONNX, which Triton's onnxruntime backend loads and TensorRT is built from."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import onnx
+import onnxruntime
+import torch
+from torch.export import Dim
+
+from export.build import INPUT, OUTPUT
+from export.precision import Served
+from farside.engine import Tensor
+from farside.recipe import Recipe
+
+OPSET = 18
+"""The first with Mish, and the one that torch's exporter writes without converting."""
+
+
+def write(network: Served, recipe: Recipe, path: Path) -> None:
+    """Export a network on the Recipe's grid, with any number of images, and check the file."""
+    size = recipe.grid.size_px
+    # Of two images: a batch of one would be taken for a constant.
+    example = torch.zeros(2, len(recipe.channels), size, size)
+    with warnings.catch_warnings():
+        # torch.export pickles its own tree specifications by a class that it deprecates.
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.onnx.export(
+            network,
+            (example,),
+            path,
+            dynamo=True,
+            opset_version=OPSET,
+            dynamic_shapes=({0: Dim("batch")},),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            external_data=False,
+            verbose=False,
+        )
+    onnx.checker.check_model(path, full_check=True)
+
+
+def run(path: Path, tensor: Tensor, threads: int = 0) -> Tensor:
+    """Answer a batch by onnxruntime on the CPU; without `threads` on all cores."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    (answer,) = session.run([OUTPUT], {INPUT: tensor})
+    found: Tensor = answer
+    return found

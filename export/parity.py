@@ -1,0 +1,88 @@
+"""How far an artefact is from torch, and how far it may be."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from export.build import Build, Precision
+from export.errors import GateError
+from farside.engine import Tensor
+
+GATES: dict[Precision, float] = {"fp32": 5e-4, "fp16": 3e-3, "bf16": 3e-2}
+"""Greatest relative L2 by precision."""
+
+TORCHSCRIPT_GATE = 1e-5
+"""Of fp32 TorchScript, which runs the same kernels."""
+
+
+class Figures(NamedTuple):
+    """Two measures of the same difference.
+
+    Attributes
+    ----------
+    relative_l2
+        ‖artefact - torch‖₂ / ‖torch‖₂ over all pixels.
+    max_delta_over_span
+        max |artefact - torch| / (max torch - min torch).
+    """
+
+    relative_l2: float
+    max_delta_over_span: float
+
+    def or_worse(self, other: Figures) -> Figures:
+        """Take the greater of each."""
+        return Figures(*map(max, self, other))
+
+
+def gate_of(build: Build) -> float:
+    """Greatest relative L2 with which `build` is published."""
+    exact = build.format == "torchscript" and build.precision == "fp32"
+    return TORCHSCRIPT_GATE if exact else GATES[build.precision]
+
+
+def compare(answer: Tensor, truth: Tensor) -> Figures:
+    """Compare the answer of an artefact with torch's.
+
+    Raises
+    ------
+    GateError
+        Another shape, or values that are not finite.
+    """
+    if answer.shape != truth.shape:
+        raise GateError(f"the artefact answered {answer.shape}, torch {truth.shape}")
+    if not np.isfinite(answer).all():
+        raise GateError("the artefact answered values that are not finite")
+    delta = answer.astype(np.float64) - truth
+    span = float(truth.max()) - float(truth.min())
+    return Figures(
+        float(np.linalg.norm(delta) / np.linalg.norm(truth.astype(np.float64))),
+        float(np.abs(delta).max()) / span,
+    )
+
+
+def check(figures: Figures, gate: float, what: str) -> None:
+    """Let pass what is inside its gate.
+
+    Raises
+    ------
+    GateError
+        It is not, NaN included.
+    """
+    if not figures.relative_l2 <= gate:
+        raise GateError(
+            f"{what} differs from torch: got a relative L2 of {figures.relative_l2:.2e} "
+            f"(max |Δ| / span {figures.max_delta_over_span:.2e}), wanted at most {gate:.0e}; "
+            "nothing is published"
+        )
+
+
+def run(network: nn.Module, tensor: Tensor) -> Tensor:
+    """Run a torch network, image by image: the forward of a large one fills the memory."""
+    with torch.inference_mode():
+        answers = [network(torch.from_numpy(image[None].copy())) for image in tensor]
+    answer: Tensor = torch.cat(answers).numpy()
+    return answer

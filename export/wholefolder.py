@@ -1,0 +1,78 @@
+"""Model directories that are there whole or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+# From Linux's fcntl.h and fs.h; renameat2(2).
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@contextmanager
+def replacing_version(folder: Path, version: str, workshop: Path) -> Iterator[Path]:
+    """Give a temporary directory that takes the place of `folder` if the block ends well.
+
+    Other versions are in it already; ``<temporary>/<version>`` is there and empty. Readers see the
+    old directory or the new one; after an error the old one stays and nothing is left.
+
+    Parameters
+    ----------
+    folder
+        ``<model>-<format>`` in the model repository.
+    version
+        The version to be written.
+    workshop
+        Where the temporary directory is made: on the same file system, and not in the repository
+        itself, where Triton would take it for a model.
+    """
+    temporary = workshop / f".{uuid4().hex}.partial"
+    try:
+        (temporary / version).mkdir(parents=True)
+        for other in folder.glob("[0-9]*/"):
+            if other.name != version:
+                shutil.copytree(other, temporary / other.name, copy_function=_link)
+        yield temporary
+        _put_in_place(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(source, target)
+
+
+def _put_in_place(new: Path, folder: Path) -> None:
+    """Afterwards `folder` is the new directory, and `new` the old one if there was one."""
+    if not folder.exists():
+        new.rename(folder)
+    elif not _exchange(new, folder):
+        aside = new.with_name(f"{new.name}.old")
+        folder.rename(aside)
+        try:
+            new.rename(folder)
+        except OSError:
+            aside.rename(folder)
+            raise
+        aside.rename(new)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two directories in one step; False where the system cannot."""
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    paths = (os.fsencode(one), os.fsencode(other))
+    return bool(
+        renameat2(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], ctypes.c_uint(_RENAME_EXCHANGE)) == 0
+    )

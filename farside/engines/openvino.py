@@ -1,0 +1,246 @@
+"""The fast embedded engine: OpenVINO on the CPU, in this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import openvino as ov
+import torch
+from torch.jit._trace import TracerWarning
+
+from farside import checkpoint
+from farside.checkpoint import Checkpoint
+from farside.engine import Model, Tensor, check_tensor, find_model, input_shape
+from farside.engines.graph import multiply_less, normalise_exactly
+from farside.engines.repository import read_repository
+from farside.engines.torch import Precision
+from farside.errors import EngineError, EngineFailedError, EngineUnavailableError
+from farside.networks import Network
+
+GATES: Mapping[Precision, float] = {"float32": 5e-4, "bfloat16": 3e-2}
+"""Largest relative L2 norm of the difference from torch in float32."""
+
+_TYPES = {"float32": ov.Type.f32, "bfloat16": ov.Type.bf16}
+
+_log = logging.getLogger(__name__)
+
+
+class OpenVinoEngine:
+    """Models of a repository, converted when they are loaded, one forward at a time.
+
+    The shape is static, one input of the Recipe's grid; those of a batch run one after the other.
+    Each model is compared with torch on a small input before it is taken. Nothing is kept on disk.
+
+    Parameters
+    ----------
+    checkpoints
+        The models to load.
+    threads
+        Of one forward; by default one for each core.
+    precision
+        ``"float32"``, or ``"bfloat16"``: twice as fast on processors that have it, with a relative
+        error of 2e-2.
+    winograd
+        In float32, run convolutions of many channels by
+        :func:`~farside.engines.graph.multiply_less`: faster, with four times their weights.
+
+    Raises
+    ------
+    CheckpointError
+        Weights that do not fit their Recipe.
+    EngineFailedError
+        A model that does not convert or whose answer is outside of :data:`GATES`, or a precision
+        that the processor does not have.
+    """
+
+    name = "openvino"
+
+    def __init__(
+        self,
+        checkpoints: Mapping[str, Checkpoint],
+        threads: int | None = None,
+        precision: Precision = "float32",
+        winograd: bool = False,
+    ) -> None:
+        self.precision: str = precision
+        self._models = {name: Model(c.recipe, c.identity) for name, c in checkpoints.items()}
+        with _one_torch_thread():
+            self._requests = {
+                name: _load(c, threads or os.cpu_count() or 1, precision, winograd)
+                for name, c in checkpoints.items()
+            }
+        self._answered: set[str] = set()
+        self._forward = Lock()
+
+    @classmethod
+    def from_repository(
+        cls,
+        folder: Path,
+        threads: int | None = None,
+        precision: Precision = "float32",
+        winograd: bool = False,
+    ) -> OpenVinoEngine:
+        """Load the highest version of every model in a repository.
+
+        Raises
+        ------
+        EngineUnavailableError
+            No model in the folder.
+        EngineFailedError, CheckpointError, RecipeError
+            A model that does not load, or whose Recipe says another name or version than the
+            folders it lies in.
+        """
+        return cls(read_repository(folder), threads, precision, winograd)
+
+    def models(self) -> Mapping[str, Model]:
+        """Name the loaded models."""
+        return self._models
+
+    def ready(self) -> bool:
+        """Say whether every model has answered; the reason of a failure is logged.
+
+        A model that has not is given zeros, at the cost of a whole forward: its shape is static.
+        """
+        try:
+            for name in self._models.keys() - self._answered:
+                self._run(name, np.zeros_like(self.buffer(name)))
+        except EngineError as error:
+            _log.error("not ready: %s", error)
+            return False
+        return bool(self._requests)
+
+    def buffer(self, model: str, batch: int = 1) -> Tensor:
+        """Give a new array (batch, channel, y, x) to encode into."""
+        return np.empty((batch, *input_shape(find_model(self, model))), dtype=np.float32)
+
+    def infer(self, model: str, tensor: Tensor) -> Tensor:
+        """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
+
+        Raises
+        ------
+        UnknownModelError
+            Lists the models that are loaded.
+        InputShapeError
+            Another number of channels or another grid than the Recipe's.
+        EngineFailedError
+            OpenVINO failed, for lack of memory say, or the answer is not finite.
+        EngineUnavailableError
+            The engine was closed.
+        """
+        check_tensor(find_model(self, model), tensor)
+        return self._run(model, tensor)
+
+    def close(self) -> None:
+        """Let go of the networks."""
+        self._requests.clear()
+
+    def _run(self, name: str, tensor: Tensor) -> Tensor:
+        request = self._requests.get(name)
+        if request is None:
+            raise EngineUnavailableError("the OpenVINO engine is closed")
+        recipe = self._models[name].recipe
+        shape = (len(tensor), len(recipe.outputs), recipe.grid.size_px, recipe.grid.size_px)
+        answer = np.empty(shape, dtype=np.float32)
+        try:
+            with self._forward:
+                for index in range(len(tensor)):
+                    answer[index] = _answer(request, tensor[index : index + 1])
+        except RuntimeError as error:  # what OpenVINO raises, out of memory included
+            raise EngineFailedError(f"{name} failed: {error}") from error
+        if not np.isfinite(answer).all():
+            raise EngineFailedError(f"{name} answered values that are not finite")
+        self._answered.add(name)
+        return answer
+
+
+def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) -> ov.InferRequest:
+    network = checkpoint.build(read.recipe, read.state)
+    name, size = read.recipe.name, read.recipe.grid.size_px
+    try:
+        graph = _resized(_convert(network), size)
+        if winograd and precision == "float32":
+            multiply_less(graph)
+        side = min(8 * network.side_multiple, size)  # another than the one that was traced
+        error = _difference(_compile(graph, side, threads, precision), network, side)
+        if not error <= GATES[precision]:
+            raise EngineFailedError(
+                f"{name}: OpenVINO in {precision} differs from torch by a relative L2 norm of "
+                f"{error:.2g}, wanted at most {GATES[precision]:g}"
+            )
+        return _compile(graph, size, threads, precision)
+    except RuntimeError as error:
+        raise EngineFailedError(f"{name} does not convert to OpenVINO: {error}") from error
+
+
+def _convert(network: Network) -> ov.Model:
+    """Trace a network for one input of any size."""
+    side = 2 * network.side_multiple
+    example = torch.zeros(1, network.input_channels, side, side)
+    with warnings.catch_warnings():
+        # torch would rather be exported, but then OpenVINO spells out the normalisations in ten
+        # operations each; the sizes that become constants are the checks of the input.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", TracerWarning)
+        traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
+        return ov.convert_model(traced, input=[(1, network.input_channels, -1, -1)])
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Spare small inputs the threads of torch, which wait busily: seconds on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _resized(graph: ov.Model, side: int) -> ov.Model:
+    copy = graph.clone()
+    channels = graph.input(0).get_partial_shape()[1].get_length()
+    copy.reshape([1, channels, side, side])
+    return copy
+
+
+def _compile(graph: ov.Model, side: int, threads: int, precision: Precision) -> ov.InferRequest:
+    """Compile for a square input of `side` pixels.
+
+    Left alone, OpenVINO would take bfloat16 where the processor has it, and bind its threads to
+    processors, which several processes then share while others are idle.
+    """
+    still = _resized(graph, side)
+    if precision == "float32":
+        normalise_exactly(still)
+    settings = {
+        "INFERENCE_PRECISION_HINT": _TYPES[precision],
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,
+    }
+    compiled = ov.Core().compile_model(still, "CPU", settings)
+    if compiled.get_property("INFERENCE_PRECISION_HINT") != _TYPES[precision]:
+        raise EngineFailedError(f"OpenVINO has no {precision} on this processor")
+    return compiled.create_infer_request()
+
+
+def _difference(request: ov.InferRequest, network: Network, side: int) -> float:
+    """Relative L2 norm of the difference from torch, on noise."""
+    shape = (1, network.input_channels, side, side)
+    noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    with torch.inference_mode():
+        exact = network(torch.from_numpy(noise)).numpy()
+    return float(np.linalg.norm(_answer(request, noise) - exact) / np.linalg.norm(exact))
+
+
+def _answer(request: ov.InferRequest, tensor: Tensor) -> Tensor:
+    """(1, channel, y, x) → (1, output, y, x); valid until the next call."""
+    answer: Tensor = request.infer([tensor], share_inputs=True, share_outputs=True)[0]
+    return answer

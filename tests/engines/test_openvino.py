@@ -1,0 +1,267 @@
+"""The fast embedded engine: as exact as it says, explicit in its precision, quiet."""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from farside import checkpoint
+from farside.checkpoint import Checkpoint
+from farside.engine import Engine, Tensor
+from farside.engines import embedded
+from farside.engines.torch import Precision, TorchEngine
+from farside.errors import (
+    CheckpointError,
+    EngineFailedError,
+    EngineUnavailableError,
+    InputShapeError,
+    UnknownModelError,
+)
+from farside.networks.pix2pixcc import Generator
+from farside.recipe import Recipe
+from tests.small_model import generator, recipe_of
+
+ov = pytest.importorskip("openvino")
+from farside.engines import graph, openvino  # noqa: E402  they need the package
+from farside.engines.openvino import GATES, OpenVinoEngine  # noqa: E402
+
+SHIPPED = Path(__file__).parents[2] / "model_repository"
+
+
+@pytest.fixture(scope="module")
+def network() -> Generator:
+    return generator(seed=2)
+
+
+@pytest.fixture(scope="module")
+def recipe(network: Generator) -> Recipe:
+    return recipe_of(network)
+
+
+@pytest.fixture(scope="module")
+def repository(
+    tmp_path_factory: pytest.TempPathFactory, network: Generator, recipe: Recipe
+) -> Path:
+    folder = tmp_path_factory.mktemp("repository")
+    path = folder / "demo" / "1" / "model.safetensors"
+    path.parent.mkdir(parents=True)
+    checkpoint.write(path, network.state_dict(), recipe)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(repository: Path) -> OpenVinoEngine:
+    return OpenVinoEngine.from_repository(repository, threads=1)
+
+
+def noise(engine: Engine, model: str = "demo", batch: int = 1, seed: int = 0) -> Tensor:
+    tensor = engine.buffer(model, batch)
+    tensor[...] = np.random.default_rng(seed).random(tensor.shape)
+    return tensor
+
+
+def difference(answer: Tensor, exact: Tensor) -> float:
+    return float(np.linalg.norm(answer - exact) / np.linalg.norm(exact))
+
+
+def test_answer_is_torchs(engine: OpenVinoEngine, repository: Path) -> None:
+    tensor = noise(engine, batch=3)
+    exact = TorchEngine.from_repository(repository).infer("demo", tensor)
+    answer = engine.infer("demo", tensor)
+    assert answer.shape == exact.shape
+    assert answer.dtype == np.float32
+    assert difference(answer, exact) < 1e-5
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_shipped_models_stay_inside_the_gate(precision: Precision) -> None:
+    fast = OpenVinoEngine.from_repository(SHIPPED, precision=precision)
+    exact = TorchEngine.from_repository(SHIPPED)
+    for name in fast.models():
+        tensor = noise(fast, name)
+        assert difference(fast.infer(name, tensor), exact.infer(name, tensor)) < GATES[precision]
+
+
+def test_normalisation_of_large_planes_is_exact(network: Generator, recipe: Recipe) -> None:
+    grid = replace(recipe.grid, size_px=1024, disk_radius_px=450.0)
+    large = {"demo": Checkpoint(recipe.model_copy(update={"grid": grid}), "", network.state_dict())}
+    fast = OpenVinoEngine(large)
+    tensor = noise(fast)
+    exact = TorchEngine(large).infer("demo", tensor)
+    assert difference(fast.infer("demo", tensor), exact) < 2e-5
+
+
+def test_fewer_multiplications_give_the_same_answer(
+    engine: OpenVinoEngine, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "FEWEST_CHANNELS", 8)
+    faster = OpenVinoEngine.from_repository(repository, winograd=True)
+    products = [
+        node.get_friendly_name()
+        for node in faster._requests["demo"].get_compiled_model().get_runtime_model().get_ops()
+        if node.get_rt_info()["layerType"].astype(str) == "MatMul"
+    ]
+    assert len(products) == 2  # the one residual block
+    tensor = noise(engine)
+    assert difference(faster.infer("demo", tensor), engine.infer("demo", tensor)) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("precision", "kind"), [("float32", ov.Type.f32), ("bfloat16", ov.Type.bf16)]
+)
+def test_precision_and_threads_are_those_asked_for(
+    repository: Path, precision: Precision, kind: object
+) -> None:
+    engine = OpenVinoEngine.from_repository(repository, threads=1, precision=precision)
+    compiled = engine._requests["demo"].get_compiled_model()
+    assert compiled.get_property("INFERENCE_PRECISION_HINT") == kind
+    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
+    assert not compiled.get_property("ENABLE_CPU_PINNING")
+    assert engine.precision == precision
+
+
+def test_bfloat16_is_another_answer(engine: OpenVinoEngine, repository: Path) -> None:
+    half = OpenVinoEngine.from_repository(repository, precision="bfloat16")
+    tensor = noise(engine)
+    answer = half.infer("demo", tensor)
+    assert answer.dtype == np.float32
+    assert 1e-4 < difference(answer, engine.infer("demo", tensor)) < GATES["bfloat16"]
+
+
+def test_model_carries_recipe_and_identity(
+    engine: OpenVinoEngine, repository: Path, recipe: Recipe
+) -> None:
+    model = engine.models()["demo"]
+    assert model.recipe == recipe
+    assert model.identity == checkpoint.identify(repository / "demo" / "1" / "model.safetensors")
+
+
+def test_read_only_and_strided_tensors_are_taken(engine: OpenVinoEngine) -> None:
+    tensor = noise(engine, batch=2)
+    expected = engine.infer("demo", tensor)
+    turned = np.ascontiguousarray(tensor.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)
+    turned.flags.writeable = False
+    np.testing.assert_array_equal(engine.infer("demo", turned), expected)
+    tensor.flags.writeable = False
+    np.testing.assert_array_equal(engine.infer("demo", tensor), expected)
+
+
+def test_threads_get_their_own_answers(engine: OpenVinoEngine) -> None:
+    tensors = [noise(engine, seed=seed) for seed in range(16)]
+    expected = [engine.infer("demo", tensor) for tensor in tensors]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda tensor: engine.infer("demo", tensor), tensors))
+    np.testing.assert_array_equal(answers, expected)
+
+
+def test_input_is_left_as_it_was_and_answers_outlive_the_next(engine: OpenVinoEngine) -> None:
+    tensor = noise(engine)
+    given, answer = tensor.copy(), engine.infer("demo", tensor)
+    kept = answer.copy()
+    engine.infer("demo", noise(engine, seed=1))
+    np.testing.assert_array_equal(tensor, given)
+    np.testing.assert_array_equal(answer, kept)
+
+
+def test_ready_once_every_model_has_answered(engine: OpenVinoEngine) -> None:
+    assert engine.ready()
+    assert engine._answered == {"demo"}
+
+
+def test_answer_that_is_not_finite_is_a_failure(engine: OpenVinoEngine) -> None:
+    tensor = noise(engine)
+    tensor[0, 0, 5, 5] = np.nan
+    with pytest.raises(EngineFailedError, match="demo answered values that are not finite"):
+        engine.infer("demo", tensor)
+
+
+def test_weights_that_give_nan_are_not_loaded(network: Generator, recipe: Recipe) -> None:
+    state = {key: tensor * float("nan") for key, tensor in network.state_dict().items()}
+    with pytest.raises(EngineFailedError, match="relative L2 norm of nan"):
+        OpenVinoEngine({"demo": Checkpoint(recipe, "", state)})
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        np.zeros((1, 3, 64, 64), np.float32),
+        np.zeros((1, 2, 32, 32), np.float32),
+        np.zeros((2, 64, 64), np.float32),
+        np.zeros((1, 2, 64, 64), np.float64),
+    ],
+)
+def test_tensor_of_another_shape_is_refused(engine: OpenVinoEngine, tensor: Tensor) -> None:
+    with pytest.raises(InputShapeError, match=r"wanted float32 \('n', 2, 64, 64\)"):
+        engine.infer("demo", tensor)
+
+
+def test_unknown_model_is_refused_with_those_loaded(engine: OpenVinoEngine) -> None:
+    asks: tuple[Callable[[str], Tensor], ...] = (
+        engine.buffer,
+        lambda name: engine.infer(name, noise(engine)),
+    )
+    for ask in asks:
+        with pytest.raises(UnknownModelError, match="no model 'aisfm' is loaded: got demo"):
+            ask("aisfm")
+
+
+def test_closed_engine_answers_no_more(repository: Path) -> None:
+    engine = OpenVinoEngine.from_repository(repository)
+    tensor = noise(engine)
+    engine.close()
+    assert not engine.ready()
+    with pytest.raises(EngineUnavailableError, match="closed"):
+        engine.infer("demo", tensor)
+
+
+def test_empty_repository_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailableError, match="no model in"):
+        OpenVinoEngine.from_repository(tmp_path)
+
+
+def test_damaged_model_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "demo" / "1" / "model.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"no weights")
+    with pytest.raises(CheckpointError, match="does not read"):
+        OpenVinoEngine.from_repository(tmp_path)
+
+
+def test_model_outside_the_gate_is_torchs_and_the_reason_logged(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(openvino, "GATES", {"float32": 0.0})
+    with pytest.raises(EngineFailedError, match="wanted at most 0"):
+        OpenVinoEngine.from_repository(repository)
+    with caplog.at_level(logging.WARNING):
+        assert embedded(repository).name == "torch"
+    assert "torch instead of OpenVINO: demo: OpenVINO in float32 differs" in caplog.text
+
+
+def test_openvino_is_the_default_where_it_is_installed(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert embedded(repository).name == "openvino"
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert embedded(repository, precision="bfloat16").name == "torch"
+
+
+def test_no_usage_data_is_collected(tmp_path: Path) -> None:
+    # OpenVINO counts its uses in a folder of the home before it sends them.
+    program = "import farside.engines.openvino, sys; print(sys.modules['openvino_telemetry'])"
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", program],
+        env={"HOME": str(tmp_path)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "None\n"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,53 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from export.__main__ import main
+from tests.export.test_convert import store
+
+
+def call(monkeypatch: pytest.MonkeyPatch, repository: Path, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["export", "--repository", str(repository), *arguments])
+    main()
+
+
+def test_all_models_are_exported_and_their_figures_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(tmp_path)
+    call(monkeypatch, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert "demo-torchscript/1/model.pt: fp32, relative L2" in lines[0]
+    assert "demo-onnx/1/model.onnx" in lines[1]
+    assert "on simulated Sun 1" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["other"], "UnknownModelError: no model 'other'"),
+        (["--formats", "onnx", "--precision", "bf16"], "ExportError: onnx in bf16"),
+    ],
+)
+def test_an_error_is_one_sentence_and_exit_code_1(
+    arguments: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        call(monkeypatch, tmp_path, *arguments)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith(sentence)
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        call(monkeypatch, tmp_path, "--formats", "onnx,openvino")
+    assert "got 'openvino', wanted some of torchscript,onnx,tensorrt" in capsys.readouterr().err
