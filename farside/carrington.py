@@ -50,7 +50,7 @@ class CarringtonGrid:
     @cached_property
     def longitude_deg(self) -> Degrees:
         """Of the middle of each column."""
-        return (np.arange(self.columns) + 0.5) * self.step_deg
+        return np.asarray((np.arange(self.columns) + 0.5) * self.step_deg, np.float64)
 
     @cached_property
     def sine_edges(self) -> NDArray[np.float64]:
@@ -91,16 +91,33 @@ def resample(values: Map, given: CarringtonGrid, wanted: CarringtonGrid) -> Map:
     return np.asarray(rows @ values @ columns.T)
 
 
-def turn(values: Map, degrees: float) -> Map:
-    """Move a map towards greater longitude, by parts of a cell too.
+def turn(values: Map, degrees: float | Degrees) -> Map:
+    """Move a map, or each of its rows by its own angle, towards greater longitude.
 
-    Each cell shares its flux between the two on which it comes to lie.
+    A parabola stands in each cell (Colella & Woodward 1984, J. Comput. Phys. 54, 174, Sect. 1,
+    without their limits), and a new cell is its mean over what comes to lie there: each row keeps
+    its flux, and a map that is turned a hundred times is hardly smoother. Whole cells are exact.
+
+    Parameters
+    ----------
+    degrees
+        One for all rows, or (row,).
     """
-    cells = degrees * values.shape[1] / 360.0
-    whole = int(np.floor(cells))
-    part = cells - whole
-    moved = np.roll(values, whole, axis=1)
-    return moved if part == 0 else (1 - part) * moved + part * np.roll(moved, 1, axis=1)
+    rows, columns = values.shape
+    cells = np.broadcast_to(np.asarray(degrees, np.float64) * columns / 360.0, (rows,))[:, None]
+    whole = np.floor(cells).astype(np.int64)
+    moved = np.take_along_axis(values, (np.arange(columns) - whole) % columns, axis=1)
+    leaving = _beyond(moved, cells - whole)
+    return moved - leaving + np.roll(leaving, 1, axis=1)
+
+
+def _beyond(values: Map, part: Map) -> Map:
+    """What lies in the last `part` of each cell, as it is moved out of it."""
+    before, after = np.roll(values, 1, axis=1), np.roll(values, -1, axis=1)
+    left = (7 * (before + values) - np.roll(values, 2, axis=1) - after) / 12
+    right = np.roll(left, -1, axis=1)
+    bulge = 6 * values - 3 * (left + right)
+    return np.asarray(part * (right - part / 2 * (right - left - (1 - 2 * part / 3) * bulge)))
 
 
 def _turns(grid: CarringtonGrid) -> NDArray[np.float64]:

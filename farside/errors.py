@@ -11,14 +11,18 @@
     │   ├── ImplausibleGeometryError  header values that contradict each other or the solar system
     │   ├── PartialDiskError          the full disk is not inside the array
     │   ├── BadQualityError           quality bits that forbid the use of the image
-    │   └── DamagedImageError         too many missing or saturated pixels
+    │   ├── DamagedImageError         too many missing or saturated pixels
+    │   ├── SaturatingModelError      a product of a model that saturates, not asked for in a map
+    │   └── DegenerateFieldError      a map whose field can hold no corona
     ├── SetError                  each file is good, together they are not what the model needs
     │   ├── IncompleteSetError        a channel of the model has no image
     │   ├── UnexpectedImageError      an image that no channel of the model accepts
     │   ├── DuplicateChannelError     two images for one channel
     │   ├── TimesApartError           images of one role too far apart in time, or of two spacecraft
     │   ├── ReferenceEpochError       the reference is too far from the epoch of Eq. 5
-    │   └── OtherViewError            two magnetograms to compare that show the Sun from elsewhere
+    │   ├── OtherViewError            two magnetograms to compare that show the Sun from elsewhere
+    │   └── RegionNotSeenError        a region to follow that none of the images shows
+    ├── FormatError               a synchronic map that the file format asked for cannot hold
     ├── ModelError                a model file or the choice of a model is wrong
     │   ├── UnknownModelError         no such model is loaded
     │   ├── RecipeError               the Recipe does not parse, or lacks what is asked for
@@ -90,6 +94,14 @@ class DamagedImageError(InputError):
     """Too many pixels are missing or saturated."""
 
 
+class SaturatingModelError(InputError):
+    """A product of a model that saturates, not asked for in a map."""
+
+
+class DegenerateFieldError(InputError):
+    """A map whose field can hold no corona: zero, or of one value everywhere."""
+
+
 class SetError(FarsideError):
     """Each file is good; together they are not what the model needs."""
 
@@ -116,6 +128,14 @@ class ReferenceEpochError(SetError):
 
 class OtherViewError(SetError):
     """Two magnetograms to compare show the Sun from different places, or at different times."""
+
+
+class RegionNotSeenError(SetError):
+    """None of the images shows the region that is to be followed."""
+
+
+class FormatError(FarsideError):
+    """A synchronic map that the file format asked for cannot hold."""
 
 
 class ModelError(FarsideError):

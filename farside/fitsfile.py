@@ -30,6 +30,9 @@ MAX_HEADER_BLOCKS = 128
 MAX_SIDE_PX = 4200
 """Longest image side: SDO's is 4096."""
 
+MAX_IMAGES = 8
+"""Most images of one file: an ADAPT map has 2, a synchronic map of ours 5."""
+
 MIN_SIDE_PX = 64
 """Shortest image side: below it a disk holds nothing that a network could use."""
 
@@ -50,7 +53,7 @@ _COLUMNS = {"P": (">i4", 2), "Q": (">i8", 2), "D": (">f8",), "E": (">f4",), "J":
 
 @dataclass(frozen=True, eq=False)
 class FitsImage:
-    """The first image of a file.
+    """An image of a file.
 
     Attributes
     ----------
@@ -59,7 +62,7 @@ class FitsImage:
     history
         Its HISTORY cards as one text.
     pixels
-        Physical values (y, x); NaN where an integer image has BLANK.
+        Physical values (y, x), or (plane, y, x) of a stack; NaN where an integer image has BLANK.
     """
 
     cards: Cards
@@ -116,14 +119,49 @@ def open_image(data: bytes) -> FitsImage:
     UnsupportedImageError
         No two-dimensional image in the first two HDUs, or a compression other than Rice.
     """
-    if not data:
-        raise NotFitsError("the file is empty")
-    if not data.startswith(b"SIMPLE  ="):
-        raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, not with b'SIMPLE  ='")
+    _check_start(data)
     hdu = _hdu(data, 0)
     if _whole(hdu.cards, "NAXIS") == 0:
         hdu = _hdu(data, hdu.end)
     return FitsImage(hdu.cards, hdu.history, _pixels(hdu))
+
+
+def open_images(data: bytes) -> tuple[FitsImage, ...]:
+    """Read every image of a file, or stack of images of three axes; tables are passed over.
+
+    Raises
+    ------
+    NotFitsError
+        Empty, no FITS, truncated or corrupt.
+    FileTooLargeError
+        Headers, images or their number larger than any map's.
+    UnsupportedImageError
+        No image at all, or one of other than two or three axes, or not compressed by Rice.
+    """
+    _check_start(data)
+    images: list[FitsImage] = []
+    start = 0
+    while data[start : start + 8] in (b"SIMPLE  ", b"XTENSION"):
+        if len(images) == MAX_IMAGES:
+            raise FileTooLargeError(f"more than {MAX_IMAGES} images")
+        hdu = _hdu(data, start)
+        start = hdu.end
+        if _holds_image(hdu.cards):
+            images.append(FitsImage(hdu.cards, hdu.history, _pixels(hdu, axes=(2, 3))))
+    if not images:
+        raise UnsupportedImageError("no image in the file")
+    return tuple(images)
+
+
+def _check_start(data: bytes) -> None:
+    if not data:
+        raise NotFitsError("the file is empty")
+    if not data.startswith(b"SIMPLE  ="):
+        raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, not with b'SIMPLE  ='")
+
+
+def _holds_image(cards: Cards) -> bool:
+    return cards.get("ZIMAGE") is True or (_whole(cards, "NAXIS") > 0 and "TFIELDS" not in cards)
 
 
 def _gunzip(data: bytes, max_bytes: int) -> bytes:
@@ -213,23 +251,24 @@ def _bitpix(cards: Cards, key: str) -> int:
     return value
 
 
-def _pixels(hdu: _Hdu) -> Image:
+def _pixels(hdu: _Hdu, axes: tuple[int, ...] = (2,)) -> Image:
     if hdu.cards.get("ZIMAGE") is True:
-        shape = _shape(hdu.cards, "Z")
-        return _physical(_unrice(hdu, shape), hdu.cards, "ZBITPIX")
+        return _physical(_unrice(hdu, _shape(hdu.cards, "Z")), hdu.cards, "ZBITPIX")
     if "TFIELDS" in hdu.cards:
         raise UnsupportedImageError("the first HDU with data is a table, an image is wanted")
-    shape = _shape(hdu.cards, "")
+    shape: tuple[int, ...] = _shape(hdu.cards, "", axes)
+    if _whole(hdu.cards, "NAXIS") == 3:
+        shape = (_whole(hdu.cards, "NAXIS3"), *shape)
     dtype = np.dtype(_DTYPES[_bitpix(hdu.cards, "BITPIX")])
-    count = shape[0] * shape[1]
-    raw = np.frombuffer(hdu.data, dtype, count).reshape(shape)
+    raw = np.frombuffer(hdu.data, dtype, math.prod(shape)).reshape(shape)
     return _physical(raw, hdu.cards, "BITPIX")
 
 
-def _shape(cards: Cards, prefix: str) -> tuple[int, int]:
+def _shape(cards: Cards, prefix: str, wanted: tuple[int, ...] = (2,)) -> tuple[int, int]:
     axes = _whole(cards, f"{prefix}NAXIS")
-    if axes != 2:
-        raise UnsupportedImageError(f"an array of {axes} axes, an image of 2 is wanted")
+    if axes not in wanted:
+        few = " or ".join(map(str, wanted))
+        raise UnsupportedImageError(f"an array of {axes} axes, an image of {few} is wanted")
     shape = _whole(cards, f"{prefix}NAXIS2"), _whole(cards, f"{prefix}NAXIS1")
     if max(shape) > MAX_SIDE_PX:
         raise FileTooLargeError(f"{shape[1]} by {shape[0]} pixels, at most {MAX_SIDE_PX} a side")

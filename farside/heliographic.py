@@ -8,7 +8,7 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.grid import Grid
+from farside.grid import Grid, Image
 from farside.observer import SOLAR_RADIUS_M, Observer
 
 Array = NDArray[np.float64]
@@ -48,6 +48,19 @@ def sight_lines(grid: Grid, observer: Observer) -> tuple[Array, Array]:
     tangent = index * limb_tangent(observer) / grid.disk_radius_px
     west, north = np.broadcast_arrays(tangent[None, :], tangent[:, None])
     return west, north
+
+
+def foreshortening(grid: Grid, observer: Observer) -> Image:
+    """μ of every pixel of a registered view, (y, x): that of :func:`trace`, in a tenth of its time.
+
+    It depends on nothing but the distance from the Sun's centre.
+    """
+    index = np.arange(grid.size_px, dtype=np.float32) - np.float32(grid.centre_px)
+    square = (index * np.float32(limb_tangent(observer) / grid.disk_radius_px)) ** 2
+    tangent2 = square[:, None] + square[None, :]
+    distance = np.float32(observer.distance_m / SOLAR_RADIUS_M)
+    mu: Image = np.sqrt(np.maximum(1 - distance**2 * tangent2 / (1 + tangent2), 0))
+    return mu
 
 
 def trace(west: Array, north: Array, observer: Observer, time: Time) -> SurfacePoints:

@@ -277,7 +277,7 @@ def _names(bits: int, instrument: Instrument) -> str:
     )
 
 
-def _instant(cards: Cards, key: str) -> Time | None:
+def instant(cards: Cards, key: str) -> Time | None:
     """Time of a card, UTC unless it says TAI; None if there is none."""
     match = _TIME.match(text(cards, key))
     if match is None:
@@ -291,7 +291,7 @@ def _instant(cards: Cards, key: str) -> Time | None:
 
 
 def _after_half_exposure(cards: Cards) -> Time | None:
-    start, exposure_s = _instant(cards, "DATE-OBS"), number(cards, "EXPTIME")
+    start, exposure_s = instant(cards, "DATE-OBS"), number(cards, "EXPTIME")
     if start is None or exposure_s is None or not 0 <= exposure_s <= _LONGEST_EXPOSURE_S:
         return None
     return start + TimeDelta(exposure_s / 2, format="sec")
@@ -306,7 +306,7 @@ def _needed(time: Time | None, wanted: str, cards: Cards) -> Time:
 
 
 def _euvi_middle(cards: Cards) -> Time:
-    average = _instant(cards, "DATE-AVG")
+    average = instant(cards, "DATE-AVG")
     return _needed(
         _after_half_exposure(cards) if average is None else average,
         "DATE-AVG, or DATE-OBS and EXPTIME,",
@@ -318,14 +318,14 @@ def _aia_middle(cards: Cards) -> Time:
     # DATE-OBS is the start; T_OBS is the middle.
     middle = _after_half_exposure(cards)
     return _needed(
-        _instant(cards, "T_OBS") if middle is None else middle,
+        instant(cards, "T_OBS") if middle is None else middle,
         "DATE-OBS and EXPTIME, or T_OBS,",
         cards,
     )
 
 
 def _hmi_middle(cards: Cards) -> Time:
-    return _needed(_instant(cards, "T_OBS"), "T_OBS", cards)
+    return _needed(instant(cards, "T_OBS"), "T_OBS", cards)
 
 
 def _calibrate_euvi(image: FitsImage) -> Calibrated:

@@ -4,33 +4,43 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, get_args
-from urllib.parse import quote, unquote
 
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
 from farside import __version__
-from farside.errors import DamagedImageError, MissingMetadataError, NotFitsError
+from farside.errors import MissingMetadataError
 from farside.grid import Grid, Image
 from farside.observation import Origin, Source
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
+from farside.product import (
+    Card,
+    Column,
+    Value,
+    add_cards,
+    add_input,
+    bytes_of_product,
+    check_unaltered,
+    number_if_any,
+    number_of,
+    opened,
+    quoted,
+    table,
+    text_of,
+    unquoted,
+    utc,
+)
 from farside.quality import Quality
 from farside.recipe import Role
 from farside.wholefile import replacing
 
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
-
-Value = str | int | float | bool
-Card = tuple[str, Value, str]
-"""Keyword, value, comment."""
-
-_HISTORY_WIDTH = 72
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,10 @@ class Generator:
         What ran it, as in ``"torch"``, ``"float32"``.
     saturation_gauss
         Field strength at which the model saturates, if it does.
+    skill
+        Correlation with the truth by the Recipe's scores, where it has them.
+    correlation_length_deg
+        Over which the error of the field is correlated, by the Recipe's error model.
     """
 
     model: str
@@ -56,6 +70,8 @@ class Generator:
     engine: str
     precision: str
     saturation_gauss: float | None = None
+    skill: float | None = None
+    correlation_length_deg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +113,7 @@ class Magnetogram:
     inputs
         In the order of the Recipe's channels.
     sigma
-        One standard deviation in gauss, where the model gives it.
+        One standard deviation in gauss, where the model or its Recipe's error model gives it.
     """
 
     image: Image
@@ -132,12 +148,12 @@ class Magnetogram:
         """
         date = (created or Time.now()).utc.isot[:19]
         field = fits.PrimaryHDU(self.image)
-        _add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(self)])
+        add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(self)])
         _add_texts(field.header, self)
-        hdus = [field, _inputs_table(self.inputs)]
+        hdus = [field, table("INPUTS", _COLUMNS, map(_row, self.inputs))]
         if self.sigma is not None:
             sigma = fits.ImageHDU(self.sigma, name="SIGMA")
-            _add_cards(sigma.header, _cards(self))
+            add_cards(sigma.header, _cards(self))
             sigma.header["CONTENT"] = ("SIGMA", "one standard deviation of the field")
             hdus.insert(1, sigma)
         for hdu in hdus:
@@ -168,16 +184,23 @@ class Magnetogram:
         DamagedImageError
             Header or pixels were altered since it was written.
         """
-        data = _bytes(source)
-        if not data.startswith(b"SIMPLE  ="):
-            raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, wanted 'SIMPLE  ='")
-        try:
-            with fits.open(BytesIO(data), memmap=False) as hdus:
-                return _from_hdus(hdus)
-        except (OSError, TypeError, ValueError, fits.VerifyError) as error:
-            raise NotFitsError(f"product does not read: {error}") from error
-        except KeyError as error:
-            raise MissingMetadataError(f"not a product of Farside: {error}") from error
+        with opened(bytes_of_product(source)) as hdus:
+            return _from_hdus(hdus)
+
+
+def trained_on(value: object) -> TrainedOn:
+    """What a header or a table says of the training.
+
+    Raises
+    ------
+    MissingMetadataError
+        It is none of what it may be.
+    """
+    known: TrainedOn
+    for known in get_args(TrainedOn):
+        if value == known:
+            return known
+    raise MissingMetadataError(f"AITRAIN is {value!r}, wanted one of {get_args(TrainedOn)}")
 
 
 def _cards(made: Magnetogram) -> Iterator[Card]:
@@ -235,11 +258,10 @@ def _generator_cards(generator: Generator) -> Iterator[Card]:
     yield "AIPREC", generator.precision, "its arithmetic"
     if generator.saturation_gauss is not None:
         yield "AICLIP", generator.saturation_gauss, "[Gauss] the model saturates here"
-
-
-def _add_cards(header: fits.Header, cards: Iterable[Card]) -> None:
-    for keyword, value, comment in cards:
-        header[keyword] = (value, comment)
+    if generator.skill is not None:
+        yield "AISKILL", generator.skill, "correlation with the truth, when scored"
+    if generator.correlation_length_deg is not None:
+        yield "AICORLEN", generator.correlation_length_deg, "[deg] of the error, to 1/e"
 
 
 def _add_texts(header: fits.Header, made: Magnetogram) -> None:
@@ -248,24 +270,11 @@ def _add_texts(header: fits.Header, made: Magnetogram) -> None:
     for bit in made.quality:
         header.add_comment(f"QUALITY bit {bit.value}: {bit.name}")
     for number, given in enumerate(made.inputs, start=1):
-        name = _quoted(given.origin.name)
-        header.add_history(f"{number} {given.role} {given.origin}")
-        header.add_history(name if len(name) <= _HISTORY_WIDTH else f"{name[:69]}...")
-        header.add_history(f"sha256 {given.origin.sha256}")
+        origin = given.origin
+        add_input(header, f"{number} {given.role} {origin}", origin.name, origin.sha256)
 
 
-def _inputs_table(inputs: tuple[Input, ...]) -> fits.BinTableHDU:
-    columns = zip(*map(_row, inputs), strict=True) if inputs else ((),) * len(_COLUMNS)
-    return fits.BinTableHDU.from_columns(
-        [
-            fits.Column(name, form or _text_form(values), unit, array=np.array(values))
-            for (name, form, unit), values in zip(_COLUMNS, columns, strict=True)
-        ],
-        name="INPUTS",
-    )
-
-
-_COLUMNS: tuple[tuple[str, str | None, str | None], ...] = (
+_COLUMNS: tuple[Column, ...] = (
     ("ROLE", None, None),
     ("INSTRUMENT", None, None),
     ("BAND", None, None),
@@ -279,10 +288,9 @@ _COLUMNS: tuple[tuple[str, str | None, str | None], ...] = (
     ("CLIPPED", "D", None),
     ("NOTES", None, None),
 )
-"""Name, FITS form (None: as wide as its longest text) and unit."""
 
 
-def _row(given: Input) -> tuple[str | int | float, ...]:
+def _row(given: Input) -> tuple[Value, ...]:
     origin = given.origin
     return (
         given.role,
@@ -292,7 +300,7 @@ def _row(given: Input) -> tuple[str | int | float, ...]:
         origin.observer.longitude_deg,
         origin.observer.latitude_deg,
         origin.observer.distance_m,
-        _quoted(origin.name),
+        quoted(origin.name),
         origin.sha256,
         int(origin.quality),
         given.clipped_fraction,
@@ -300,29 +308,18 @@ def _row(given: Input) -> tuple[str | int | float, ...]:
     )
 
 
-def _text_form(values: Iterable[object]) -> str:
-    return f"{max((len(str(value)) for value in values), default=1) or 1}A"
-
-
-def _quoted(name: str) -> str:
-    """Percent-encode what FITS cannot hold, spaces among it since trailing ones are lost."""
-    return quote(name, safe="!#$&'()*+,-./:;=?@[]^_{|}~", errors="surrogatepass")
-
-
 def _from_hdus(hdus: fits.HDUList) -> Magnetogram:
     header = hdus[0].header
     if header.get("AIGEN") is not True or "INPUTS" not in hdus:
         raise MissingMetadataError("not a product of Farside: wanted AIGEN = T and an HDU INPUTS")
-    altered = [hdu.name or "PRIMARY" for hdu in hdus if hdu.verify_checksum() != 1]
-    if altered:
-        raise DamagedImageError(f"CHECKSUM does not match in HDU {', '.join(altered)}")
+    check_unaltered(hdus)
     return Magnetogram(
         image=_native(hdus[0].data),
-        grid=Grid(header["NAXIS1"], _number(header, "R_SUN"), _number(header, "MASKRAD")),
-        time=_utc(_text(header, "DATE-OBS")),
-        observer=Observer(*(_number(header, f"{key}_OBS") for key in ("HGLN", "HGLT", "DSUN"))),
-        spacecraft=_text(header, "INPUTDAT"),
-        quality=Quality(int(_number(header, "QUALITY"))),
+        grid=Grid(header["NAXIS1"], number_of(header, "R_SUN"), number_of(header, "MASKRAD")),
+        time=utc(text_of(header, "DATE-OBS")),
+        observer=Observer(*(number_of(header, f"{key}_OBS") for key in ("HGLN", "HGLT", "DSUN"))),
+        spacecraft=text_of(header, "INPUTDAT"),
+        quality=Quality(int(number_of(header, "QUALITY"))),
         generator=_generator(header),
         inputs=tuple(_input(row) for row in hdus["INPUTS"].data),
         sigma=_native(hdus["SIGMA"].data) if "SIGMA" in hdus else None,
@@ -331,38 +328,16 @@ def _from_hdus(hdus: fits.HDUList) -> Magnetogram:
 
 def _generator(header: fits.Header) -> Generator:
     return Generator(
-        model=_text(header, "AIMODEL"),
-        version=_text(header, "AIMODVER"),
-        identity=_text(header, "AIMODID"),
-        trained_on=_trained_on(header),
-        engine=_text(header, "AIENGINE"),
-        precision=_text(header, "AIPREC"),
-        saturation_gauss=_number(header, "AICLIP") if "AICLIP" in header else None,
+        model=text_of(header, "AIMODEL"),
+        version=text_of(header, "AIMODVER"),
+        identity=text_of(header, "AIMODID"),
+        trained_on=trained_on(header.get("AITRAIN")),
+        engine=text_of(header, "AIENGINE"),
+        precision=text_of(header, "AIPREC"),
+        saturation_gauss=number_if_any(header, "AICLIP"),
+        skill=number_if_any(header, "AISKILL"),
+        correlation_length_deg=number_if_any(header, "AICORLEN"),
     )
-
-
-def _trained_on(header: fits.Header) -> TrainedOn:
-    known: TrainedOn
-    for known in get_args(TrainedOn):
-        if header.get("AITRAIN") == known:
-            return known
-    raise MissingMetadataError(
-        f"AITRAIN is {header.get('AITRAIN')!r}, wanted one of {get_args(TrainedOn)}"
-    )
-
-
-def _text(header: fits.Header, key: str) -> str:
-    value = header.get(key)
-    if not isinstance(value, str):
-        raise MissingMetadataError(f"{key} is {value!r}, wanted a text")
-    return value
-
-
-def _number(header: fits.Header, key: str) -> float:
-    value = header.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MissingMetadataError(f"{key} is {value!r}, wanted a number")
-    return float(value)
 
 
 def _input(row: fits.FITS_record) -> Input:
@@ -370,9 +345,9 @@ def _input(row: fits.FITS_record) -> Input:
     origin = Origin(
         instrument=str(row["INSTRUMENT"]),
         band=str(row["BAND"]),
-        time=_utc(str(row["TIME"])),
+        time=utc(str(row["TIME"])),
         observer=Observer(longitude, latitude, distance),
-        name=unquote(str(row["NAME"]), errors="surrogatepass"),
+        name=unquoted(str(row["NAME"])),
         sha256=str(row["SHA256"]),
         quality=Quality(int(row["QUALITY"])),
         notes=tuple(json.loads(str(row["NOTES"]))),
@@ -380,18 +355,8 @@ def _input(row: fits.FITS_record) -> Input:
     return Input(row["ROLE"], origin, float(row["CLIPPED"]))
 
 
-def _utc(text: str) -> Time:
-    return Time(text, format="isot", scale="utc")
-
-
 def _native(image: Image) -> Image:
     return np.asarray(image, dtype=np.float32)
-
-
-def _bytes(source: Source) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    return Path(source).read_bytes() if isinstance(source, str | Path) else source.read()
 
 
 def _same_description(one: Magnetogram, other: Magnetogram) -> bool:

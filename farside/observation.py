@@ -141,13 +141,13 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
     BadQualityError, DamagedImageError
         The pixels are not to be used.
     """
-    data, name = _bytes_of(source, name, max_bytes)
-    with _about(name or "file without a name"):
+    data, name = bytes_of(source, name, max_bytes)
+    with about(name or "file without a name"):
         image = open_image(unpack(data, max_bytes))
         instrument, band = identify(image.cards)
-    with _about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
+    with about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
         time = _to_milliseconds(instrument.middle(image.cards))
-    with _about(f"{instrument.name} {band} {time.isot[:19]}"):
+    with about(f"{instrument.name} {band} {time.isot[:19]}"):
         late = near_real_time(instrument, image.cards)
         pointing = pointing_of(image.cards)
         observer = _observer_of(image.cards, time)
@@ -182,7 +182,7 @@ _ACCEPTED = {
 
 
 @contextmanager
-def _about(subject: str) -> Iterator[None]:
+def about(subject: str) -> Iterator[None]:
     """Name the file in whatever is wrong with it."""
     try:
         yield
@@ -190,8 +190,8 @@ def _about(subject: str) -> Iterator[None]:
         raise type(error)(f"{subject}: {error}", files=(subject,)) from error
 
 
-def _bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
-    """At most one byte more than is read, which is enough to refuse it."""
+def bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
+    """Bytes and plain name; at most one byte more than is read, which is enough to refuse it."""
     if isinstance(source, bytes):
         return source, _plain(name)
     if isinstance(source, str | Path):

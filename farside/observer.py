@@ -9,7 +9,7 @@ import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
 from astropy.time import Time
-from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
+from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst, get_earth
 
 SOLAR_RADIUS_M = 695.7e6
 """The one solar radius of the project, in metres (IAU 2015 Resolution B3)."""
@@ -52,6 +52,12 @@ class Observer:
     def carrington_longitude_deg(self, time: Time) -> float:
         """Carrington longitude of the sub-observer point at `time`, in [0, 360) degrees."""
         return _carrington_longitude_deg(self, time.scale, time.jd1, time.jd2)
+
+
+def earth(time: Time) -> Observer:
+    """Earth at `time`."""
+    place = get_earth(time)
+    return Observer(0.0, float(place.lat.to_value(u.deg)), float(place.radius.to_value(u.m)))
 
 
 @lru_cache(maxsize=4096)

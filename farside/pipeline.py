@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from farside.engine import Engine, Model, find_model
+from farside.errormodel import with_errors
 from farside.magnetogram import Magnetogram
 from farside.observation import Source, read
 from farside.recipe import Recipe
@@ -56,4 +57,5 @@ def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
         A disk that cannot be scaled; what the engine raised.
     """
     tensor = encode(stack, model.recipe, out=engine.buffer(model.handle))
-    return decode(engine.infer(model.handle, tensor), stack, model, engine)
+    made = decode(engine.infer(model.handle, tensor), stack, model, engine)
+    return with_errors(made, stack, model.recipe)

@@ -15,8 +15,11 @@ class Quality(IntFlag):
     OLD_REFERENCE = 8
     """The reference lies further from the epoch of Eq. 5 than the Recipe calls usual."""
     OVERLAP_LOW = 16
+    """A generated disk disagrees with an observed one where both see the same surface."""
     FLUX_IMBALANCE = 32
+    """Before a map was balanced, its net flux was more than a tenth of its unsigned flux."""
     BASE_STALE = 64
+    """The base map of a synchronic map is too old."""
     MISSING_CHANNEL = 128
     OUTSIDE_TRAINING = 256
     """Reference age or date outside the range that the model was trained on."""
@@ -24,6 +27,8 @@ class Quality(IntFlag):
     """The model was trained on a simulated Sun."""
     REPAIRED = 1024
     """Missing or saturated pixels inside a disk were filled."""
+    NO_BASE = 2048
+    """A synchronic map without a base map: what no disk shows has the mean of its parallel."""
 
     def names(self) -> tuple[str, ...]:
         """Names of the bits that are set, in rising order."""

@@ -16,6 +16,9 @@ from farside.quality import Quality
 
 Kind = Literal["base", "observed", "generated"]
 
+OWN_INSTRUMENT = "FARSIDE"
+"""Of a base map that is an earlier synchronic map."""
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -132,6 +135,25 @@ class SynchronicMap:
         """Part of the sphere's area that comes from sources of one kind."""
         chosen = np.array([s.kind == kind for s in self.sources])[self.source]
         return float((chosen * self.grid.area).sum())
+
+    def as_base(self, name: str = "", sha256: str = "") -> BaseMap:
+        """The map as a later one starts from it.
+
+        Parameters
+        ----------
+        name, sha256
+            Of its file, where it has one.
+        """
+        return BaseMap(
+            field_gauss=self.field_gauss,
+            grid=self.grid,
+            time=self.time,
+            instrument=OWN_INSTRUMENT,
+            name=name,
+            sha256=sha256,
+            age_days=self.age_days,
+            sigma_gauss=self.sigma_gauss,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.cli.track import track
 from farside.errors import FarsideError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(track)
 
 Moment = Annotated[str, typer.Option("--time", help="UTC, as in 2026-11-01T00:00:00.")]
 Longitude = Annotated[

@@ -1,0 +1,122 @@
+"""``farside track``: a region through HMI files, products and synchronic maps."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from astropy.time import Time
+
+    from farside.tracking import Region, Rotation, Track
+
+_POSITION = re.compile(r"([NS])(\d{1,2}(?:\.\d+)?)([EW])(\d{1,3}(?:\.\d+)?)", re.IGNORECASE)
+
+
+def track(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="HMI magnetograms, products and native maps, in any order."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="Flux curve, .ecsv or .csv; cut-outs (.fits) and a PNG go beside it."),
+    ] = Path("track.ecsv"),
+    noaa: Annotated[int | None, typer.Option(help="Number of the region.")] = None,
+    position: Annotated[
+        str | None, typer.Option(help="Where Earth saw it at --time, as in S20W12.")
+    ] = None,
+    longitude: Annotated[float | None, typer.Option(help="Or Carrington longitude, deg.")] = None,
+    latitude: Annotated[
+        float | None, typer.Option(min=-90, max=90, help="And latitude, deg.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="When it was there, UTC, as in 2011-02-14T00:00:00.")
+    ] = None,
+    differential: Annotated[
+        bool,
+        typer.Option(
+            "--differential/--carrington",
+            help="Move the frame by the differential rotation of its latitude, or not.",
+        ),
+    ] = False,
+    size: Annotated[float, typer.Option(help="Side of the frame, deg.")] = 20.0,
+    cell: Annotated[float, typer.Option(help="Side of the cells that are averaged, deg.")] = 0.5,
+    within: Annotated[
+        float, typer.Option(min=0, max=80, help="Greatest distance from disk centre, deg.")
+    ] = 60.0,
+    threshold: Annotated[
+        float, typer.Option(min=0, help="Gauss; weaker cells carry no flux.")
+    ] = 0.0,
+) -> None:
+    """Follow an active region: its flux curve, and a strip of cut-outs (Jeong et al. 2022)."""
+    from farside.sighting import read
+    from farside.trackfile import FORMATS
+    from farside.tracking import Following, follow
+
+    if out.suffix not in FORMATS:
+        raise typer.BadParameter(f"--out is {out.name!r}; wanted a name that ends in .ecsv or .csv")
+    if differential and time is None:
+        raise typer.BadParameter("--differential needs --time: when the region was there")
+    region = _region(noaa, position, longitude, latitude, _time(time))
+    rotation: Rotation = "differential" if differential else "carrington"
+    following = Following(size, cell, within, threshold, rotation)
+    _write(follow(region, map(read, files), following), out)
+
+
+def _region(
+    noaa: int | None,
+    position: str | None,
+    longitude: float | None,
+    latitude: float | None,
+    time: Time | None,
+) -> Region:
+    from farside.observer import earth
+    from farside.tracking import Region
+
+    name = "region" if noaa is None else f"NOAA {noaa}"
+    if position is not None and time is not None and longitude is None and latitude is None:
+        return Region.seen_from(earth(time), name, *_parsed(position), time)
+    if position is None and longitude is not None and latitude is not None:
+        return Region(name, longitude, latitude, time)
+    raise typer.BadParameter(
+        "the region is either --position and --time, or --longitude and --latitude"
+    )
+
+
+def _parsed(position: str) -> tuple[float, float]:
+    """Degrees west of the central meridian, and latitude."""
+    match = _POSITION.fullmatch(position.strip())
+    if match is None or float(match[2]) >= 90:
+        raise typer.BadParameter(f"{position!r} is no position; wanted e.g. S20W12")
+    west = float(match[4]) if match[3] in "Ww" else -float(match[4])
+    north = float(match[2]) if match[1] in "Nn" else -float(match[2])
+    return west, north
+
+
+def _time(text: str | None) -> Time | None:
+    from astropy.time import Time
+
+    try:
+        return None if text is None else Time(text, scale="utc")
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time; wanted e.g. 2011-02-14T00:00:00") from error
+
+
+def _write(found: Track, out: Path) -> None:
+    from farside.trackfile import write_curve, write_cutouts
+    from farside.trackpicture import render
+    from farside.wholefile import replacing
+
+    cutouts, picture = out.with_suffix(".fits"), out.with_suffix(".png")
+    write_curve(found, out)
+    write_cutouts(found, cutouts)
+    with replacing(picture) as temporary:
+        temporary.write_bytes(render(found))
+    for skipped in found.skipped:
+        typer.echo(f"skipped {skipped}", err=True)
+    for path in (out, cutouts, picture):
+        typer.echo(path)

@@ -1,0 +1,116 @@
+"""What something on the Sun was seen in: one image, or a part of a map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from astropy.io import fits
+
+from farside.errors import InputError, SetError
+from farside.mapdisk import MapDisk, read_generated, read_measured
+from farside.observer import Observer, View
+from farside.quality import Quality
+from farside.solarwind import native
+from farside.synchronicmap import Kind, MapSource, SynchronicMap
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """From what, and from where, something was seen.
+
+    Attributes
+    ----------
+    kind, instrument
+        Observed or generated; ``"HMI"``, or the spacecraft whose view was generated.
+    model
+        Name and version, of a generated one.
+    view
+        From where, and when.
+    name, quality
+        Of the file.
+    """
+
+    kind: Kind
+    instrument: str
+    model: str
+    view: View
+    name: str
+    quality: Quality
+
+    @classmethod
+    def of_disk(cls, disk: MapDisk) -> Sighting:
+        """What is seen on a disk."""
+        made_by = disk.generator
+        return cls(
+            kind="generated" if made_by else "observed",
+            instrument=disk.instrument,
+            model=f"{made_by.model} {made_by.version}" if made_by else "",
+            view=disk.view,
+            name=disk.name,
+            quality=disk.quality,
+        )
+
+    @classmethod
+    def of_source(cls, source: MapSource, observer: Observer, given: NamedMap) -> Sighting:
+        """What is seen where a map is from one of its disks."""
+        made_by = source.generator
+        return cls(
+            kind=source.kind,
+            instrument=source.instrument,
+            model=f"{made_by.model} {made_by.version}" if made_by else "",
+            view=View(observer, source.time),
+            name=given.name,
+            quality=given.map.quality,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class NamedMap:
+    """A synchronic map and the name of its file."""
+
+    name: str
+    map: SynchronicMap
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file in which nothing was seen, and why."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+Given = MapDisk | NamedMap | Skipped
+"""What was read, or could not be."""
+
+
+def read(path: Path) -> Given:
+    """Read an HMI magnetogram, a product of ``farside generate`` or a native synchronic map.
+
+    What cannot be used is skipped, so that one bad file does not end a series.
+
+    Raises
+    ------
+    OSError
+        There is no such file.
+    """
+    header = _header(path)
+    try:
+        if native.is_native(header):
+            return NamedMap(path.name, native.read(path))
+        return read_generated(path) if header.get("AIGEN") else read_measured(path)
+    except (InputError, SetError) as error:
+        return Skipped(path.name, str(error))
+
+
+def _header(path: Path) -> fits.Header:
+    """The primary header; empty where there is none, which whoever reads the file will say."""
+    with path.open("rb") as file:
+        try:
+            return fits.Header.fromfile(file)
+        except (OSError, ValueError):
+            return fits.Header()

@@ -1,0 +1,200 @@
+"""A synchronic map in the layout of ADAPT: an ensemble of realisations in uniform latitude."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time, TimeDelta
+from sunpy.coordinates import sun
+
+from farside import __version__
+from farside.carrington import resample
+from farside.carringtontime import central_longitude_deg, rotation
+from farside.product import Card, add_cards
+from farside.solarwind.ensemble import (
+    MISSING,
+    band_mean,
+    deviation_plane,
+    statistics_table,
+    transport_table,
+)
+from farside.solarwind.flags import add_texts, flag_cards
+from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, put, scaled_field
+from farside.solarwind.realisations import Stack, balanced, seed_of, unit_noise
+from farside.solarwind.wsa import map_cards, measured_by
+from farside.synchronicmap import Kind, SynchronicMap
+
+REALISATIONS = 12
+
+LAYOUT = "2.0514"
+"""Version of ADAPT whose layout this is: [YY - 9].MMDD, ``02e`` in the name of a file."""
+
+
+def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
+    """Write ``adapt40x11_02e012_YYYYMMDDhhmm_iddhhmmssn0.fts`` into a folder.
+
+    The realisations are the map plus noise of its SIGMA, correlated over its correlation length
+    and always the same for the same map. Each is balanced, as the map was: a field correlated over
+    degrees has a net flux of gauss by chance.
+
+    Raises
+    ------
+    FormatError
+        A pixel is not finite, or the flux scale is not positive.
+    """
+    field = scaled_field(made, ADAPT_GRID, flux_scale).astype(np.float64)
+    # Errors within one cell are correlated: their mean, not their root sum of squares.
+    sigma = flux_scale * resample(made.sigma_gauss, made.grid, ADAPT_GRID)
+    generator = np.random.default_rng(seed_of(made))
+    noise = unit_noise(ADAPT_GRID, made.correlation_length_deg, REALISATIONS, generator)
+    drawn = field + sigma * noise
+    published = np.array([balanced(each, ADAPT_GRID) for each in drawn])
+    hdus = [
+        _primary(made, drawn, published, flux_scale),
+        transport_table(REALISATIONS),
+        statistics_table("ensemStatInfo", drawn, ADAPT_GRID),
+        statistics_table("ensemStatInfo2", published, ADAPT_GRID),
+        deviation_plane(sigma, REALISATIONS),
+    ]
+    return put(as_bytes(hdus, made.time.utc.isot[:19]), folder / _name(made))
+
+
+def _name(made: SynchronicMap) -> str:
+    source = {"GONG": 3, "HMI": 4}[measured_by(made)]
+    month = "abcdefghijkl"[int(LAYOUT[2:4]) - 1]
+    version = f"{int(LAYOUT.split('.')[0]):02d}{month}{REALISATIONS:03d}"
+    far = "f" if _days_since(made, "generated") is not None else "n"
+    time = made.time.utc.strftime("%Y%m%d%H%M")
+    since = _clock(_last_observed_days(made))
+    return f"adapt40{source}11_{version}_{time}_i{since}{far}0.fts"
+
+
+def _clock(days: float) -> str:
+    """Days as ddhhmmss."""
+    minutes, seconds = divmod(round(days * 86400), 60)
+    hours, minutes = divmod(minutes, 60)
+    whole, hours = divmod(hours, 24)
+    return f"{min(whole, 99):02d}{hours:02d}{minutes:02d}{seconds:02d}"
+
+
+def _days_since(made: SynchronicMap, kind: Kind) -> float | None:
+    """Since the newest source of a kind; None without any."""
+    times = [source.time for source in made.sources if source.kind == kind]
+    ages = [float((made.time - time).to_value("day")) for time in times]
+    return max(0.0, min(ages)) if ages else None
+
+
+def _last_observed_days(made: SynchronicMap) -> float:
+    """Since the newest measured field: an observed disk, else the base map, else unknown as 0."""
+    for kind in ("observed", "base"):
+        days = _days_since(made, kind)
+        if days is not None:
+            return days
+    return 0.0
+
+
+def _primary(
+    made: SynchronicMap, drawn: Stack, published: Stack, flux_scale: float
+) -> fits.PrimaryHDU:
+    hdu = fits.PrimaryHDU(published.astype(np.float32))
+    before, after = (band_mean(stack[0], ADAPT_GRID, -90, 90) for stack in (drawn, published))
+    add_cards(hdu.header, _ensemble_cards(made, before, after, flux_scale))
+    add_cards(hdu.header, _map_cards(made))
+    add_cards(hdu.header, earth_cards(made.time))
+    add_cards(hdu.header, flag_cards(made, flux_scale))
+    hdu.header["ORIGIN"] = (f"Farside {__version__}", "not NSO: see COMMENT")
+    hdu.header.add_comment("Not a product of NSO: a map by Farside in the layout of ADAPT maps.")
+    hdu.header.add_comment("Realisations are drawn from the error of the map, not evolved.")
+    hdu.header.add_comment("HEL_TYPE 1: the far side is a neural network's, from EUV images.")
+    add_texts(hdu.header, made)
+    return hdu
+
+
+def _ensemble_cards(
+    made: SynchronicMap, before: float, after: float, flux_scale: float
+) -> Iterator[Card]:
+    time = made.time.utc
+    midnight = Time(time.isot[:10], scale="utc")
+    hmi = measured_by(made) == "HMI"
+    yield "ADD_DATE", int(time.strftime("%Y%m%d")), "Date for new map"
+    yield "ADD_UT", _hours(time - midnight), "UT for new map"
+    yield "LASTSITE", 10 if hmi else 0, "Last obs site: HMI" if hmi else "Last obs site: GONG"
+    yield "LAST_OBS", _last_observed_days(made), "Days since last obs merged"
+    yield "LAST_RND", MISSING, "Time since random flux merged"
+    yield "NEVODAYS", MISSING, "No. of days evolved from init seed map"
+    yield "NMODEL", REALISATIONS, "Number of realizations used in model"
+    yield "NREAL", REALISATIONS, "Number of realizations in this file"
+    yield "COVERAGE", 100, "Percent of columns with 3+ obs"
+    yield "MISSING", MISSING, "Value filled in for missing pixels"
+    yield "MONOINIT", before, "Initial monopole value"
+    yield "MONOFINL", after, "Final monopole value"
+    yield "MONODMOD", 1.0, "Model % monopole dampening"
+    yield "MONODPUB", 1.0, "Public % monopole dampening"
+    yield "MONOCUT", 0.0, "Flux cutoff for monopole correction"
+    yield "FLUXSCAL", flux_scale, "Scaling applied to input data"
+    yield "SM_MTHD", 0, "Smoothing Type: none"
+    yield "SM_CUT_E", MISSING, "Equatorial Smoothing Cutoff [deg]"
+    yield "SM_RAD_E", MISSING, "Equatorial Smoothing Radius [solar rad]"
+    yield "SM_CUT_P", MISSING, "Polar Smoothing Cutoff [deg]"
+    yield "SM_RAD_P", MISSING, "Polar Smoothing Radius [solar rad]"
+
+
+def _hours(elapsed: TimeDelta) -> float:
+    return float(elapsed.to_value("hour"))
+
+
+def _map_cards(made: SynchronicMap) -> Iterator[Card]:
+    far = _days_since(made, "generated")
+    yield from map_cards(made.time, measured_by(made))
+    yield "MAPLON", central_longitude_deg(made.time), "Carrington long @ CM of latest map/obs"
+    yield "EPHEM_B0", float(sun.B0(made.time).to_value("deg")), "Solar B0 at time of map/mag"
+    yield "MAPTYPE", "synchronic", "Type of synoptic map"
+    yield "MAPPARAM", "mag", "Map obs data parameter type"
+    yield "MAPCREDG", float(int(rotation(made.time)) + 1), "Carrington rot of leading edge"
+    yield "ATTR_RES", 1, "Attract map spatial-res: 1.0 deg/pix"
+    yield "LNGTYPE", 0, "Carrington Fixed: 0 to 360"
+    yield "MAG_TYPE", 0, "Mag: Not added and/or no data"
+    if far is None:
+        yield "HEL_TYPE", 0, "Helioseismic: Not added and/or no data"
+    else:
+        yield "HEL_TYPE", 1, "Far side added: see COMMENT"
+    yield "LAST_FAR", MISSING if far is None else far, "Time since last farside DA [days]"
+    yield "LAST_NER", MISSING, "Time since last nearside DA [days]"
+    yield "LAST_NPL", MISSING, "Time since last north pole DA [days]"
+    yield "LAST_SPL", MISSING, "Time since last south pole DA [days]"
+    yield "MODEL", "ADAPT", "Model whose layout this is"
+    yield "MODELDA", 1, "DA model: as in the layout"
+    yield "MODELVER", LAYOUT, "Version of the layout: [YY - 9].MMDD"
+    for number, comment in enumerate(_TRANSPORT, start=1):
+        yield f"MODPAR{number:02d}", MISSING, comment
+    yield from _axis_cards()
+
+
+_TRANSPORT = (
+    "Mean map supergran size",
+    "Mean map supergran lifetime (hr)",
+    "North: Mean map meridional flow rate",
+    "South: Mean map meridional flow rate",
+    "North: Mean map diff-rot coef A",
+    "North: Mean map diff-rot coef B",
+    "North: Mean map diff-rot coef C",
+    "South: Mean map diff-rot coef A",
+    "South: Mean map diff-rot coef B",
+    "South: Mean map diff-rot coef C",
+    "Mean map mag-field sgran cutoff (Gauss)",
+    "Mean map random flux amp (Gauss)",
+)
+"""What a model of flux transport has and a merged map has not."""
+
+
+def _axis_cards() -> Iterator[Card]:
+    yield "WCSNAME", "Heliocentric-cart", ""
+    for axis, name, centre, value in ((1, "Long", 180.5, 180.0), (2, "Lat", 90.5, 0.0)):
+        yield f"CTYPE{axis}", name, "Coordinate axis label"
+        yield f"CRPIX{axis}", centre, "Current position for center"
+        yield f"CUNIT{axis}", "deg", "axis units"
+        yield f"CDELT{axis}", 1.0, "resolution [deg/pxl]"
+        yield f"CRVAL{axis}", value, "Reference pixel value"

@@ -1,0 +1,138 @@
+"""A synchronic map in the layout of GONG's hourly zero-point corrected map, ``mrzqs``.
+
+This is what WSA calls ``gong_z`` and what EUHFORIA runs on. The file name is part of the format.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+
+from farside import __version__
+from farside.carringtontime import LeftEdge, rotation
+from farside.product import Card, add_cards
+from farside.solarwind.flags import add_texts, flag_cards
+from farside.solarwind.layout import GONG_GRID, Plane, as_bytes, put, scaled_field
+from farside.synchronicmap import SynchronicMap
+
+
+def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
+    """Write ``mrzqsYYMMDDtHHMMcCCCC_LLL.fits.gz`` into a folder.
+
+    Parameters
+    ----------
+    flux_scale
+        Multiplies the field; on one quiet day GONG showed 0.65 of HMI's.
+
+    Raises
+    ------
+    FormatError
+        A pixel is not finite, or the flux scale is not positive.
+    """
+    field = scaled_field(made, GONG_GRID, flux_scale)
+    edge = LeftEdge(rotation(made.time))
+    hdu = fits.PrimaryHDU(np.roll(field, -edge.longitude_deg, axis=1))
+    add_cards(hdu.header, _cards(made, edge, field))
+    add_cards(hdu.header, flag_cards(made, flux_scale))
+    hdu.header.add_comment(
+        "Not a product of NSO: a map by Farside in the layout of GONG's mrzqs maps."
+    )
+    add_texts(hdu.header, made)
+    # Neither name nor time of packing: equal maps give equal files.
+    packed = gzip.compress(as_bytes([hdu], _minute(made.time)), mtime=0)
+    return put(packed, folder / f"{_stem(made.time, edge)}.fits.gz")
+
+
+def _minute(time: Time) -> str:
+    """The minute that the time lies in; the format has no seconds."""
+    return f"{time.utc.isot[:16]}:00"
+
+
+def _stem(time: Time, edge: LeftEdge) -> str:
+    return f"mrzqs{time.utc.strftime('%y%m%dt%H%M')}c{edge.name}"
+
+
+def _cards(made: SynchronicMap, edge: LeftEdge, field: Plane) -> Iterator[Card]:
+    yield "ORIGIN", f"Farside {__version__}", "not NSO: see COMMENT"
+    yield "TELESCOP", "NSO-GONG", "whose layout this is"
+    yield from _time_cards(_minute(made.time))
+    yield "DATATYPE", "REAL*4", "Type of data"
+    yield "CAR_ROT", edge.rotation, "Carr-rot. number of position 0.0"
+    yield from _longitude_axis(edge)
+    yield from _rotation_axis(edge)
+    yield "IMTYPE", "MAGNETIC", ""
+    yield "NFILETOT", len(made.sources), "Total number of files included"
+    yield "LONG0", edge.longitude_deg, "Init. Carr-long. of synoptic map"
+    yield from statistics(field)
+    yield "CARROT", edge.rotation, ""
+    yield "BUNIT", "Gauss", "radial"
+    yield "LONGADJ", round(edge.adjustment_deg, 7), ""
+    yield "MAPCOUNT", len(made.sources), ""
+    yield "MAPL0", edge.central_deg, ""
+    yield "MAPEDGE", edge.longitude_deg, ""
+    yield "CREDGE", round(edge.carrington, 6), "Carr-rot of map left edge"
+    yield "CRNOW", round(edge.now, 7), "Carr-rot of Now"
+    yield "CR60", round(edge.central, 7), "Carr-rot of 60 degrees in"
+    yield "CRCENTER", round(edge.centre, 7), "Carr-rot of map cntr"
+    yield "MAPNAME", edge.name, ""
+    yield "FILELIST", _stem(made.time, edge), "this file"
+
+
+def _time_cards(minute: str) -> Iterator[Card]:
+    date, clock = minute[:10], minute[11:16]
+    yield "DATE", minute, ""
+    yield "DATE-OBS", date, ""
+    yield "TIME-OBS", clock, ""
+    yield "MAPDATE", date, "UT Date of this map"
+    yield "MAPTIME", clock, "UT Time of this map"
+
+
+def _longitude_axis(edge: LeftEdge) -> Iterator[Card]:
+    """No CUNIT, and CDELT2 in sine latitude, as GONG has it."""
+    yield "WCSNAME", "Carrington Cylin-equal-area", ""
+    yield "CTYPE1", "CRLN-CEA", "Carrington longitude"
+    yield "CTYPE2", "CRLT-CEA", "Carrington sine latitude"
+    yield "CRPIX1", 180.5, "180 degrees from initial longitude"
+    yield "CRPIX2", 90.5, "Equator of map"
+    yield "CRVAL1", edge.centre_deg, "Carrington longitude of map cntr (deg)"
+    yield "CRVAL2", 0.0, "Sine-lat of Equator"
+    yield "PV2_1", 1.0, "Lambda for latitude coordinate"
+    yield "CDELT1", 1.0, "Carrington long. step (deg)"
+    yield "CDELT2", 0.0111111, "Sine-lat step"
+
+
+def _rotation_axis(edge: LeftEdge) -> Iterator[Card]:
+    yield "WCSNAMEA", "Carrington-rotation Cylin-equal-area", ""
+    yield "CTYPE1A", "CRN-CEA", "Carrington rotation number"
+    yield "CTYPE2A", "CRLT-CEA", "Carrington sine latitude"
+    yield "CRPIX1A", 180.5, "Half rotation from initial pixel"
+    yield "CRPIX2A", 90.5, "Equator of map"
+    yield "CRVAL1A", round(edge.centre, 6), "Carr-rot of map cntr"
+    yield "CRVAL2A", 0.0, "Sine-lat of Equator"
+    yield "PV2_1A", 1.0, "Lambda for latitude coordinate"
+    yield "CDELT1A", -0.00277777777778, "Carrington step (rotation)"
+    yield "CDELT2A", 0.0111111, "Sine-lat step"
+
+
+def statistics(field: Plane) -> Iterator[Card]:
+    """Moments of the field, as GONG prints them."""
+    values = field.astype(np.float64)
+    apart = values - values.mean()
+    spread = float(apart.std())
+    unit = apart / spread if spread else apart
+    for keyword, value, comment in (
+        ("IMGMN01", values.mean(), "Image mean"),
+        ("IMGRMS01", spread, "Image RMS (Standard Deviation)"),
+        ("IMGSKW01", (unit**3).mean(), "Image skewness"),
+        ("IMGMIN01", values.min(), "Image Min"),
+        ("IMGMAX01", values.max(), "Image Max"),
+        ("IMGADV01", np.abs(apart).mean(), "Image Average Deviation"),
+        ("IMGVAR01", spread**2, "Image Variance"),
+        ("IMGKUR01", (unit**4).mean() - 3, "Image Kurtosis"),
+    ):
+        yield keyword, round(float(value), 6), comment

@@ -1,0 +1,196 @@
+"""A synchronic map as a FITS product of its own, with all its planes, and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside import __version__
+from farside.carrington import CarringtonGrid, Map
+from farside.carringtontime import rotation
+from farside.errors import FormatError, ImplausibleGeometryError, MissingMetadataError
+from farside.observation import Source
+from farside.product import (
+    Card,
+    add_cards,
+    bytes_of_product,
+    check_unaltered,
+    number_of,
+    opened,
+    text_of,
+    utc,
+)
+from farside.quality import Quality
+from farside.solarwind.flags import add_texts, flag_cards
+from farside.solarwind.layout import as_bytes, check, earth_cards, put
+from farside.solarwind.sourcetable import source_table, sources_in
+from farside.synchronicmap import FluxBalance, SynchronicMap
+
+CONTENT = "SYNCHRONIC MAP"
+
+_PROJECTION = {"sine": "CEA", "uniform": "CAR"}
+
+
+def write(made: SynchronicMap, path: Path) -> Path:
+    """Write the map with its planes PROVENANCE, SOURCE, AGE and SIGMA and the table SOURCES."""
+    return put(to_bytes(made), path)
+
+
+def write_into(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
+    """Write it under a name of its own, as ``farside_synchronic_20181106T000400.fits``.
+
+    Raises
+    ------
+    FormatError
+        A flux scale is asked for, which this format does not take: it gives back what it was given.
+    """
+    if flux_scale != 1.0:
+        raise FormatError(f"the flux scale is {flux_scale}, the native format wants 1")
+    return write(
+        made, folder / f"farside_synchronic_{made.time.utc.strftime('%Y%m%dT%H%M%S')}.fits"
+    )
+
+
+def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
+    """Build the product in memory.
+
+    Parameters
+    ----------
+    created
+        What the DATE card says, by default now. Nothing else depends on the clock.
+
+    Raises
+    ------
+    FormatError
+        A pixel is not finite.
+    """
+    check(made)
+    date = (created or Time.now()).utc.isot[:19]
+    field = fits.PrimaryHDU(made.field_gauss.astype(np.float32))
+    add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(made)])
+    field.header.add_comment("PROVENANCE: 0 base map, 1 observed, 2 generated.")
+    field.header.add_comment("SOURCE: row of the table SOURCES, from 0, that weighed most.")
+    add_texts(field.header, made)
+    planes = (
+        _plane("PROVENANCE", made.provenance(), "", made),
+        _plane("SOURCE", made.source, "", made),
+        _plane("AGE", made.age_days.astype(np.float32), "d", made),
+        _plane("SIGMA", made.sigma_gauss.astype(np.float32), "Gauss", made),
+    )
+    return as_bytes([field, *planes, source_table(made.sources)], date)
+
+
+def read(source: Source) -> SynchronicMap:
+    """Read a product back: what was written, in single precision.
+
+    Raises
+    ------
+    NotFitsError
+        Not a FITS file, or a truncated one.
+    MissingMetadataError
+        A FITS file, but not a synchronic map of Farside.
+    DamagedImageError
+        Header or pixels were altered since it was written.
+    ImplausibleGeometryError
+        Its parts do not fit each other.
+    """
+    with opened(bytes_of_product(source)) as hdus:
+        return _from_hdus(hdus)
+
+
+def is_native(header: fits.Header) -> bool:
+    """Whether a primary header is that of a synchronic map of Farside."""
+    return bool(header.get("CONTENT") == CONTENT)
+
+
+def _cards(made: SynchronicMap) -> Iterator[Card]:
+    yield "CONTENT", CONTENT, "radial field of the whole Sun at one time"
+    yield "BUNIT", "Gauss", "radial, positive outwards"
+    yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
+    yield from _geometry_cards(made)
+    yield from flag_cards(made, 1.0)
+    yield "CORRLEN", made.correlation_length_deg, "[deg] of the errors in SIGMA, to 1/e"
+
+
+def _geometry_cards(made: SynchronicMap) -> Iterator[Card]:
+    """World coordinates (Thompson 2006, A&A 449, 791, Sect. 5.5), and Earth as the observer."""
+    grid, time = made.grid, made.time
+    yield "TIMESYS", "UTC", ""
+    yield "DATE-OBS", time.utc.isot, "time of the map"
+    yield "CAR_ROT", int(rotation(time)), "Carrington rotation at the central meridian"
+    yield from earth_cards(time)
+    yield "WCSNAME", "Carrington Heliographic", ""
+    rows_deg = 360 / math.pi if grid.latitude == "sine" else 180.0
+    for axis, name, count, centre, extent in (
+        (1, "CRLN", grid.columns, 180.0, 360.0),
+        (2, "CRLT", grid.rows, 0.0, rows_deg),
+    ):
+        yield f"CTYPE{axis}", f"{name}-{_PROJECTION[grid.latitude]}", ""
+        yield f"CUNIT{axis}", "deg", ""
+        yield f"CRPIX{axis}", (count + 1) / 2, ""
+        yield f"CRVAL{axis}", centre, "[deg]"
+        yield f"CDELT{axis}", extent / count, "[deg/pix]"
+    if grid.latitude == "sine":
+        yield "PV2_1", 1.0, ""
+
+
+def _plane(
+    name: str, values: NDArray[np.uint8] | NDArray[np.float32], unit: str, made: SynchronicMap
+) -> fits.ImageHDU:
+    hdu = fits.ImageHDU(values, name=name)
+    add_cards(hdu.header, _geometry_cards(made))
+    if unit:
+        hdu.header["BUNIT"] = unit
+    return hdu
+
+
+def _from_hdus(hdus: fits.HDUList) -> SynchronicMap:
+    header = hdus[0].header
+    if not is_native(header):
+        raise MissingMetadataError(
+            f"not a synchronic map of Farside: CONTENT is {header.get('CONTENT')!r},"
+            f" wanted {CONTENT!r}"
+        )
+    check_unaltered(hdus)
+    grid = _grid(header)
+    sources = sources_in(hdus["SOURCES"])
+    index = _values(hdus, "SOURCE", grid).astype(np.uint8)
+    if int(index.max()) >= len(sources):
+        raise ImplausibleGeometryError(
+            f"SOURCE points to row {index.max()}, the table SOURCES has {len(sources)}"
+        )
+    return SynchronicMap(
+        field_gauss=_values(hdus, "PRIMARY", grid),
+        grid=grid,
+        time=utc(text_of(header, "DATE-OBS")),
+        source=index,
+        age_days=_values(hdus, "AGE", grid),
+        sigma_gauss=_values(hdus, "SIGMA", grid),
+        correlation_length_deg=number_of(header, "CORRLEN"),
+        sources=sources,
+        balance=FluxBalance(number_of(header, "NETFLX0"), number_of(header, "NETFLX1")),
+        quality=Quality(int(number_of(header, "QUALITY"))),
+    )
+
+
+def _grid(header: fits.Header) -> CarringtonGrid:
+    columns, rows = int(number_of(header, "NAXIS1")), int(number_of(header, "NAXIS2"))
+    ctype = text_of(header, "CTYPE2")
+    if ctype == "CRLT-CEA":
+        return CarringtonGrid(columns, rows, "sine")
+    if ctype == "CRLT-CAR":
+        return CarringtonGrid(columns, rows, "uniform")
+    raise ImplausibleGeometryError(f"CTYPE2 is {ctype!r}, wanted 'CRLT-CEA' or 'CRLT-CAR'")
+
+
+def _values(hdus: fits.HDUList, name: str, grid: CarringtonGrid) -> Map:
+    values = np.asarray(hdus[name].data, dtype=np.float64)
+    if values.shape != grid.shape:
+        raise ImplausibleGeometryError(f"{name} is {values.shape}, the grid is {grid.shape}")
+    return values

@@ -1,0 +1,74 @@
+"""A synchronic map as the least that WSA takes: one plane in uniform latitude."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from astropy.io import fits
+from astropy.time import Time
+
+from farside import __version__
+from farside.carringtontime import rotation
+from farside.product import Card, add_cards
+from farside.solarwind.flags import add_texts, flag_cards
+from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, put, scaled_field
+from farside.synchronicmap import SynchronicMap
+
+
+def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
+    """Write ``farside_wsa_YYYYMMDDhhmm.fits`` into a folder.
+
+    Raises
+    ------
+    FormatError
+        A pixel is not finite, or the flux scale is not positive.
+    """
+    hdu = fits.PrimaryHDU(scaled_field(made, ADAPT_GRID, flux_scale))
+    add_cards(hdu.header, _cards(made))
+    add_cards(hdu.header, flag_cards(made, flux_scale))
+    add_texts(hdu.header, made)
+    data = as_bytes([hdu], made.time.utc.isot[:19])
+    return put(data, folder / f"farside_wsa_{made.time.utc.strftime('%Y%m%d%H%M')}.fits")
+
+
+def map_cards(time: Time, data: str) -> Iterator[Card]:
+    """Cards by which WSA places a map, those of its specification and of ADAPT.
+
+    Parameters
+    ----------
+    data
+        Instrument of the measured field, as in ``"HMI"``.
+    """
+    now = rotation(time)
+    yield "MAPTIME", time.utc.isot[:19], "Date & time info for map/mag"
+    yield "MAPDATA", data, "Data instrument/telescope source"
+    yield "MAPJUL", float(time.utc.jd), "Julian Date of latest map/mag"
+    yield "MAPCR", now, "Carrington rot @ CM of latest map/obs"
+    yield "CRLNGEDG", 0.0, "WSA SPEC: Carr-long of leading edge"
+    yield "CRROTEDG", int(now), "WSA SPEC: Carr-rot of leading edge"
+    yield "GRID", 1.0, "Uniform grid res: del(lat)=del(lng)"
+    yield "LATTYPE", 0, "Latitude"
+
+
+def measured_by(made: SynchronicMap) -> str:
+    """``"HMI"`` if any measured field of the map is HMI's, disk or base map, else ``"GONG"``."""
+    names = " ".join(source.instrument for source in made.sources if source.kind != "generated")
+    return "HMI" if "HMI" in names else "GONG"
+
+
+def _cards(made: SynchronicMap) -> Iterator[Card]:
+    yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
+    yield "BUNIT", "Gauss", "radial, positive outwards"
+    yield "DATE-OBS", made.time.utc.isot, "time of the map"
+    yield from earth_cards(made.time)
+    yield from map_cards(made.time, measured_by(made))
+    yield "MODEL", "FARSIDE", "Model Name"
+    yield "MODELDA", 0, "DA model: none, a weighted mean"
+    yield "MODELVER", __version__, "Model Version"
+    for axis, name, centre, value in ((1, "CRLN-CAR", 180.5, 180.0), (2, "CRLT-CAR", 90.5, 0.0)):
+        yield f"CTYPE{axis}", name, ""
+        yield f"CUNIT{axis}", "deg", ""
+        yield f"CRPIX{axis}", centre, ""
+        yield f"CRVAL{axis}", value, "[deg]"
+        yield f"CDELT{axis}", 1.0, "[deg/pix]"
