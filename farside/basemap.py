@@ -124,7 +124,7 @@ def _base(chart: _Chart, name: str, digest: str, cards: Cards) -> BaseMap:
     own = text(cards, "ORIGIN").startswith("Farside")
     sigma = chart.sigma_gauss
     return BaseMap(
-        field_gauss=turn(chart.field_gauss, chart.edge_deg),
+        field_gauss=_turned(chart.field_gauss, chart.edge_deg),
         grid=chart.grid,
         time=chart.time,
         # An emulation of ours is not the measurement whose layout it has.
@@ -132,9 +132,19 @@ def _base(chart: _Chart, name: str, digest: str, cards: Cards) -> BaseMap:
         name=name,
         sha256=digest,
         age_days=_spread(chart.age_days(chart.grid.longitude_deg), chart.grid),
-        sigma_gauss=None if sigma is None else turn(sigma, chart.edge_deg),
+        sigma_gauss=None if sigma is None else np.abs(_turned(sigma, chart.edge_deg)),
         quality=Quality(int(number(cards, "QUALITY") or 0)) if own else Quality.GOOD,
     )
+
+
+def _turned(values: Map, degrees: float) -> Map:
+    """Turn a map; where a missing pixel comes to lie, and only there, no value is left."""
+    missing = np.isnan(values)
+    cells = degrees * values.shape[1] / 360
+    lost = np.roll(missing, int(np.floor(cells)), axis=1) | np.roll(
+        missing, int(np.ceil(cells)), axis=1
+    )
+    return np.where(lost, np.nan, turn(np.where(missing, 0.0, values), degrees))
 
 
 def _spread(by_longitude: Degrees, grid: CarringtonGrid) -> Map:

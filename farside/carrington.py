@@ -128,4 +128,4 @@ def _overlap(given: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray
     """Part of each wanted interval that each given one fills, (wanted, given); rows sum to 1."""
     upper = np.minimum(wanted[1:, None], given[None, 1:])
     lower = np.maximum(wanted[:-1, None], given[None, :-1])
-    return np.maximum(upper - lower, 0.0) / np.diff(wanted)[:, None]
+    return np.asarray(np.maximum(upper - lower, 0.0) / np.diff(wanted)[:, None])

@@ -57,17 +57,17 @@ class CoronalOverlay:
         B_r at the source surface, (row, column) on `grid`: its neutral line is drawn.
     grid
         Of both.
-    model
-        As in ``"PFSS, source surface at 2.5 solar radii"``.
     field_lines
         To be drawn in projection; none by default.
+    model
+        As in ``"PFSS, source surface at 2.5 solar radii"``.
     """
 
     open_polarity: NDArray[np.int8]
     source_surface: Map
     grid: CarringtonGrid
-    model: str = "PFSS"
     field_lines: Sequence[FieldLine] = ()
+    model: str = "PFSS"
 
 
 def draw(made: SynchronicMap) -> bytes:
@@ -103,7 +103,7 @@ def corona_figure(made: SynchronicMap, corona: CoronalOverlay) -> Figure:
     _mark_observers(axes, made)
     _legend(axes, _coronal_entries())
     if lines:
-        _draw_lines(figure.add_subplot(layout[1]), made, corona.field_lines)
+        _draw_lines(figure.add_subplot(layout[1]), made, corona)
     _frame(figure, made, f"Open field by {corona.model} over the photospheric radial field")
     return figure
 
@@ -245,7 +245,7 @@ def _coronal_entries() -> Iterator[Line2D | Patch]:
     )
 
 
-def _draw_lines(axes: Axes, made: SynchronicMap, lines: Sequence[FieldLine]) -> None:
+def _draw_lines(axes: Axes, made: SynchronicMap, corona: CoronalOverlay) -> None:
     """The Sun and field lines as they look from Earth, without perspective."""
     viewer = earth(made.time)
     axes.imshow(
@@ -256,29 +256,29 @@ def _draw_lines(axes: Axes, made: SynchronicMap, lines: Sequence[FieldLine]) -> 
         vmax=LIMIT_GAUSS,
         extent=(-1, 1, -1, 1),
     )
-    turned = [line @ _axes_of(viewer, made.time).T for line in lines]
-    outermost = max(float(np.linalg.norm(line, axis=1).max()) for line in lines)
-    for line, seen in zip(lines, turned, strict=True):
-        west, north, near = seen.T
+    towards = _axes_of(viewer, made.time)
+    outermost = max(float(np.linalg.norm(line, axis=1).max()) for line in corona.field_lines)
+    for line in corona.field_lines:
+        west, north, near = towards @ line.T
         hidden = (near < 0) & (np.hypot(west, north) < 1)
-        colour = _line_colour(made, line, outermost)
         axes.plot(
-            np.where(hidden, np.nan, west), np.where(hidden, np.nan, north), color=colour, lw=0.7
+            np.where(hidden, np.nan, west),
+            np.where(hidden, np.nan, north),
+            color=_line_colour(line, corona, outermost),
+            lw=0.7,
         )
     axes.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), aspect="equal")
     axes.set_axis_off()
     axes.set_title("field lines as seen from Earth (closed: black)", fontsize=9)
 
 
-def _line_colour(made: SynchronicMap, line: FieldLine, outermost: float) -> str:
-    """Of an open line by the field at its foot; black where both feet stand on the Sun."""
+def _line_colour(line: FieldLine, corona: CoronalOverlay, outermost: float) -> str:
+    """Of an open line by the field where it leaves; black where both feet stand on the Sun."""
     radius = np.linalg.norm(line, axis=1)
     if max(radius[0], radius[-1]) < 0.98 * outermost:
         return "k"
-    x, y, z = line[int(np.argmin(radius))] / radius.min()
-    longitude, latitude = np.degrees(np.arctan2(y, x)), np.degrees(np.arcsin(z))
-    foot = _at(made, np.asarray(longitude), np.asarray(latitude))
-    return OUTWARD if foot > 0 else INWARD
+    end = line[int(np.argmax(radius))]
+    return OUTWARD if _at(corona.source_surface, corona.grid, *_place(end)) > 0 else INWARD
 
 
 def _hemisphere(made: SynchronicMap, viewer: Observer) -> Map:
@@ -286,20 +286,22 @@ def _hemisphere(made: SynchronicMap, viewer: Observer) -> Map:
     side = (np.arange(400) + 0.5) / 200 - 1
     west, north = np.meshgrid(side, side)
     near = np.sqrt(np.maximum(1 - west**2 - north**2, 0))
-    x, y, z = np.moveaxis(
-        np.stack([west, north, near], axis=-1) @ _axes_of(viewer, made.time), -1, 0
-    )
-    field = _at(made, np.degrees(np.arctan2(y, x)), np.degrees(np.arcsin(np.clip(z, -1, 1))))
+    places = np.stack([west, north, near], axis=-1) @ _axes_of(viewer, made.time)
+    field = _at(made.field_gauss, made.grid, *_place(places))
     return np.where(near > 0, field, np.nan)
 
 
-def _at(made: SynchronicMap, longitude_deg: Map, latitude_deg: Map) -> Map:
-    """The field of the cells at some places."""
-    grid = made.grid
+def _place(points: NDArray[np.float64]) -> tuple[Map, Map]:
+    """Carrington longitude and sine of the latitude of points (…, 3)."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.degrees(np.arctan2(y, x)), z / np.linalg.norm(points, axis=-1)
+
+
+def _at(values: Map, grid: CarringtonGrid, longitude_deg: Map, sine: Map) -> Map:
+    """The values of the cells at some places."""
     column = np.floor(longitude_deg / grid.step_deg).astype(np.int64) % grid.columns
-    sine = np.sin(np.radians(latitude_deg))
     row = np.clip(np.searchsorted(grid.sine_edges, sine, side="right") - 1, 0, grid.rows - 1)
-    return np.asarray(made.field_gauss[row, column])
+    return np.asarray(values[row, column])
 
 
 def _axes_of(viewer: Observer, time: Time) -> NDArray[np.float64]:

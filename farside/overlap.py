@@ -14,8 +14,8 @@ LEAST_MU = 0.3
 """Under which both disks must see a cell for it to be scored: within 73° of both centres. A
 choice."""
 
-LEAST_AREA = 0.01
-"""Part of the sphere that both must see; less says little. A choice."""
+LEAST_AREA = 0.05
+"""Part of the sphere that both must see: the two limbs alone say little of the disks. A choice."""
 
 STRONG_GAUSS = 30.0
 """Observed field of a cell, from which on its sign counts: above what the network of the quiet Sun

@@ -57,8 +57,8 @@ def synchronic(
 
     B = Σ q μ⁴ B_r / Σ q μ⁴ over the disks that see a cell at μ > 0.1, each carried from its own
     time to that of the map by differential rotation. q is 1 for an observed disk and
-    :func:`~farside.overlap.quality_factor` for a generated one, by its correlation with an observed
-    disk or, where they see too little in common, by its model's skill. The base map joins with a
+    :func:`~farside.overlap.quality_factor` for a generated one, by its model's skill or, where that
+    is lower, its correlation with an observed disk that sees some of the same surface. The base map joins with a
     weight that counts where no disk sees well. Poles that are not well seen are filled. Then the
     positive field is divided, and the negative multiplied, by √(F₊/|F₋|): the net flux is 0.
 
@@ -195,9 +195,9 @@ def _overlap(part: Unrolled, parts: Parts, grid: CarringtonGrid) -> Overlap | No
 
 
 def _quality_factor(overlap: Overlap | None, skill: float | None) -> float:
-    if overlap is not None:
-        return quality_factor(overlap.correlation)
-    return quality_factor(UNKNOWN_SKILL if skill is None else skill)
+    """By the lower of score and skill: the score is of ground that the reference saw lately."""
+    skill = UNKNOWN_SKILL if skill is None else skill
+    return quality_factor(skill if overlap is None else min(overlap.correlation, skill))
 
 
 def _well_known(parts: Parts, layers: Sequence[Layer]) -> Mask:

@@ -101,7 +101,8 @@ def write_cutouts(track: Track, path: Path) -> None:
         first.header.add_history(f"skipped {quoted(each.name)}: {_ascii(each.reason)}")
     cuts = [_cutout(point, number) for number, point in enumerate(track.points, start=1)]
     table = curve(track)
-    table.meta = {}
+    table["file"] = [quoted(point.sighting.name) for point in track.points]
+    table.meta = {}  # the cards of the primary HDU say it
     hdus = fits.HDUList([first, *cuts, fits.BinTableHDU(table, name="FLUXCURVE")])
     for hdu in hdus:
         hdu.add_checksum()

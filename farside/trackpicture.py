@@ -101,7 +101,7 @@ def _title(track: Track) -> str:
     region, how = track.region, track.following
     return (
         f"{region.name}, Carrington {region.longitude_deg:.1f}°, {region.latitude_deg:+.1f}°; "
-        f"{how.size_deg:g}° square, {_ROTATIONS[how.rotation]} rotation, within {how.within_deg:g}° of disk "
-        f"centre\ncut-outs ±{LIMIT_GAUSS:.0f} G radial, in means over {how.cell_deg:g}°, with the "
-        "longitude from central meridian"
+        f"{how.size_deg:g}° square, {_ROTATIONS[how.rotation]} rotation, within "
+        f"{how.within_deg:g}° of disk centre\ncut-outs ±{LIMIT_GAUSS:.0f} G radial, "
+        f"in means over {how.cell_deg:g}°, with the longitude from central meridian"
     )

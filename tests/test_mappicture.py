@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from farside.carrington import CarringtonGrid
 from farside.mappicture import (
@@ -118,28 +119,30 @@ def test_open_field_and_neutral_line_are_named() -> None:
     ]
 
 
-def test_open_lines_have_the_colour_of_the_field_at_their_foot_closed_ones_are_black() -> None:
+def test_open_lines_have_the_colour_of_the_source_surface_closed_ones_are_black() -> None:
     loop = np.array([[1, 0, 0], [1.5, 0.2, 0], [0.9, 0.436, 0]])
-    figure = corona_figure(MAP, overlay((radial(0), radial(180), loop)))
-    colours = [line.get_color() for line in figure.axes[1].lines]
-    assert colours == [OUTWARD, INWARD, "k"]  # the dipole points to longitude 0
+    # North of the equator the field of the source surface is outward.
+    north, south = (radial(0) + np.array([0, 0, each]) for each in (0.3, -0.3))
+    figure = corona_figure(MAP, overlay((north, south[::-1], loop)))
+    assert [line.get_color() for line in figure.axes[-1].lines] == [OUTWARD, INWARD, "k"]
 
 
 def test_a_line_west_of_earth_is_drawn_to_the_right_and_one_behind_the_sun_is_hidden() -> None:
     here = earth(TIME).carrington_longitude_deg(TIME)
     lines = radial(here + 90), radial(here + 180, 2.4)
-    west, behind = corona_figure(MAP, overlay(lines)).axes[1].lines
+    west, behind = corona_figure(MAP, overlay(lines)).axes[-1].lines
     assert np.asarray(west.get_xdata()).max() == pytest.approx(2.5, abs=0.01)
     assert np.isnan(np.asarray(behind.get_xdata(), float)).all()
 
 
 def test_the_disk_beside_it_is_that_which_earth_sees() -> None:
     here = np.radians(earth(TIME).carrington_longitude_deg(TIME))
-    (image,) = corona_figure(MAP, overlay((radial(0),))).axes[1].images
-    disk = np.ma.getdata(image.get_array())
+    (image,) = corona_figure(MAP, overlay((radial(0),))).axes[-1].images
+    disk: NDArray[np.float64] = np.ma.filled(np.ma.asarray(image.get_array()), np.nan)
     assert np.isnan(disk[0, 0])
     assert disk[200, 200] == pytest.approx(80 * np.cos(here), abs=6)
-    assert disk[200, 390] == pytest.approx(80 * np.cos(here + np.pi / 2), abs=25)
+    west = np.arcsin(340.5 / 200 - 1)
+    assert disk[200, 340] == pytest.approx(80 * np.cos(here + west), abs=6)
 
 
 def test_without_field_lines_there_is_one_panel() -> None:

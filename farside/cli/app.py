@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.cli.coronal import coronal
 from farside.cli.track import track
 from farside.errors import FarsideError
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(track)
+app.command()(coronal)
 
 Moment = Annotated[str, typer.Option("--time", help="UTC, as in 2026-11-01T00:00:00.")]
 Longitude = Annotated[

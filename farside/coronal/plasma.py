@@ -5,10 +5,9 @@ The laws of EUHFORIA: Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A3
 
 from __future__ import annotations
 
-import astropy.units as u
 import numpy as np
-from sunpy.coordinates import HeliographicCarrington, get_earth
 
+from farside.carringtontime import central_longitude_deg
 from farside.coronal.wind import SolarWind
 from farside.solarwind.boundary import Boundary
 
@@ -33,8 +32,7 @@ def inner_boundary(wind: SolarWind) -> Boundary:
     everywhere; T = T_f (v / v_f)², the same thermal pressure; B_r = ±B_f v / v_f, with the sign of
     the current sheet. What has left the Sun at a Carrington longitude arrives 10° east of it.
     """
-    earth = _earth_carrington_deg(wind)
-    heeq = (wind.grid.longitude_deg - earth - ROTATION_DEG + 180) % 360 - 180
+    heeq = (wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG + 180) % 360 - 180
     order = np.argsort(heeq)
     # From south to north by longitude, to north to south in colatitude.
     speed = wind.speed_km_s[::-1, order]
@@ -49,8 +47,3 @@ def inner_boundary(wind: SolarWind) -> Boundary:
         temperature_k=FAST_TEMPERATURE_K * share**2,
         radial_field_t=sign * FAST_FIELD_NT * 1e-9 * share,
     )
-
-
-def _earth_carrington_deg(wind: SolarWind) -> float:
-    frame = HeliographicCarrington(obstime=wind.time, observer="earth")
-    return float(get_earth(wind.time).transform_to(frame).lon.to_value(u.deg))

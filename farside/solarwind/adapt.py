@@ -23,8 +23,9 @@ from farside.solarwind.ensemble import (
 )
 from farside.solarwind.flags import add_texts, flag_cards
 from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, put, scaled_field
-from farside.solarwind.realisations import Stack, balanced, seed_of, unit_noise
+from farside.solarwind.realisations import Stack, seed_of, unit_noise
 from farside.solarwind.wsa import map_cards, measured_by
+from farside.synchronic import balanced
 from farside.synchronicmap import Kind, SynchronicMap
 
 REALISATIONS = 12
@@ -51,7 +52,7 @@ def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path
     generator = np.random.default_rng(seed_of(made))
     noise = unit_noise(ADAPT_GRID, made.correlation_length_deg, REALISATIONS, generator)
     drawn = field + sigma * noise
-    published = np.array([balanced(each, ADAPT_GRID) for each in drawn])
+    published = np.array([balanced(each, ADAPT_GRID)[0] for each in drawn])
     hdus = [
         _primary(made, drawn, published, flux_scale),
         transport_table(REALISATIONS),

@@ -50,18 +50,13 @@ class Boundary:
     radial_field_t: Array
 
     @property
-    def name(self) -> str:
-        """Of its file."""
-        return f"solar_wind_boundary_{self.time.utc.strftime('%Y%m%dT%H%M%S')}.dat"
-
-    @property
     def blocks(self) -> tuple[Array, ...]:
         """In the order of the file."""
         return self.speed_m_s, self.number_density_m3, self.temperature_k, self.radial_field_t
 
 
-def write_boundary(boundary: Boundary, path: Path) -> None:
-    """Write the file, whole or not at all.
+def write(boundary: Boundary, folder: Path) -> Path:
+    """Write it under a name of its own, as ``solar_wind_boundary_20181106T000400.dat``.
 
     Raises
     ------
@@ -69,17 +64,19 @@ def write_boundary(boundary: Boundary, path: Path) -> None:
         A block of another shape than the coordinates, or a value that is not finite.
     """
     _check(boundary)
+    path = folder / f"solar_wind_boundary_{boundary.time.utc.strftime('%Y%m%dT%H%M%S')}.dat"
     with replacing(path) as temporary:
         temporary.write_text("\n".join(_lines(boundary)) + "\n", encoding="ascii")
+    return path
 
 
-def read_boundary(path: Path) -> Boundary:
+def read(path: Path) -> Boundary:
     """Read such a file back.
 
     Raises
     ------
     FormatError
-        Anything that :func:`write_boundary` would not have written.
+        Anything that :func:`write` would not have written.
     """
     lines = iter(path.read_text(encoding="ascii", errors="replace").splitlines())
     try:

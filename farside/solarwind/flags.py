@@ -37,7 +37,8 @@ def flag_cards(made: SynchronicMap, flux_scale: float) -> Iterator[Card]:
     if base is not None:
         name = quoted(base.name or base.instrument)[:_NAME_WIDTH]
         yield "BASEMAP", name, "fills the rest"
-        yield "BASEAGE", round(_days(made, base), 6), "[d] its age"
+        if base.name:
+            yield "BASEAGE", round(_days(made, base), 6), "[d] its age"
     yield "NETFLX0", made.balance.before_gauss, "[Gauss] mean field before balancing"
     yield "NETFLX1", made.balance.after_gauss, "[Gauss] mean field after balancing"
     yield "FLUXSCAL", float(flux_scale), "the field was multiplied by this"

@@ -11,12 +11,11 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 from numpy.typing import NDArray
-from sunpy.coordinates import sun
 
 from farside.carrington import CarringtonGrid, resample
 from farside.carringtontime import central_longitude_deg
 from farside.errors import FormatError
-from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M
+from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, earth
 from farside.product import Card
 from farside.synchronicmap import SynchronicMap
 from farside.wholefile import replacing
@@ -58,11 +57,11 @@ def check(made: SynchronicMap, flux_scale: float = 1.0) -> None:
 
 def earth_cards(time: Time) -> Iterator[Card]:
     """Earth as the observer of the whole Sun."""
-    distance_m = float(sun.earth_distance(time).to_value("m"))
-    yield "HGLN_OBS", 0.0, "[deg] Earth"
-    yield "HGLT_OBS", float(sun.B0(time).to_value("deg")), "[deg] heliographic latitude of Earth"
+    place = earth(time)
+    yield "HGLN_OBS", place.longitude_deg, "[deg] Earth"
+    yield "HGLT_OBS", place.latitude_deg, "[deg] heliographic latitude of Earth"
     yield "CRLN_OBS", central_longitude_deg(time), "[deg] central meridian"
-    yield "DSUN_OBS", distance_m, "[m] distance of Earth"
+    yield "DSUN_OBS", place.distance_m, "[m] distance of Earth"
     yield "DSUN_REF", ASTRONOMICAL_UNIT_M, "[m] astronomical unit"
     yield "RSUN_REF", SOLAR_RADIUS_M, "[m] solar radius (IAU 2015)"
 

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from farside import __version__
 from farside.carrington import CarringtonGrid, Map
 from farside.carringtontime import rotation
-from farside.errors import FormatError, ImplausibleGeometryError, MissingMetadataError
+from farside.errors import (
+    DamagedImageError,
+    FormatError,
+    ImplausibleGeometryError,
+    MissingMetadataError,
+)
 from farside.observation import Source
 from farside.product import (
     Card,
@@ -96,7 +101,7 @@ def read(source: Source) -> SynchronicMap:
     MissingMetadataError
         A FITS file, but not a synchronic map of Farside.
     DamagedImageError
-        Header or pixels were altered since it was written.
+        Header or pixels were altered since it was written, or a pixel has no value.
     ImplausibleGeometryError
         Its parts do not fit each other.
     """
@@ -193,4 +198,7 @@ def _values(hdus: fits.HDUList, name: str, grid: CarringtonGrid) -> Map:
     values = np.asarray(hdus[name].data, dtype=np.float64)
     if values.shape != grid.shape:
         raise ImplausibleGeometryError(f"{name} is {values.shape}, the grid is {grid.shape}")
+    lost = int(np.count_nonzero(~np.isfinite(values)))
+    if lost:
+        raise DamagedImageError(f"{lost} pixels of {name} are not finite, wanted none")
     return values

@@ -88,16 +88,3 @@ def _legendre(grid: CarringtonGrid, degrees: int) -> Iterator[Map]:
             b = sqrt(((l - 1) ** 2 - m * m) / (4 * (l - 1) ** 2 - 1))
             values[l - m] = a * (sine * values[l - m - 1] - b * values[l - m - 2])
         yield values[: degrees - m].T
-
-
-def balanced(values: Map, grid: CarringtonGrid) -> Map:
-    """Scale the two polarities against each other until no net flux is left: B₊ / r, B₋ r.
-
-    r = √(F₊ / |F₋|). A map of one polarity stays as it is.
-    """
-    outward = float((np.maximum(values, 0) * grid.area).sum())
-    inward = float((np.maximum(-values, 0) * grid.area).sum())
-    if not (outward > 0 and inward > 0):
-        return values
-    ratio = sqrt(outward / inward)
-    return np.where(values > 0, values / ratio, values * ratio)

@@ -85,7 +85,12 @@ def test_cards_that_place_the_map_are_those_of_the_real_file(tmp_path: Path, rea
     same += "CTYPE1 CTYPE2 CRPIX1 CRPIX2 CUNIT1 CUNIT2 CDELT1 CDELT2 CRVAL1 CRVAL2 COVERAGE"
     for key in same.split():
         assert mine[key] == theirs[key], key
-    for key, tolerance in (("MAPJUL", 1e-7), ("MAPLON", 0.06), ("MAPCR", 2e-4), ("EPHEM_B0", 0.005)):
+    for key, tolerance in (
+        ("MAPJUL", 1e-7),
+        ("MAPLON", 0.06),
+        ("MAPCR", 2e-4),
+        ("EPHEM_B0", 0.005),
+    ):
         assert mine[key] == pytest.approx(theirs[key], abs=tolerance), key
 
 

@@ -217,17 +217,35 @@ def header_only() -> bytes:
     return file.getvalue()
 
 
-def test_a_source_that_is_not_in_the_table_is_refused() -> None:
-    made = synchronic_map(SMALL)
-    data = native.to_bytes(made)
-    with fits.open(io.BytesIO(data)) as hdus:
-        hdus["SOURCE"].data[0, 0] = 3
+def changed(name: str, value: float) -> bytes:
+    """A map with another value in the corner of a plane, and checksums to match."""
+    with fits.open(io.BytesIO(native.to_bytes(synchronic_map(SMALL)))) as hdus:
+        hdus[name].data[0, 0] = value
         for hdu in hdus:
             hdu.add_checksum()
         file = io.BytesIO()
         hdus.writeto(file)
+    return file.getvalue()
+
+
+def test_a_source_that_is_not_in_the_table_is_refused() -> None:
     with pytest.raises(ImplausibleGeometryError, match="row 3, the table SOURCES has 3"):
-        native.read(file.getvalue())
+        native.read(changed("SOURCE", 3))
+
+
+@pytest.mark.parametrize("name", ["PRIMARY", "AGE", "SIGMA"])
+def test_a_plane_without_a_value_somewhere_is_refused(name: str) -> None:
+    with pytest.raises(DamagedImageError, match=f"1 pixels of {name} are not finite"):
+        native.read(changed(name, np.nan))
+
+
+@pytest.mark.filterwarnings("ignore:.*:astropy.io.fits.verify.VerifyWarning")
+def test_a_header_that_does_not_parse_is_refused() -> None:
+    data = bytearray(native.to_bytes(synchronic_map(SMALL)))
+    start = data.index(b"XTENSION")
+    data[start + 160 : start + 240] = b"NAXIS   = many".ljust(80)
+    with pytest.raises(InputError):
+        native.read(bytes(data))
 
 
 def test_a_folder_is_given_a_name_and_no_flux_scale(tmp_path: Path) -> None:
