@@ -1,0 +1,111 @@
+"""What stands where no disk sees well."""
+
+from dataclasses import replace
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.time import Time
+
+from farside.basefill import BASE_MU, MAP_SIGMA_GAUSS, carried, filled, spread_gauss
+from farside.carrington import CarringtonGrid, Map
+from farside.errors import DamagedImageError
+from farside.heliographic import drift_deg_per_day
+from farside.layers import Merged
+from farside.synchronicmap import BaseMap
+
+GRID = CarringtonGrid()
+THEN = Time("2024-06-01T00:00:00.000", scale="utc")
+
+
+def base_of(field: Map, grid: CarringtonGrid = GRID, age_days: float = 0.0) -> BaseMap:
+    return BaseMap(field, grid, THEN, "NSO-GONG", "a.fits", "ab", np.full(grid.shape, age_days))
+
+
+def meridian(grid: CarringtonGrid = GRID) -> Map:
+    east = grid.longitude_deg - 180
+    return np.tile(100 * np.exp(-(east**2) / (2 * 4.0**2)), (grid.rows, 1))
+
+
+@pytest.mark.parametrize("latitude", ["sine", "uniform"])
+def test_a_base_map_is_turned_by_differential_rotation(latitude: str) -> None:
+    own = CarringtonGrid(latitude="sine" if latitude == "sine" else "uniform")
+    found = carried(base_of(meridian(own), own), GRID, THEN + 5 * u.day)
+    for row in (20, 90, 150):
+        centre = float((found.field_gauss[row] * GRID.longitude_deg).sum())
+        centre /= float(found.field_gauss[row].sum())
+        drift = float(drift_deg_per_day(GRID.latitude_deg[row]))
+        assert centre == pytest.approx(180 + 5 * drift, abs=0.2)
+
+
+def test_its_flux_stays_what_it_was() -> None:
+    own = CarringtonGrid(latitude="uniform")
+    field = np.random.default_rng(0).normal(2, 30, own.shape)
+    found = carried(base_of(field, own), GRID, THEN + 3.3 * u.day)
+    assert (found.field_gauss * GRID.area).sum() == pytest.approx((field * own.area).sum(), 1e-6)
+
+
+def test_it_grows_older_and_less_certain() -> None:
+    given = base_of(meridian(), age_days=2.0)
+    new, old = (carried(given, GRID, THEN + days * u.day) for days in (0, 10))
+    np.testing.assert_allclose(new.age_days, 2)
+    np.testing.assert_allclose(old.age_days, 12)
+    assert (old.sigma_gauss > new.sigma_gauss).all()
+    assert old.sigma_gauss.min() > MAP_SIGMA_GAUSS
+
+
+def test_sigma_of_the_file_counts_from_the_time_of_the_file() -> None:
+    given = replace(base_of(0 * meridian(), age_days=9.0), sigma_gauss=np.full(GRID.shape, 7.0))
+    np.testing.assert_allclose(carried(given, GRID, THEN).sigma_gauss, 7)
+    later = carried(given, GRID, THEN + 2 * u.day).sigma_gauss
+    growth = spread_gauss(np.zeros(1), 11.0) ** 2 - spread_gauss(np.zeros(1), 9.0) ** 2
+    np.testing.assert_allclose(later**2, 49 + growth, rtol=1e-6)
+
+
+def test_gaps_say_nothing_and_do_not_spread() -> None:
+    field = np.full(GRID.shape, 50.0)
+    field[:20] = np.nan
+    field[100, 40] = np.nan
+    found = carried(base_of(field), GRID, THEN)
+    np.testing.assert_array_equal(found.weight == 0, np.isnan(field))
+    np.testing.assert_allclose(found.field_gauss[found.weight > 0], 50)
+    assert found.weight.max() == BASE_MU**4
+    later = carried(base_of(field), GRID, THEN + 3 * u.day)
+    np.testing.assert_allclose(later.field_gauss[later.weight > 0], 50)
+    assert all(np.isfinite(plane).all() for plane in (later.age_days, later.sigma_gauss))
+
+
+def test_a_base_map_that_is_mostly_empty_is_refused_by_name() -> None:
+    with pytest.raises(DamagedImageError, match=r"NSO-GONG 2024-06-01.*a\.fits.*values in 0%"):
+        carried(base_of(np.full(GRID.shape, np.nan)), GRID, THEN)
+
+
+def merged(field: Map, weight: Map) -> Merged:
+    ages = np.full(GRID.shape, 1.5) * (weight > 0)
+    return Merged(field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8))
+
+
+def test_what_nothing_shows_has_the_mean_and_the_scatter_of_its_parallel() -> None:
+    seen = np.broadcast_to(GRID.longitude_deg < 180, GRID.shape)
+    rows = np.arange(180.0)[:, None]
+    field = rows + np.random.default_rng(0).normal(0, 4, GRID.shape)
+    found, made = filled(merged(np.where(seen, field, 0), seen * 1.0), seen, GRID)
+    low = np.abs(GRID.latitude_deg) < 75
+    np.testing.assert_array_equal(made[low], ~seen[low])
+    unseen = made & low[:, None]
+    np.testing.assert_allclose(found.field_gauss[unseen], (rows + 0 * field)[unseen], atol=1.5)
+    np.testing.assert_allclose(found.sigma_gauss[unseen], 4, rtol=0.3)
+    np.testing.assert_allclose(found.age_days[unseen], 1.5)
+    assert all(np.isfinite(x).all() for x in (found.field_gauss, found.sigma_gauss, found.age_days))
+
+
+def test_poles_that_are_well_known_stay_and_others_are_smoothed() -> None:
+    field = np.random.default_rng(0).normal(3, 10, GRID.shape)
+    everywhere = np.ones(GRID.shape, np.bool_)
+    kept, made = filled(merged(field, 1.0 * everywhere), everywhere, GRID)
+    np.testing.assert_array_equal(kept.field_gauss, field)
+    assert not made.any()
+    south = np.broadcast_to(GRID.latitude_deg[:, None] > -75, GRID.shape)
+    found, made = filled(merged(field, 1.0 * everywhere), south, GRID)
+    np.testing.assert_array_equal(made, ~south)
+    assert found.field_gauss[made].std() < 5
