@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from farside.carrington import CarringtonGrid, Map
 from farside.grid import Grid, Image
-from farside.heliographic import drift_deg_per_day, limb_tangent, project
+from farside.heliographic import drift_deg_per_day, foreshortening, limb_tangent, project
 from farside.mapdisk import MapDisk
 from farside.observer import SOLAR_RADIUS_M
 from farside.rotation import LEAST_MU
@@ -89,7 +89,7 @@ def _near_the_disk(disk: MapDisk, grid: CarringtonGrid, days: float) -> Iterator
 
 @dataclass(frozen=True, eq=False)
 class _Planes:
-    """The disk without NaN, its σ, and where it has values."""
+    """Radial field of a disk and its σ, 0 off the disk, and where it has values."""
 
     field: Image
     sigma: Image
@@ -98,8 +98,12 @@ class _Planes:
     @classmethod
     def of(cls, disk: MapDisk) -> _Planes:
         on_disk = disk.grid.on_disk()
+        # In the pixels, where the field is smoother than its line-of-sight part is near the limb.
+        mu = np.where(on_disk, foreshortening(disk.grid, disk.view.observer), np.float32(np.inf))
         sigma = np.zeros_like(disk.image) if disk.sigma is None else disk.sigma
-        field, sigma = (np.where(on_disk, plane, np.float32(0)) for plane in (disk.image, sigma))
+        field, sigma = (
+            np.where(on_disk, plane, np.float32(0)) / mu for plane in (disk.image, sigma)
+        )
         return cls(field, sigma, on_disk.astype(np.float32))
 
     def means(
@@ -120,9 +124,9 @@ class _Planes:
             for plane in (self.field, self.sigma, self.valid)
         )
         seen = (mu > LEAST_MU) & (valid > 0.5)
-        radial = np.where(seen, 1 / (np.where(seen, mu * valid, 1)), 0)
+        share = seen / np.where(seen, valid, 1)
         count = np.maximum(seen.sum(axis=1), 1)
-        means = np.stack([field * radial, mu * seen, sigma * radial]).sum(axis=2) / count
+        means = np.stack([field * share, mu * seen, sigma * share]).sum(axis=2) / count
         return np.asarray(np.where(seen.mean(axis=1) >= 0.5, means, 0))
 
 

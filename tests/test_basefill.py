@@ -50,7 +50,7 @@ def test_it_grows_older_and_less_certain() -> None:
     new, old = (carried(given, GRID, THEN + days * u.day) for days in (0, 10))
     np.testing.assert_allclose(new.age_days, 2)
     np.testing.assert_allclose(old.age_days, 12)
-    assert (old.sigma_gauss > new.sigma_gauss).all()
+    assert old.sigma_gauss.mean() > 1.4 * new.sigma_gauss.mean()
     assert old.sigma_gauss.min() > MAP_SIGMA_GAUSS
 
 
@@ -59,7 +59,7 @@ def test_sigma_of_the_file_counts_from_the_time_of_the_file() -> None:
     np.testing.assert_allclose(carried(given, GRID, THEN).sigma_gauss, 7)
     later = carried(given, GRID, THEN + 2 * u.day).sigma_gauss
     growth = spread_gauss(np.zeros(1), 11.0) ** 2 - spread_gauss(np.zeros(1), 9.0) ** 2
-    np.testing.assert_allclose(later**2, 49 + growth, rtol=1e-6)
+    np.testing.assert_allclose(later**2, 49 + growth[0], rtol=1e-6)
 
 
 def test_gaps_say_nothing_and_do_not_spread() -> None:

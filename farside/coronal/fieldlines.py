@@ -8,7 +8,7 @@ from streamtracer import StreamTracer
 from farside.coronal.pfss import PotentialField
 from farside.coronal.shell import MAX_STEPS, STEP, Array, Places, sphere
 
-SPACING_DEG = 15.0
+SPACING_DEG = 30.0
 """Between the places that lines are drawn through."""
 
 SEED_RADII = 1.02, 1.6, 2.4

@@ -26,7 +26,11 @@ def overlay(found: Corona) -> CoronalOverlay:
     rows, columns = potential.grid.shape
     surface = potential.shell.radial_gauss(potential.source_surface, rows, columns)
     return CoronalOverlay(
-        found.opened.polarity, surface, potential.grid, field_lines(potential)
+        open_polarity=found.opened.polarity,
+        source_surface=surface,
+        grid=potential.grid,
+        field_lines=field_lines(potential),
+        model=f"PFSS, source surface at {potential.source_surface:g} solar radii",
     )
 
 

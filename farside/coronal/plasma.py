@@ -32,7 +32,9 @@ def inner_boundary(wind: SolarWind) -> Boundary:
     everywhere; T = T_f (v / v_f)², the same thermal pressure; B_r = ±B_f v / v_f, with the sign of
     the current sheet. What has left the Sun at a Carrington longitude arrives 10° east of it.
     """
-    heeq = (wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG + 180) % 360 - 180
+    heeq = (
+        wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG + 180
+    ) % 360 - 180
     order = np.argsort(heeq)
     # From south to north by longitude, to north to south in colatitude.
     speed = wind.speed_km_s[::-1, order]

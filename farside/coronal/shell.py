@@ -140,7 +140,9 @@ def _traced(shell: Shell, places: Places, direction: int) -> Places:
     """The last point of each line; lines that meet a pole go on down the opposite meridian."""
     ends = _last(shell, places, direction, STEP)
     for _ in range(MAX_CROSSINGS):
-        stopped = np.flatnonzero(_between_spheres(shell, ends) & (np.abs(ends[:, 1]) > np.pi / 2 - STEP))
+        stopped = np.flatnonzero(
+            _between_spheres(shell, ends) & (np.abs(ends[:, 1]) > np.pi / 2 - STEP)
+        )
         if stopped.size == 0:
             break
         near = _last(shell, ends[stopped], direction, POLAR_STEP)
@@ -169,7 +171,9 @@ def _on_sphere(shell: Shell, places: Places, height: Array) -> Places:
     """Go on straight along B for the last, partial step."""
     east, south, radial = shell.at(places).T
     rise = np.where(radial == 0, np.inf, radial)
-    slope = np.stack([east / np.maximum(np.cos(places[:, 1]), STEP), -south], axis=1) / rise[:, None]
+    slope = (
+        np.stack([east / np.maximum(np.cos(places[:, 1]), STEP), -south], axis=1) / rise[:, None]
+    )
     moved = slope * (height - places[:, 2])[:, None]
     # A nearly horizontal field would lead anywhere.
     moved *= (STEP / np.maximum(np.linalg.norm(moved, axis=1), STEP))[:, None]
