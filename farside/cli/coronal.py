@@ -35,6 +35,7 @@ def coronal(
     ] = None,
 ) -> None:
     """Write pictures of corona and wind, and the 0.1 au boundary file of EUHFORIA's heliosphere."""
+    from farside.basemap import read_base
     from farside.coronal import EUHFORIA, WSA, Heights, corona, inner_boundary
     from farside.coronal.pictures import draw_wind, overlay
     from farside.mappicture import draw_corona
@@ -45,7 +46,7 @@ def coronal(
         raise typer.BadParameter(
             f"--current-sheet is {interface:g}, wanted more than 1 and at most {source_surface:g}"
         )
-    made = _read(chart)
+    made = _as_map(read_base(chart))
     laws = {Law.wsa: WSA, Law.euhforia: EUHFORIA}
     found = corona(made, laws[law], Heights(source_surface, interface))
     out.mkdir(parents=True, exist_ok=True)
@@ -64,29 +65,26 @@ def coronal(
     )
 
 
-def _read(path: Path) -> SynchronicMap:
-    from farside.basemap import read_base
-
-    return _as_map(read_base(path))
-
-
 def _as_map(base: BaseMap) -> SynchronicMap:
-    """A base map as a synchronic map that nothing else went into."""
+    """A base map in sine latitude, as a synchronic map that nothing else went into."""
     import numpy as np
 
+    from farside.carrington import CarringtonGrid, resample
     from farside.synchronicmap import FluxBalance, MapSource, SynchronicMap
 
-    source = MapSource("base", base.instrument, base.name, base.sha256, base.time)
-    mean = float((base.field_gauss * base.grid.area).sum())
+    grid = CarringtonGrid(base.grid.columns, base.grid.rows)
+    sigma = np.zeros(base.grid.shape) if base.sigma_gauss is None else base.sigma_gauss
+    field = resample(base.field_gauss, base.grid, grid)
+    mean = float(field.mean())
     return SynchronicMap(
-        field_gauss=base.field_gauss,
-        grid=base.grid,
+        field_gauss=field,
+        grid=grid,
         time=base.time,
-        source=np.zeros(base.grid.shape, np.uint8),
-        age_days=base.age_days,
-        sigma_gauss=np.zeros(base.grid.shape) if base.sigma_gauss is None else base.sigma_gauss,
+        source=np.zeros(grid.shape, np.uint8),
+        age_days=resample(base.age_days, base.grid, grid),
+        sigma_gauss=resample(sigma, base.grid, grid),
         correlation_length_deg=0.0,
-        sources=(source,),
+        sources=(MapSource("base", base.instrument, base.name, base.sha256, base.time),),
         balance=FluxBalance(mean, mean),
         quality=base.quality,
     )

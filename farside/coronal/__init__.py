@@ -3,7 +3,7 @@
 ::
 
     SynchronicMap ─extrapolate─▶ PotentialField ─open_field─▶ OpenField
-                                       └─current_sheet, solar_wind─▶ SolarWind ─inner_boundary─▶ file
+                                       └─solar_wind─▶ SolarWind ─inner_boundary─▶ Boundary
 """
 
 from __future__ import annotations

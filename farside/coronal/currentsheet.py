@@ -26,8 +26,8 @@ NODES = 181, 181, 45
 def current_sheet(potential: PotentialField, interface: float) -> Shell:
     """The field from a sphere to 0.1 au, without its sign: it points outwards everywhere.
 
-    With a_lm the harmonics of |B_r| on the interface R, B = -∇Ψ and Ψ = Σ a_lm R/(l+1) (R/r)^(l+1) Y_lm. The flux 4π r² <B_r> stays that of the
-    interface.
+    With a_lm the harmonics of |B_r| on the interface R, B = -∇Ψ and
+    Ψ = Σ a_lm R/(l+1) (R/r)^(l+1) Y_lm. The flux 4π r² <B_r> stays that of the interface.
 
     Parameters
     ----------

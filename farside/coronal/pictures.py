@@ -64,10 +64,9 @@ def _show(
     )
     longitude, latitude = wind.grid.longitude_deg, wind.grid.latitude_deg
     axes.contour(longitude, latitude, wind.field_nt, levels=[0.0], colors="k", linewidths=1.2)
-    axes.axvline(central_longitude_deg(wind.time), color="k", linestyle=":")
-    axes.annotate(
-        "Earth", (central_longitude_deg(wind.time), 84), ha="center", va="top", fontsize=8
-    )
+    earth_deg = central_longitude_deg(wind.time)
+    axes.axvline(earth_deg, color="k", linestyle=":")
+    axes.annotate("Earth", (earth_deg, 90), ha="center", va="bottom", fontsize=8)
     axes.set_ylabel("latitude, deg")
     axes.set_yticks(range(-90, 91, 30))
     axes.set_xticks(range(0, 361, 30))
