@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from farside.grid import Image
 from farside.magnetogram import Magnetogram
 from farside.registration import Disk
+from farside.synchronicmap import SynchronicMap
 
 LIMIT_GAUSS = 100.0
 """Grey scale of magnetograms, as the field draws them."""
@@ -49,6 +50,22 @@ def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None
     for column, (title, image) in enumerate(bottom):
         draw_field(figure.add_subplot(bottom_cells[column]), image, title)
     figure.suptitle(f"{_title(magnetogram)}   {_caption(magnetogram)}", fontsize=10)
+    return _png(figure)
+
+
+def draw_map(made: SynchronicMap) -> bytes:
+    """The planes of a synchronic map as a PNG: field, source, age and σ."""
+    figure = Figure(figsize=(11, 6), layout="constrained")
+    field, source, age, sigma = figure.subplots(2, 2).ravel()
+    draw_plane(field, made.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
+    count = len(made.sources)
+    draw_plane(source, made.source, "source", f"{_SOURCE_COLOURS}", (-0.5, count - 0.5))
+    names = [f"{each.kind} {each.instrument}" for each in made.sources]
+    source.images[0].colorbar.set_ticks(range(count), labels=names)
+    draw_plane(age, made.age_days, "age, days", "viridis", None)
+    draw_plane(sigma, made.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
+    quality = ", ".join(made.quality.names()) or "good"
+    figure.suptitle(f"{made.time.isot[:19]} UT   quality: {quality}", fontsize=10)
     return _png(figure)
 
 

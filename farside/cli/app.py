@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from farside.cli.coronal import coronal
+from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.errors import FarsideError
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(synchronic)
 app.command()(track)
 app.command()(coronal)
 

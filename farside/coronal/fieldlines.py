@@ -6,7 +6,7 @@ import numpy as np
 from streamtracer import StreamTracer
 
 from farside.coronal.pfss import PotentialField
-from farside.coronal.shell import MAX_STEPS, STEP, Array, Places, sphere
+from farside.coronal.shell import MAX_STEPS, STEP, Array, cartesian, sphere
 
 SPACING_DEG = 30.0
 """Between the places that lines are drawn through."""
@@ -29,11 +29,4 @@ def field_lines(potential: PotentialField) -> tuple[Array, ...]:
     seeds = np.concatenate([sphere(radius, longitude, latitude) for radius in radii])
     tracer = StreamTracer(MAX_STEPS, STEP / 2)
     tracer.trace(seeds, potential.shell.rates)
-    return tuple(_cartesian(line) for line in tracer.xs if len(line) > 2)
-
-
-def _cartesian(places: Places) -> Array:
-    longitude, latitude, height = places.T
-    radius, across = np.exp(height), np.cos(latitude)
-    directions = across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude)
-    return np.stack([radius * each for each in directions], axis=1)
+    return tuple(cartesian(line) for line in tracer.xs if len(line) > 2)

@@ -87,8 +87,10 @@ def read(path: Path) -> Boundary:
         colatitude, longitude = (_axis(lines, name) for name in COUNTED)
         shape = len(longitude), len(colatitude)
         blocks = [_block(lines, name, shape) for name in BLOCKS]
-    except (StopIteration, ValueError) as error:
-        raise FormatError(f"{path.name}: not a boundary file: {error or 'truncated'}") from error
+    except StopIteration as error:
+        raise FormatError(f"{path.name}: truncated") from error
+    except ValueError as error:
+        raise FormatError(f"{path.name}: not a boundary file: {error}") from error
     if radius != RADIUS_M:
         raise FormatError(f"{path.name}: a sphere of {radius} m, wanted {RADIUS_M} m")
     boundary = Boundary(time, colatitude, longitude, *blocks)

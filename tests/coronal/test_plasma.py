@@ -1,4 +1,4 @@
-"""What the boundary of the heliosphere promises: where Earth is, and what is the same everywhere."""
+"""The boundary of the heliosphere: where Earth is, and what is the same everywhere."""
 
 from dataclasses import replace
 
