@@ -55,5 +55,25 @@ def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
     DamagedImageError, EngineError
         A disk that cannot be scaled; what the engine raised.
     """
-    tensor = encode(stack, model.recipe, out=engine.buffer(model.handle))
-    return decode(engine.infer(model.handle, tensor), stack, model, engine)
+    return translate_together([stack], model, engine)[0]
+
+
+def translate_together(stacks: Sequence[Stack], model: Model, engine: Engine) -> list[Magnetogram]:
+    """Run the network once on several stacks.
+
+    Raises
+    ------
+    DamagedImageError, EngineError
+        As for one; then none of them has an answer.
+    """
+    tensor = engine.buffer(model.handle, len(stacks))
+    ones = [slice(index, index + 1) for index in range(len(stacks))]
+    inputs = [
+        encode(stack, model.recipe, out=tensor[one])
+        for stack, one in zip(stacks, ones, strict=True)
+    ]
+    answers = engine.infer(model.handle, tensor)
+    return [
+        decode(answers[one], stack, given, model, engine)
+        for stack, given, one in zip(stacks, inputs, ones, strict=True)
+    ]
