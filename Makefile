@@ -51,10 +51,15 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(INSTALLED)
+# From cheap to dear. benchmarks.gpu is for a machine with a GPU.
+bench: $(INSTALLED) $(TRITON)
+	$(BIN)/python -m benchmarks.engines --repository model_repository
 	$(BIN)/python -m benchmarks.preprocessing
-	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.simulation
+	$(BIN)/python -m benchmarks.batching
+	$(BIN)/python -m benchmarks.precision
+	$(BIN)/python -m benchmarks.engines
+	$(BIN)/python -m benchmarks.service --triton
 
 # Forty unseen suns, and the report of docs/scores/ on them, made again.
 score: $(INSTALLED)

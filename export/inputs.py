@@ -58,7 +58,8 @@ def registered(recipe: Recipe) -> Inputs:
         return seeded(recipe)
     size = recipe.grid.size_px
     out = np.empty((1, len(recipe.channels), size, size), dtype=np.float32)
-    return Inputs(_and_upside_down(encode(stack, recipe, out)), f"simulated Sun {SEED}")
+    encode(stack, recipe, out)
+    return Inputs(_and_upside_down(out), f"simulated Sun {SEED}")
 
 
 def seeded(recipe: Recipe, seed: int = SEED) -> Inputs:

@@ -46,11 +46,13 @@ class Model:
 class Engine(Protocol):
     """Five verbs, safe to call from several threads.
 
-    `name` and `precision` (``"float32"`` or ``"bfloat16"``) go into the product.
+    `name` and `precision` (``"float32"`` or ``"bfloat16"``) go into the product. `batch` is how
+    many stacks are worth running in one `infer`: 1 where each takes as long as it would alone.
     """
 
     name: str
     precision: str
+    batch: int
 
     def models(self) -> Mapping[str, Model]:
         """Name the loaded models; ``name:version`` where an older version is loaded too.

@@ -56,6 +56,28 @@ def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
     DamagedImageError, EngineError
         A disk that cannot be scaled; what the engine raised.
     """
-    tensor = encode(stack, model.recipe, out=engine.buffer(model.handle))
-    made = decode(engine.infer(model.handle, tensor), stack, model, engine)
-    return with_errors(made, stack, model.recipe)
+    return translate_together([stack], model, engine)[0]
+
+
+def translate_together(stacks: Sequence[Stack], model: Model, engine: Engine) -> list[Magnetogram]:
+    """Run the network once on several stacks.
+
+    Raises
+    ------
+    DamagedImageError, EngineError
+        As for one; then none of them has an answer.
+    """
+    tensor = engine.buffer(model.handle, len(stacks))
+    ones = [slice(index, index + 1) for index in range(len(stacks))]
+    inputs = [
+        encode(stack, model.recipe, out=tensor[one])
+        for stack, one in zip(stacks, ones, strict=True)
+    ]
+    answers = engine.infer(model.handle, tensor)
+    made = [
+        decode(answers[one], stack, given, model, engine)
+        for stack, given, one in zip(stacks, inputs, ones, strict=True)
+    ]
+    return [
+        with_errors(one, stack, model.recipe) for one, stack in zip(made, stacks, strict=True)
+    ]

@@ -13,13 +13,18 @@ from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
 from farside.grid import Grid, Image
 from farside.hale import leading_sign
 from farside.magnetogram import Generator, Input, Magnetogram
-from farside.recipe import Channel, Linear, MedianLog, Recipe
+from farside.recipe import Linear, MedianLog, Recipe
 from farside.registration import Disk
 from farside.stack import Stack
 
 
-def encode(stack: Stack, recipe: Recipe, out: Tensor) -> Tensor:
-    """Write the disks of `stack` into `out` (1, channel, y, x) in network units and return it.
+def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
+    """Write the disks of `stack` into `out` (1, channel, y, x) in network units.
+
+    Returns
+    -------
+    tuple of Input
+        What the product will say of each channel.
 
     Raises
     ------
@@ -32,15 +37,21 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> Tensor:
     wanted = (1, len(recipe.channels), size, size)
     if out.shape != wanted or out.dtype != np.float32:
         raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, wanted float32 {wanted}")
+    given = []
     for disk, channel, plane in zip(stack.disks, recipe.channels, out[0], strict=True):
-        scale_disk(disk, channel.scaling, out=plane)
+        clipped = scale_disk(disk, channel.scaling, out=plane)
         if disk.origin.is_magnetogram:
             plane *= turn(recipe, stack.time)
-    return out
+        given.append(Input(channel.role, disk.origin, clipped))
+    return tuple(given)
 
 
-def decode(tensor: Tensor, stack: Stack, model: Model, engine: Engine) -> Magnetogram:
+def decode(
+    tensor: Tensor, stack: Stack, inputs: tuple[Input, ...], model: Model, engine: Engine
+) -> Magnetogram:
     """Turn a network's answer (1, output, y, x) into gauss, NaN off the disk.
+
+    `inputs` are what :func:`encode` said of the stack.
 
     Raises
     ------
@@ -65,7 +76,7 @@ def decode(tensor: Tensor, stack: Stack, model: Model, engine: Engine) -> Magnet
         spacecraft=stack.spacecraft,
         quality=stack.quality,
         generator=_generator(model, engine),
-        inputs=tuple(map(_input, recipe.channels, stack.disks)),
+        inputs=inputs,
         sigma=planes[1] if len(planes) > 1 else None,
     )
 
@@ -75,27 +86,36 @@ def turn(recipe: Recipe, time: Time) -> np.float32:
     return np.float32(leading_sign(time) if recipe.polarity == "hale" else 1)
 
 
-def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> None:
+def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> float:
     """Write one disk into `out` (y, x) in network units.
+
+    Returns
+    -------
+    float
+        Fraction of the disk's pixels that were clipped.
 
     Raises
     ------
     DamagedImageError
         Values that are not finite on the disk, or a median that is not positive.
     """
+    values = _values(disk)
     off_disk = ~_on_disk(disk.grid)
     if isinstance(scaling, Linear):
-        _values(disk)
         np.divide(disk.image, np.float32(scaling.scale), out=out)
         np.copyto(out, np.float32(0), where=off_disk)
-        return
+        return 0.0
+    median = _median(values, disk)
     low, high = np.log([scaling.low, scaling.high])
-    np.divide(disk.image, np.float32(_median(disk)), out=out)
+    np.divide(disk.image, np.float32(median), out=out)
     np.clip(out, np.float32(scaling.low), np.float32(scaling.high), out=out)
     np.log(out, out=out)
     out -= np.float32((low + high) / 2)
     out *= np.float32(2 / (high - low))
     np.copyto(out, np.float32(-1), where=off_disk)
+    below = np.count_nonzero(values < np.float32(scaling.low * median))
+    above = np.count_nonzero(values > np.float32(scaling.high * median))
+    return (below + above) / values.size
 
 
 def unscale(plane: Image, scaling: MedianLog | Linear) -> Image:
@@ -113,16 +133,6 @@ def unscale(plane: Image, scaling: MedianLog | Linear) -> Image:
     return medians
 
 
-def clipped_fraction(disk: Disk, scaling: MedianLog | Linear) -> float:
-    """Fraction of the disk's pixels that `scaling` clips."""
-    if isinstance(scaling, Linear):
-        return 0.0
-    values, median = _values(disk), _median(disk)
-    below = np.count_nonzero(values < np.float32(scaling.low * median))
-    above = np.count_nonzero(values > np.float32(scaling.high * median))
-    return (below + above) / values.size
-
-
 def _generator(model: Model, engine: Engine) -> Generator:
     return Generator(
         model=model.recipe.name,
@@ -133,10 +143,6 @@ def _generator(model: Model, engine: Engine) -> Generator:
         precision=model.precision or engine.precision,
         saturation_gauss=model.recipe.saturation_gauss,
     )
-
-
-def _input(channel: Channel, disk: Disk) -> Input:
-    return Input(channel.role, disk.origin, clipped_fraction(disk, channel.scaling))
 
 
 @lru_cache(maxsize=8)
@@ -156,9 +162,8 @@ def _values(disk: Disk) -> Image:
     return values
 
 
-def _median(disk: Disk) -> float:
+def _median(values: Image, disk: Disk) -> float:
     # np.median asks for both middle elements of an even count at once, which is ten times slower.
-    values = _values(disk)
     middle = values.size // 2
     parted = np.partition(values, middle)
     lower = parted[middle] if values.size % 2 else parted[:middle].max()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +16,9 @@ from service.errors import RETRY, describe, describe_status
 from service.worker import Worker
 
 REQUEST_ID = "x-request-id"
+
+PAUSE_S = 1.0
+"""How long to wait for more of a body that is dropped, a choice."""
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEPT = ("allow", "retry-after", "www-authenticate")
@@ -59,25 +64,56 @@ class Contract:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> str:
         """Answer and say how it went: ``"ok"`` or the type of the error."""
         request_id = scope["state"]["request_id"]
-        gate = _Gate(request_id, send)
+        gate, body = _Gate(request_id, send), _Body(receive)
         try:
-            await self._app(scope, receive, gate)
+            await self._app(scope, body, gate)
         except Exception as error:  # the outermost layer: nobody above would shape it
             if gate.opened:
                 raise
-            status, body = describe(error, request_id)
+            status, refusal = describe(error, request_id)
         else:
             if gate.opened:
                 return "ok"
-            status, body = gate.status, describe_status(gate.status, scope["path"], request_id)
+            status, refusal = gate.status, describe_status(gate.status, scope["path"], request_id)
+        if "expect" not in Headers(scope=scope):  # else the client waits for us before it sends
+            settings = self._worker().settings
+            await body.drop(settings.max_upload_bytes, settings.upload_timeout_s)
         headers = gate.kept | {REQUEST_ID: request_id} | self._retry_after(status)
-        await body.response(status, headers)(scope, receive, send)
-        return body.type
+        await refusal.response(status, headers)(scope, body, send)
+        return refusal.type
 
     def _retry_after(self, status: int) -> dict[str, str]:
         return (
             {"retry-after": str(self._worker().settings.retry_after_s)} if status in RETRY else {}
         )
+
+
+class _Body:
+    """The body of a request, which knows whether anything is left of it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._ended = not message.get("more_body", False)
+        return message
+
+    async def drop(self, most_bytes: int, most_s: float) -> None:
+        """Read what is left and keep nothing of it.
+
+        A connection that is closed before its client has sent all is reset, and many clients then
+        never see the answer.
+        """
+        now = asyncio.get_running_loop().time
+        end, dropped = now() + most_s, 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE_S) as pause:
+                while not self._ended and dropped <= most_bytes:
+                    message = await self()
+                    dropped += len(message.get("body", b""))
+                    pause.reschedule(min(end, now() + PAUSE_S))
 
 
 class _Gate:

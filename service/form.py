@@ -34,8 +34,8 @@ MAX_TEXT_BYTES = 200
 class Upload(BytesIO):
     """One file as it was sent; its name is the client's and is only ever shown."""
 
-    def __init__(self, name: str, content: bytes | bytearray) -> None:
-        super().__init__(content)
+    def __init__(self, name: str, content: bytes) -> None:
+        super().__init__(content)  # without a copy
         self.name = name
 
 
@@ -54,7 +54,8 @@ class _Part:
     """One part while it is read."""
 
     headers: dict[bytes, bytes] = field(default_factory=dict)
-    content: bytearray = field(default_factory=bytearray)
+    pieces: list[bytes] = field(default_factory=list)
+    content: bytes = b""
     name: str = ""
     file: str | None = None
 
@@ -139,6 +140,7 @@ class FormParser:
                 "on_header_end": self._end_header,
                 "on_headers_finished": self._end_headers,
                 "on_part_data": self._extend,
+                "on_part_end": self._end_part,
                 "on_end": self._end,
             },
         )
@@ -185,9 +187,14 @@ class FormParser:
 
     def _extend(self, data: bytes, start: int, end: int) -> None:
         part = self._parts[-1]
-        part.content += memoryview(data)[start:end]
-        if part.file is None and len(part.content) > MAX_TEXT_BYTES:
+        part.pieces.append(data[start:end])
+        if part.file is None and sum(map(len, part.pieces)) > MAX_TEXT_BYTES:
             raise RequestError(f"field {part.name!r} holds more than {MAX_TEXT_BYTES} characters")
+
+    def _end_part(self) -> None:
+        part = self._parts[-1]
+        part.content = b"".join(part.pieces)
+        part.pieces.clear()
 
     def _end(self) -> None:
         self._ended = True
@@ -201,7 +208,7 @@ class FormParser:
         for name, count in Counter(part.name for part in parts).items():
             if count > 1:
                 raise RequestError(f"field {name!r} is given {count} times, wanted once")
-        return {part.name: _printable(bytes(part.content)) for part in parts}
+        return {part.name: _printable(part.content) for part in parts}
 
 
 def _check_kind(part: _Part) -> None:

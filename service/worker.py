@@ -1,8 +1,7 @@
 """What one worker process holds, and how a request passes through it.
 
-The story of :mod:`farside.pipeline` in three stages with threads of their own: files are read and
-registered side by side, the network runs one stack at a time, and products are written while the
-next one runs.
+The story of :mod:`farside.pipeline` in three stages with threads of their own: while the network
+runs, the files of the next request are read and registered and the product of the last is written.
 """
 
 from __future__ import annotations
@@ -16,7 +15,8 @@ from typing import ParamSpec, TypeVar
 from farside.engine import Engine, Model, find_model
 from farside.errors import EngineUnavailableError, OverloadedError, RequestError
 from farside.magnetogram import Magnetogram
-from farside.pipeline import prepare, translate
+from farside.pipeline import prepare
+from service.company import Company
 from service.form import Form, Format
 from service.metrics import Metrics
 from service.settings import Settings
@@ -77,6 +77,7 @@ class Worker:
         # that calls it.
         at_once = settings.triton_requests if settings.triton_url else 1
         self._infer = Stage("infer", at_once, metrics)
+        self._company = Company(engine)
         # One at a time: matplotlib is not made for several threads.
         self._write = Stage("write", 1, metrics)
 
@@ -132,7 +133,8 @@ class Worker:
 
     async def _translated(self, form: Form, model: Model) -> Magnetogram:
         stack = await self._prepare.run(prepare, form.observations, form.references, model.recipe)
-        return await self._infer.run(translate, stack, model, self.engine)
+        with self._company.seat(stack, model) as seat:
+            return await self._infer.run(self._company.serve, seat)
 
     def close(self) -> None:
         """Finish what runs and release the engine."""

@@ -32,6 +32,7 @@ class Echo:
 
     name = "echo"
     precision = "float32"
+    batch = 1
 
     def __init__(self, recipe: Recipe = RECIPE, planes: slice = slice(None)) -> None:
         self._recipe = recipe

@@ -1,6 +1,7 @@
 """The story from real files to a product, with a network of one line."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from farside.errors import IncompleteSetError, UnknownModelError
 from farside.magnetogram import Magnetogram
 from farside.observation import read
 from farside.observer import View
-from farside.pipeline import generate, prepare
+from farside.pipeline import generate, prepare, translate, translate_together
 from farside.quality import Quality
 from farside.recipe import Channel, Linear, MedianLog, Timing
 from farside.registration import register
@@ -115,3 +116,15 @@ def test_unknown_model_is_refused_before_a_file_is_read() -> None:
 
 def test_loaded_model_is_found_by_name() -> None:
     assert find_model(REFERENCE, "demo").identity == "ab" * 32
+
+
+def test_stacks_that_run_together_give_what_each_gives_alone() -> None:
+    model = find_model(REFERENCE, "demo")
+    stack = prepare([EUVI], [AIA], RECIPE)
+    upside_down = replace(
+        stack, disks=tuple(replace(disk, image=disk.image[::-1]) for disk in stack.disks)
+    )
+    stacks = [stack, upside_down]
+    together = translate_together(stacks, model, REFERENCE)
+    assert together == [translate(one, model, REFERENCE) for one in stacks]
+    assert together[0] != together[1]

@@ -1,8 +1,10 @@
-"""One real Triton for all tests that need one, and the small models in it."""
+"""The real Tritons of the tests, and the small models in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,13 @@ from export.precision import Served, served
 from farside import checkpoint
 from farside.checkpoint import Checkpoint
 from farside.engine import Tensor
+from farside.engines import shared_memory
+from farside.engines.triton import TritonEngine
 from farside.recipe import Recipe
 from tests.small_model import generator, recipe_of
 from tests.tritonserver import TritonServer, triton_serving
 
-SLOW_S = 0.6
+SLOW_S = 0.5
 """How long one forward of the model ``slow`` takes."""
 
 QUEUE = 2
@@ -76,21 +80,54 @@ def publish(
 
 
 @pytest.fixture(scope="session")
-def triton_repository(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``demo``, ``slow``, and the ``tiny`` that the service's tests know."""
+def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
+    """One Triton for all tests that break nothing: ``demo``, ``slow``, ``newer``."""
     folder = tmp_path_factory.mktemp("triton_repository")
     publish(folder, small_checkpoint(), max_batch=8, delay_s=0.02)
     publish(folder, small_checkpoint("slow"), max_batch=1, delay_s=SLOW_S, queue=QUEUE)
-    tiny = checkpoint.read(repository / "tiny" / "1" / checkpoint.FILE_NAME)
-    publish(folder, tiny, max_batch=4)
-    publish(folder, tiny, max_batch=4, kind="onnx")
-    return folder
+    publish(folder, small_checkpoint("newer"), max_batch=8)
+    with triton_serving(folder, tmp_path_factory.mktemp("triton")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
-def triton_server(
-    triton_repository: Path, tmp_path_factory: pytest.TempPathFactory
+def tiny_triton(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TritonServer]:
-    """A Triton with those models, for the whole session: whoever breaks it repairs it."""
-    with triton_serving(triton_repository, tmp_path_factory.mktemp("triton")) as running:
+    """Another, of the ``tiny`` that the service's tests know."""
+    folder = tmp_path_factory.mktemp("tiny_triton_repository")
+    tiny = checkpoint.read(repository / "tiny" / "1" / checkpoint.FILE_NAME)
+    publish(folder, tiny, max_batch=4)
+    with triton_serving(folder, tmp_path_factory.mktemp("tiny_triton")) as running:
         yield running
+
+
+@pytest.fixture
+def mortal_triton(tiny_triton: TritonServer) -> Iterator[TritonServer]:
+    """The Triton of ``tiny``, which a test may kill or maim: the next test finds it whole."""
+    yield tiny_triton
+    engine = TritonEngine(tiny_triton.url)
+    whole = engine.ready()
+    engine.close()
+    if not whole:
+        tiny_triton.kill()
+        tiny_triton.start()
+
+
+def our_regions(pid: int | None = None) -> set[str]:
+    """Names of the regions in /dev/shm that this process made, or another."""
+    return {path.name for path in shared_memory.FOLDER.glob(f"farside-{pid or os.getpid()}-*")}
+
+
+def known_regions(server: TritonServer) -> set[str]:
+    """Names of the regions that the server knows."""
+    with server.client() as client:
+        return set(client.get_system_shared_memory_status().regions)
+
+
+def eventually(promise: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until something is so; a slow machine is no failure."""
+    end = time.monotonic() + seconds
+    while not promise():
+        assert time.monotonic() < end
+        time.sleep(0.02)

@@ -31,7 +31,8 @@ WHEEL = ROOT / ".triton" / "pytriton" / "tritonserver"
 STUB_NAME = "triton_python_backend_stub"
 LIBRARIES = ROOT / ".triton" / "nvidia_pytriton.libs"
 STUB = f"python_backend_stubs/{sys.version_info.major}.{sys.version_info.minor}"
-START_S = 60
+START_S = 180
+"""Every backend imports torch: seconds, on a busy machine many."""
 
 
 @dataclass
@@ -136,6 +137,7 @@ class TritonServer:
             f"--model-repository={self.repository}",
             f"--backend-directory={_backends(self.scratch)}",
             f"--backend-config=python,shm-region-prefix-name={self._regions}",
+            f"--backend-config=python,stub-timeout-seconds={START_S}",
             f"--cache-directory={WHEEL / 'caches'}",
             "--model-control-mode=explicit",
             *(f"--load-model={name}" for name in servable(self.repository)),

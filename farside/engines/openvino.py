@@ -61,6 +61,7 @@ class OpenVinoEngine:
     """
 
     name = "openvino"
+    batch = 1  # the shape is static
 
     def __init__(
         self,

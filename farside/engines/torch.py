@@ -54,6 +54,7 @@ class TorchEngine:
     """
 
     name = "torch"
+    batch = 1  # on a CPU more are no faster each, and cost memory
 
     def __init__(
         self, checkpoints: Mapping[str, Checkpoint], precision: Precision = "float32"

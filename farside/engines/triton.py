@@ -85,6 +85,7 @@ class TritonEngine:
     """
 
     name = "triton"
+    batch = 1  # requests side by side meet in the server's own batcher
     precision = "float32"  # where a model's configuration says no other
 
     def __init__(
@@ -101,6 +102,7 @@ class TritonEngine:
         self._patience_s = patience_s
         self._formats = tuple(formats)
         self._table: dict[str, _Served] = {}
+        self._known: dict[Target, _Served] = {}  # what was ever loaded
         self._fresh_until = 0.0
         self._refreshing = Lock()
         self._alive_until: dict[Target, float] = {}
@@ -222,11 +224,11 @@ class TritonEngine:
         if not self._release.alive:
             raise EngineUnavailableError("the Triton engine is closed")
         index = self._wire.index()
-        known = {served.target: served for served in self._table.values()}
-        described = [self._described(target) for target, state in index.items() if state == "READY"]
-        # One that is being loaded again will be back.
-        waited_for = [known.get(t) for t, state in index.items() if state == "LOADING"]
-        self._table = _by_name([s for s in (*described, *waited_for) if s], self._formats)
+        ready = {t: self._described(t) for t, state in index.items() if state == "READY"}
+        self._known |= {target: served for target, served in ready.items() if served}
+        # What is being loaded again will be back, though it may have been gone for a while.
+        back = [self._known.get(t) for t, state in index.items() if state == "LOADING"]
+        self._table = _by_name([s for s in (*ready.values(), *back) if s], self._formats)
         self._fresh_until = time.monotonic() + FRESH_S
 
     def _described(self, target: Target) -> _Served | None:

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from farside import checkpoint
 from farside.engine import Engine
 from farside.engines.openvino import OpenVinoEngine
 from farside.engines.torch import TorchEngine
 from farside.engines.triton import TritonEngine
 from farside.pipeline import generate
 from farside.simulation.files import SimulatedSet
+from tests.triton_live import publish
 from tests.tritonserver import TritonServer
 
 # Relative L2 against torch in float32: the gates of the export.
 TORCHSCRIPT, ONNX = 1e-5, 5e-4
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _onnx_too(tiny_triton: TritonServer, repository: Path) -> Iterator[None]:
+    """Let the server load ``tiny`` in its other format, for these tests alone."""
+    tiny = checkpoint.read(repository / "tiny" / "1" / checkpoint.FILE_NAME)
+    publish(tiny_triton.repository, tiny, max_batch=4, kind="onnx")
+    with tiny_triton.client() as client:
+        client.load_model("tiny-onnx")
+        yield
+        client.unload_model("tiny-onnx")
+    shutil.rmtree(tiny_triton.repository / "tiny-onnx")
 
 
 @pytest.mark.parametrize(
@@ -33,12 +48,12 @@ def test_product_is_that_of_torch(
     open_engine: Callable[[Path, str], Engine],
     gate: float,
     repository: Path,
-    triton_server: TritonServer,
+    tiny_triton: TritonServer,
     simulated: SimulatedSet,
 ) -> None:
     files = (simulated.observations, simulated.references, "tiny")
     expected = generate(*files, TorchEngine.from_repository(repository, 1))
-    engine = open_engine(repository, triton_server.url)
+    engine = open_engine(repository, tiny_triton.url)
     made = generate(*files, engine)
     engine.close()
     disk = np.isfinite(expected.image)

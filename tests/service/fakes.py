@@ -73,16 +73,20 @@ class FakeEngine:
         Set: a forward runs through. Clear: it waits.
     begun
         One release for each forward that has begun.
+    sizes
+        How many stacks each finished forward had.
     """
 
     name = "fake"
     precision = "float32"
 
-    def __init__(self, *names: str, error: Exception | None = None) -> None:
+    def __init__(self, *names: str, batch: int = 1, error: Exception | None = None) -> None:
+        self.batch = batch
         self.go = threading.Event()
         self.go.set()
         self.begun = threading.Semaphore(0)
-        self.at_once = self.most_at_once = self.forwards = 0
+        self.at_once = self.most_at_once = 0
+        self.sizes: list[int] = []
         self._error = error
         self._models = {name: Model(recipe(name), "ab" * 32) for name in names or ("tiny",)}
 
@@ -102,7 +106,7 @@ class FakeEngine:
         self.begun.release()
         self.go.wait(20)
         self.at_once -= 1
-        self.forwards += 1
+        self.sizes.append(len(tensor))
         if self._error:
             raise self._error
         return tensor[:, -1:]

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from farside.errors import BadQualityError
+from farside.errors import BadQualityError, OverloadedError
 from service.contract import Contract
 from service.metrics import Metrics
 from service.settings import Settings
@@ -76,3 +76,47 @@ def test_an_unexpected_error_shows_nothing_of_the_inside() -> None:
     answer = asked_of(raising(KeyError("/srv/secret")))
     assert answer.status_code == 500
     assert "secret" not in answer.text
+
+
+def refused_while_sending(pieces: int, headers: dict[str, str], *, stalls: bool = False) -> int:
+    """Refuse a request of so many pieces at once; say how many were read before the answer."""
+    taken = 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        if taken == pieces and stalls:
+            await asyncio.Event().wait()
+        taken += 1
+        return {"type": "http.request", "body": b"A" * 10**6, "more_body": taken < pieces or stalls}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            before.append((message["status"], taken))
+
+    before: list[tuple[int, int]] = []
+    raw = [(key.encode(), value.encode()) for key, value in headers.items()]
+    worker = Worker(Settings(max_upload_mb=20), FakeEngine(), Metrics(CollectorRegistry()))
+    full = raising(OverloadedError("all places are taken"))
+    layer = Contract(full, worker=lambda: worker, endpoints=frozenset())
+    scope = {"type": "http", "method": "POST", "path": "/x", "headers": raw}
+    asyncio.run(layer(scope, receive, send))
+    worker.close()
+    ((status, count),) = before
+    assert status == 429
+    return count
+
+
+def test_a_refusal_waits_for_the_end_of_the_body_so_that_its_client_reads_it() -> None:
+    assert refused_while_sending(9, {}) == 9
+
+
+def test_a_client_that_asks_before_it_sends_is_refused_before_it_sends() -> None:
+    assert refused_while_sending(9, {"expect": "100-continue"}) == 0
+
+
+def test_no_more_of_a_refused_body_is_read_than_an_upload_may_hold() -> None:
+    assert refused_while_sending(50, {}) == 21
+
+
+def test_a_refused_body_that_stalls_is_not_waited_for_long() -> None:
+    assert refused_while_sending(3, {}, stalls=True) == 3

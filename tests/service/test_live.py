@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import socket
@@ -17,7 +18,7 @@ from astropy import units as u
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.engines.torch import TorchEngine
+from farside.engines import embedded
 from farside.magnetogram import Magnetogram
 from farside.pipeline import generate
 from farside.quality import Quality
@@ -106,8 +107,9 @@ def test_the_service_gives_the_product_of_the_pipeline(
 ) -> None:
     answer = client.post("/generate", files=good)
     served = Magnetogram.read(answer.content)
-    engine = TorchEngine.from_repository(repository)
+    engine = embedded(repository, threads=1)
     made = generate(simulated.observations, simulated.references, "tiny", engine)
+    engine.close()
     assert np.allclose(served.image, made.image, rtol=0, atol=1e-3, equal_nan=True)
     assert (served.generator, served.quality) == (made.generator, made.quality)
     assert [i.origin.sha256 for i in served.inputs] == [i.origin.sha256 for i in made.inputs]
@@ -312,3 +314,16 @@ class TestBadInput:
     def test_unknown_model(self, client: httpx.Client, good: Parts) -> None:
         answer = client.post("/generate", files=good, data={"model": "huge"})
         assert "'huge'" in refused(answer, 422, "UnknownModelError")
+
+
+def test_of_64_clients_at_once_all_are_served_or_told_to_come_back(
+    server: Server, good: Parts
+) -> None:
+    async def story() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=server.url, timeout=60, limits=limits) as many:
+            return await asyncio.gather(*(many.post("/generate", files=good) for _ in range(64)))
+
+    answers = asyncio.run(story())
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-import time
+import os
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,16 +18,22 @@ from farside.magnetogram import Magnetogram
 from farside.pipeline import generate
 from farside.simulation.files import SimulatedSet
 from tests.live import Server, serving
+from tests.triton_live import eventually
 from tests.tritonserver import TritonServer
+
+DEADLINE_S = 6
+"""Of a request: many times what one takes, and what the test of it has to wait for."""
 
 
 @pytest.fixture(scope="module")
-def server(
-    triton_server: TritonServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def server(tiny_triton: TritonServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("service")
     with serving(
-        folder, triton_url=triton_server.url, model_repository=folder, default_model="tiny"
+        folder,
+        triton_url=tiny_triton.url,
+        model_repository=folder,
+        default_model="tiny",
+        deadline_s=DEADLINE_S,
     ) as running:
         yield running
 
@@ -34,6 +42,10 @@ def post(server: Server, files: SimulatedSet, model: str = "tiny") -> httpx.Resp
     parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
     parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
     return httpx.post(f"{server.url}/generate", files=parts, data={"model": model}, timeout=60)
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"]
 
 
 @pytest.mark.parametrize("model", ["tiny", "tiny:1"])
@@ -55,23 +67,40 @@ def test_model_that_triton_does_not_have_is_unknown(
     server: Server, simulated: SimulatedSet
 ) -> None:
     answer = post(server, simulated, "tiny:7")
-    assert (answer.status_code, answer.json()["type"]) == (422, "UnknownModelError")
+    assert refusal(answer) == (422, "UnknownModelError")
 
 
-def test_killed_triton_is_no_end_of_the_service(
-    server: Server, triton_server: TritonServer, simulated: SimulatedSet
+def test_silent_triton_is_504_until_it_speaks_again(
+    server: Server, mortal_triton: TritonServer, simulated: SimulatedSet
 ) -> None:
-    triton_server.kill()
+    assert mortal_triton.process is not None
+    mortal_triton.process.send_signal(signal.SIGSTOP)
     try:
-        assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 503
-        assert "tiny" in httpx.get(f"{server.url}/models", timeout=60).text
+        assert refusal(post(server, simulated)) == (504, "DeadlineError")
     finally:
-        triton_server.launch()
-    answer = post(server, simulated)  # waits for the server to come back, or says that it is away
-    while answer.status_code == 503:
-        assert answer.json()["type"] == "EngineUnavailableError"
-        assert int(answer.headers["retry-after"]) > 0
-        time.sleep(1)
-        answer = post(server, simulated)
-    assert answer.is_success, answer.text
-    assert httpx.get(f"{server.url}/readyz", timeout=60).is_success
+        mortal_triton.process.send_signal(signal.SIGCONT)
+    eventually(lambda: post(server, simulated).is_success)
+
+
+def test_dead_backend_is_424_a_dead_triton_503_and_its_return_is_noticed(
+    server: Server, mortal_triton: TritonServer, simulated: SimulatedSet
+) -> None:
+    def readiness() -> httpx.Response:
+        return httpx.get(f"{server.url}/readyz", timeout=60)
+
+    for pid in mortal_triton.stubs():
+        os.kill(pid, signal.SIGKILL)
+    assert refusal(post(server, simulated)) == (424, "EngineFailedError")
+    assert refusal(readiness()) == (503, "EngineUnavailableError")
+    mortal_triton.kill()
+    assert refusal(readiness()) == (503, "EngineUnavailableError")
+    assert int(readiness().headers["retry-after"]) > 0
+    assert "tiny" in httpx.get(f"{server.url}/models", timeout=60).text
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(post, server, simulated)
+        mortal_triton.start()
+        answer = waiting.result()
+    if not answer.is_success:  # it was away for longer than a request may take
+        assert refusal(answer) in {(503, "EngineUnavailableError"), (504, "DeadlineError")}
+    eventually(lambda: readiness().is_success)
+    assert post(server, simulated).is_success

@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from astropy.time import Time
 from starlette.types import ASGIApp, Message
 
 from farside.errors import EngineFailedError
 from farside.magnetogram import Magnetogram
-from farside.simulation.files import SimulatedSet
+from farside.simulation.files import SimulatedSet, write_set
 from service.settings import Settings
 from tests.service.fakes import FakeEngine, service
 
@@ -23,14 +25,12 @@ Parts = list[tuple[str, tuple[str, bytes]]]
 
 @pytest.fixture(scope="module")
 def files(simulated: SimulatedSet) -> Parts:
-    return [
-        (role, (path.name, path.read_bytes()))
-        for role, paths in (
-            ("observation", simulated.observations),
-            ("reference", simulated.references),
-        )
-        for path in paths
-    ]
+    return parts_of(simulated)
+
+
+def parts_of(written: SimulatedSet) -> Parts:
+    roles = {"observation": written.observations, "reference": written.references}
+    return [(role, (p.name, p.read_bytes())) for role, paths in roles.items() for p in paths]
 
 
 @asynccontextmanager
@@ -38,6 +38,13 @@ async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sun.test") as client:
         yield client
+
+
+async def shown(client: httpx.AsyncClient, number: str) -> None:
+    """Wait until the metrics show a number."""
+    async with asyncio.timeout(30):
+        while number not in (await client.get("/metrics")).text:
+            await asyncio.sleep(0.02)
 
 
 async def begun(engine: FakeEngine) -> None:
@@ -126,6 +133,90 @@ def test_past_the_queue_requests_are_refused_and_the_queue_is_served(files: Part
     assert engine.most_at_once == 1
 
 
+def test_files_of_the_next_request_are_read_while_the_network_runs(files: Parts) -> None:
+    engine = FakeEngine()
+    engine.go.clear()
+
+    async def story() -> None:
+        async with client_of(service(engine)) as client:
+            first = asyncio.create_task(client.post("/generate", files=files))
+            await begun(engine)
+            second = asyncio.create_task(client.post("/generate", files=files))
+            await shown(client, 'seconds_count{stage="prepare"} 2.0')
+            assert (engine.at_once, engine.sizes) == (1, [])
+            engine.go.set()
+            assert [answer.status_code for answer in await asyncio.gather(first, second)] == [
+                200
+            ] * 2
+
+    asyncio.run(story())
+
+
+def test_requests_that_wait_run_together_where_it_pays_and_each_gets_its_own(
+    files: Parts, tmp_path: Path
+) -> None:
+    later = Time("2026-02-14T03:00:00")
+    other = parts_of(write_set(tmp_path, later, 120.0, seed=3, size="small"))
+    engine = FakeEngine(batch=4)
+    engine.go.clear()
+
+    async def story() -> list[httpx.Response]:
+        async with client_of(service(engine)) as client:
+            first = asyncio.create_task(client.post("/generate", files=files))
+            await begun(engine)
+            asked = [client.post("/generate", files=sent) for sent in (other, files, other)]
+            others = [asyncio.create_task(one) for one in asked]
+            await shown(client, 'queue_depth{stage="infer"} 3.0')
+            engine.go.set()
+            return await asyncio.gather(first, *others)
+
+    images = [Magnetogram.read(answer.content).image for answer in asyncio.run(story())]
+    assert engine.sizes == [1, 3]
+    assert np.array_equal(images[0], images[2], equal_nan=True)
+    assert np.array_equal(images[1], images[3], equal_nan=True)
+    assert not np.array_equal(images[0], images[1], equal_nan=True)
+
+
+def test_at_triton_requests_are_side_by_side_so_that_it_can_batch_them(files: Parts) -> None:
+    engine = FakeEngine()
+    engine.go.clear()
+
+    async def story() -> list[int]:
+        settings = Settings(triton_url="sun.test:8001", triton_requests=3)
+        async with client_of(service(engine, settings)) as client:
+            asked = [asyncio.create_task(client.post("/generate", files=files)) for _ in range(4)]
+            for _ in range(3):
+                await begun(engine)
+            await shown(client, 'queue_depth{stage="infer"} 1.0')
+            engine.go.set()
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    assert asyncio.run(story()) == [200] * 4
+    assert engine.most_at_once == 3
+
+
+def test_a_client_that_leaves_is_not_run_with_those_it_waited_with(files: Parts) -> None:
+    engine = FakeEngine(batch=4)
+    engine.go.clear()
+
+    async def story() -> list[int]:
+        app = service(engine)
+        async with client_of(app) as client:
+            leave = asyncio.Event()
+            first = asyncio.create_task(client.post("/generate", files=files))
+            await begun(engine)
+            stays = asyncio.create_task(client.post("/generate", files=files))
+            leaves = asyncio.create_task(post_and_leave(app, files, leave))
+            await shown(client, 'queue_depth{stage="infer"} 2.0')
+            leave.set()
+            gone = await leaves
+            engine.go.set()
+            return [gone, *(one.status_code for one in await asyncio.gather(first, stays))]
+
+    assert asyncio.run(story()) == [499, 200, 200]
+    assert engine.sizes == [1, 1]
+
+
 def test_a_request_past_the_queue_is_refused_before_its_upload(files: Parts) -> None:
     engine = FakeEngine()
     engine.go.clear()
@@ -170,7 +261,7 @@ def test_a_client_that_leaves_the_queue_gives_up_its_place_and_its_forward(files
     gone, served = asyncio.run(story())
     assert gone == 499
     assert served == [200, 200]
-    assert engine.forwards == 2
+    assert engine.sizes == [1, 1]
 
 
 def test_a_forward_whose_client_leaves_finishes_before_the_next_begins(files: Parts) -> None:
@@ -192,7 +283,7 @@ def test_a_forward_whose_client_leaves_finishes_before_the_next_begins(files: Pa
             return gone, (await next_one).status_code
 
     assert asyncio.run(story()) == (499, 200)
-    assert (engine.forwards, engine.most_at_once) == (2, 1)
+    assert (engine.sizes, engine.most_at_once) == ([1, 1], 1)
 
 
 def test_past_the_deadline_the_answer_is_504_and_the_next_request_is_served(files: Parts) -> None:

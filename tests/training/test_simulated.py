@@ -286,7 +286,8 @@ def test_the_command_renders_the_simulated_sun_and_goes_on_with_the_same_store(
         said = capsys.readouterr().out
         assert "suns: 1; epochs: 1; sets: 3; pairs: 0 for training, 2 for testing" in said
     stack = open_store(out)[1].stack(RECIPE)
-    tensor = encode(stack, RECIPE, np.empty((1, 2, 64, 64), np.float32))
+    tensor = np.empty((1, 2, 64, 64), np.float32)
+    encode(stack, RECIPE, tensor)
     assert np.isfinite(tensor).all()
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit, match=r"StoreError: .*test True, wanted False"):

@@ -1,0 +1,207 @@
+"""A network on a GPU: ``python -m benchmarks.gpu``, by default AISFM 3.0's at 1024².
+
+Every way to run it, at every precision and batch: seconds for each image, memory, and the error
+against float32 without TF32 on the same device. The parity of the exported TorchScript is a line of
+its own. Needs no more than torch, numpy, safetensors and pydantic. ``--device cpu --size 64
+--n-gf 4`` tries the script where there is no GPU; its figures mean nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from torch import Tensor
+
+from benchmarks.models import AISFM3
+from export import torchscript
+from export.build import Build, Precision
+from export.parity import compare, gate_of
+from export.precision import DTYPES, Served
+from farside.networks import Network
+from farside.networks.pix2pixcc import Generator
+
+WARM_UP = 2
+
+Forward = Callable[[Tensor], Tensor]
+Prepare = Callable[[Network, Precision, Tensor], Forward]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to run a network."""
+
+    name: str
+    precision: Precision
+    prepare: Prepare
+    tf32: bool = False
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What one batch took.
+
+    Attributes
+    ----------
+    image_s
+        Seconds for each image, the fastest forward.
+    megabytes
+        Most memory of the GPU in use; NaN on a CPU.
+    """
+
+    image_s: float
+    megabytes: float
+
+
+def eager(network: Network, precision: Precision, example: Tensor) -> Forward:
+    return Served(network, DTYPES[precision]).to(example.device).eval()
+
+
+def compiled(network: Network, precision: Precision, example: Tensor) -> Forward:
+    torch._dynamo.reset()  # or a limit on recompilations counts all rows together
+    forward: Forward = torch.compile(eager(network, precision, example), dynamic=False)
+    return forward
+
+
+def exported(network: Network, precision: Precision, example: Tensor) -> Forward:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        torchscript.write(Served(network, DTYPES[precision]).eval(), path)
+        return torchscript.load(path, str(example.device))
+
+
+ROWS = (
+    Row("torch", "fp32", eager),
+    Row("torch, TF32", "fp32", eager, tf32=True),
+    Row("torch", "fp16", eager),
+    Row("torch", "bf16", eager),
+    Row("torch.compile, TF32", "fp32", compiled, tf32=True),
+    Row("torch.compile", "fp16", compiled),
+    Row("torch.compile", "bf16", compiled),
+    Row("TorchScript", "fp32", exported),
+    Row("TorchScript", "fp16", exported),
+    Row("TorchScript", "bf16", exported),
+)
+"""The first is what the others are compared with."""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(description=__doc__)
+    add = top.add_argument
+    add("--device", default="cuda")
+    add("--size", type=int, default=1024, help="side of the image, pixels (%(default)s)")
+    for name, value in AISFM3.items():
+        add(f"--{name.replace('_', '-')}", type=int, default=value, help="(%(default)s)")
+    add("--batches", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    add("--forwards", type=int, default=5, help="of each batch; the fastest counts (%(default)s)")
+    add("--no-compile", action="store_true", help="leave out torch.compile, which takes minutes")
+    return top
+
+
+def main() -> None:
+    """Print the table."""
+    options = parser().parse_args()
+    if options.device.startswith("cuda") and not torch.cuda.is_available():
+        raise SystemExit(f"torch {torch.__version__} finds no NVIDIA GPU: wanted one")
+    device = torch.device(options.device)
+    images = torch.randn(
+        max(options.batches),
+        7,
+        options.size,
+        options.size,
+        generator=torch.Generator().manual_seed(0),
+    ).to(device)
+    print(f"{_describe(device)}, torch {torch.__version__}, {_shape(options)}")
+    print(f"{'':22s}precision  batch  s an image  images/s  peak MB  relative L2")
+    with torch.inference_mode():
+        truth = _answer(ROWS[0], options, images[:1])
+        for row in ROWS:
+            if row.prepare is not compiled or not options.no_compile:
+                for line in _lines(row, options, images, truth):
+                    print(line, flush=True)
+
+
+def _lines(row: Row, options: argparse.Namespace, images: Tensor, truth: Tensor) -> Iterator[str]:
+    """Prepare a row once, then give a line for each batch, and one on its parity."""
+    with _arithmetic(row.tf32):
+        forward = row.prepare(_network(options), row.precision, images[:1])
+        answer = forward(images[:1])
+        figures = compare(answer.cpu().numpy(), truth.cpu().numpy())
+        for batch in options.batches:
+            try:
+                speed = _speed(forward, images[:batch], options.forwards)
+            except torch.OutOfMemoryError:
+                torch.cuda.empty_cache()
+                yield f"{row.name:22s}{row.precision:9s}{batch:7d}  out of memory"
+                return
+            yield (
+                f"{row.name:22s}{row.precision:9s}{batch:7d}{speed.image_s:12.4f}"
+                f"{1 / speed.image_s:10.1f}{speed.megabytes:9.0f}{figures.relative_l2:13.1e}"
+            )
+    if row.prepare is exported:
+        gate = gate_of(Build("torchscript", row.precision, "gpu", 1))
+        verdict = "inside" if figures.relative_l2 <= gate else "OUTSIDE"
+        yield (
+            f"export parity, TorchScript {row.precision}: relative L2 {figures.relative_l2:.1e}, "
+            f"max |Δ| / span {figures.max_delta_over_span:.1e}, {verdict} its gate of {gate:.0e}"
+        )
+
+
+def _answer(row: Row, options: argparse.Namespace, images: Tensor) -> Tensor:
+    with _arithmetic(row.tf32):
+        return row.prepare(_network(options), row.precision, images)(images)
+
+
+def _speed(forward: Forward, images: Tensor, forwards: int) -> Speed:
+    """Time forwards from and to the memory of the device."""
+    on_gpu = images.is_cuda
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    seconds = []
+    for _ in range(WARM_UP + forwards):
+        start = time.perf_counter()
+        forward(images)
+        if on_gpu:
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - start)
+    peak = torch.cuda.max_memory_allocated() / 1e6 if on_gpu else float("nan")
+    return Speed(min(seconds[WARM_UP:]) / len(images), peak)
+
+
+@contextmanager
+def _arithmetic(tf32: bool) -> Iterator[None]:
+    """Allow or forbid TF32, and let cuDNN try its kernels."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    with ExitStack() as stack:
+        stack.enter_context(
+            torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=tf32)
+        )
+        stack.callback(setattr, torch.backends.cuda.matmul, "allow_tf32", before)
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        yield
+
+
+def _network(options: argparse.Namespace) -> Network:
+    """The same random weights each time, since a change of precision is not undone."""
+    torch.manual_seed(0)
+    shape = {name: getattr(options, name) for name in AISFM3}
+    return Generator(**shape).eval().requires_grad_(False)
+
+
+def _describe(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "processor, a trial"
+
+
+def _shape(options: argparse.Namespace) -> str:
+    shape = ", ".join(f"{name} {getattr(options, name)}" for name in AISFM3)
+    return f"{shape}, {options.size}² pixels"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Models of random weights, and what a forward costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from farside import checkpoint
+from farside.engines.repository import read_repository
+from farside.networks.pix2pixcc import Generator
+from farside.recipe import Recipe
+
+AISFM3 = {"n_gf": 40, "n_downsample": 5, "n_residual": 9}
+"""Jeong et al. (2022)."""
+
+SMALLEST = {"n_gf": 4, "n_downsample": 2, "n_residual": 1}
+"""A network that costs next to nothing, so that all else shows."""
+
+ACCEPTS = {
+    "observation": ("EUVI 304", "EUVI 195", "EUVI 171"),
+    "reference": ("AIA 304", "AIA 193", "AIA 171", "HMI LOS"),
+}
+"""What the simulated sets hold."""
+
+
+def write_random_model(
+    repository: Path, arguments: Mapping[str, int], size_px: int, name: str = "bench"
+) -> Path:
+    """Write a Pix2PixCC of random weights for the simulated sets, and return its file."""
+    torch.manual_seed(0)
+    network = Generator(
+        n_gf=arguments["n_gf"],
+        n_downsample=arguments["n_downsample"],
+        n_residual=arguments["n_residual"],
+    )
+    path = repository / name / "1" / checkpoint.FILE_NAME
+    path.parent.mkdir(parents=True)
+    checkpoint.write(path, network.state_dict(), _recipe(network, size_px, name))
+    return path
+
+
+def gflop_of(repository: Path) -> float:
+    """Count the multiplications and additions of one forward of the one model of a repository."""
+    ((_, read),) = read_repository(repository).items()
+    network = checkpoint.build(read.recipe, read.state).to("meta")
+    size = read.recipe.grid.size_px
+    with FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, network.input_channels, size, size, device="meta"))
+    return int(counter.get_total_flops()) / 1e9
+
+
+def describe(repository: Path) -> str:
+    """Give the hyper-parameters and the grid of the one model of a repository."""
+    ((_, read),) = read_repository(repository).items()
+    arguments = read.recipe.network.arguments
+    shape = ", ".join(f"{key} {arguments[key]}" for key in AISFM3)
+    return f"{shape}, {read.recipe.grid.size_px}² pixels"
+
+
+def _recipe(network: Generator, size_px: int, name: str) -> Recipe:
+    field = {"kind": "linear", "scale": 1500.0}
+    brightness = {"kind": "median-log", "low": 0.01, "high": 100.0}
+    return Recipe.model_validate(
+        {
+            "name": name,
+            "version": "1",
+            "title": "random weights",
+            "licence": "BSD-3-Clause",
+            "network": {"name": "pix2pixcc:Generator", "arguments": network.arguments},
+            "grid": {"size_px": size_px, "disk_radius_px": 450 / 1024 * size_px},
+            "channels": [
+                {
+                    "role": role,
+                    "accepts": [pair],
+                    "scaling": field if pair == "HMI LOS" else brightness,
+                }
+                for role, pairs in ACCEPTS.items()
+                for pair in pairs
+            ],
+            "outputs": [
+                {"quantity": "line-of-sight magnetic field", "unit": "gauss", "scaling": field}
+            ],
+            "timing": {"spread_hours": 2, "usual_lag_hours": 6, "greatest_lag_hours": 72},
+            "training": {
+                "data": "NONE",
+                "description": "random weights",
+                "reference_age_days": (0, 27.3),
+                "dates": ("2010-05-01", "2030-01-01"),
+            },
+        }
+    )

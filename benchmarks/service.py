@@ -1,0 +1,201 @@
+"""Latency, throughput, stages and overhead of ``/generate``: ``python -m benchmarks.service``.
+
+The real service on loopback, fed with the seven files of a simulated set, through the embedded
+engine and, with ``--triton``, through the Triton of the tests; clients run on the same processors.
+It ends with status 1 if a request was answered by anything but a product, or, where 64 clients
+meet a short queue, by 429.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import numpy as np
+
+from benchmarks.load import (
+    OTHER,
+    STAGES,
+    WAITING,
+    Load,
+    Request,
+    connect,
+    post,
+    press,
+    shares,
+    simulated_request,
+    stage_seconds,
+)
+from benchmarks.models import AISFM3, SMALLEST, write_random_model
+from benchmarks.overhead import HEADER, measure
+from farside import checkpoint
+from farside.engine import Engine
+from farside.engines import embedded
+from farside.engines.triton import TritonEngine
+from farside.simulation.files import SIZES
+from tests.live import serving
+from tests.tritonserver import triton_serving
+
+APP = "service.app:FarsideService"
+CROWD = 64
+SHORT_QUEUE = 2
+SIZE_PX = 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """A service that runs, and a bare engine like its own."""
+
+    url: str
+    engine: Engine
+    name: str
+
+    def metrics(self) -> dict[str, float]:
+        """Read the seconds of its stages."""
+        return stage_seconds(httpx.get(f"{self.url}/metrics", timeout=60).text)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(description=__doc__)
+    add = top.add_argument
+    add("--clients", type=int, nargs="+", default=[1, 2, 4, 8])
+    add("--requests", type=int, default=12, help="for each number of clients (%(default)s)")
+    add("--files", choices=tuple(SIZES), default="native", help="for the clients (%(default)s)")
+    add("--repository", type=Path, default=Path("model_repository"), help="its one model is asked")
+    add("--triton", action="store_true", help="also through Triton on the CPU")
+    add("--rounds", type=int, default=8, help="of the overhead; AISFM 3.0 takes half (%(default)s)")
+    add("--no-overhead", action="store_true", help="leave out what takes longest")
+    return top
+
+
+def main() -> None:
+    """Print the tables."""
+    options = parser().parse_args()
+    kinds = ("embedded", "triton") if options.triton else ("embedded",)
+    requests = {size: simulated_request(size) for size in SIZES}
+    unexpected: Counter[str] = Counter()
+    for kind in kinds:
+        unexpected += load_tables(kind, requests[options.files], options)
+    if not options.no_overhead:
+        overhead_table(kinds, requests, options.rounds)
+    if unexpected:
+        print(f"neither a product nor 429: {_counts(unexpected)}", file=sys.stderr)
+        raise SystemExit(1)
+
+
+def load_tables(kind: str, request: Request, options: argparse.Namespace) -> Counter[str]:
+    """Print what few clients see, and what a crowd sees; count what should not be."""
+    (source,) = checkpoint.newest(options.repository)
+    with TemporaryDirectory() as folder:
+        repository = Path(folder) / "repository"
+        shutil.copytree(source.parent, repository / Path(*source.parts[-3:-1]))
+        with running(kind, repository, queue_size=max(options.clients)) as place:
+            found = clients_table(place, request, options)
+        with running(kind, repository, queue_size=SHORT_QUEUE) as place:
+            crowd = press(place.url, request, CROWD, each=1)
+    print(
+        f"{CROWD} clients, {SHORT_QUEUE} of them may wait: {_counts(crowd.counts)} "
+        f"in {crowd.seconds:.1f} s",
+        flush=True,
+    )
+    return found + crowd.unexpected
+
+
+def clients_table(place: Place, request: Request, options: argparse.Namespace) -> Counter[str]:
+    (model,) = place.engine.models().values()
+    print(
+        f"\n{model.recipe.name}, {model.recipe.grid.size_px}², {place.name}, "
+        f"{options.files} files ({len(request.body) / 1e6:.0f} MB)"
+    )
+    columns = (*STAGES, WAITING, OTHER)
+    print("clients  requests/s   p50 s   p95 s" + "".join(f"{c:>9s}" for c in columns) + "  errors")
+    with connect(place.url) as client:
+        post(client, request)  # the first request of a process loads tables
+    unexpected: Counter[str] = Counter()
+    for clients in options.clients:
+        before = place.metrics()
+        load = press(place.url, request, clients, math.ceil(options.requests / clients))
+        print(_row(load, shares(before, place.metrics(), load), columns), flush=True)
+        unexpected += load.unexpected
+    return unexpected
+
+
+def _row(load: Load, share: dict[str, float], columns: tuple[str, ...]) -> str:
+    p50, p95 = np.quantile(load.latencies_s, (0.5, 0.95))
+    good = load.counts["200"]
+    return (
+        f"{load.clients:7d}{good / load.seconds:12.2f}{p50:8.2f}{p95:8.2f}"
+        + "".join(f"{share[column]:9.0%}" for column in columns)
+        + f"{load.counts.total() - good:8d}"
+    )
+
+
+def overhead_table(kinds: tuple[str, ...], requests: dict[str, Request], rounds: int) -> None:
+    """Print the overhead with the smallest network, and embedded with AISFM 3.0's."""
+    print(f"\noverhead on {SIZE_PX}², random weights, medians of {rounds} rounds or {rounds // 2}")
+    print(HEADER)
+    for kind in kinds:
+        _overhead_rows(kind, "smallest", SMALLEST, requests, rounds)
+    _overhead_rows("embedded", "AISFM 3.0", AISFM3, requests, rounds // 2)
+
+
+def _overhead_rows(
+    kind: str,
+    network: str,
+    arguments: dict[str, int],
+    requests: dict[str, Request],
+    rounds: int,
+) -> None:
+    with TemporaryDirectory() as folder:
+        repository = Path(folder)
+        write_random_model(repository, arguments, SIZE_PX)
+        with running(kind, repository) as place:
+            for size, request in requests.items():
+                found = measure(place.engine, "bench", place.url, request, rounds)
+                print(found.row(network, place.name, size), flush=True)
+
+
+@contextmanager
+def running(kind: str, repository: Path, **settings: object) -> Iterator[Place]:
+    """Run the service on the one model of a repository, which Triton gets beside it."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        if kind == "triton":
+            _export(repository)
+            server = stack.enter_context(triton_serving(repository, folder))
+            settings |= {"triton_url": server.url}
+            engine: Engine = TritonEngine(server.url)
+        else:
+            engine = embedded(repository)
+        stack.callback(engine.close)
+        settings |= {"model_repository": repository}
+        service = stack.enter_context(serving(folder / "service", APP, **settings))
+        yield Place(service.url, engine, engine.name)
+
+
+def _export(repository: Path) -> None:
+    if list(repository.glob("*-torchscript")):
+        return
+    subprocess.run(  # noqa: S603  ours
+        [sys.executable, "-m", "export", "--formats", "torchscript", "--repository", repository],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{kind} × {number}" for kind, number in sorted(counts.items()))
+
+
+if __name__ == "__main__":
+    main()
