@@ -56,6 +56,7 @@ bench: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m benchmarks.engines --repository model_repository
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.simulation
+	$(BIN)/python -m benchmarks.synchronic
 	$(BIN)/python -m benchmarks.batching
 	$(BIN)/python -m benchmarks.precision
 	$(BIN)/python -m benchmarks.engines
@@ -72,7 +73,7 @@ lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet "setuptools>=77" torch==2.13.0 -e ".[service,openvino,triton]"
 	$(FREEZE) > requirements.lock
-	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,export,training,dev]"
+	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,corona,export,training,dev]"
 	$(FREEZE) > requirements-dev.lock
 	rm -rf .venv-lock
 

@@ -1,6 +1,7 @@
 """The main job, as a forecaster meets it: simulate a set, post it to the service, look.
 
-Leaves inputs, product, truth, a picture and the scores in one folder.
+Leaves inputs, product, truth, the map of the whole Sun in every format, pictures and scores in one
+folder.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from astropy.time import Time
 
+from clients import demo_map
 from farside import metrics, quicklook
 from farside.client import Client
 from farside.errors import ConnectionFailedError
@@ -43,35 +45,38 @@ def main() -> None:
     files = write_set(
         arguments.out / "inputs", OBSERVATION_TIME, STEREO_A_LONGITUDE_DEG, arguments.seed
     )
-    product = arguments.out / "far.fits"
+    given = demo_map.simulate(arguments.out / "inputs" / "map", OBSERVATION_TIME, arguments.seed)
+    product, maps = arguments.out / "far.fits", arguments.out / "map"
     with _service(arguments.server) as address, Client(address) as client:
         print(f"posting {len(files.observations) + len(files.references)} files to {address} …")
         started = time.monotonic()
         client.generate(files.observations, files.references, out=product)
         print(f"answered in {time.monotonic() - started:.1f} s")
         models = client.models()
+        print("posting it with HMI's magnetogram of now and a map of the last rotation …")
+        sun = demo_map.post(client, given, product, maps)
     made = Magnetogram.read(product)
     recipe = models[made.generator.model].recipe
     stack = prepare(files.observations, files.references, recipe)
-    scores = _report(made, files, stack, arguments.out)
-    print("\n".join(f"  {name}: {value:.3f}" for name, value in scores.items()))
+    demo_map.draw(sun, maps)
+    scores = _scores(made, files, stack, arguments.out) | demo_map.score(sun, given, product)
+    (arguments.out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
+    print("\n".join(f"  {value:.3f}  {name}" for name, value in scores.items()))
     print(f"inputs   {arguments.out / 'inputs'}\ntruth    {files.truth}\nproduct  {product}")
     print(f"picture  {arguments.out / 'far.png'}\nscores   {arguments.out / 'scores.json'}")
 
 
-def _report(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
-    """Write the picture and the scores."""
+def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
+    """Write the picture, and score."""
     truth = read_truth(files.truth, made.grid)
     (folder / "far.png").write_bytes(quicklook.compare(made, stack.disks, truth))
     kept = metrics.persistence(stack.disks[-1], made.observer, made.time)
     flux, true_flux = (unsigned_flux_mx(image, made.grid) for image in (made.image, truth))
-    scores = {
+    return {
         "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.grid),
         "the same of the reference rotated into view": metrics.correlation(kept, truth, made.grid),
         "unsigned flux, generated over true": flux / true_flux,
     }
-    (folder / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
-    return scores
 
 
 @contextmanager

@@ -9,18 +9,22 @@ from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from farside.carrington import CarringtonGrid, Map, resample, turn
+from farside.carringtontime import SYNODIC_DAYS
 from farside.errors import DamagedImageError
 from farside.heliographic import drift_deg_per_day
 from farside.layers import Layer, Merged
+from farside.overlap import factor_of_variance
 from farside.poles import FILLED_FROM_DEG, fill_poles
 from farside.synchronicmap import BaseMap, MapSource
 
 Mask = NDArray[np.bool_]
 
-BASE_MU = 0.25
-"""A base map counts as an observed disk does at this μ, 75° from its centre. On the simulated Sun a
-generated disk is the better half of the mean from there on where its own μ is above 0.6, which is
-what this gives at a skill of 0.6."""
+BASE_MU, LEAST_BASE_MU = 0.5, 0.1
+"""A base map counts at most as an observed disk does at the one μ, 60° from its centre, where the
+daily maps of HMI end, and at least as at the other, where a disk ends. A choice."""
+
+TRUST_GRID = CarringtonGrid(36, 18)
+"""Blocks over which the trust in a base map is one: cell by cell it would favour weak field."""
 
 SPREAD_GAUSS, SPREAD_SHARE, SPREAD_DAYS = 23.0, 0.95, 5.3
 """How far the surface leaves a map behind, σ² = (1 - e^{-age / 5.3 d}) (23² + 0.95² B²): fitted to
@@ -30,6 +34,9 @@ one."""
 MAP_SIGMA_GAUSS = 3.0
 """Of a base map whose file does not tell, when it was new: the 2.3 G of HMI's synoptic maps (Liu et
 al. 2012) and their zero level. A choice."""
+
+GUESS_AGE_DAYS = SYNODIC_DAYS
+"""Age of what was never seen: the least after which Earth has seen all."""
 
 LEAST_PART = 0.5
 """Of a base map's cells, that must have values. A choice."""
@@ -41,6 +48,9 @@ that have the mean of their parallel. A choice."""
 
 def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
     """A base map on the grid and at the time of a map: each row turned by its own drift.
+
+    σ² of its file grows by what :func:`spread_gauss` grows, and is at least that: the realisations
+    of ADAPT, for one, do not differ in what has emerged unseen.
 
     Raises
     ------
@@ -60,12 +70,14 @@ def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
     share = np.where(known, part, np.inf)
     field, then = (moved(values) / share for values in (base.field_gauss, base.age_days))
     now = then + days
-    variance = spread_gauss(field, now) ** 2
+    spread = spread_gauss(field, now)
     if base.sigma_gauss is None:
-        variance += MAP_SIGMA_GAUSS**2
+        sigma = np.hypot(spread, MAP_SIGMA_GAUSS)
     else:
         own = moved(np.nan_to_num(base.sigma_gauss)) / share
-        variance += own**2 - spread_gauss(field, then) ** 2
+        growth = spread**2 - spread_gauss(field, then) ** 2
+        sigma = np.maximum(spread, np.sqrt(np.maximum(own**2 + growth, 0)))
+    weight = np.where(known, _weight(field, sigma, grid), 0)
     source = MapSource(
         kind="base",
         instrument=base.instrument,
@@ -73,11 +85,20 @@ def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
         sha256=base.sha256,
         time=base.time,
         quality=base.quality,
-        weight=BASE_MU**4,
+        weight=float((weight * grid.area).sum()),
     )
-    sigma = np.sqrt(np.maximum(variance, 0))
-    planes = (field, BASE_MU**4 * known, now, sigma)
-    return Layer(source, *(np.where(known, plane, 0) for plane in planes))
+    field, now, sigma = (np.where(known, plane, 0) for plane in (field, now, sigma))
+    return Layer(source, field, weight, now, sigma)
+
+
+def _weight(field_gauss: Map, sigma_gauss: Map, grid: CarringtonGrid) -> Map:
+    """As of a generated disk whose errors are as large a part of what the field may become."""
+    error, whole = (
+        resample(resample(plane**2, grid, TRUST_GRID), TRUST_GRID, grid)
+        for plane in (sigma_gauss, np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
+    )
+    factor = factor_of_variance(1 - np.minimum(error / whole, 1))
+    return np.asarray(np.clip(factor, LEAST_BASE_MU**4, BASE_MU**4))
 
 
 def _refuse_empty(base: BaseMap) -> None:
@@ -108,7 +129,7 @@ def filled(merged: Merged, well_known: Mask, grid: CarringtonGrid) -> tuple[Merg
     -------
     Merged, Mask
         Without gaps, and which cells were filled. Their σ is the scatter of the field that they
-        were made from.
+        were made from; where nothing was seen they are a rotation old.
     """
     seen = merged.weight > 0
     poor = ~well_known & (np.abs(grid.latitude_deg)[:, None] >= FILLED_FROM_DEG)
@@ -121,7 +142,7 @@ def filled(merged: Merged, well_known: Mask, grid: CarringtonGrid) -> tuple[Merg
         replace(
             merged,
             field_gauss=fill_poles(field, trust, poor, grid),
-            age_days=np.where(made, age, merged.age_days),
+            age_days=np.where(seen, np.where(made, age, merged.age_days), GUESS_AGE_DAYS),
             sigma_gauss=np.where(made, scatter, merged.sigma_gauss),
         ),
         made,

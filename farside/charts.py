@@ -143,7 +143,9 @@ def _adapt(images: tuple[FitsImage, ...]) -> Chart:
         raise ImplausibleGeometryError(f"STDDEV is {sigma.shape}, the map is {grid.shape}")
     time = _instant_of(cards, "MAPTIME")
     edge = _needed(cards, "CRLNGEDG")
-    return Chart("ADAPT", field, grid, edge, time, np.zeros_like, sigma)
+    # Its model carries on what it saw last, and cannot know what has emerged since.
+    age = age_but_on_disk(central_longitude_deg(time))
+    return Chart("ADAPT", field, grid, edge, time, age, sigma)
 
 
 def _plane(image: FitsImage) -> Map:

@@ -1,8 +1,9 @@
-"""A client of the service: files in, a far-side magnetogram out."""
+"""A client of the service: files in, a far-side magnetogram or a map of the Sun out."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -13,18 +14,25 @@ from typing import Any, Self, TypeAlias, overload
 
 import httpx
 from astropy.io import fits
+from astropy.time import Time
 from pydantic import BaseModel, ValidationError
 
 from farside import errors
 from farside.engine import Model
 from farside.recipe import Recipe
-from farside.wholefile import replacing
+from farside.wholefile import NamedFile, replacing
 
 Source: TypeAlias = str | Path | bytes | fits.HDUList
 """One FITS file: where it lies, its bytes, or as astropy opened it."""
 
+_Part: TypeAlias = tuple[str, bytes, str]
+"""Name, bytes and type."""
+
 RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 LONGEST_WAIT_S = 60.0
+
+_NAME = re.compile(r'filename="([A-Za-z0-9_][A-Za-z0-9._-]{0,99})"')
+"""A plain name: one that cannot lead out of a folder."""
 
 
 class _Refusal(BaseModel):
@@ -142,6 +150,61 @@ class Client:
             return fits.open(BytesIO(answer.content), lazy_load_hdus=False)
         return _write(Path(out), answer.content)
 
+    def synchronic(
+        self,
+        observed: Sequence[Source] = (),
+        generated: Sequence[Source] = (),
+        base: Source | None = None,
+        *,
+        time: Time | str | None = None,
+        format: str = "native",  # noqa: A002  # the word of the form
+        flux_scale: float = 1.0,
+        allow_saturating: bool = False,
+    ) -> NamedFile:
+        """Make one map of the whole Sun at one time.
+
+        Parameters
+        ----------
+        observed, generated
+            Magnetograms of HMI, and products of :meth:`generate`.
+        base
+            A map of GONG, ADAPT or HMI, or an earlier one of ours: it fills what no disk shows.
+        time
+            Of the map, UTC; that of the youngest disk if left out.
+        format
+            ``"native"``, ``"gong"``, ``"adapt"`` or ``"wsa"``.
+        flux_scale
+            What the field is multiplied by; not for the native format.
+        allow_saturating
+            Whether a product of a model that saturates may go in.
+
+        Returns
+        -------
+        NamedFile
+            Content, and the name that is part of some formats; ``put(folder)`` writes it.
+
+        Raises
+        ------
+        FarsideError
+            What the service raised, with its sentence and its files.
+        ConnectionFailedError, DeadlineError
+            No service answers, or not in time.
+        """
+        parts = [
+            *(("observed", _part(source)) for source in observed),
+            *(("generated", _part(source)) for source in generated),
+            *([("base", _part(base))] if base is not None else []),
+        ]
+        data = {
+            "format": format,
+            "flux_scale": repr(flux_scale),
+            "allow_saturating": str(allow_saturating).lower(),
+        }
+        if time is not None:
+            data["time"] = time if isinstance(time, str) else time.utc.isot
+        answer = self._ask("POST", "/synchronic", **_form(parts, data))
+        return NamedFile(_name(answer), answer.content)
+
     def models(self) -> Mapping[str, Model]:
         """Ask which models are loaded, by name.
 
@@ -189,8 +252,8 @@ class Client:
             ) from error
 
 
-def _part(source: Source) -> tuple[str, bytes, str]:
-    """Name, bytes and type of one part of the form."""
+def _part(source: Source) -> _Part:
+    """One file as it travels."""
     if isinstance(source, bytes):
         return "image.fits", source, "application/fits"
     if isinstance(source, fits.HDUList):
@@ -198,6 +261,19 @@ def _part(source: Source) -> tuple[str, bytes, str]:
         source.writeto(file)
         return Path(source.filename() or "image.fits").name, file.getvalue(), "application/fits"
     return Path(source).name, Path(source).read_bytes(), "application/fits"
+
+
+def _form(parts: Sequence[tuple[str, _Part]], data: Mapping[str, str]) -> dict[str, Any]:
+    """A form that is multipart even where it has no file."""
+    texts = [(name, (None, value)) for name, value in data.items()]
+    return {"files": [*parts, *texts]}
+
+
+def _name(answer: httpx.Response) -> str:
+    found = _NAME.search(answer.headers.get("content-disposition", ""))
+    if not found:
+        raise errors.ServiceError(f"{answer.request.url} gave its file no plain name")
+    return found[1]
 
 
 def _write(path: Path, content: bytes) -> Path:

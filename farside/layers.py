@@ -57,16 +57,18 @@ class Merged:
 
 
 def merge(layers: Sequence[Layer]) -> Merged:
-    """Average layers; their errors count as independent."""
+    """Average layers.
+
+    Their errors count as the same one, σ = Σ w σ / Σ w: a model repeats its error the next day,
+    when the base map holds that of today, and a mean of many days must not look surer than one.
+    """
     weights = np.stack([layer.weight for layer in layers])
     total = weights.sum(axis=0)
     share = weights / np.where(total > 0, total, 1)
     return Merged(
         field_gauss=sum(s * layer.field_gauss for s, layer in zip(share, layers, strict=True)),
         age_days=sum(s * layer.age_days for s, layer in zip(share, layers, strict=True)),
-        sigma_gauss=np.sqrt(
-            sum((s * layer.sigma_gauss) ** 2 for s, layer in zip(share, layers, strict=True))
-        ),
+        sigma_gauss=sum(s * layer.sigma_gauss for s, layer in zip(share, layers, strict=True)),
         weight=total,
         leading=weights.argmax(axis=0).astype(np.uint8),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from farside.carrington import CarringtonGrid
 from farside.statistics import mean_of, regress
@@ -53,9 +53,14 @@ def quality_factor(correlation: float) -> float:
     counts more wherever both are seen alike and up to 66° from its centre against the centre of
     the generated one; at r = 0.8, up to 58°.
     """
-    r = min(max(correlation, 0.0), 1.0)
+    return float(factor_of_variance(max(correlation, 0.0) ** 2))
+
+
+def factor_of_variance(explained: ArrayLike) -> NDArray[np.float64]:
+    """The quality factor by r², the part of the field's variance that an estimate explains."""
+    r2 = np.minimum(explained, 1.0)
     observed = np.tan(np.radians(INCLINATION_DEG)) ** 2
-    return float(min(1.0, observed * r**2 / max(1 - r**2, observed)))
+    return np.asarray(np.minimum(1.0, observed * r2 / np.maximum(1 - r2, observed)))
 
 
 def _sign_agreement(made: NDArray[np.float64], true: NDArray[np.float64]) -> float:

@@ -1,16 +1,22 @@
-"""The story: FITS files in, a far-side magnetogram out."""
+"""The story: FITS files in, a far-side magnetogram out; and from those, a map of the whole Sun."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from astropy.time import Time
+
+from farside.basemap import read_base
 from farside.engine import Engine, Model, find_model
 from farside.errormodel import with_errors
 from farside.magnetogram import Magnetogram
+from farside.mapdisk import read_generated, read_measured
 from farside.observation import Source, read
 from farside.recipe import Recipe
 from farside.scaling import decode, encode
 from farside.stack import Stack, assemble
+from farside.synchronic import synchronic
+from farside.synchronicmap import SynchronicMap
 
 
 def generate(
@@ -78,6 +84,33 @@ def translate_together(stacks: Sequence[Stack], model: Model, engine: Engine) ->
         decode(answers[one], stack, given, model, engine)
         for stack, given, one in zip(stacks, inputs, ones, strict=True)
     ]
-    return [
-        with_errors(one, stack, model.recipe) for one, stack in zip(made, stacks, strict=True)
-    ]
+    return [with_errors(one, stack, model.recipe) for one, stack in zip(made, stacks, strict=True)]
+
+
+def map_sun(
+    observed: Sequence[Source],
+    generated: Sequence[Source],
+    base: Source | None = None,
+    time: Time | None = None,
+    *,
+    allow_saturating: bool = False,
+) -> SynchronicMap:
+    """Make one map of the whole Sun of magnetograms, products and a map that fills the rest.
+
+    Parameters
+    ----------
+    observed, generated
+        Magnetograms of HMI, and products of :func:`generate`, in any number.
+    base
+        A map of GONG, ADAPT or HMI, or an earlier one of ours.
+    time, allow_saturating
+        As for :func:`farside.synchronic.synchronic`.
+
+    Raises
+    ------
+    InputError, SetError
+        Of the first file that cannot be used, or of the files together.
+    """
+    disks = [*map(read_measured, observed), *map(read_generated, generated)]
+    below = None if base is None else read_base(base)
+    return synchronic(disks, below, time, allow_saturating=allow_saturating)

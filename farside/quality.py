@@ -29,6 +29,8 @@ class Quality(IntFlag):
     """Missing or saturated pixels inside a disk were filled."""
     NO_BASE = 2048
     """A synchronic map without a base map: what no disk shows has the mean of its parallel."""
+    NO_OBSERVED = 4096
+    """A synchronic map without an observed disk."""
 
     def names(self) -> tuple[str, ...]:
         """Names of the bits that are set, in rising order."""

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
+from farside.carrington import Map
 from farside.grid import Image
 from farside.magnetogram import Magnetogram
 from farside.registration import Disk
@@ -55,15 +58,13 @@ def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None
 
 def draw_map(made: SynchronicMap) -> bytes:
     """The planes of a synchronic map as a PNG: field, source, age and σ."""
-    figure = Figure(figsize=(11, 6), layout="constrained")
-    field, source, age, sigma = figure.subplots(2, 2).ravel()
-    draw_plane(field, made.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
-    count = len(made.sources)
-    draw_plane(source, made.source, "source", f"{_SOURCE_COLOURS}", (-0.5, count - 0.5))
-    names = [f"{each.kind} {each.instrument}" for each in made.sources]
-    source.images[0].colorbar.set_ticks(range(count), labels=names)
-    draw_plane(age, made.age_days, "age, days", "viridis", None)
-    draw_plane(sigma, made.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
+    figure = Figure(figsize=(12, 6), layout="constrained")
+    field, source, age, sigma = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
+    _draw_plane(field, made.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
+    _draw_sources(source, made)
+    oldest = max(float(made.age_days.max()), 1.0)
+    _draw_plane(age, made.age_days, "age, days", "viridis", (0, oldest))
+    _draw_plane(sigma, made.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
     quality = ", ".join(made.quality.names()) or "good"
     figure.suptitle(f"{made.time.isot[:19]} UT   quality: {quality}", fontsize=10)
     return _png(figure)
@@ -84,6 +85,40 @@ def draw_field(axes: Axes, image: Image, title: str) -> None:
     """A magnetogram at ±100 G, north up, west right."""
     axes.imshow(image, origin="lower", cmap="gray", vmin=-LIMIT_GAUSS, vmax=LIMIT_GAUSS)
     _label(axes, title)
+
+
+def _draw_plane(
+    axes: Axes,
+    plane: Map | NDArray[np.uint8],
+    title: str,
+    colours: str,
+    limits: tuple[float, float],
+) -> Colorbar:
+    """One plane over Carrington longitude and the rows of the map, south below."""
+    least, greatest = limits
+    rows = plane.shape[0]
+    image = axes.imshow(
+        plane,
+        origin="lower",
+        cmap=colours,
+        vmin=least,
+        vmax=greatest,
+        extent=(0, 360, 0, rows),
+        aspect="auto",
+        interpolation="nearest",
+    )
+    axes.set_title(title, fontsize=9)
+    axes.set_xticks(range(0, 361, 60))
+    axes.set_yticks([0, rows / 2, rows], ["south", "equator", "north"], fontsize=8)
+    return axes.figure.colorbar(image, ax=axes, pad=0.01)
+
+
+def _draw_sources(axes: Axes, made: SynchronicMap) -> None:
+    count = len(made.sources)
+    bar = _draw_plane(axes, made.source, "source", "tab10", (-0.5, 9.5))
+    names = [f"{each.kind} {each.instrument}" for each in made.sources]
+    bar.ax.set_ylim(-0.5, count - 0.5)
+    bar.set_ticks(range(count), labels=names, fontsize=7)
 
 
 def _label(axes: Axes, title: str) -> None:

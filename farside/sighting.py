@@ -112,5 +112,5 @@ def _header(path: Path) -> fits.Header:
     with path.open("rb") as file:
         try:
             return fits.Header.fromfile(file)
-        except (OSError, ValueError):
+        except (EOFError, OSError, ValueError):
             return fits.Header()

@@ -42,6 +42,15 @@ BASE_CORRELATION_DEG = 1.7
 """Over which the error of a base map falls to 1/e in correlation: that of the simulated Sun left
 alone for two weeks."""
 
+_OF_A_MAP = (
+    Quality.NO_STEREO
+    | Quality.NO_OBSERVED
+    | Quality.NO_BASE
+    | Quality.BASE_STALE
+    | Quality.FLUX_IMBALANCE
+)
+"""Bits of the map itself, which one that starts from it has or has not for its own reasons."""
+
 Parts = Sequence[tuple[MapDisk, Unrolled]]
 
 
@@ -58,9 +67,10 @@ def synchronic(
     B = Σ q μ⁴ B_r / Σ q μ⁴ over the disks that see a cell at μ > 0.1, each carried from its own
     time to that of the map by differential rotation. q is 1 for an observed disk and
     :func:`~farside.overlap.quality_factor` for a generated one, by its model's skill or, where that
-    is lower, its correlation with an observed disk that sees some of the same surface. The base map joins with a
-    weight that counts where no disk sees well. Poles that are not well seen are filled. Then the
-    positive field is divided, and the negative multiplied, by √(F₊/|F₋|): the net flux is 0.
+    is lower, its correlation with an observed disk that sees some of the same surface. The base map
+    joins with the weight that :func:`~farside.basefill.carried` gives it by its σ. Poles that are
+    not well seen are filled. Then the positive field is divided, and the negative multiplied, by
+    √(F₊/|F₋|): the net flux is 0.
 
     Parameters
     ----------
@@ -82,6 +92,7 @@ def synchronic(
     TimesApartError
         A disk or base map too old, or too far in the future, for the time of the map.
     """
+    _refuse_nothing(disks, base)
     time = time or _youngest(disks, base)
     if not allow_saturating:
         _refuse_saturating(disks)
@@ -124,14 +135,17 @@ def balanced(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
     return field, FluxBalance(before, _mean(field, grid))
 
 
-def _youngest(disks: Sequence[MapDisk], base: BaseMap | None) -> Time:
-    if disks:
-        return max(disk.view.time for disk in disks)
-    if base is None:
+def _refuse_nothing(disks: Sequence[MapDisk], base: BaseMap | None) -> None:
+    if not disks and base is None:
         raise IncompleteSetError(
             "nothing to make a synchronic map of: got no disk and no base map, wanted at least one"
         )
-    return base.time
+
+
+def _youngest(disks: Sequence[MapDisk], base: BaseMap | None) -> Time:
+    if base is not None and not disks:
+        return base.time
+    return max(disk.view.time for disk in disks)
 
 
 def _refuse_saturating(disks: Sequence[MapDisk]) -> None:
@@ -214,9 +228,11 @@ def _correlation_length_deg(sources: Sequence[MapSource]) -> float:
 
 
 def _quality(sources: Sequence[MapSource], base: BaseMap | None, time: Time) -> Quality:
-    quality = reduce(or_, (source.quality for source in sources))
+    quality = reduce(or_, (source.quality for source in sources)) & ~_OF_A_MAP
     if not any(source.kind == "generated" for source in sources):
         quality |= Quality.NO_STEREO
+    if not any(source.kind == "observed" for source in sources):
+        quality |= Quality.NO_OBSERVED
     if base is None:
         return quality | Quality.NO_BASE
     return quality | (

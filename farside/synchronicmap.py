@@ -62,7 +62,7 @@ class MapSource:
     quality
         Its own bits.
     weight
-        Quality factor that multiplied its μ⁴, 0 to 1.
+        Quality factor that multiplied its μ⁴, 0 to 1; of a base map, the mean of its weights.
     generator
         The model, of a generated disk.
     overlap
@@ -167,7 +167,7 @@ class BaseMap:
     time
         Of what it describes. A synoptic map of a whole rotation has an age by longitude besides.
     age_days
-        How old each pixel was at `time`; 0 where the file does not tell.
+        How old each pixel was at `time`.
     sigma_gauss
         Where the file has it (STDDEV of ADAPT, SIGMA of ours).
     """

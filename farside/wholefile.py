@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file in memory, and the name that its format wants."""
+
+    name: str
+    content: bytes
+
+    def put(self, folder: str | Path) -> Path:
+        """Write it into a folder, made if need be; readers there see the whole or nothing."""
+        path = Path(folder) / self.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(self.content)
+        return path
 
 
 @contextmanager

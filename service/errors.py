@@ -27,6 +27,7 @@ STATUS: dict[type[errors.FarsideError], int] = {
     errors.NotFitsError: 400,
     errors.FileTooLargeError: 413,
     errors.SetError: 422,
+    errors.FormatError: 422,
     errors.UnknownModelError: 422,
     errors.EngineFailedError: 424,
     errors.EngineUnavailableError: 503,

@@ -6,9 +6,17 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from io import BytesIO
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
+from pydantic_core import core_schema
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
@@ -17,16 +25,6 @@ from farside.errors import DeadlineError, FileTooLargeError, RequestError
 from service.errors import ClientGoneError, MediaTypeError
 from service.settings import Settings
 
-
-class Format(StrEnum):
-    """What a magnetogram is sent as."""
-
-    FITS = "fits"
-    PNG = "png"
-
-
-FILE_FIELDS = ("observation", "reference")
-TEXT_FIELDS = ("model", "format")
 MAX_PARTS = 64
 MAX_TEXT_BYTES = 200
 
@@ -38,15 +36,45 @@ class Upload(BytesIO):
         super().__init__(content)  # without a copy
         self.name = name
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.is_instance_schema(cls)
 
-@dataclass(frozen=True)
-class Form:
-    """What ``POST /generate`` asks for; whether references are wanted, its model decides."""
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "contentMediaType": "application/octet-stream"}
 
-    observations: tuple[Upload, ...]
-    references: tuple[Upload, ...]
-    model: str | None
-    format: Format
+
+class Form(BaseModel):
+    """A form of an endpoint.
+
+    Fields whose type is :class:`Upload`, alone, optional or as a tuple, are files; all others are
+    text. Only tuples may be given more than once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    @classmethod
+    def file_fields(cls) -> tuple[str, ...]:
+        """Names of the fields that are files."""
+        return tuple(n for n, field in cls.model_fields.items() if _is_of_files(field.annotation))
+
+    @classmethod
+    def text_fields(cls) -> tuple[str, ...]:
+        """Names of the fields that are text."""
+        return tuple(name for name in cls.model_fields if name not in cls.file_fields())
+
+    @classmethod
+    def is_repeated(cls, name: str) -> bool:
+        """Whether a field may be given more than once."""
+        return get_origin(cls.model_fields[name].annotation) is tuple
+
+
+F = TypeVar("F", bound=Form)
 
 
 @dataclass
@@ -60,8 +88,8 @@ class _Part:
     file: str | None = None
 
 
-async def read_form(request: Request, settings: Settings) -> Form:
-    """Read and check the form of ``POST /generate``.
+async def read_form(request: Request, settings: Settings, kind: type[F]) -> F:
+    """Read and check the form of an endpoint.
 
     Raises
     ------
@@ -76,7 +104,7 @@ async def read_form(request: Request, settings: Settings) -> Form:
     ClientGoneError
         The client left in the middle.
     """
-    parser = FormParser(_boundary(request.headers.get("content-type", "")))
+    parser = FormParser(_boundary(request.headers.get("content-type", "")), kind)
     try:
         async with asyncio.timeout(settings.upload_timeout_s):
             async for chunk in _bounded(request, settings.max_upload_bytes):
@@ -120,14 +148,15 @@ def _too_large(got: str, limit: int) -> FileTooLargeError:
     return FileTooLargeError(f"the request holds {got}, allowed are {limit / 1e6:.6g} MB in all")
 
 
-class FormParser:
+class FormParser(Generic[F]):
     """Takes a multipart body piece by piece; :meth:`form` gives the checked form.
 
     The number of parts, their headers and their text values are bounded here; the body as a whole
     by whoever feeds it.
     """
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, kind: type[F]) -> None:
+        self._kind = kind
         self._parts: list[_Part] = []
         self._header = (bytearray(), bytearray())
         self._ended = False
@@ -152,19 +181,14 @@ class FormParser:
         except FormParserError as error:
             raise RequestError(f"the multipart form is malformed: {error}") from error
 
-    def form(self) -> Form:
+    def form(self) -> F:
         """Check what was fed, once all of it was."""
         if not self._ended:
             raise RequestError("the form ends before its closing boundary")
-        texts, observations = self._texts(), self._files("observation")
-        if not observations:
-            raise RequestError("no 'observation' in the form, wanted one or more files")
-        return Form(
-            observations=observations,
-            references=self._files("reference"),
-            model=texts.get("model"),
-            format=_format(texts.get("format", Format.FITS)),
-        )
+        try:
+            return self._kind.model_validate(self._values())
+        except ValidationError as error:
+            raise RequestError(_sentence(error, self._kind)) from error
 
     def _begin(self) -> None:
         if len(self._parts) == MAX_PARTS:
@@ -183,7 +207,7 @@ class FormParser:
         )
         part.name = _printable(options.get(b"name", b""))
         part.file = _printable(options[b"filename"]) if b"filename" in options else None
-        _check_kind(part)
+        _check_kind(part, self._kind)
 
     def _extend(self, data: bytes, start: int, end: int) -> None:
         part = self._parts[-1]
@@ -199,38 +223,50 @@ class FormParser:
     def _end(self) -> None:
         self._ended = True
 
-    def _files(self, name: str) -> tuple[Upload, ...]:
-        parts = (part for part in self._parts if part.name == name)
-        return tuple(Upload(part.file or "", part.content) for part in parts)
-
-    def _texts(self) -> dict[str, str]:
-        parts = [part for part in self._parts if part.name in TEXT_FIELDS]
-        for name, count in Counter(part.name for part in parts).items():
-            if count > 1:
+    def _values(self) -> dict[str, object]:
+        """What was sent, by field."""
+        values: dict[str, object] = {}
+        for name, count in Counter(part.name for part in self._parts).items():
+            parts = [_value(part) for part in self._parts if part.name == name]
+            if count > 1 and not self._kind.is_repeated(name):
                 raise RequestError(f"field {name!r} is given {count} times, wanted once")
-        return {part.name: _printable(part.content) for part in parts}
+            values[name] = tuple(parts) if self._kind.is_repeated(name) else parts[0]
+        return values
 
 
-def _check_kind(part: _Part) -> None:
-    if part.name in FILE_FIELDS and part.file is None:
+def _value(part: _Part) -> Upload | str:
+    return _printable(part.content) if part.file is None else Upload(part.file, part.content)
+
+
+def _is_of_files(annotation: object) -> bool:
+    return annotation is Upload or any(map(_is_of_files, get_args(annotation)))
+
+
+def _check_kind(part: _Part, kind: type[Form]) -> None:
+    files, texts = kind.file_fields(), kind.text_fields()
+    if part.name in files and part.file is None:
         raise RequestError(
             f"field {part.name!r} holds text, wanted a file (curl -F {part.name}=@FILE); "
             "an address is never fetched"
         )
-    if part.name in TEXT_FIELDS and part.file is not None:
+    if part.name in texts and part.file is not None:
         raise RequestError(f"field {part.name!r} holds a file, wanted text")
-    if part.name not in FILE_FIELDS + TEXT_FIELDS:
+    if part.name not in files + texts:
         raise RequestError(
-            f"no field {part.name!r} in this form; its fields are "
-            f"{', '.join(FILE_FIELDS + TEXT_FIELDS)}"
+            f"no field {part.name!r} in this form; its fields are {', '.join(files + texts)}"
         )
 
 
-def _format(value: str) -> Format:
-    try:
-        return Format(value)
-    except ValueError as error:
-        raise RequestError(f"format is {value!r}, wanted {' or '.join(Format)}") from error
+def _sentence(error: ValidationError, kind: type[Form]) -> str:
+    """The first thing that is wrong with a form."""
+    wrong = error.errors(include_url=False)[0]
+    name = str(wrong["loc"][0])
+    if wrong["type"] == "missing":
+        return f"no {name!r} in the form, wanted {kind.model_fields[name].description}"
+    if wrong["type"] == "value_error":
+        return f"{name}: {wrong['ctx']['error']}"
+    wanted = wrong["msg"].removeprefix("Input should be ").partition(", unable")[0]
+    return f"{name} is {wrong['input']!r}, wanted {wanted}"
 
 
 def _printable(raw: bytes) -> str:

@@ -43,7 +43,7 @@ class Metrics:
         )
         self.stage_seconds = Histogram(
             "farside_stage_seconds",
-            "Work on one magnetogram: upload, prepare (read and register), infer, write.",
+            "Work on one request: upload, prepare (read and register) and infer, or merge; write.",
             ("stage",),
             buckets=SECONDS,
             registry=registry,
@@ -57,7 +57,7 @@ class Metrics:
         )
         self.in_flight = Gauge(
             "farside_requests_in_flight",
-            "Requests for a magnetogram that are not yet answered.",
+            "Requests for a magnetogram or a map that are not yet answered.",
             multiprocess_mode="livesum",
             registry=registry,
         )

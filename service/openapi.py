@@ -8,7 +8,8 @@ from typing import Any
 from farside import __version__
 from farside.recipe import Recipe
 from service.errors import RETRY, STATUS, ClientGoneError
-from service.form import MAX_TEXT_BYTES, Format
+from service.form import Form
+from service.forms import GenerateForm, SynchronicForm
 from service.settings import Settings
 
 Schema = dict[str, Any]
@@ -16,11 +17,6 @@ Schema = dict[str, Any]
 
 _REF = "#/components/schemas/{model}"
 _STRING: Schema = {"type": "string"}
-_FILES: Schema = {
-    "type": "array",
-    "minItems": 1,
-    "items": {"type": "string", "contentMediaType": "application/octet-stream"},
-}
 
 
 def document(settings: Settings) -> Schema:
@@ -36,6 +32,7 @@ def document(settings: Settings) -> Schema:
         "servers": [{"url": "/"}],
         "paths": {
             "/generate": {"post": _generate(settings)},
+            "/synchronic": {"post": _synchronic(settings)},
             "/models": {"get": _get("models", "The loaded models.", "application/json", "Models")},
             "/livez": {"get": _get("livez", "The process lives.", "text/plain")},
             "/readyz": {"get": _readyz()},
@@ -48,58 +45,55 @@ def document(settings: Settings) -> Schema:
 
 
 def _generate(settings: Settings) -> Schema:
+    headers = {
+        "X-Farside-Model": "Name and version of the model.",
+        "X-Farside-Identity": "sha256 of the model's tensors.",
+    }
     return {
         "operationId": "generate",
         "summary": "Make the magnetogram that the far-side spacecraft would have measured",
         "description": "The name of a part decides the role of its file, the header of the file "
         "decides the channel; files in any order, plain or gzipped.",
-        "requestBody": {
-            "required": True,
-            "description": f"At most {settings.max_upload_mb:g} MB in all.",
-            "content": {"multipart/form-data": {"schema": _form()}},
-        },
-        "responses": {
-            "200": {
-                "description": "The magnetogram.",
-                "headers": _product_headers(),
-                "content": {
-                    "application/fits": {"schema": {}},
-                    "image/png": {"schema": {}},
-                },
-            },
-            **{str(status): _error(status) for status in sorted(_statuses())},
-        },
+        "requestBody": _body(GenerateForm, settings),
+        "responses": _answers("The magnetogram.", ("application/fits", "image/png"), headers),
     }
 
 
-def _form() -> Schema:
+def _synchronic(settings: Settings) -> Schema:
     return {
-        "type": "object",
-        "required": ["observation"],
-        "additionalProperties": False,
-        "properties": {
-            "observation": _FILES | {"description": "FITS files of the far-side spacecraft."},
-            "reference": _FILES
-            | {"description": "FITS files of the front side, as the model wants."},
-            "model": {
-                "type": "string",
-                "maxLength": MAX_TEXT_BYTES,
-                "description": "One of GET /models; the default model if left out.",
-            },
-            "format": {"type": "string", "enum": list(Format), "default": Format.FITS},
-        },
+        "operationId": "synchronic",
+        "summary": "Merge disks and a base map into one map of the whole Sun at one time",
+        "description": "Any file may be left out, but not all; what is missing is flagged.",
+        "requestBody": _body(SynchronicForm, settings),
+        "responses": _answers("The map.", ("application/fits", "application/gzip"), {}),
     }
 
 
-def _product_headers() -> Schema:
+def _body(form: type[Form], settings: Settings) -> Schema:
+    return {
+        "required": True,
+        "description": f"At most {settings.max_upload_mb:g} MB in all.",
+        "content": {"multipart/form-data": {"schema": _ref(form.__name__)}},
+    }
+
+
+def _answers(summary: str, media_types: tuple[str, ...], headers: dict[str, str]) -> Schema:
     texts = {
         "X-Request-Id": "As the client sent it, or made here.",
-        "X-Farside-Model": "Name and version of the model.",
-        "X-Farside-Identity": "sha256 of the model's tensors.",
+        **headers,
         "X-Farside-Quality": "Quality bits as a number, then their names.",
         "Content-Disposition": "A name for the file.",
     }
-    return {name: {"description": text, "schema": _STRING} for name, text in texts.items()}
+    return {
+        "200": {
+            "description": summary,
+            "headers": {
+                name: {"description": text, "schema": _STRING} for name, text in texts.items()
+            },
+            "content": {media_type: {"schema": {}} for media_type in media_types},
+        },
+        **{str(status): _error(status) for status in sorted(_statuses())},
+    }
 
 
 def _statuses() -> set[int]:
@@ -137,14 +131,27 @@ def _ref(schema: str) -> Schema:
     return {"$ref": _REF.format(model=schema)}
 
 
+def _form(form: type[Form]) -> Schema:
+    """Schemas of a form and of what it refers to; a field that is left out is not null."""
+    schema = form.model_json_schema(ref_template=_REF)
+    for item in schema["properties"].values():
+        for choice in item.pop("anyOf", ()):
+            item.update(choice if choice != {"type": "null"} else {})
+        if item.get("default", True) in (None, []):
+            del item["default"]
+    return {**schema.pop("$defs", {}), form.__name__: schema}
+
+
 def _schemas() -> Schema:
     recipe = Recipe.model_json_schema(mode="serialization", ref_template=_REF)
     parts = recipe.pop("$defs")
     identity = {"type": "string", "description": "sha256 of the tensors.", "pattern": "^[0-9a-f]+$"}
     recipe["properties"] = {"identity": identity} | recipe["properties"]
     recipe["required"] = ["identity", *recipe["required"]]
+    forms = (_form(form) for form in (GenerateForm, SynchronicForm))
     return {
         **parts,
+        **{name: schema for form in forms for name, schema in form.items()},
         "Model": recipe,
         "Models": {
             "type": "object",

@@ -15,8 +15,10 @@ from starlette.routing import Route
 from farside.engine import Model
 from farside.errors import DeadlineError
 from farside.magnetogram import Magnetogram
+from farside.quality import Quality
 from service.errors import ClientGoneError
-from service.form import Format, read_form
+from service.form import F, read_form
+from service.forms import Format, GenerateForm, SynchronicForm
 from service.metrics import CONTENT_TYPE
 from service.openapi import document
 from service.worker import Worker
@@ -32,8 +34,7 @@ async def generate(request: Request) -> Response:
     """``POST /generate``: the files of one set in, a magnetogram out."""
     worker = _worker(request)
     with worker.place():
-        with worker.metrics.timed("upload"):
-            form = await read_form(request, worker.settings)
+        form = await _form(request, GenerateForm)
         model = await run_in_threadpool(worker.model, form.model)
         request.state.model = model.recipe.name
         magnetogram, content = await _in_time(
@@ -44,6 +45,18 @@ async def generate(request: Request) -> Response:
         media_type=MEDIA_TYPES[form.format],
         headers=_headers(magnetogram, form.format),
     )
+
+
+async def synchronic(request: Request) -> Response:
+    """``POST /synchronic``: disks and a base map in, one map of the whole Sun out."""
+    worker = _worker(request)
+    with worker.place():
+        form = await _form(request, SynchronicForm)
+        made, file = await _in_time(worker.synchronic(form), request, worker.settings.deadline_s)
+    # The packing of a file is part of it, not of its journey: no Content-Encoding.
+    kind = "application/gzip" if file.name.endswith(".gz") else MEDIA_TYPES[Format.FITS]
+    headers = {"X-Farside-Quality": _quality(made.quality)} | _attachment(file.name)
+    return Response(file.content, media_type=kind, headers=headers)
 
 
 async def models(request: Request) -> JSONResponse:
@@ -71,6 +84,7 @@ async def page(_: Request) -> HTMLResponse:
 
 ROUTES = [
     Route("/generate", generate, methods=["POST"]),
+    Route("/synchronic", synchronic, methods=["POST"]),
     Route("/models", models),
     Route("/metrics", metrics),
     Route("/docs.json", docs),
@@ -78,6 +92,12 @@ ROUTES = [
 ]
 
 ENDPOINTS = frozenset({route.path for route in ROUTES} | {"/livez", "/readyz"})
+
+
+async def _form(request: Request, kind: type[F]) -> F:
+    worker = _worker(request)
+    with worker.metrics.timed("upload"):
+        return await read_form(request, worker.settings, kind)
 
 
 async def _in_time(work: Coroutine[Any, Any, T], request: Request, deadline_s: float) -> T:
@@ -103,15 +123,22 @@ async def _disconnect(request: Request) -> None:
 
 
 def _headers(magnetogram: Magnetogram, kind: Format) -> dict[str, str]:
-    made_by, quality = magnetogram.generator, magnetogram.quality
+    made_by = magnetogram.generator
     time = magnetogram.time.strftime("%Y%m%dT%H%M%S")
     name = f"farside_{magnetogram.spacecraft}_{time}_{made_by.model}.{kind}"
     return {
         "X-Farside-Model": f"{made_by.model} {made_by.version}",
         "X-Farside-Identity": made_by.identity,
-        "X-Farside-Quality": " ".join((str(int(quality)), *quality.names())),
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
+        "X-Farside-Quality": _quality(magnetogram.quality),
+    } | _attachment(name)
+
+
+def _quality(quality: Quality) -> str:
+    return " ".join((str(int(quality)), *quality.names()))
+
+
+def _attachment(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def _card(model: Model) -> dict[str, Any]:

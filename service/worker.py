@@ -1,7 +1,8 @@
 """What one worker process holds, and how a request passes through it.
 
-The story of :mod:`farside.pipeline` in three stages with threads of their own: while the network
-runs, the files of the next request are read and registered and the product of the last is written.
+The story of :mod:`farside.pipeline` in stages with threads of their own: while the network runs,
+the files of the next request are read and registered and the product of the last is written. A map
+of the Sun is merged in a stage of its own, beside them.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from typing import ParamSpec, TypeVar
 from farside.engine import Engine, Model, find_model
 from farside.errors import EngineUnavailableError, OverloadedError, RequestError
 from farside.magnetogram import Magnetogram
-from farside.pipeline import prepare
+from farside.pipeline import map_sun, prepare
+from farside.solarwind import pack
+from farside.synchronicmap import SynchronicMap
+from farside.wholefile import NamedFile
 from service.company import Company
-from service.form import Form, Format
+from service.forms import Format, GenerateForm, SynchronicForm
 from service.metrics import Metrics
 from service.settings import Settings
 
@@ -78,6 +82,7 @@ class Worker:
         at_once = settings.triton_requests if settings.triton_url else 1
         self._infer = Stage("infer", at_once, metrics)
         self._company = Company(engine)
+        self._merge = Stage("merge", 1, metrics)
         # One at a time: matplotlib is not made for several threads.
         self._write = Stage("write", 1, metrics)
 
@@ -119,7 +124,7 @@ class Worker:
             raise RequestError(f"no field 'model' in the form, wanted one of {names}")
         return find_model(self.engine, *loaded)
 
-    async def generate(self, form: Form, model: Model) -> tuple[Magnetogram, bytes]:
+    async def generate(self, form: GenerateForm, model: Model) -> tuple[Magnetogram, bytes]:
         """Make the magnetogram of a form, and the file that it asks for."""
         try:
             magnetogram = await self._translated(form, model)
@@ -131,14 +136,26 @@ class Worker:
             magnetogram = await self._translated(form, newer)
         return magnetogram, await self._write.run(write, magnetogram, form.format)
 
-    async def _translated(self, form: Form, model: Model) -> Magnetogram:
-        stack = await self._prepare.run(prepare, form.observations, form.references, model.recipe)
+    async def _translated(self, form: GenerateForm, model: Model) -> Magnetogram:
+        stack = await self._prepare.run(prepare, form.observation, form.reference, model.recipe)
         with self._company.seat(stack, model) as seat:
             return await self._infer.run(self._company.serve, seat)
 
+    async def synchronic(self, form: SynchronicForm) -> tuple[SynchronicMap, NamedFile]:
+        """Make the map of a form, and the file that it asks for."""
+        made = await self._merge.run(
+            map_sun,
+            form.observed,
+            form.generated,
+            form.base,
+            form.time,
+            allow_saturating=form.allow_saturating,
+        )
+        return made, await self._write.run(pack, made, form.format, form.flux_scale)
+
     def close(self) -> None:
         """Finish what runs and release the engine."""
-        for stage in (self._prepare, self._infer, self._write):
+        for stage in (self._prepare, self._infer, self._merge, self._write):
             stage.close()
         self.engine.close()
         self.metrics.close()

@@ -18,6 +18,7 @@ import pytest
 from astropy.time import Time
 
 from farside.simulation.files import SimulatedSet, write_set
+from tests.map_files import MapFiles, write_map_files
 
 ROOT = Path(__file__).resolve().parents[1]
 START_S = 90
@@ -95,6 +96,12 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> SimulatedSet:
     """The seven small files of one simulated scene."""
     folder = tmp_path_factory.mktemp("simulated")
     return write_set(folder, Time("2026-02-14T00:00:00"), 120.0, seed=3, size="small")
+
+
+@pytest.fixture(scope="session")
+def map_files(simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory) -> MapFiles:
+    """Disks and a base map of the time of the scene's HMI file."""
+    return write_map_files(tmp_path_factory.mktemp("map_files"), simulated)
 
 
 @pytest.fixture(scope="session")

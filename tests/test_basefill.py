@@ -7,11 +7,22 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.basefill import BASE_MU, MAP_SIGMA_GAUSS, carried, filled, spread_gauss
+from farside.basefill import (
+    BASE_MU,
+    GUESS_AGE_DAYS,
+    LEAST_BASE_MU,
+    MAP_SIGMA_GAUSS,
+    SPREAD_DAYS,
+    Mask,
+    carried,
+    filled,
+    spread_gauss,
+)
 from farside.carrington import CarringtonGrid, Map
 from farside.errors import DamagedImageError
 from farside.heliographic import drift_deg_per_day
 from farside.layers import Merged
+from farside.overlap import quality_factor
 from farside.synchronicmap import BaseMap
 
 GRID = CarringtonGrid()
@@ -55,11 +66,43 @@ def test_it_grows_older_and_less_certain() -> None:
 
 
 def test_sigma_of_the_file_counts_from_the_time_of_the_file() -> None:
-    given = replace(base_of(0 * meridian(), age_days=9.0), sigma_gauss=np.full(GRID.shape, 7.0))
-    np.testing.assert_allclose(carried(given, GRID, THEN).sigma_gauss, 7)
+    given = replace(base_of(0 * meridian(), age_days=9.0), sigma_gauss=np.full(GRID.shape, 30.0))
+    np.testing.assert_allclose(carried(given, GRID, THEN).sigma_gauss, 30)
     later = carried(given, GRID, THEN + 2 * u.day).sigma_gauss
     growth = spread_gauss(np.zeros(1), 11.0) ** 2 - spread_gauss(np.zeros(1), 9.0) ** 2
-    np.testing.assert_allclose(later**2, 49 + growth[0], rtol=1e-6)
+    np.testing.assert_allclose(later**2, 900 + growth[0], rtol=1e-6)
+
+
+def test_a_file_that_calls_an_old_pixel_certain_is_not_believed() -> None:
+    given = replace(base_of(0 * meridian(), age_days=9.0), sigma_gauss=np.ones(GRID.shape))
+    np.testing.assert_allclose(
+        carried(given, GRID, THEN).sigma_gauss, spread_gauss(np.zeros(1), 9.0)[0]
+    )
+
+
+def weight_of(base: BaseMap, days: float = 0.0) -> float:
+    found = carried(base, GRID, THEN + days * u.day)
+    assert found.source.weight == pytest.approx((found.weight * GRID.area).sum())
+    return found.source.weight
+
+
+def test_a_base_map_counts_less_the_older_it_is() -> None:
+    weights = [weight_of(base_of(meridian()), days) for days in (0, 2, 5, 10, 20, 40, 60)]
+    assert weights[0] == pytest.approx(BASE_MU**4)
+    assert weights == sorted(weights, reverse=True)
+    assert weights[-1] == pytest.approx(LEAST_BASE_MU**4)
+
+
+def test_a_base_map_that_explains_a_third_of_the_field_counts_as_a_model_that_does() -> None:
+    days = -SPREAD_DAYS * np.log(1 / 3)
+    given = replace(base_of(meridian(), age_days=days), sigma_gauss=np.zeros(GRID.shape))
+    assert weight_of(given) == pytest.approx(quality_factor(np.sqrt(1 / 3)))
+
+
+def test_what_was_generated_yesterday_is_not_taken_for_observed() -> None:
+    """A σ as large as what the field may become leaves it the least weight at any age."""
+    given = replace(base_of(meridian(), age_days=1.0), sigma_gauss=100.0 + 0 * meridian())
+    assert weight_of(given) == pytest.approx(LEAST_BASE_MU**4)
 
 
 def test_gaps_say_nothing_and_do_not_spread() -> None:
@@ -80,7 +123,8 @@ def test_a_base_map_that_is_mostly_empty_is_refused_by_name() -> None:
         carried(base_of(np.full(GRID.shape, np.nan)), GRID, THEN)
 
 
-def merged(field: Map, weight: Map) -> Merged:
+def merged(field: Map, known: Mask) -> Merged:
+    weight = known.astype(np.float64)
     ages = np.full(GRID.shape, 1.5) * (weight > 0)
     return Merged(field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8))
 
@@ -89,23 +133,23 @@ def test_what_nothing_shows_has_the_mean_and_the_scatter_of_its_parallel() -> No
     seen = np.broadcast_to(GRID.longitude_deg < 180, GRID.shape)
     rows = np.arange(180.0)[:, None]
     field = rows + np.random.default_rng(0).normal(0, 4, GRID.shape)
-    found, made = filled(merged(np.where(seen, field, 0), seen * 1.0), seen, GRID)
+    found, made = filled(merged(np.where(seen, field, 0), seen), seen, GRID)
     low = np.abs(GRID.latitude_deg) < 75
     np.testing.assert_array_equal(made[low], ~seen[low])
     unseen = made & low[:, None]
     np.testing.assert_allclose(found.field_gauss[unseen], (rows + 0 * field)[unseen], atol=1.5)
     np.testing.assert_allclose(found.sigma_gauss[unseen], 4, rtol=0.3)
-    np.testing.assert_allclose(found.age_days[unseen], 1.5)
+    np.testing.assert_allclose(found.age_days[unseen], GUESS_AGE_DAYS)
     assert all(np.isfinite(x).all() for x in (found.field_gauss, found.sigma_gauss, found.age_days))
 
 
 def test_poles_that_are_well_known_stay_and_others_are_smoothed() -> None:
     field = np.random.default_rng(0).normal(3, 10, GRID.shape)
     everywhere = np.ones(GRID.shape, np.bool_)
-    kept, made = filled(merged(field, 1.0 * everywhere), everywhere, GRID)
+    kept, made = filled(merged(field, everywhere), everywhere, GRID)
     np.testing.assert_array_equal(kept.field_gauss, field)
     assert not made.any()
     south = np.broadcast_to(GRID.latitude_deg[:, None] > -75, GRID.shape)
-    found, made = filled(merged(field, 1.0 * everywhere), south, GRID)
+    found, made = filled(merged(field, everywhere), south, GRID)
     np.testing.assert_array_equal(made, ~south)
     assert found.field_gauss[made].std() < 5

@@ -275,6 +275,9 @@ def test_realisations_are_averaged_and_turned_from_any_edge() -> None:
     assert base.field_gauss[20, 30] == 200.0
     assert base.grid == CarringtonGrid(180, 90, "uniform")
     assert base.sigma_gauss is None
+    # The central meridian of that moment, and 90° west of it.
+    assert base.age_days[0, 17] == 0
+    assert base.age_days[0, 17 + 45] == pytest.approx(90 / 13.199, abs=0.2)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.time import Time
 
 from farside import errors
 from farside.client import LONGEST_WAIT_S, Client
@@ -224,3 +225,64 @@ def test_models_come_back_as_recipes() -> None:
 def test_ready_says_what_the_service_says(status: int, ready: bool) -> None:
     with served(lambda _: httpx.Response(status)) as client:
         assert client.ready() is ready
+
+
+def mapped(name: str = "farside_synchronic_20181106T000430.fits") -> httpx.Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return httpx.Response(200, content=PRODUCT, headers=headers)
+
+
+def test_a_map_is_asked_for_with_its_disks_base_and_settings() -> None:
+    seen: dict[str, list[object]] = {}
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        for part in parts(request):
+            name = str(part.get_param("name", header="content-disposition"))
+            seen.setdefault(name, []).append(part.get_payload(decode=True))
+        return mapped()
+
+    with served(handler) as client:
+        client.synchronic(
+            [b"H"],
+            [b"A", b"B"],
+            b"G",
+            time=Time("2026-11-01T00:00:00"),
+            format="gong",
+            flux_scale=0.65,
+            allow_saturating=True,
+        )
+    assert seen == {
+        "observed": [b"H"],
+        "generated": [b"A", b"B"],
+        "base": [b"G"],
+        "time": [b"2026-11-01T00:00:00.000"],
+        "format": [b"gong"],
+        "flux_scale": [b"0.65"],
+        "allow_saturating": [b"true"],
+    }
+
+
+def test_a_map_of_nothing_is_asked_for_as_a_form_too() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.headers["content-type"].startswith("multipart/form-data")
+        return refusal(422, "IncompleteSetError")
+
+    with served(handler) as client, pytest.raises(errors.IncompleteSetError):
+        client.synchronic()
+
+
+def test_a_map_keeps_the_name_that_is_part_of_its_format(tmp_path: Path) -> None:
+    with served(lambda _: mapped("mrzqs181106t0004c2210_166.fits.gz")) as client:
+        path = client.synchronic([b"H"], format="gong").put(tmp_path / "new")
+    assert path == tmp_path / "new" / "mrzqs181106t0004c2210_166.fits.gz"
+    assert path.read_bytes() == PRODUCT
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["../up.fits", "/etc/passwd", ".bashrc", "", "a\\b.fits"])
+def test_a_name_that_leads_elsewhere_is_not_taken(name: str) -> None:
+    with (
+        served(lambda _: mapped(name)) as client,
+        pytest.raises(errors.ServiceError, match="no plain name"),
+    ):
+        client.synchronic([b"H"])

@@ -12,11 +12,11 @@ def layer(field: float, weight: list[float], age: float, sigma: float) -> Layer:
     return Layer(SOURCE, *planes, np.full((1, 3), sigma))
 
 
-def test_field_and_age_are_weighted_means_and_errors_add_in_squares() -> None:
-    found = merge([layer(10, [3, 1, 0], 0, 4), layer(20, [1, 1, 0], 8, 4)])
+def test_field_age_and_error_are_weighted_means() -> None:
+    found = merge([layer(10, [3, 1, 0], 0, 4), layer(20, [1, 1, 0], 8, 8)])
     np.testing.assert_allclose(found.field_gauss, [[12.5, 15, 0]])
     np.testing.assert_allclose(found.age_days, [[2, 4, 0]])
-    np.testing.assert_allclose(found.sigma_gauss, [[np.hypot(3, 1), np.sqrt(8), 0]])
+    np.testing.assert_allclose(found.sigma_gauss, [[5, 6, 0]])
     np.testing.assert_array_equal(found.weight, [[4, 2, 0]])
 
 

@@ -41,9 +41,7 @@ def test_lower_latitudes_and_good_cells_are_left_alone() -> None:
     low = np.abs(GRID.latitude_deg) < 75
     np.testing.assert_array_equal(filled[low], field[low])
     assert filled[~low].std() < 0.5 * field[~low].std()
-    np.testing.assert_array_equal(
-        fill_poles(field, np.ones(GRID.shape), ~EVERYWHERE, GRID), field
-    )
+    np.testing.assert_array_equal(fill_poles(field, np.ones(GRID.shape), ~EVERYWHERE, GRID), field)
 
 
 def test_a_cap_that_nothing_is_known_of_keeps_what_it_has() -> None:

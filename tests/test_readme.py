@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 import sunpy.map
+from sunpy.map.sources import GONGSynopticMap
 
 from farside.simulation import SimulatedSet
 from tests.live import ROOT, Server
+from tests.map_files import MapFiles
 
 NAMES = (
     ("euvi304.fts", "euvi195.fts", "euvi171.fts"),
@@ -39,7 +41,7 @@ def folder(simulated: SimulatedSet, tmp_path: Path) -> Path:
 def test_the_curl_example_makes_a_map_of_the_far_side(
     page: str, folder: Path, server: Server
 ) -> None:
-    (example,) = examples(page, "bash", "curl")
+    (example,) = examples(page, "bash", "/generate")
     script = example.replace("localhost:3000", server.url)
     subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
     made = sunpy.map.Map(folder / "far.fits")
@@ -64,6 +66,32 @@ def test_the_command_line_example_runs_without_a_server(folder: Path, repository
     subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
     assert (folder / "far.fits").exists()
     assert (folder / "far.png").exists()
+
+
+@pytest.fixture
+def disks(map_files: MapFiles, tmp_path: Path) -> Path:
+    """What a map is made from, under the names that the examples give it."""
+    shutil.copy(map_files.observed, tmp_path / "hmi_now.fits")
+    shutil.copy(map_files.generated, tmp_path / "far.fits")
+    shutil.copy(map_files.base, tmp_path / "base.fits")
+    return tmp_path
+
+
+def test_the_curl_example_keeps_the_name_of_the_format(disks: Path, server: Server) -> None:
+    (example,) = examples("docs/service.md", "bash", "/synchronic")
+    script = example.replace("localhost:3000", server.url)
+    subprocess.run(["bash", "-euc", script], cwd=disks, check=True)  # noqa: S603, S607  our page
+    (path,) = disks.glob("mrzqs*.fits.gz")
+    assert isinstance(sunpy.map.Map(path), GONGSynopticMap)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/solar-wind.md"])
+def test_the_command_line_example_makes_a_map_in_the_layout_of_gong(page: str, disks: Path) -> None:
+    (example,) = examples(page, "bash", "farside synchronic")
+    script = example.replace("farside ", f"{sys.executable} -m farside.cli ")
+    subprocess.run(["bash", "-euc", script], cwd=disks, check=True)  # noqa: S603, S607  our page
+    assert len(list(disks.glob("**/gong/mrzqs*.fits.gz"))) == 1
+    assert len(list(disks.glob("**/sun*.png"))) == 2
 
 
 def test_every_page_that_readme_links_to_is_there() -> None:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.basefill import SPREAD_GAUSS
 from farside.carrington import CarringtonGrid, Map
+from farside.carringtontime import SYNODIC_DAYS
 from farside.errors import IncompleteSetError, SaturatingModelError, TimesApartError
 from farside.grid import Image
 from farside.heliographic import drift_deg_per_day, sight_lines, trace
@@ -26,9 +28,14 @@ def far(meridian_deg: float = -10.0, time: Time = TIME, name: str = "far.fits") 
     return disk(meridian_deg, time, name, "STEREO_A", SKILLED)
 
 
-def base(gauss: float = 3.0, time: Time = TIME, quality: Quality = Quality.GOOD) -> BaseMap:
+def base(
+    gauss: float = 3.0,
+    time: Time = TIME,
+    quality: Quality = Quality.GOOD,
+    age_days: float = 0.0,
+) -> BaseMap:
     field = gauss * np.sign(ONE_DEGREE.latitude_deg)[:, None] * np.ones(ONE_DEGREE.shape)
-    age = np.zeros(ONE_DEGREE.shape)
+    age = np.full(ONE_DEGREE.shape, age_days)
     return BaseMap(field, ONE_DEGREE, time, "NSO-GONG", "gong.fits", "ab", age, quality=quality)
 
 
@@ -85,7 +92,7 @@ def test_an_active_region_lands_within_half_a_degree(disks: list[MapDisk], hours
 
 
 def test_every_plane_is_finite_and_every_pixel_knows_its_source() -> None:
-    made = synchronic([disk(60.0), far(-60.0)], base(), TIME)
+    made = synchronic([disk(60.0), far(-60.0)], base(age_days=12.0), TIME)
     for plane in (made.field_gauss, made.age_days, made.sigma_gauss):
         assert np.isfinite(plane).all()
     assert (made.sigma_gauss >= 0).all()
@@ -157,10 +164,29 @@ def test_a_large_imbalance_is_flagged() -> None:
     assert Quality.FLUX_IMBALANCE not in synchronic([], base(), TIME).quality
 
 
-def test_without_a_generated_disk_there_is_still_a_map_and_it_is_flagged() -> None:
-    made = synchronic([disk(0.0)], base(), TIME)
-    assert Quality.NO_STEREO in made.quality
-    assert Quality.NO_STEREO not in synchronic([disk(0.0), far()], base(), TIME).quality
+@pytest.mark.parametrize(
+    ("observed", "made_up", "based", "flags"),
+    [
+        (1, 1, 1, Quality.GOOD),
+        (1, 0, 1, Quality.NO_STEREO),
+        (0, 1, 1, Quality.NO_OBSERVED),
+        (0, 0, 1, Quality.NO_STEREO | Quality.NO_OBSERVED),
+        (1, 1, 0, Quality.NO_BASE),
+        (1, 0, 0, Quality.NO_STEREO | Quality.NO_BASE),
+        (0, 1, 0, Quality.NO_OBSERVED | Quality.NO_BASE),
+    ],
+)
+def test_whatever_is_missing_there_is_a_whole_map_and_it_says_so(
+    observed: int, made_up: int, based: int, flags: Quality
+) -> None:
+    disks = [scene(disk(60.0), 20)] * observed + [scene(far(-60.0), 20)] * made_up
+    made = synchronic(disks, base(age_days=12.0) if based else None, TIME)
+    missing = Quality.NO_STEREO | Quality.NO_OBSERVED | Quality.NO_BASE
+    assert made.quality & missing == flags
+    for plane in (made.field_gauss, made.age_days, made.sigma_gauss):
+        assert np.isfinite(plane).all()
+    assert (made.share("generated") > 0.1) == bool(made_up)
+    assert (made.share("observed") > 0.1) == bool(observed)
 
 
 def test_without_a_base_map_the_rest_is_the_mean_of_its_parallel_and_is_flagged() -> None:
@@ -232,10 +258,51 @@ def test_the_time_is_that_of_the_youngest_disk_unless_it_is_given() -> None:
 
 
 def test_age_is_that_of_what_is_seen() -> None:
-    made = synchronic([far(0.0, TIME - 12 * u.hour)], base(time=TIME - 2 * u.day), TIME)
+    made = synchronic([disk(0.0, TIME - 12 * u.hour)], base(time=TIME - 2 * u.day), TIME)
     column = int(view_of(0.0).observer.carrington_longitude_deg(TIME))
     assert made.age_days[90, column] == pytest.approx(0.5, abs=0.3)
     assert made.age_days[90, (column + 180) % 360] == pytest.approx(2)
+
+
+def day_by_day(days: int, far_sigma_gauss: float | None = None) -> list[SynchronicMap]:
+    """Yesterday's map is today's base; the place of the bipole is central on the first day."""
+    maps: list[SynchronicMap] = []
+    for day in range(days):
+        time, west_deg = TIME + day * u.day, 360 / SYNODIC_DAYS * day
+        disks = [scene(disk(west_deg, time), 20)]
+        if far_sigma_gauss is not None:
+            sigma = np.full(GRID.on_disk().shape, far_sigma_gauss, np.float32)
+            disks.append(replace(scene(far(west_deg + 180, time), 20, seed=1), sigma=sigma))
+        maps.append(synchronic(disks, maps[-1].as_base() if maps else None, time))
+    return maps
+
+
+def test_a_map_that_is_based_on_the_one_before_it_ages_by_the_day_and_grows_less_certain() -> None:
+    maps = day_by_day(16)
+    here = 90, int(LONGITUDE)  # 105° west of the meridian on the eighth day, 198° on the last
+    ages, sigmas, fields = (
+        [float(plane[here]) for plane in planes]
+        for planes in zip(
+            *((made.age_days, made.sigma_gauss, made.field_gauss) for made in maps), strict=True
+        )
+    )
+    assert ages[:4] == pytest.approx([0, 0, 0, 0], abs=0.25)
+    assert 1 < ages[8] < 4
+    np.testing.assert_allclose(np.diff(ages[8:]), 1, atol=0.02)
+    assert (np.diff(sigmas[8:]) > 0).all()
+    assert sigmas[-1] < 1.2 * np.hypot(SPREAD_GAUSS, max(np.abs(fields)))
+    unseen = maps[15].age_days > 7
+    rms = [float(np.sqrt((made.field_gauss[unseen] ** 2).mean())) for made in maps[-2:]]
+    assert rms[1] == pytest.approx(rms[0], rel=0.02)
+
+
+def test_a_disk_that_is_generated_each_day_does_not_make_the_map_surer_than_it_is() -> None:
+    maps = day_by_day(8, far_sigma_gauss=60.0)
+    for day, made in enumerate(maps[1:], 1):
+        column = int(LONGITUDE - 180 - 360 / SYNODIC_DAYS * day) % 360
+        near = np.ix_(np.arange(60, 120), np.arange(column - 20, column + 21) % 360)
+        assert 55 < made.sigma_gauss[near].mean() < 90
+        assert 0 < made.age_days[near].mean() < 2
 
 
 def test_the_longest_correlation_length_stands_for_the_map() -> None:

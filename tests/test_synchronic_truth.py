@@ -16,6 +16,7 @@ from farside.unrolling import unroll
 from tests.known_sun import GRID, Scores, known_sun, score
 
 FULL, BASE_ALONE, HMI_ALONE, HMI_AND_BASE = "HMI + generated + base", "base", "HMI", "HMI + base"
+SEEDS = range(9100, 9116)
 MEASURES = ("correlation", "flux_error")
 
 
@@ -49,12 +50,20 @@ def print_table(scores: Sequence[dict[str, Scores]]) -> None:
             print(f"gain over {other:12} {measure:12} {text}")  # noqa: T201
 
 
+def test_generated_disks_bring_the_unseen_hemisphere_nearer_the_truth_on_one_sun() -> None:
+    """The first of the sixteen, with a base map of every third day."""
+    scores = scores_of(SEEDS[0], step_days=3.0)
+    ours = scores[FULL]
+    for other in (BASE_ALONE, HMI_ALONE):
+        assert ours.correlation > scores[other].correlation
+        assert ours.flux_error < scores[other].flux_error
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_with_generated_disks_the_unseen_hemisphere_is_nearer_the_truth() -> None:
-    scores = [scores_of(seed, step_days=1.0) for seed in range(9100, 9116)]
+    scores = [scores_of(seed, step_days=1.0) for seed in SEEDS]
     print_table(scores)
     for measure in MEASURES:
         assert gain(scores, HMI_ALONE, measure).low > 0
-        assert gain(scores, BASE_ALONE, measure).mean > 0
-    assert gain(scores, BASE_ALONE, "correlation").low > 0
+        assert gain(scores, BASE_ALONE, measure).low > 0

@@ -15,7 +15,6 @@ from farside.quality import Quality
 from farside.sighting import Skipped
 from farside.trackfile import curve, write_curve, write_cutouts
 from farside.tracking import Region, Track, follow
-from farside.trackpicture import MOST_CUTS, render
 from tests.bipoles import APART_DEG, LATITUDE, LONGITUDE, MODEL, TIME, disk, pole_flux_mx
 
 REGION = Region("NOAA 1", LONGITUDE, LATITUDE, TIME)
@@ -97,9 +96,3 @@ def test_a_name_of_any_length_and_script_is_written(tmp_path: Path) -> None:
     name = "ångström " * 10 + ".fits"
     write_cutouts(follow(REGION, [disk(0, name=name)]), tmp_path / "ar.fits")
     assert (tmp_path / "ar.fits").exists()
-
-
-def test_the_picture_is_drawn_of_one_point_and_of_more_than_it_shows(track: Track) -> None:
-    assert render(follow(REGION, [disk(0)])).startswith(b"\x89PNG")
-    many = [disk(0, TIME + n * u.hour, f"{n}.fits") for n in range(MOST_CUTS + 6)]
-    assert render(follow(REGION, many)).startswith(b"\x89PNG")

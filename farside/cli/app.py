@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from farside.cli.coronal import coronal
+from farside.cli.moment import moment
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.errors import FarsideError
 
 if TYPE_CHECKING:
-    from astropy.time import Time
-
     from farside.engine import Engine, Model
 
 app = typer.Typer(
@@ -62,7 +61,7 @@ def simulate(
     from farside.simulation import write_set
 
     size = "native" if native else "small"
-    files = write_set(out, _time(time), stereo_longitude, seed, size)
+    files = write_set(out, moment(time), stereo_longitude, seed, size)
     for path in (*files.observations, *files.references, files.truth):
         typer.echo(path)
 
@@ -136,7 +135,7 @@ def reference_time(time: Moment, stereo_longitude: Longitude) -> None:
     """Print the epoch of the SDO reference for an observation (Jeong et al. 2022, Eq. 5)."""
     from farside.reference import reference_time as epoch
 
-    typer.echo(epoch(_time(time), stereo_longitude).isot)
+    typer.echo(epoch(moment(time), stereo_longitude).isot)
 
 
 @app.command("import-weights")
@@ -194,15 +193,6 @@ def _only(engine: Engine) -> str:
     if len(names) != 1:
         raise typer.BadParameter(f"--model is needed: the repository holds {', '.join(names)}")
     return names[0]
-
-
-def _time(text: str) -> Time:
-    from astropy.time import Time
-
-    try:
-        return Time(text, scale="utc")
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no time; wanted e.g. 2026-11-01T00:00:00") from error
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from farside.coronal import Heights
     from farside.synchronicmap import BaseMap, SynchronicMap
 
 
@@ -25,44 +26,63 @@ def coronal(
         typer.Argument(metavar="MAP", help="Our own map, or one of GONG, ADAPT or HMI."),
     ],
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    law: Annotated[Law, typer.Option(help="Coefficients of the speed.")] = Law.euhforia,
+    law: Annotated[
+        Law, typer.Option(help="Whose coefficients of the speed, and heights.")
+    ] = Law.euhforia,
     source_surface: Annotated[
-        float, typer.Option(min=1.2, max=10, help="Where field lines turn radial, solar radii.")
-    ] = 2.5,
+        float | None,
+        typer.Option(min=1.2, max=10, help="Where field lines turn radial, solar radii."),
+    ] = None,
     current_sheet: Annotated[
         float | None,
-        typer.Option(help="Where the current sheet begins, solar radii; there, if left out."),
+        typer.Option(help="Where the current sheet begins, solar radii; at most the former."),
     ] = None,
 ) -> None:
     """Write pictures of corona and wind, and the 0.1 au boundary file of EUHFORIA's heliosphere."""
+    _require_corona()
     from farside.basemap import read_base
-    from farside.coronal import EUHFORIA, WSA, Heights, corona, inner_boundary
+    from farside.coronal import EUHFORIA, WSA, corona, inner_boundary
     from farside.coronal.pictures import draw_wind, overlay
-    from farside.mappicture import draw_corona
+    from farside.coronapicture import draw_corona
     from farside.solarwind import boundary
+    from farside.solarwind.layout import put
 
-    interface = source_surface if current_sheet is None else current_sheet
-    if not 1 < interface <= source_surface:
-        raise typer.BadParameter(
-            f"--current-sheet is {interface:g}, wanted more than 1 and at most {source_surface:g}"
-        )
+    heights = _heights(law, source_surface, current_sheet)
     made = _as_map(read_base(chart))
-    laws = {Law.wsa: WSA, Law.euhforia: EUHFORIA}
-    found = corona(made, laws[law], Heights(source_surface, interface))
-    out.mkdir(parents=True, exist_ok=True)
-    pictures = {
-        "corona.png": draw_corona(made, overlay(found)),
-        "wind.png": draw_wind(found.wind),
-    }
-    for name, picture in pictures.items():
-        (out / name).write_bytes(picture)
-        typer.echo(out / name)
+    found = corona(made, {Law.wsa: WSA, Law.euhforia: EUHFORIA}[law], heights)
+    typer.echo(put(draw_corona(made, overlay(found)), out / "corona.png"))
+    typer.echo(put(draw_wind(found.wind), out / "wind.png"))
     typer.echo(boundary.write(inner_boundary(found.wind), out))
     typer.echo(
         f"monopole removed {found.potential.monopole_gauss:+.3g} G, "
         f"open {found.opened.area:.1%} of the photosphere",
         err=True,
     )
+
+
+def _require_corona() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("sunkit_magex", "streamtracer") if find_spec(name) is None]
+    if missing:
+        typer.echo(
+            f"{' and '.join(missing)} not installed, wanted: pip install farside[corona]", err=True
+        )
+        raise typer.Exit(1)
+
+
+def _heights(law: Law, source_surface: float | None, current_sheet: float | None) -> Heights:
+    """Those of the law, but for what is given."""
+    from farside.coronal import EUHFORIA_HEIGHTS, Heights
+
+    own = EUHFORIA_HEIGHTS if law == Law.euhforia else Heights()
+    top = own.source_surface if source_surface is None else source_surface
+    begins = min(own.interface, top) if current_sheet is None else current_sheet
+    if not 1 < begins <= top:
+        raise typer.BadParameter(
+            f"--current-sheet is {begins:g}, wanted more than 1 and at most {top:g}"
+        )
+    return Heights(top, begins)
 
 
 def _as_map(base: BaseMap) -> SynchronicMap:

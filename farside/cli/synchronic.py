@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from farside.cli.moment import moment_if_any
 
 if TYPE_CHECKING:
     from astropy.time import Time
@@ -21,6 +25,17 @@ class Format(StrEnum):
     gong = "gong"
     adapt = "adapt"
     wsa = "wsa"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the map is made from."""
+
+    observed: Sequence[Path]
+    generated: Sequence[Path]
+    base: Path | None
+    time: Time | None
+    allow_saturating: bool
 
 
 def synchronic(
@@ -48,27 +63,49 @@ def synchronic(
     allow_saturating: Annotated[
         bool, typer.Option("--allow-saturating", help="Take products of a model that saturates.")
     ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(help="Address of a Farside service; without it, the map is made here."),
+    ] = None,
 ) -> None:
     """Merge disks and a base map into one map of the whole Sun."""
-    from farside.basemap import read_base
-    from farside.mapdisk import read_generated, read_measured
     from farside.solarwind import write
-    from farside.synchronic import synchronic as merge
 
     if format == Format.native and flux_scale != 1.0:
         raise typer.BadParameter("--flux-scale is for the other formats; the native one has none")
-    disks = [read_measured(path) for path in observed or ()]
-    disks += [read_generated(path) for path in generated or ()]
-    made = merge(
-        disks,
-        None if base is None else read_base(base),
-        _time(time),
-        allow_saturating=allow_saturating,
-    )
+    asked = _Asked(observed or (), generated or (), base, moment_if_any(time), allow_saturating)
+    made = _made_by(server, asked) if server else _made_here(asked)
     _write(made, out)
     if format != Format.native:
         typer.echo(write(made, format.value, out.parent, flux_scale))
     typer.echo(f"quality: {', '.join(made.quality.names()) or 'good'}", err=True)
+
+
+def _made_here(asked: _Asked) -> SynchronicMap:
+    from farside.pipeline import map_sun
+
+    return map_sun(
+        asked.observed,
+        asked.generated,
+        asked.base,
+        asked.time,
+        allow_saturating=asked.allow_saturating,
+    )
+
+
+def _made_by(server: str, asked: _Asked) -> SynchronicMap:
+    from farside.client import Client
+    from farside.solarwind import native
+
+    with Client(server) as client:
+        answer = client.synchronic(
+            asked.observed,
+            asked.generated,
+            asked.base,
+            time=asked.time,
+            allow_saturating=asked.allow_saturating,
+        )
+    return native.read(answer.content)
 
 
 def _write(made: SynchronicMap, out: Path) -> None:
@@ -86,12 +123,3 @@ def _write(made: SynchronicMap, out: Path) -> None:
         with replacing(path) as temporary:
             temporary.write_bytes(picture)
         typer.echo(path)
-
-
-def _time(text: str | None) -> Time | None:
-    from astropy.time import Time
-
-    try:
-        return None if text is None else Time(text, scale="utc")
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no time; wanted e.g. 2026-11-01T00:00:00") from error

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.cli.moment import moment_if_any
+
 if TYPE_CHECKING:
     from astropy.time import Time
 
@@ -61,7 +63,7 @@ def track(
         raise typer.BadParameter(f"--out is {out.name!r}; wanted a name that ends in .ecsv or .csv")
     if differential and time is None:
         raise typer.BadParameter("--differential needs --time: when the region was there")
-    region = _region(noaa, position, longitude, latitude, _time(time))
+    region = _region(noaa, position, longitude, latitude, moment_if_any(time))
     rotation: Rotation = "differential" if differential else "carrington"
     following = Following(size, cell, within, threshold, rotation)
     _write(follow(region, map(read, files), following), out)
@@ -95,15 +97,6 @@ def _parsed(position: str) -> tuple[float, float]:
     west = float(match[4]) if match[3] in "Ww" else -float(match[4])
     north = float(match[2]) if match[1] in "Nn" else -float(match[2])
     return west, north
-
-
-def _time(text: str | None) -> Time | None:
-    from astropy.time import Time
-
-    try:
-        return None if text is None else Time(text, scale="utc")
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no time; wanted e.g. 2011-02-14T00:00:00") from error
 
 
 def _write(found: Track, out: Path) -> None:

@@ -68,7 +68,8 @@ def _synthesised(harmonics: NDArray[np.complex128], interface: float) -> Shell:
     sine = np.sin(np.linspace(-np.pi / 2, np.pi / 2, latitudes))
     value, slope = _legendre(sine, len(harmonics) - 1)
     cosine = np.sqrt(1 - sine**2)[:, None]
-    over_cosine = np.divide(value, cosine, out=np.zeros_like(value), where=cosine > 0)
+    # On the poles its limit, which only order 1 has.
+    over_cosine = np.divide(value, cosine, out=slope * np.sign(sine)[:, None], where=cosine > 0)
     radius = np.geomspace(interface, OUTER_RADIUS, heights)
     # (m, l, height): what each harmonic has become there.
     radial = harmonics[:, :, None] * (interface / radius) ** (order[:, None] + 2)

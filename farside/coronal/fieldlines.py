@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from streamtracer import StreamTracer
 
+from farside.coronal.lines import curves
 from farside.coronal.pfss import PotentialField
-from farside.coronal.shell import MAX_STEPS, STEP, Array, cartesian, sphere
+from farside.coronal.shell import Array, cell_latitude, cell_longitude, sphere
 
-SPACING_DEG = 30.0
-"""Between the places that lines are drawn through."""
+ROWS, COLUMNS = 5, 10
+"""Of places that lines are drawn through, of equal area: few enough to be told apart."""
 
-SEED_RADII = 1.02, 1.6, 2.4
+SEED_RADII = 1.1, 1.6, 2.4
 """Solar radii: low loops, streamers, and what is open."""
 
 
@@ -23,10 +23,7 @@ def field_lines(potential: PotentialField) -> tuple[Array, ...]:
     tuple
         Curves (point, 3) in solar radii: x towards Carrington longitude 0, z north.
     """
-    longitude = np.radians(np.arange(SPACING_DEG / 2, 360, SPACING_DEG))
-    latitude = np.radians(np.arange(SPACING_DEG / 2 - 90, 90, SPACING_DEG))
+    longitude, latitude = cell_longitude(COLUMNS), cell_latitude(ROWS)
     radii = [radius for radius in SEED_RADII if radius < potential.source_surface]
     seeds = np.concatenate([sphere(radius, longitude, latitude) for radius in radii])
-    tracer = StreamTracer(MAX_STEPS, STEP / 2)
-    tracer.trace(seeds, potential.shell.rates)
-    return tuple(cartesian(line) for line in tracer.xs if len(line) > 2)
+    return curves(potential.shell, seeds)

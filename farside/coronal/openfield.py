@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from farside.carrington import CarringtonGrid, Degrees
+from farside.coronal.lines import follow
 from farside.coronal.pfss import PotentialField
-from farside.coronal.shell import Array, Places, cell_latitude, cell_longitude, follow, sphere
+from farside.coronal.shell import Array, Places, cell_latitude, cell_longitude, sphere
 from farside.errors import DegenerateFieldError
 
 

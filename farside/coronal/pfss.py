@@ -107,7 +107,7 @@ def neutral_line(potential: PotentialField) -> tuple[Map, ...]:
     rows, columns = potential.grid.shape
     field = potential.shell.radial_gauss(potential.source_surface, rows, columns)
     around = np.concatenate([field[:, -1:], field, field[:, :1]], axis=1)
-    curves = find_contours(around, 0.0)
+    curves = find_contours(around, 0.0)  # type: ignore[no-untyped-call]
     return tuple(
         np.stack(
             [
@@ -161,4 +161,5 @@ def _in_latitude(nodes: Array) -> Array:
     """From equal steps in the sine of the latitude to as many in latitude: poles need them."""
     count = nodes.shape[1]
     given = np.arcsin(np.linspace(-1, 1, count))
-    return interp1d(given, nodes, axis=1)(np.linspace(-np.pi / 2, np.pi / 2, count))
+    wanted = np.linspace(-np.pi / 2, np.pi / 2, count)
+    return np.asarray(interp1d(given, nodes, axis=1)(wanted))

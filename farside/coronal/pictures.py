@@ -14,7 +14,7 @@ from farside.carringtontime import central_longitude_deg
 from farside.coronal import Corona
 from farside.coronal.fieldlines import field_lines
 from farside.coronal.wind import SolarWind
-from farside.mappicture import CoronalOverlay
+from farside.coronapicture import CoronalOverlay
 
 SLOWEST_KM_S, FASTEST_KM_S = 250.0, 800.0
 """Colour scale of speeds: the range of both laws."""

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from farside.carrington import CarringtonGrid, Map
 from farside.coronal.currentsheet import OUTER_RADIUS, current_sheet
+from farside.coronal.lines import Ends, follow
 from farside.coronal.openfield import OpenField, hole_boundary_distance_deg
 from farside.coronal.pfss import PotentialField
-from farside.coronal.shell import Array, Ends, Places, follow, sphere
+from farside.coronal.shell import Array, Places, sphere
 
 OUTER_GRID = CarringtonGrid(180, 90, "uniform")
 """2° in longitude and latitude, as WSA writes its maps at 21.5 solar radii."""
@@ -71,7 +72,10 @@ EUHFORIA = SpeedLaw(
 
 @dataclass(frozen=True)
 class Heights:
-    """Where the potential field ends and the current sheet begins, solar radii."""
+    """Where the potential field ends and the current sheet begins, solar radii.
+
+    By default one above the other; NOAA's WSA 4.5 has 2.51 and 2.49 (RADSS, RADINT).
+    """
 
     source_surface: float = 2.5
     interface: float = 2.5

@@ -12,7 +12,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.grid import Grid, Image
-from farside.observer import SOLAR_RADIUS_M, Observer
+from farside.observer import SOLAR_RADIUS_M
 from farside.simulation.camera import Camera, Detector, line_of_sight_field, look
 from farside.simulation.headers import (
     EUVI_BIAS,
@@ -27,6 +27,7 @@ from farside.simulation.headers import (
 )
 from farside.simulation.registered import exposed, noise_gauss
 from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene, earth
+from farside.simulation.sun import Surface
 
 TRUTH_GRID = Grid(1024, 450.0)
 """The grid of the published AISFM data."""
@@ -137,19 +138,22 @@ def _write_sdo(
         path = directory / aia_name(band, start)
         _write_rice(path, image, aia_header(band, start, observer, detector), 1.0)
         paths.append(path)
-    paths.append(_write_hmi(directory, scene, observer, shrink, rng))
+    paths.append(write_hmi(directory, scene.front, rng, size))
     return tuple(paths)
 
 
-def _write_hmi(
-    directory: Path, scene: Scene, observer: Observer, shrink: int, rng: np.random.Generator
+def write_hmi(
+    directory: Path, surface: Surface, rng: np.random.Generator, size: Size = SIZES["native"]
 ) -> Path:
-    slot = np.rint(scene.reference_time.tai.mjd * 120) / 120  # The 720 s slots begin at 0 h TAI.
+    """Write the magnetogram of a surface that HMI takes at the nearest of its 720 s slots."""
+    slot = np.rint(surface.time.tai.mjd * 120) / 120  # The 720 s slots begin at 0 h TAI.
     time = Time(Time(slot, format="mjd", scale="tai").utc.isot)
+    observer = earth(surface.time)
+    shrink = 2**size.sdo_halvings
     pixels = 4096 // shrink
     centre = (2035.9 / shrink, 2053.1 / shrink)
     detector = Detector(pixels, HMI_PIXEL_ARCSEC * shrink, centre, 179.93)
-    field = line_of_sight_field(scene.front.radial_field, look(detector, observer, time))
+    field = line_of_sight_field(surface.radial_field, look(detector, observer, time))
     field += noise_gauss(detector, rng)
     seen = np.isfinite(field)
     blank = -(2**31)

@@ -8,29 +8,30 @@ from typing import Literal, Protocol, get_args
 from farside.errors import FormatError
 from farside.solarwind import adapt, gong, native, wsa
 from farside.synchronicmap import SynchronicMap
+from farside.wholefile import NamedFile
 
 Format = Literal["native", "gong", "adapt", "wsa"]
 
 
-class Writer(Protocol):
-    """Writes a map into a folder, under the name that its format wants."""
+class Packer(Protocol):
+    """Makes the file of a map, with the name that its format wants."""
 
-    def __call__(self, made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-        """Give the path of the file."""
+    def __call__(self, made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+        """Give name and content."""
         ...
 
 
-FORMATS: dict[Format, Writer] = {
-    "native": native.write_into,
-    "gong": gong.write,
-    "adapt": adapt.write,
-    "wsa": wsa.write,
+FORMATS: dict[Format, Packer] = {
+    "native": native.pack,
+    "gong": gong.pack,
+    "adapt": adapt.pack,
+    "wsa": wsa.pack,
 }
 """What a map can be written as."""
 
 
-def write(made: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.0) -> Path:  # noqa: A002  # the word of the command line
-    """Write a map into the folder of its format, ``folder/format``: emulations never mix.
+def pack(made: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedFile:  # noqa: A002  # the word of the command line
+    """Make the file of a map in memory.
 
     Raises
     ------
@@ -40,5 +41,16 @@ def write(made: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.
     known: Format
     for known in get_args(Format):
         if format == known:
-            return FORMATS[known](made, folder / known, flux_scale=flux_scale)
+            return FORMATS[known](made, flux_scale=flux_scale)
     raise FormatError(f"the format is {format!r}, wanted one of {get_args(Format)}")
+
+
+def write(made: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.0) -> Path:  # noqa: A002  # the word of the command line
+    """Write a map into the folder of its format, ``folder/format``: emulations never mix.
+
+    Raises
+    ------
+    FormatError
+        As :func:`pack`.
+    """
+    return pack(made, format, flux_scale).put(folder / format)

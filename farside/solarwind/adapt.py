@@ -22,11 +22,12 @@ from farside.solarwind.ensemble import (
     transport_table,
 )
 from farside.solarwind.flags import add_texts, flag_cards
-from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, put, scaled_field
+from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, scaled_field
 from farside.solarwind.realisations import Stack, seed_of, unit_noise
 from farside.solarwind.wsa import map_cards, measured_by
 from farside.synchronic import balanced
 from farside.synchronicmap import Kind, SynchronicMap
+from farside.wholefile import NamedFile
 
 REALISATIONS = 12
 
@@ -35,7 +36,12 @@ LAYOUT = "2.0514"
 
 
 def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-    """Write ``adapt40x11_02e012_YYYYMMDDhhmm_iddhhmmssn0.fts`` into a folder.
+    """Write the file of :func:`pack` into a folder."""
+    return pack(made, flux_scale=flux_scale).put(folder)
+
+
+def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+    """Build ``adapt40x11_02e012_YYYYMMDDhhmm_iddhhmmssn0.fts`` in memory.
 
     The realisations are the map plus noise of its SIGMA, correlated over its correlation length
     and always the same for the same map. Each is balanced, as the map was: a field correlated over
@@ -60,7 +66,7 @@ def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path
         statistics_table("ensemStatInfo2", published, ADAPT_GRID),
         deviation_plane(sigma, REALISATIONS),
     ]
-    return put(as_bytes(hdus, made.time.utc.isot[:19]), folder / _name(made))
+    return NamedFile(_name(made), as_bytes(hdus, made.time.utc.isot[:19]))
 
 
 def _name(made: SynchronicMap) -> str:

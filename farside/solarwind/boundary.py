@@ -17,7 +17,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.errors import FormatError
-from farside.wholefile import replacing
+from farside.solarwind.layout import put
 
 Array = NDArray[np.float64]
 
@@ -61,13 +61,12 @@ def write(boundary: Boundary, folder: Path) -> Path:
     Raises
     ------
     FormatError
-        A block of another shape than the coordinates, or a value that is not finite.
+        A block of another shape than the coordinates, coordinates that do not rise, or a value that
+        is not finite.
     """
     _check(boundary)
     path = folder / f"solar_wind_boundary_{boundary.time.utc.strftime('%Y%m%dT%H%M%S')}.dat"
-    with replacing(path) as temporary:
-        temporary.write_text("\n".join(_lines(boundary)) + "\n", encoding="ascii")
-    return path
+    return put(("\n".join(_lines(boundary)) + "\n").encode("ascii"), path)
 
 
 def read(path: Path) -> Boundary:
@@ -87,6 +86,7 @@ def read(path: Path) -> Boundary:
         colatitude, longitude = (_axis(lines, name) for name in COUNTED)
         shape = len(longitude), len(colatitude)
         blocks = [_block(lines, name, shape) for name in BLOCKS]
+        _expect_end(lines)
     except StopIteration as error:
         raise FormatError(f"{path.name}: truncated") from error
     except ValueError as error:
@@ -119,6 +119,12 @@ def _expect(lines: Iterator[str], wanted: str) -> None:
         raise ValueError(f"got {got!r}, wanted {wanted!r}")
 
 
+def _expect_end(lines: Iterator[str]) -> None:
+    more = next(lines, None)
+    if more is not None:
+        raise ValueError(f"got {more!r} after the last block, wanted nothing")
+
+
 def _axis(lines: Iterator[str], name: str) -> Array:
     _expect(lines, f"Number of {name} grid points:")
     count = int(next(lines))
@@ -136,6 +142,9 @@ def _values(lines: Iterator[str], count: int) -> Array:
 
 
 def _check(boundary: Boundary) -> None:
+    for name, axis in zip(COUNTED, (boundary.colatitude_rad, boundary.longitude_rad), strict=True):
+        if not (np.isfinite(axis).all() and (np.diff(axis) > 0).all()):
+            raise FormatError(f"{name} of the boundary does not rise, wanted rising finite values")
     shape = len(boundary.colatitude_rad), len(boundary.longitude_rad)
     for name, block in zip(BLOCKS, boundary.blocks, strict=True):
         if block.shape != shape:

@@ -17,12 +17,18 @@ from farside import __version__
 from farside.carringtontime import LeftEdge, rotation
 from farside.product import Card, add_cards
 from farside.solarwind.flags import add_texts, flag_cards
-from farside.solarwind.layout import GONG_GRID, Plane, as_bytes, put, scaled_field
+from farside.solarwind.layout import GONG_GRID, Plane, as_bytes, scaled_field
 from farside.synchronicmap import SynchronicMap
+from farside.wholefile import NamedFile
 
 
 def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-    """Write ``mrzqsYYMMDDtHHMMcCCCC_LLL.fits.gz`` into a folder.
+    """Write the file of :func:`pack` into a folder."""
+    return pack(made, flux_scale=flux_scale).put(folder)
+
+
+def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+    """Build ``mrzqsYYMMDDtHHMMcCCCC_LLL.fits.gz`` in memory.
 
     Parameters
     ----------
@@ -45,7 +51,7 @@ def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path
     add_texts(hdu.header, made)
     # Neither name nor time of packing: equal maps give equal files.
     packed = gzip.compress(as_bytes([hdu], _minute(made.time)), mtime=0)
-    return put(packed, folder / f"{_stem(made.time, edge)}.fits.gz")
+    return NamedFile(f"{_stem(made.time, edge)}.fits.gz", packed)
 
 
 def _minute(time: Time) -> str:

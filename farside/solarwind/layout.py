@@ -18,7 +18,7 @@ from farside.errors import FormatError
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, earth
 from farside.product import Card
 from farside.synchronicmap import SynchronicMap
-from farside.wholefile import replacing
+from farside.wholefile import NamedFile
 
 GONG_GRID = CarringtonGrid(360, 180, "sine")
 ADAPT_GRID = CarringtonGrid(360, 180, "uniform")
@@ -83,7 +83,4 @@ def as_bytes(hdus: list[fits.PrimaryHDU], written: str) -> bytes:
 
 def put(data: bytes, path: Path) -> Path:
     """Write a file of which readers of its folder, made if need be, see the whole or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
-    return path
+    return NamedFile(path.name, data).put(path.parent)

@@ -36,6 +36,7 @@ from farside.solarwind.flags import add_texts, flag_cards
 from farside.solarwind.layout import as_bytes, check, earth_cards, put
 from farside.solarwind.sourcetable import source_table, sources_in
 from farside.synchronicmap import FluxBalance, SynchronicMap
+from farside.wholefile import NamedFile
 
 CONTENT = "SYNCHRONIC MAP"
 
@@ -47,8 +48,8 @@ def write(made: SynchronicMap, path: Path) -> Path:
     return put(to_bytes(made), path)
 
 
-def write_into(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-    """Write it under a name of its own, as ``farside_synchronic_20181106T000400.fits``.
+def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+    """Build it with a name of its own, as ``farside_synchronic_20181106T000400.fits``.
 
     Raises
     ------
@@ -57,9 +58,8 @@ def write_into(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) ->
     """
     if flux_scale != 1.0:
         raise FormatError(f"the flux scale is {flux_scale}, the native format wants 1")
-    return write(
-        made, folder / f"farside_synchronic_{made.time.utc.strftime('%Y%m%dT%H%M%S')}.fits"
-    )
+    name = f"farside_synchronic_{made.time.utc.strftime('%Y%m%dT%H%M%S')}.fits"
+    return NamedFile(name, to_bytes(made))
 
 
 def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:

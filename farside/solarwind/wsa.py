@@ -12,12 +12,18 @@ from farside import __version__
 from farside.carringtontime import rotation
 from farside.product import Card, add_cards
 from farside.solarwind.flags import add_texts, flag_cards
-from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, put, scaled_field
+from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, scaled_field
 from farside.synchronicmap import SynchronicMap
+from farside.wholefile import NamedFile
 
 
 def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-    """Write ``farside_wsa_YYYYMMDDhhmm.fits`` into a folder.
+    """Write the file of :func:`pack` into a folder."""
+    return pack(made, flux_scale=flux_scale).put(folder)
+
+
+def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+    """Build ``farside_wsa_YYYYMMDDhhmm.fits`` in memory.
 
     Raises
     ------
@@ -29,7 +35,7 @@ def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path
     add_cards(hdu.header, flag_cards(made, flux_scale))
     add_texts(hdu.header, made)
     data = as_bytes([hdu], made.time.utc.isot[:19])
-    return put(data, folder / f"farside_wsa_{made.time.utc.strftime('%Y%m%d%H%M')}.fits")
+    return NamedFile(f"farside_wsa_{made.time.utc.strftime('%Y%m%d%H%M')}.fits", data)
 
 
 def map_cards(time: Time, data: str) -> Iterator[Card]:

@@ -91,7 +91,7 @@ def test_seen_nowhere_is_an_error_and_writes_nothing(hmi: Path, tmp_path: Path) 
         (["--longitude", "10"], "--position and --time, or --longitude and --latitude"),
         (["--position", "S20W12"], "--position and --time, or --longitude and --latitude"),
         (["--position", "20S", "--time", "2024-06-01"], "S20W12"),
-        (["--longitude", "1", "--latitude", "1", "--time", "then"], "2011-02-14T00:00:00"),
+        (["--longitude", "1", "--latitude", "1", "--time", "then"], "2026-11-01T00:00:00"),
         (["--longitude", "1", "--latitude", "1", "--differential"], "--time"),
         (["--longitude", "1", "--latitude", "1", "--out", "a.txt"], ".ecsv or .csv"),
     ],

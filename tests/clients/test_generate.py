@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +11,8 @@ import pytest
 
 from farside.magnetogram import Magnetogram
 from farside.simulation.files import SimulatedSet
-from tests.live import ROOT, Server
+from tests.clients.programs import run
+from tests.live import Server
 
 Files = tuple[Path, ...]
 Program = Callable[[str, Path, Files, Files], subprocess.CompletedProcess[str]]
@@ -21,26 +21,14 @@ Program = Callable[[str, Path, Files, Files], subprocess.CompletedProcess[str]]
 def with_curl(
     url: str, out: Path, observations: Files, references: Files
 ) -> subprocess.CompletedProcess[str]:
-    return run(["clients/generate.sh", out, *observations, "--", *references], URL=url)
+    return run("clients/generate.sh", out, *observations, "--", *references, URL=url)
 
 
 def with_python(
     url: str, out: Path, observations: Files, references: Files
 ) -> subprocess.CompletedProcess[str]:
     files: list[str | Path] = ["--observation", *observations, "--reference", *references]
-    return run([sys.executable, "clients/generate.py", "--url", url, *files, "--out", out])
-
-
-def run(command: list[str | Path], **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603  # our own programs
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run(sys.executable, "clients/generate.py", "--url", url, *files, "--out", out)
 
 
 programs = pytest.mark.parametrize("program", [with_curl, with_python])

@@ -12,6 +12,7 @@ from astropy.time import Time
 from farside.carrington import CarringtonGrid, Degrees
 from farside.coronal.openfield import OpenField, open_field
 from farside.coronal.pfss import PotentialField, extrapolate
+from farside.coronal.shell import Places
 from farside.synchronicmap import BaseMap
 
 TIME = Time("2022-03-02T06:14:00", scale="utc")
@@ -31,7 +32,12 @@ def axial_cosine(longitude_deg: Degrees, latitude_deg: Degrees, tilt_deg: float)
     """Of the angle from the dipole's axis."""
     latitude, tilt = np.radians(latitude_deg), np.radians(tilt_deg)
     turned = np.cos(np.radians(longitude_deg - AXIS_LONGITUDE_DEG))
-    return np.sin(latitude) * np.cos(tilt) + np.cos(latitude) * turned * np.sin(tilt)
+    return np.asarray(np.sin(latitude) * np.cos(tilt) + np.cos(latitude) * turned * np.sin(tilt))
+
+
+def axial_cosine_at(places: Places, tilt_deg: float) -> Degrees:
+    longitude, latitude, _ = np.degrees(places).T
+    return axial_cosine(longitude, latitude, tilt_deg)
 
 
 def map_of(field_gauss: Degrees, grid: CarringtonGrid = GRID) -> BaseMap:

@@ -28,8 +28,8 @@ def test_what_left_the_sun_below_earth_arrives_ten_degrees_east_of_it(wind: Sola
     marked = np.full(wind.grid.shape, 300.0)
     marked[60, column] = 600.0  # 31° north
     found = inner_boundary(replace(wind, speed_km_s=marked))
-    row, column = np.unravel_index(found.speed_m_s.argmax(), found.speed_m_s.shape)
-    assert np.degrees(found.longitude_rad[column]) == pytest.approx(-10, abs=1)
+    row, fastest = np.unravel_index(found.speed_m_s.argmax(), found.speed_m_s.shape)
+    assert np.degrees(found.longitude_rad[fastest]) == pytest.approx(-10, abs=1)
     assert np.degrees(found.colatitude_rad[row]) == pytest.approx(90 - 31)
 
 

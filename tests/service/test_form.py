@@ -13,7 +13,8 @@ from starlette.requests import Request
 
 from farside.errors import DeadlineError, FileTooLargeError, RequestError
 from service.errors import ClientGoneError, MediaTypeError
-from service.form import MAX_PARTS, Form, FormParser, read_form
+from service.form import MAX_PARTS, FormParser, read_form
+from service.forms import GenerateForm, SynchronicForm
 from service.settings import Settings
 
 BOUNDARY = b"x0x"
@@ -33,8 +34,8 @@ def encode(fields: Iterable[tuple[str, str | None, bytes]]) -> bytes:
     return body + b"--" + BOUNDARY + b"--\r\n"
 
 
-def parse(body: bytes, step: int = 65536) -> Form:
-    parser = FormParser(BOUNDARY)
+def parse(body: bytes, step: int = 65536) -> GenerateForm:
+    parser = FormParser(BOUNDARY, GenerateForm)
     for start in range(0, len(body), step):
         parser.feed(body[start : start + step])
     return parser.form()
@@ -63,8 +64,8 @@ def request(
     return Request({"type": "http", "method": "POST", "headers": raw}, receive)
 
 
-def read(asked: Request, settings: Settings | None = None) -> Form:
-    return asyncio.run(read_form(asked, settings or Settings()))
+def read(asked: Request, settings: Settings | None = None) -> GenerateForm:
+    return asyncio.run(read_form(asked, settings or Settings(), GenerateForm))
 
 
 @given(
@@ -76,8 +77,8 @@ def test_files_arrive_as_they_were_sent_however_the_body_is_cut(
 ) -> None:
     fields = [("observation", f"{i}.fits", content) for i, content in enumerate(contents)]
     form = parse(encode([*fields, ("reference", "r", b"R")]), step)
-    assert [upload.getvalue() for upload in form.observations] == contents
-    assert [upload.name for upload in form.observations] == [
+    assert [upload.getvalue() for upload in form.observation] == contents
+    assert [upload.name for upload in form.observation] == [
         f"{i}.fits" for i in range(len(contents))
     ]
 
@@ -85,7 +86,7 @@ def test_files_arrive_as_they_were_sent_however_the_body_is_cut(
 def test_content_that_looks_like_a_boundary_is_content() -> None:
     content = b"\r\n--x0\r\n--x0y\r\n\r\n--\r\n--x0x"[:-1]
     form = parse(encode([("observation", "a", content), ("reference", "b", b"B")]), 3)
-    assert form.observations[0].getvalue() == content
+    assert form.observation[0].getvalue() == content
 
 
 def test_what_httpx_sends_is_understood() -> None:
@@ -97,11 +98,11 @@ def test_what_httpx_sends_is_understood() -> None:
     )
     form = read(request([sent.read()], {"content-type": sent.headers["content-type"]}))
     assert (form.model, form.format) == ("tiny", "png")
-    assert form.references[0].getvalue() == b"B"
+    assert form.reference[0].getvalue() == b"B"
 
 
 def test_references_are_left_to_the_model() -> None:
-    assert parse(encode(GOOD[:1])).references == ()
+    assert parse(encode(GOOD[:1])).reference == ()
 
 
 def test_model_and_format_may_be_left_out() -> None:
@@ -112,12 +113,12 @@ def test_model_and_format_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ([], "no 'observation'"),
+        ([], "no 'observation' in the form, wanted FITS files of the far-side"),
         ([*GOOD, ("sigma", None, b"1")], "no field 'sigma' in this form; its fields are"),
         ([*GOOD, ("", "x", b"1")], "no field ''"),
         ([("observation", None, b"http://127.0.0.1/x")], "'observation' holds text, wanted a file"),
         ([*GOOD, ("model", "m.txt", b"m")], "'model' holds a file, wanted text"),
-        ([*GOOD, ("format", None, b"jpeg")], "format is 'jpeg', wanted fits or png"),
+        ([*GOOD, ("format", None, b"jpeg")], "format is 'jpeg', wanted 'fits' or 'png'"),
         ([*GOOD, ("model", None, b"a"), ("model", None, b"b")], "'model' is given 2 times"),
         ([*GOOD, ("model", None, b"m" * 5000)], "'model' holds more than"),
         ([("observation", "a", b"")] * (MAX_PARTS + 1), f"more than {MAX_PARTS} parts"),
@@ -154,8 +155,8 @@ def test_no_bytes_make_anything_but_a_request_error(body: bytes) -> None:
 
 def test_the_name_of_a_file_is_harmless_to_print() -> None:
     form = parse(encode([("observation", "a\x1b[2J\x00.fits" + "n" * 300, b"A"), *GOOD[1:]]))
-    assert form.observations[0].name.isprintable()
-    assert len(form.observations[0].name) <= 100
+    assert form.observation[0].name.isprintable()
+    assert len(form.observation[0].name) <= 100
 
 
 @pytest.mark.parametrize("kind", ["", "application/json", "application/x-www-form-urlencoded"])
@@ -190,3 +191,57 @@ def test_an_upload_that_stalls_ends_with_the_time_it_may_take() -> None:
 def test_a_client_that_leaves_during_its_upload_is_noticed() -> None:
     with pytest.raises(ClientGoneError):
         read(request([encode(GOOD)[:20]], leaves=True))
+
+
+def mapped(fields: Fields) -> SynchronicForm:
+    parser = FormParser(BOUNDARY, SynchronicForm)
+    parser.feed(encode(fields))
+    return parser.form()
+
+
+def test_each_endpoint_has_fields_of_its_own() -> None:
+    form = mapped(
+        [
+            ("observed", "hmi.fits", b"H"),
+            ("generated", "a.fits", b"A"),
+            ("generated", "b.fits", b"B"),
+            ("base", "gong.fits.gz", b"G"),
+            ("time", None, b"2026-11-01T00:00:00Z"),
+            ("format", None, b"gong"),
+            ("flux_scale", None, b"0.65"),
+            ("allow_saturating", None, b"true"),
+        ]
+    )
+    assert [upload.getvalue() for upload in form.generated] == [b"A", b"B"]
+    assert form.base is not None
+    assert (form.base.name, form.base.getvalue()) == ("gong.fits.gz", b"G")
+    assert form.time is not None
+    assert form.time.isot == "2026-11-01T00:00:00.000"
+    assert (form.format, form.flux_scale, form.allow_saturating) == ("gong", 0.65, True)
+
+
+def test_what_a_map_may_lack_is_left_out() -> None:
+    form = mapped([("observed", "hmi.fits", b"H")])
+    assert (form.generated, form.base, form.time) == ((), None, None)
+    assert (form.format, form.flux_scale, form.allow_saturating) == ("native", 1.0, False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ([("observation", "a", b"A")], "no field 'observation' in this form; its fields are obs"),
+        ([("base", "a", b"A"), ("base", "b", b"B")], "'base' is given 2 times, wanted once"),
+        ([("base", None, b"http://127.0.0.1/x")], "'base' holds text, wanted a file"),
+        ([("format", None, b"mdi")], "format is 'mdi', wanted 'native', 'gong', 'adapt' or 'wsa'"),
+        ([("time", None, b"then")], "time: 'then' is no time; wanted e.g. 2026-11-01T00:00:00"),
+        ([("flux_scale", None, b"nan")], "flux_scale is 'nan', wanted"),
+        ([("flux_scale", None, b"0")], r"flux_scale is '0', wanted greater than .* 0\.01"),
+        ([("flux_scale", None, b"x")], "flux_scale is 'x', wanted a valid number$"),
+        ([("allow_saturating", None, b"perhaps")], "allow_saturating is 'perhaps', wanted a valid"),
+    ],
+)
+def test_a_map_that_cannot_be_asked_for_is_refused_with_the_reason(
+    fields: Fields, sentence: str
+) -> None:
+    with pytest.raises(RequestError, match=sentence):
+        mapped(fields)

@@ -11,7 +11,8 @@ import pytest
 
 from farside.recipe import Recipe
 from service.errors import STATUS
-from service.form import FILE_FIELDS, TEXT_FIELDS
+from service.form import Form
+from service.forms import GenerateForm, SynchronicForm
 from service.openapi import document
 from service.routes import ROUTES
 from service.settings import Settings
@@ -31,15 +32,29 @@ def test_every_endpoint_is_described_with_its_method(api: dict[str, Any]) -> Non
     assert described == routed | {("/livez", "GET"), ("/readyz", "GET")}
 
 
-def test_generate_lists_the_fields_that_the_form_takes(api: dict[str, Any]) -> None:
-    body = api["paths"]["/generate"]["post"]["requestBody"]
-    form = body["content"]["multipart/form-data"]["schema"]
-    assert set(form["properties"]) == {*FILE_FIELDS, *TEXT_FIELDS}
+FORMS = pytest.mark.parametrize(
+    ("path", "form"), [("/generate", GenerateForm), ("/synchronic", SynchronicForm)]
+)
+
+
+@FORMS
+def test_an_endpoint_lists_the_fields_that_its_form_takes(
+    path: str, form: type[Form], api: dict[str, Any]
+) -> None:
+    body = api["paths"][path]["post"]["requestBody"]
+    reference = body["content"]["multipart/form-data"]["schema"]["$ref"]
+    described = api["components"]["schemas"][reference.rpartition("/")[2]]
+    assert set(described["properties"]) == {*form.file_fields(), *form.text_fields()}
+    assert "null" not in str(described["properties"])
+    assert described["additionalProperties"] is False
     assert "123 MB" in body["description"]
 
 
-def test_generate_lists_every_status_of_the_table_of_errors(api: dict[str, Any]) -> None:
-    responses = api["paths"]["/generate"]["post"]["responses"]
+@FORMS
+def test_an_endpoint_lists_every_status_of_the_table_of_errors(
+    path: str, form: type[Form], api: dict[str, Any]
+) -> None:
+    responses = api["paths"][path]["post"]["responses"]
     assert set(responses) == {"200"} | {str(status) for status in STATUS.values() if status != 499}
 
 

@@ -81,6 +81,20 @@ def test_another_file_is_refused(old: str, new: str, message: str, tmp_path: Pat
         read(path)
 
 
+def test_more_than_a_boundary_is_refused(tmp_path: Path) -> None:
+    path = write(BOUNDARY, tmp_path)
+    path.write_text(path.read_text() + "1.0\n")
+    with pytest.raises(FormatError, match=r"got '1.0' after the last block"):
+        read(path)
+
+
+@pytest.mark.parametrize("longitude", [[0.0, 0.0, 1.0], [0.0, np.nan, 1.0]])
+def test_coordinates_that_do_not_rise_are_refused(longitude: list[float], tmp_path: Path) -> None:
+    bad = replace(BOUNDARY, longitude_rad=np.array(longitude))
+    with pytest.raises(FormatError, match="longitude of the boundary does not rise"):
+        write(bad, tmp_path)
+
+
 def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     path = write(BOUNDARY, tmp_path)
     path.write_text("\n".join(path.read_text().splitlines()[:-2]))

@@ -1,0 +1,110 @@
+"""How long a synchronic map takes, and the corona above it, by stage.
+
+``python -m benchmarks.synchronic``; each figure is the least of some repetitions. The map is of
+three disks of 1024² and a base map on 360 × 180; the corona is PFSS, Schatten's current sheet and
+the wind at 0.1 au, on the grid of the map.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+from astropy.time import Time
+from rich.console import Console
+from rich.table import Table
+
+from farside.basefill import carried
+from farside.coronal import extrapolate, open_field, solar_wind
+from farside.magnetogram import Generator
+from farside.mapdisk import MAP_GRID, MapDisk
+from farside.observer import Observer, View
+from farside.simulation import SimulatedSun
+from farside.simulation.camera import Detector, line_of_sight_field, look
+from farside.simulation.lattice import COARSE
+from farside.simulation.scene import earth, stereo
+from farside.simulation.sun import Surface
+from farside.synchronic import ONE_DEGREE, synchronic
+from farside.unrolling import unroll
+
+TIME = Time("2026-06-01T00:00:00", scale="utc")
+STEREO_DEG = (120.0, -120.0)
+SOURCE_SURFACE = 2.5
+MODEL = Generator("benchmark", "1", "", "SIMULATED", "none", "float32", skill=0.6)
+
+Row = tuple[str, float]
+"""A stage and its seconds."""
+
+Made = TypeVar("Made")
+
+
+def disks(surface: Surface) -> list[MapDisk]:
+    """HMI's, and two that pass for generated, of one surface."""
+    front = _disk(surface, earth(TIME), "HMI", None)
+    return [
+        front,
+        *(_disk(surface, stereo(TIME, each), "STEREO_A", MODEL) for each in STEREO_DEG),
+    ]
+
+
+def _disk(surface: Surface, observer: Observer, name: str, model: Generator | None) -> MapDisk:
+    detector = Detector.of_grid(MAP_GRID, observer)
+    field = line_of_sight_field(surface.radial_field, look(detector, observer, surface.time))
+    image = np.where(MAP_GRID.on_disk(), field, np.float32(np.nan))
+    return MapDisk(image, MAP_GRID, View(observer, TIME), name, generator=model)
+
+
+def timed(rows: list[Row], stage: str, repetitions: int, work: Callable[[], Made]) -> Made:
+    """Do it some times, note the least seconds, and give what it made."""
+    times = []
+    for _ in range(repetitions):
+        start = perf_counter()
+        made = work()
+        times.append(perf_counter() - start)
+    rows.append((stage, min(times)))
+    return made
+
+
+def measure(surface: Surface, repetitions: int) -> Iterator[list[Row]]:
+    """Stages of the map, then those of the corona, each with their seconds."""
+    given = disks(surface)
+    base = synchronic(given, None, TIME).as_base()
+    rows: list[Row] = []
+    timed(
+        rows,
+        "unroll three disks",
+        repetitions,
+        lambda: [unroll(disk, ONE_DEGREE, TIME) for disk in given],
+    )
+    timed(rows, "carry the base map", repetitions, lambda: carried(base, ONE_DEGREE, TIME))
+    made = timed(rows, "the whole map", repetitions, lambda: synchronic(given, base, TIME))
+    yield rows
+    rows = []
+    potential = timed(rows, "PFSS", repetitions, lambda: extrapolate(made, SOURCE_SURFACE))
+    opened = timed(rows, "open field", repetitions, lambda: open_field(potential))
+    timed(rows, "current sheet and wind", repetitions, lambda: solar_wind(potential, opened))
+    yield [*rows, ("the whole corona", sum(seconds for _, seconds in rows))]
+
+
+def table(groups: list[list[Row]]) -> Table:
+    """Seconds by stage."""
+    shown = Table("stage", "s")
+    for rows in groups:
+        for stage, seconds in rows:
+            shown.add_row(stage, f"{seconds:.2f}", end_section=stage == rows[-1][0])
+    return shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=3)
+    arguments = parser.parse_args()
+    surface = SimulatedSun(500).at(TIME, COARSE)
+    Console().print(table(list(measure(surface, arguments.repetitions))))
+
+
+if __name__ == "__main__":
+    main()

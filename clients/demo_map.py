@@ -1,0 +1,115 @@
+"""The second half of the demonstration: the map of the whole Sun, beside the whole truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import astropy.units as u
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside import coronapicture, mappicture, quicklook, solarwind
+from farside.carrington import CarringtonGrid, Map, resample
+from farside.client import Client
+from farside.coronal import corona
+from farside.coronal.pictures import overlay
+from farside.mapdisk import read_generated, read_measured
+from farside.simulation.files import SIZES, write_hmi
+from farside.simulation.lattice import COARSE
+from farside.simulation.sun import SimulatedSun, Surface
+from farside.solarwind import native
+from farside.synchronic import synchronic
+from farside.synchronicmap import BaseMap, SynchronicMap
+from farside.unrolling import unroll
+
+DAYS_BEFORE = range(25, 0, -3)
+"""When HMI was looked at for the base map: the last rotation, none of today."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapInputs:
+    """What the map is made from besides the far side, and what it should show.
+
+    Attributes
+    ----------
+    observed, base
+        Files of HMI now, and of our own map of HMI's last rotation.
+    truth
+        Radial gauss on the grid of the map.
+    """
+
+    observed: Path
+    base: Path
+    truth: Map
+
+
+def simulate(folder: Path, time: Time, seed: int) -> MapInputs:
+    """Let HMI look at the Sun of a seed for a rotation."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sun, rng = SimulatedSun(seed), np.random.default_rng([seed, 9])
+    base: BaseMap | None = None
+    for days in DAYS_BEFORE:
+        surface = sun.at(Time((time - days * u.day).isot, scale="utc"), COARSE)
+        disk = read_measured(write_hmi(folder, surface, rng, SIZES["small"]))
+        made = synchronic([disk], base, surface.time)
+        base = made.as_base()
+    now = sun.at(time, COARSE)
+    return MapInputs(
+        observed=write_hmi(folder, now, rng, SIZES["small"]),
+        base=native.write(made, folder / "base.fits"),
+        truth=_truth(now),
+    )
+
+
+def post(client: Client, given: MapInputs, product: Path, folder: Path) -> SynchronicMap:
+    """Ask the service for the map in every format; each lies in a folder of its own."""
+    for name in get_args(solarwind.Format):
+        file = client.synchronic([given.observed], [product], given.base, format=name)
+        print(f"{name:8} {file.put(folder / name)}")
+    (path,) = (folder / "native").glob("*.fits")
+    return native.read(path)
+
+
+def draw(made: SynchronicMap, folder: Path) -> None:
+    """Draw the map, its planes, and the corona above it."""
+    pictures = {
+        "map.png": mappicture.draw(made),
+        "planes.png": quicklook.draw_map(made),
+        "corona.png": coronapicture.draw_corona(made, overlay(corona(made))),
+    }
+    for name, picture in pictures.items():
+        (folder / name).write_bytes(picture)
+        print(f"picture  {folder / name}")
+
+
+def score(made: SynchronicMap, given: MapInputs, product: Path) -> dict[str, float]:
+    """Correlation with the truth where Earth does not look, and where only the spacecraft does."""
+    disk, far_disk = read_measured(given.observed), read_generated(product)
+    base = native.read(given.base).as_base()
+    unseen = unroll(disk, made.grid, made.time).mu == 0
+    shown = unseen & (unroll(far_disk, made.grid, made.time).mu > 0)
+    fields = {
+        "HMI, far side and base": made.field_gauss,
+        "HMI and base": synchronic([disk], base, made.time).field_gauss,
+        "base alone": synchronic([], base, made.time).field_gauss,
+        "HMI alone": synchronic([disk], None, made.time).field_gauss,
+    }
+    regions = {"where Earth does not see": unseen, "where STEREO-A sees and Earth does not": shown}
+    return {
+        f"correlation {place}, map of {name}": _correlation(field, given.truth, region)
+        for place, region in regions.items()
+        for name, field in fields.items()
+    }
+
+
+def _correlation(field: Map, truth: Map, region: NDArray[np.bool_]) -> float:
+    return float(np.corrcoef(field[region], truth[region])[0, 1])
+
+
+def _truth(surface: Surface) -> Map:
+    rows, columns = surface.radial_field.shape
+    lattice = CarringtonGrid(columns, rows, "uniform")
+    return resample(surface.radial_field.astype(np.float64), lattice, CarringtonGrid())

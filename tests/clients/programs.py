@@ -1,0 +1,22 @@
+"""How the programs for users are run: as users run them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.live import ROOT
+
+
+def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with the commands of this environment before all others."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(  # noqa: S603  # our own programs
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PATH": path} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

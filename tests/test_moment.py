@@ -1,0 +1,23 @@
+import pytest
+
+from farside.moment import moment
+
+
+@pytest.mark.parametrize(
+    ("text", "isot"),
+    [
+        ("2026-11-01T00:00:00", "2026-11-01T00:00:00.000"),
+        ("2026-11-01T06:30Z", "2026-11-01T06:30:00.000"),
+        ("2026-11-01", "2026-11-01T00:00:00.000"),
+        ("2016-12-31T23:59:60", "2016-12-31T23:59:60.000"),
+    ],
+)
+def test_a_time_is_utc(text: str, isot: str) -> None:
+    found = moment(text)
+    assert (found.isot, found.scale) == (isot, "utc")
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "J2000", "01.11.2026", "2026-13-01", "2026"])
+def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' is no time; wanted e.g. 2026-11-01T00:00:00"):
+        moment(text)
