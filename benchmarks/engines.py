@@ -29,7 +29,7 @@ from farside.engine import Engine, Tensor
 from farside.engines.repository import read_repository
 from farside.engines.torch import Precision, TorchEngine
 
-FORWARDS = 3
+FORWARDS = 6
 """For each row; the fastest counts."""
 
 

@@ -17,7 +17,7 @@ from service.worker import Worker
 
 REQUEST_ID = "x-request-id"
 
-PAUSE_S = 1.0
+PAUSE_S = 2.0
 """How long to wait for more of a body that is dropped, a choice."""
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -139,6 +139,7 @@ class TritonServer:
             f"--backend-config=python,shm-region-prefix-name={self._regions}",
             f"--backend-config=python,stub-timeout-seconds={START_S}",
             f"--cache-directory={WHEEL / 'caches'}",
+            "--disable-auto-complete-config",  # as it is; else each backend starts twice
             "--model-control-mode=explicit",
             *(f"--load-model={name}" for name in servable(self.repository)),
             "--exit-timeout-secs=5",

@@ -18,10 +18,6 @@ from torch.utils.dlpack import from_dlpack
 class TritonPythonModel:
     """One instance of a model."""
 
-    @staticmethod
-    def auto_complete_config(config: Any) -> Any:
-        return config
-
     def initialize(self, args: dict[str, str]) -> None:
         config = json.loads(args["model_config"])
         self._input, self._output = config["input"][0]["name"], config["output"][0]["name"]

@@ -21,10 +21,6 @@ class TritonPythonModel:
     The parameter ``delay_s`` of the configuration makes every execution that much slower.
     """
 
-    @staticmethod
-    def auto_complete_config(config: Any) -> Any:
-        return config
-
     def initialize(self, args: dict[str, str]) -> None:
         config = json.loads(args["model_config"])
         self._output = config["output"][0]["name"]
