@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from farside.simulation import write_set
 
 TIMEOUT_S = 900.0
-STAGES = ("upload", "prepare", "infer", "write")
+STAGES = ("upload", "read", "register", "encode", "infer", "decode", "write", "vitals")
 WAITING, OTHER = "waiting", "other"
 
 

@@ -15,6 +15,7 @@ from farside.observation import Source, read
 from farside.recipe import Recipe
 from farside.scaling import decode, encode
 from farside.stack import Stack, assemble
+from farside.stages import Timer, untimed
 from farside.synchronic import synchronic
 from farside.synchronicmap import SynchronicMap
 
@@ -40,7 +41,12 @@ def generate(
     return translate(prepare(observations, references, loaded.recipe), loaded, engine)
 
 
-def prepare(observations: Sequence[Source], references: Sequence[Source], recipe: Recipe) -> Stack:
+def prepare(
+    observations: Sequence[Source],
+    references: Sequence[Source],
+    recipe: Recipe,
+    timer: Timer = untimed,
+) -> Stack:
     """Read the files and register them: all that comes before the network.
 
     Raises
@@ -48,10 +54,12 @@ def prepare(observations: Sequence[Source], references: Sequence[Source], recipe
     InputError, SetError
         Of the first file that cannot be used, or of the files together.
     """
-    # One after another: unpacking Rice tiles in two threads takes longer.
-    observed = [read(source) for source in observations]
-    referred = [read(source) for source in references]
-    return assemble(observed, referred, recipe)
+    with timer("read"):
+        # One after another: unpacking Rice tiles in two threads takes longer.
+        observed = [read(source) for source in observations]
+        referred = [read(source) for source in references]
+    with timer("register"):
+        return assemble(observed, referred, recipe)
 
 
 def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
@@ -65,7 +73,9 @@ def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
     return translate_together([stack], model, engine)[0]
 
 
-def translate_together(stacks: Sequence[Stack], model: Model, engine: Engine) -> list[Magnetogram]:
+def translate_together(
+    stacks: Sequence[Stack], model: Model, engine: Engine, timer: Timer = untimed
+) -> list[Magnetogram]:
     """Run the network once on several stacks.
 
     Raises
@@ -73,18 +83,23 @@ def translate_together(stacks: Sequence[Stack], model: Model, engine: Engine) ->
     DamagedImageError, EngineError
         As for one; then none of them has an answer.
     """
-    tensor = engine.buffer(model.handle, len(stacks))
     ones = [slice(index, index + 1) for index in range(len(stacks))]
-    inputs = [
-        encode(stack, model.recipe, out=tensor[one])
-        for stack, one in zip(stacks, ones, strict=True)
-    ]
-    answers = engine.infer(model.handle, tensor)
-    made = [
-        decode(answers[one], stack, given, model, engine)
-        for stack, given, one in zip(stacks, inputs, ones, strict=True)
-    ]
-    return [with_errors(one, stack, model.recipe) for one, stack in zip(made, stacks, strict=True)]
+    with timer("encode"):
+        tensor = engine.buffer(model.handle, len(stacks))
+        inputs = [
+            encode(stack, model.recipe, out=tensor[one])
+            for stack, one in zip(stacks, ones, strict=True)
+        ]
+    with timer("infer"):
+        answers = engine.infer(model.handle, tensor)
+    with timer("decode"):
+        made = [
+            decode(answers[one], stack, given, model, engine)
+            for stack, given, one in zip(stacks, inputs, ones, strict=True)
+        ]
+        return [
+            with_errors(one, stack, model.recipe) for one, stack in zip(made, stacks, strict=True)
+        ]
 
 
 def map_sun(

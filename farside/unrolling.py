@@ -102,7 +102,8 @@ class _Planes:
         mu = np.where(on_disk, foreshortening(disk.grid, disk.view.observer), np.float32(np.inf))
         sigma = np.zeros_like(disk.image) if disk.sigma is None else disk.sigma
         field, sigma = (
-            np.where(on_disk, plane, np.float32(0)) / mu for plane in (disk.image, sigma)
+            np.asarray(np.where(on_disk, plane, np.float32(0)) / mu, np.float32)
+            for plane in (disk.image, sigma)
         )
         return cls(field, sigma, on_disk.astype(np.float32))
 

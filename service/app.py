@@ -13,9 +13,11 @@ from starlette.types import ASGIApp
 
 from farside.engine import Engine
 from service.contract import Contract
+from service.logs import configure
 from service.metrics import Metrics
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import LONGEST_S, Settings, SettingsError, from_environment
+from service.traces import tracing
 from service.worker import Worker
 
 try:
@@ -51,6 +53,7 @@ class Farside:
     """Far-side magnetograms: FITS files in, FITS file out."""
 
     def __init__(self) -> None:
+        configure(SETTINGS.log_format)
         self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
         http.state.worker = self._worker
 
@@ -69,6 +72,8 @@ FarsideService = bentoml.service(
     workers=SETTINGS.workers,
     traffic={"timeout": 2 * LONGEST_S + 60},  # the time limits of the settings come first
     metrics={"enabled": False},  # labelled with any path a client asks for; ours stand in for them
+    logging={"access": {"enabled": False}},  # ours says more
+    tracing=tracing(SETTINGS),
 )(Farside)
 FarsideService.mount_asgi_app(http)
 FarsideService.add_asgi_middleware(Contract, worker=lambda: http.state.worker, endpoints=ENDPOINTS)

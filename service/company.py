@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 from farside.engine import Engine, Model
 from farside.magnetogram import Magnetogram
 from farside.pipeline import translate_together
 from farside.stack import Stack
+from service.metrics import Metrics
+from service.record import Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +24,7 @@ class Seat:
     stack: Stack
     model: Model
     answer: Future[Magnetogram] = field(default_factory=Future)
+    record: Record = field(default_factory=Record.current)
 
 
 class Company:
@@ -30,8 +34,9 @@ class Company:
     nobody waits for others to arrive, and nobody is served later than one by one.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics) -> None:
         self._engine = engine
+        self._metrics = metrics
         self._waiting: list[Seat] = []
         self._lock = Lock()
 
@@ -58,7 +63,7 @@ class Company:
         """
         company = self._called(seat)
         if company:
-            _translate(company, self._engine)
+            self._translate(company)
         return seat.answer.result()
 
     def _called(self, seat: Seat) -> list[Seat]:
@@ -72,16 +77,18 @@ class Company:
                 one.answer.set_running_or_notify_cancel()  # from here on `cancel` does nothing
         return company
 
-
-def _translate(company: Sequence[Seat], engine: Engine) -> None:
-    try:
-        made = translate_together([one.stack for one in company], company[0].model, engine)
-    except Exception as error:  # whatever it is, each shall hear of its own
-        if len(company) == 1:
-            company[0].answer.set_exception(error)
+    def _translate(self, company: Sequence[Seat]) -> None:
+        model, stacks = company[0].model, [one.stack for one in company]
+        timer = partial(self._metrics.timed, records=[one.record for one in company])
+        self._metrics.batch_size.labels(model.recipe.name).observe(len(company))
+        try:
+            made = translate_together(stacks, model, self._engine, timer)
+        except Exception as error:  # whatever it is, each shall hear of its own
+            if len(company) == 1:
+                company[0].answer.set_exception(error)
+                return
+            for one in company:
+                self._translate([one])
             return
-        for one in company:
-            _translate([one], engine)
-        return
-    for one, magnetogram in zip(company, made, strict=True):
-        one.answer.set_result(magnetogram)
+        for one, magnetogram in zip(company, made, strict=True):
+            one.answer.set_result(magnetogram)

@@ -13,6 +13,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import RETRY, describe, describe_status
+from service.logs import write_line
+from service.record import Record
+from service.traces import annotate
 from service.worker import Worker
 
 REQUEST_ID = "x-request-id"
@@ -55,32 +58,43 @@ class Contract:
         start = perf_counter()
         state = scope.setdefault("state", {})
         state.update(request_id=_request_id(scope), model="")
-        outcome = await self._answer(scope, receive, send)
         endpoint = scope["path"] if scope["path"] in self._endpoints else "other"
-        metrics = self._worker().metrics
-        metrics.requests.labels(endpoint, state["model"], outcome).inc()
-        metrics.request_seconds.labels(endpoint).observe(perf_counter() - start)
+        record = Record(state["request_id"], scope["method"], endpoint)
+        record.begin()
+        try:
+            await self._answer(scope, receive, send, record)
+        finally:
+            record.seconds = perf_counter() - start
+            self._worker().metrics.answered(record)
+            write_line(record)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> str:
-        """Answer and say how it went: ``"ok"`` or the type of the error."""
-        request_id = scope["state"]["request_id"]
-        gate, body = _Gate(request_id, send), _Body(receive)
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
+        """Answer and note how it went."""
+        request_id = record.request_id
+        settings = self._worker().settings
+
+        def opening(status: int) -> None:
+            record.status, record.model = status, scope["state"]["model"]
+            annotate(record, settings)
+
+        gate, body = _Gate(request_id, send, opening), _Body(receive)
         try:
             await self._app(scope, body, gate)
         except Exception as error:  # the outermost layer: nobody above would shape it
             if gate.opened:
+                record.outcome = "FarsideError"
                 raise
             status, refusal = describe(error, request_id)
         else:
             if gate.opened:
-                return "ok"
+                return
             status, refusal = gate.status, describe_status(gate.status, scope["path"], request_id)
+        record.outcome, record.files = refusal.type, refusal.files
+        opening(status)
         if "expect" not in Headers(scope=scope):  # else the client waits for us before it sends
-            settings = self._worker().settings
             await body.drop(settings.max_upload_bytes, settings.upload_timeout_s)
         headers = gate.kept | {REQUEST_ID: request_id} | self._retry_after(status)
         await refusal.response(status, headers)(scope, body, send)
-        return refusal.type
 
     def _retry_after(self, status: int) -> dict[str, str]:
         return (
@@ -119,16 +133,19 @@ class _Body:
 class _Gate:
     """Lets a good answer pass with its request id; holds the framework's own text of an error."""
 
-    def __init__(self, request_id: str, send: Send) -> None:
+    def __init__(self, request_id: str, send: Send, opening: Callable[[int], None]) -> None:
         self.opened = False
         self.status = 500
         self.kept: dict[str, str] = {}
         self._request_id = request_id
         self._send = send
+        self._opening = opening
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._look_at(message)
+            if self.opened:
+                self._opening(self.status)
         if self.opened:
             await self._send(message)
 

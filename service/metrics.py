@@ -1,10 +1,17 @@
-"""What the service counts and times, for Prometheus; adds up over workers."""
+"""What the service counts and times, for Prometheus; adds up over workers.
+
+Every name, label and bucket is here. Every label takes few values, whatever clients send. What can
+only be known when it is asked for (readiness, the loaded models, the GPUs) is in :class:`State`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -16,15 +23,39 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from farside import __version__
+from farside.engine import Model
+from farside.magnetogram import Magnetogram
+from farside.quality import Quality
+from farside.vitals import Vitals
+from service.gpu import Gpu
+from service.record import Record
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-SECONDS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120)
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """Where it is set, the workers keep their numbers in files of one folder."""
 
+SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120)
+"""From a stage on a GPU to the default deadline, which a forward of AISFM 3.0 on a CPU nears."""
+
+BATCHES = (1, 2, 4, 8, 16, 32)
+
+SKEW_S = 3600.0
+"""By how much a clock may be wrong: an image from further in the future makes nothing newer."""
+
+OF_PRODUCT = ("model", "spacecraft")
+PART = ("stage",)
+
+REFUSED = (400, 413, 415, 422)
+"""The statuses of an upload that is refused for what it holds."""
+
 
 class Metrics:
-    """The numbers of one worker. Every label takes few values, whatever clients send."""
+    """The numbers of one worker."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self._registry = registry
@@ -41,56 +72,252 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
+        self.refused_uploads = Counter(
+            "farside_refused_uploads",
+            "Uploads refused for what they hold, by type of the error.",
+            ("endpoint", "type"),
+            registry=registry,
+        )
         self.stage_seconds = Histogram(
             "farside_stage_seconds",
-            "Work on one request: upload, prepare (read and register) and infer, or merge; write.",
-            ("stage",),
+            "Work: upload; read, register; encode, infer, decode (once for a batch); merge; write.",
+            PART,
             buckets=SECONDS,
             registry=registry,
         )
         self.queue_seconds = Histogram(
             "farside_queue_seconds",
-            "Wait for a stage.",
-            ("stage",),
+            "Wait for the threads that prepare (read and register), infer or write.",
+            PART,
             buckets=SECONDS,
             registry=registry,
         )
-        self.in_flight = Gauge(
+        self.queue_depth = _sum("farside_queue_depth", "Requests that wait.", PART, registry)
+        self.in_flight = _sum(
             "farside_requests_in_flight",
-            "Requests for a magnetogram or a map that are not yet answered.",
-            multiprocess_mode="livesum",
+            "Requests for a product that hold a place and are not yet answered.",
+            (),
+            registry,
+        )
+        self.places = _sum(
+            "farside_places", "Requests that may be in flight; past them: 429.", (), registry
+        )
+        self.batch_size = Histogram(
+            "farside_batch_size",
+            "Stacks of one forward.",
+            ("model",),
+            buckets=BATCHES,
             registry=registry,
         )
-        self.queue_depth = Gauge(
-            "farside_queue_depth",
-            "Requests that wait for a stage.",
-            ("stage",),
-            multiprocess_mode="livesum",
+        self.start_time = Gauge(
+            "farside_start_time_seconds",
+            "When the first of the workers started, Unix time.",
+            multiprocess_mode="min",
             registry=registry,
         )
+        self.start_time.set(time.time())
+        self.products = Products(registry)
 
     @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Time the work of a stage, whether it ends well or not."""
-        with self.stage_seconds.labels(stage).time():
+    def timed(self, stage: str, records: Sequence[Record] = ()) -> Iterator[None]:
+        """Time the work of a stage, well or not, for the request at hand or those given."""
+        start = time.perf_counter()
+        try:
             yield
+        finally:
+            seconds = time.perf_counter() - start
+            self.stage_seconds.labels(stage).observe(seconds)
+            for record in records or (Record.current(),):
+                record.add(stage, seconds)
 
     @contextmanager
     def queued(self, stage: str) -> Iterator[None]:
         """Count and time one who waits for a stage."""
         depth = self.queue_depth.labels(stage)
-        with depth.track_inprogress(), self.queue_seconds.labels(stage).time():
-            yield
+        start = time.perf_counter()
+        try:
+            with depth.track_inprogress():
+                yield
+        finally:
+            seconds = time.perf_counter() - start
+            self.queue_seconds.labels(stage).observe(seconds)
+            Record.current().add("queue", seconds)
 
-    def text(self) -> bytes:
+    def answered(self, record: Record) -> None:
+        """Count a request once its answer has gone."""
+        self.requests.labels(record.endpoint, record.model, record.outcome).inc()
+        self.request_seconds.labels(record.endpoint).observe(record.seconds)
+        if record.method == "POST" and record.status in REFUSED:
+            self.refused_uploads.labels(record.endpoint, record.outcome).inc()
+
+    def text(self, state: State) -> bytes:
         """Write the numbers: of all workers where they share a folder, else of this process."""
+        own = CollectorRegistry()
+        own.register(state)
         if SHARED not in os.environ:
-            return generate_latest(self._registry)
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # no types
-        return generate_latest(registry)
+            return generate_latest(self._registry) + generate_latest(own)
+        multiprocess.MultiProcessCollector(own)  # type: ignore[no-untyped-call]  # no types
+        return generate_latest(own)
 
     def close(self) -> None:
         """Take this worker's gauges out of the sum."""
         if SHARED in os.environ:
             multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]  # no types
+
+
+class Products:
+    """What was made and from what: whether today's maps can be trusted."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._newest: dict[tuple[Gauge, tuple[str, ...]], float] = {}
+        self._lock = Lock()
+        self.made = Counter("farside_products", "Products made.", OF_PRODUCT, registry=registry)
+        self.flags = Counter(
+            "farside_product_flags",
+            "Products with a quality flag.",
+            ("model", "flag"),
+            registry=registry,
+        )
+        self.made_time = _newest(
+            "farside_product_made_time_seconds", "When the last was made", OF_PRODUCT, registry
+        )
+        self.product_time = _newest(
+            "farside_product_time_seconds", "Of the newest Sun that was shown", OF_PRODUCT, registry
+        )
+        self.input_time = _newest(
+            "farside_input_time_seconds",
+            "Of the newest image that came into a product",
+            ("role", "instrument"),
+            registry,
+        )
+        self.unsigned_flux = _last("farside_product_unsigned_flux_maxwell", "TUMF", registry)
+        self.net_flux = _last("farside_product_net_flux_maxwell", "NMF", registry)
+        self.correlation = _last(
+            "farside_product_reference_correlation",
+            "Correlation with the reference magnetogram on blocks of one degree",
+            registry,
+        )
+        self.lag = _last(
+            "farside_product_reference_lag_hours",
+            "By how much the reference is older than the epoch of Eq. 5",
+            registry,
+        )
+        self.flag = _last(
+            "farside_product_flag", "1 where the quality flag is set", registry, ("flag",)
+        )
+
+    def add(self, made: Magnetogram, found: Vitals) -> None:
+        """Count a product and note what it shows."""
+        of = (made.generator.model, made.spacecraft)
+        self.made.labels(*of).inc()
+        self._raise(self.made_time, of, time.time())
+        self._raise(self.product_time, of, made.time.unix)
+        for given in made.inputs:
+            labels = (given.role, given.origin.instrument)
+            self._raise(self.input_time, labels, given.origin.time.unix)
+        self.unsigned_flux.labels(*of).set(found.unsigned_flux_mx)
+        self.net_flux.labels(*of).set(found.net_flux_mx)
+        if found.reference_correlation is not None:
+            self.correlation.labels(*of).set(found.reference_correlation)
+        if found.reference_lag_hours is not None:
+            self.lag.labels(*of).set(found.reference_lag_hours)
+        for bit in Quality:
+            if bit in made.quality:
+                self.flags.labels(of[0], bit.name).inc()
+            self.flag.labels(*of, bit.name).set(bit in made.quality)
+
+    def _raise(self, gauge: Gauge, labels: Sequence[str], unix_s: float) -> None:
+        """Let the newest win: files come late and out of order."""
+        if unix_s > time.time() + SKEW_S:
+            return
+        key = (gauge, tuple(labels))
+        with self._lock:
+            if unix_s > self._newest.get(key, float("-inf")):
+                self._newest[key] = unix_s
+                gauge.labels(*labels).set(unix_s)
+
+
+@dataclass(frozen=True, eq=False)
+class State(Collector):
+    """What is so at the moment of a scrape.
+
+    Attributes
+    ----------
+    ready
+        Whether every model answers.
+    engine
+        Name of what runs the models, and its arithmetic.
+    models
+        Those that are loaded.
+    gpus
+        Those of this machine; None where there is no driver.
+    """
+
+    ready: bool
+    engine: tuple[str, str]
+    models: Mapping[str, Model]
+    gpus: Sequence[Gpu] | None
+
+    def collect(self) -> Iterable[Metric]:
+        """Give the families of metrics."""
+        yield GaugeMetricFamily("farside_ready", "1 while every model answers.", float(self.ready))
+        build = GaugeMetricFamily("farside_build_info", "The software.", labels=("version",))
+        build.add_metric((__version__,), 1)
+        yield build
+        yield self._models()
+        yield GaugeMetricFamily(
+            "farside_gpu_available", "1 where NVML finds a GPU.", float(bool(self.gpus))
+        )
+        yield from _gpu_families(self.gpus or ())
+
+    def _models(self) -> Metric:
+        names = ("model", "version", "identity", "engine", "precision", "trained_on")
+        family = GaugeMetricFamily("farside_model_info", "The loaded models.", labels=names)
+        for model in {one.handle: one for one in self.models.values()}.values():
+            recipe, (engine, precision) = model.recipe, self.engine
+            family.add_metric(
+                (
+                    recipe.name,
+                    recipe.version,
+                    model.identity,
+                    engine,
+                    model.precision or precision,
+                    recipe.training.data,
+                ),
+                1,
+            )
+        return family
+
+
+def _gpu_families(gpus: Sequence[Gpu]) -> Iterator[Metric]:
+    numbers = (
+        ("farside_gpu_utilisation_ratio", "Part of the time in which a kernel ran.", "utilisation"),
+        ("farside_gpu_memory_used_bytes", "Memory in use, by whatever.", "memory_used_bytes"),
+        ("farside_gpu_memory_total_bytes", "Memory there is.", "memory_total_bytes"),
+        ("farside_gpu_power_watts", "Power drawn.", "power_watts"),
+        ("farside_gpu_temperature_celsius", "Temperature of the chip.", "temperature_celsius"),
+        ("farside_gpu_throttled", "1 while heat or power slows the clocks.", "throttled"),
+    )
+    for name, text, attribute in numbers:
+        family = GaugeMetricFamily(name, text, labels=("gpu", "name"))
+        for gpu in gpus:
+            value = getattr(gpu, attribute)
+            if value is not None:  # this GPU does not say
+                family.add_metric((str(gpu.index), gpu.name), float(value))
+        if family.samples:
+            yield family
+
+
+def _sum(name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> Gauge:
+    return Gauge(name, text, labels, multiprocess_mode="livesum", registry=registry)
+
+
+def _newest(name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> Gauge:
+    full = f"{text}, Unix time; the newest of all workers."
+    return Gauge(name, full, labels, multiprocess_mode="max", registry=registry)
+
+
+def _last(name: str, text: str, registry: CollectorRegistry, labels: Sequence[str] = ()) -> Gauge:
+    full = f"{text}, of the product made last."
+    names = (*OF_PRODUCT, *labels)
+    return Gauge(name, full, names, multiprocess_mode="mostrecent", registry=registry)

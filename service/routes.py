@@ -67,7 +67,8 @@ async def models(request: Request) -> JSONResponse:
 
 async def metrics(request: Request) -> Response:
     """``GET /metrics``: the numbers of all workers."""
-    text = await run_in_threadpool(_worker(request).metrics.text)
+    worker = _worker(request)
+    text = await run_in_threadpool(worker.metrics.text, await worker.state())
     return Response(text, media_type=CONTENT_TYPE)
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.logs import LogFormat
+
 PREFIX = "FARSIDE_"
 
 LONGEST_S = 1800.0
@@ -90,6 +92,17 @@ class Settings(BaseSettings):
     )
     retry_after_s: int = Field(
         default=5, ge=1, description="Seconds that an answer 429 or 503 asks its client to wait."
+    )
+    log_format: LogFormat = Field(
+        default="json", description="Shape of the lines of the log: json or text."
+    )
+    trace_url: str | None = Field(
+        default=None,
+        description="Where traces go by OTLP over HTTP, as in `http://collector:4318/v1/traces`; "
+        "unset: nothing is traced.",
+    )
+    trace_share: float = Field(
+        default=1.0, gt=0, le=1, description="Share of the requests that are traced."
     )
 
     @property

@@ -8,9 +8,11 @@ of the Sun is merged in a stage of its own, beside them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from farside.engine import Engine, Model, find_model
@@ -18,15 +20,22 @@ from farside.errors import EngineUnavailableError, OverloadedError, RequestError
 from farside.magnetogram import Magnetogram
 from farside.pipeline import map_sun, prepare
 from farside.solarwind import pack
+from farside.stack import Stack
 from farside.synchronicmap import SynchronicMap
+from farside.vitals import vitals
 from farside.wholefile import NamedFile
 from service.company import Company
 from service.forms import Format, GenerateForm, SynchronicForm
-from service.metrics import Metrics
+from service.gpu import Gpus
+from service.metrics import Metrics, State
+from service.record import Record, lines_of
 from service.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+LOOK_S = 2.0
+"""How long a scrape waits for an engine that is slow to say whether it is ready, a choice."""
 
 
 class Stage:
@@ -35,7 +44,7 @@ class Stage:
     Parameters
     ----------
     name
-        As in the metrics.
+        As in the metrics of those who wait.
     threads
         How many pieces of work run side by side.
     """
@@ -47,7 +56,7 @@ class Stage:
         self._threads = ThreadPoolExecutor(threads, name)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Wait for a turn, work in a thread.
+        """Wait for a turn, work in a thread. The work times itself.
 
         Cancelled while it waits, it gives up its place. Cancelled while the thread works, the
         thread finishes, its result is dropped, and only then is it the turn of the next.
@@ -55,11 +64,10 @@ class Stage:
         with self._metrics.queued(self._name):
             await self._turns.acquire()
 
-        def timed() -> T:
-            with self._metrics.timed(self._name):
-                return work(*args, **kwargs)
-
-        running = asyncio.get_running_loop().run_in_executor(self._threads, timed)
+        here = copy_context()  # the thread shall know which request it works for
+        running = asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(here.run, work, *args, **kwargs)
+        )
         running.add_done_callback(lambda _: self._turns.release())
         return await asyncio.shield(running)
 
@@ -76,12 +84,15 @@ class Worker:
         self.engine = engine
         self.metrics = metrics
         self._taken = 0
+        self._gpus = Gpus()
+        self._looking: asyncio.Task[tuple[bool, Mapping[str, Model]]] | None = None
+        metrics.places.set(settings.queue_size + 1)
         self._prepare = Stage("prepare", settings.prepare_threads, metrics)
         # In this process always the same thread: OpenMP keeps a team of threads for every thread
         # that calls it.
         at_once = settings.triton_requests if settings.triton_url else 1
         self._infer = Stage("infer", at_once, metrics)
-        self._company = Company(engine)
+        self._company = Company(engine, metrics)
         self._merge = Stage("merge", 1, metrics)
         # One at a time: matplotlib is not made for several threads.
         self._write = Stage("write", 1, metrics)
@@ -127,31 +138,64 @@ class Worker:
     async def generate(self, form: GenerateForm, model: Model) -> tuple[Magnetogram, bytes]:
         """Make the magnetogram of a form, and the file that it asks for."""
         try:
-            magnetogram = await self._translated(form, model)
+            stack, magnetogram = await self._translated(form, model)
         except EngineUnavailableError:
             newer = await asyncio.to_thread(self.model, form.model)
             if newer == model:
                 raise
             # Triton took up another version meanwhile and let go of this one.
-            magnetogram = await self._translated(form, newer)
-        return magnetogram, await self._write.run(write, magnetogram, form.format)
+            stack, magnetogram = await self._translated(form, newer)
+        return magnetogram, await self._write.run(self._written, magnetogram, stack, form.format)
 
-    async def _translated(self, form: GenerateForm, model: Model) -> Magnetogram:
-        stack = await self._prepare.run(prepare, form.observation, form.reference, model.recipe)
+    async def _translated(self, form: GenerateForm, model: Model) -> tuple[Stack, Magnetogram]:
+        stack = await self._prepare.run(
+            prepare, form.observation, form.reference, model.recipe, self.metrics.timed
+        )
         with self._company.seat(stack, model) as seat:
-            return await self._infer.run(self._company.serve, seat)
+            return stack, await self._infer.run(self._company.serve, seat)
+
+    def _written(self, magnetogram: Magnetogram, stack: Stack, kind: Format) -> bytes:
+        with self.metrics.timed("write"):
+            content = write(magnetogram, kind)
+        with self.metrics.timed("vitals"):
+            self.metrics.products.add(magnetogram, vitals(magnetogram, stack))
+        record = Record.current()
+        record.inputs, record.quality = lines_of(magnetogram.inputs), magnetogram.quality.names()
+        return content
+
+    async def state(self) -> State:
+        """Look at what is so now; an engine that is slow to say it is ready is not."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(asyncio.to_thread(self._look))
+        done, _ = await asyncio.wait({self._looking}, timeout=LOOK_S)
+        ready, models = self._looking.result() if done else (False, {})
+        gpus = await asyncio.to_thread(self._gpus.read)
+        return State(ready, (self.engine.name, self.engine.precision), models, gpus)
+
+    def _look(self) -> tuple[bool, Mapping[str, Model]]:
+        try:
+            return self.engine.ready(), self.engine.models()
+        except EngineUnavailableError:
+            return False, {}
 
     async def synchronic(self, form: SynchronicForm) -> tuple[SynchronicMap, NamedFile]:
         """Make the map of a form, and the file that it asks for."""
-        made = await self._merge.run(
-            map_sun,
-            form.observed,
-            form.generated,
-            form.base,
-            form.time,
-            allow_saturating=form.allow_saturating,
-        )
-        return made, await self._write.run(pack, made, form.format, form.flux_scale)
+        made = await self._merge.run(self._merged, form)
+        return made, await self._write.run(self._packed, made, form)
+
+    def _merged(self, form: SynchronicForm) -> SynchronicMap:
+        with self.metrics.timed("merge"):
+            return map_sun(
+                form.observed,
+                form.generated,
+                form.base,
+                form.time,
+                allow_saturating=form.allow_saturating,
+            )
+
+    def _packed(self, made: SynchronicMap, form: SynchronicForm) -> NamedFile:
+        with self.metrics.timed("write"):
+            return pack(made, form.format, form.flux_scale)
 
     def close(self) -> None:
         """Finish what runs and release the engine."""

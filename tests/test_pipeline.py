@@ -1,6 +1,8 @@
 """The story from real files to a product, with a network of one line."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from farside.quality import Quality
 from farside.recipe import Channel, Linear, MedianLog, Timing
 from farside.registration import register
 from farside.rotation import rotate
+from farside.stages import Stage
 from tests import small_model
 from tests.small_model import Echo
 
@@ -128,3 +131,18 @@ def test_stacks_that_run_together_give_what_each_gives_alone() -> None:
     together = translate_together(stacks, model, REFERENCE)
     assert together == [translate(one, model, REFERENCE) for one in stacks]
     assert together[0] != together[1]
+
+
+def test_each_stage_is_timed_once_and_in_order() -> None:
+    stages: list[str] = []
+
+    @contextmanager
+    def timer(stage: Stage) -> Iterator[None]:
+        stages.append(stage)
+        yield
+        stages.append("end")
+
+    stack = prepare([EUVI], [AIA], RECIPE, timer)
+    translate_together([stack], find_model(REFERENCE, "demo"), REFERENCE, timer)
+    assert stages[::2] == ["read", "register", "encode", "infer", "decode"]
+    assert set(stages[1::2]) == {"end"}

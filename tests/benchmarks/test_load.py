@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from benchmarks.load import Load, press, shares, simulated_request, stage_seconds
-from service.metrics import Metrics
+from benchmarks.load import STAGES, Load, press, shares, simulated_request, stage_seconds
+from service.metrics import Metrics, State
 from tests.live import Server
 
 
 def test_stages_are_read_from_the_services_own_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     metrics = Metrics(CollectorRegistry())
-    metrics.stage_seconds.labels("prepare").observe(1.5)
-    metrics.stage_seconds.labels("prepare").observe(0.5)
+    metrics.stage_seconds.labels("read").observe(1.5)
+    metrics.stage_seconds.labels("read").observe(0.5)
     metrics.queue_seconds.labels("prepare").observe(0.25)
     metrics.queue_seconds.labels("infer").observe(0.5)
-    seconds = stage_seconds(metrics.text().decode())
-    assert seconds == {"upload": 0, "prepare": 2, "infer": 0, "write": 0, "waiting": 0.75}
+    seconds = stage_seconds(metrics.text(State(True, ("fake", "float32"), {}, None)).decode())
+    assert seconds == dict.fromkeys(STAGES, 0) | {"read": 2, "waiting": 0.75}
 
 
 def test_shares_are_of_what_clients_waited_and_add_up_to_all() -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 from astropy.time import Time
+from prometheus_client import CollectorRegistry
 
 from farside.engine import Model, Tensor
 from farside.errors import DamagedImageError, EngineFailedError
@@ -21,6 +22,7 @@ from farside.quality import Quality
 from farside.registration import Disk
 from farside.stack import Stack
 from service.company import Company
+from service.metrics import Metrics
 from tests.small_model import RECIPE, Echo
 
 TIME = Time("2026-11-14T00:00:00", scale="utc")
@@ -65,7 +67,7 @@ def field_of(made: Magnetogram) -> float:
 
 def served(engine: Counting, asked: Mapping[float, str]) -> list[float]:
     """Let all sit down, then serve one after the other as a thread with turns does."""
-    company = Company(engine)
+    company = Company(engine, Metrics(CollectorRegistry()))
     with ExitStack() as table:
         seats = [
             table.enter_context(company.seat(stack_of(gauss), engine.models()[name]))
@@ -101,7 +103,7 @@ def test_only_the_same_model_keeps_company() -> None:
 )
 def test_one_bad_stack_fails_alone(bad: Stack, error: type[Exception]) -> None:
     engine = Counting(3)
-    company, model = Company(engine), engine.models()["demo"]
+    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
     with ExitStack() as table:
         first, second, third = (
             table.enter_context(company.seat(stack, model))
@@ -115,7 +117,7 @@ def test_one_bad_stack_fails_alone(bad: Stack, error: type[Exception]) -> None:
 
 def test_who_leaves_before_the_turn_is_not_run() -> None:
     engine = Counting(3)
-    company, model = Company(engine), engine.models()["demo"]
+    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
     with company.seat(stack_of(10.0), model) as stays:
         with company.seat(stack_of(20.0), model):
             pass
@@ -125,7 +127,7 @@ def test_who_leaves_before_the_turn_is_not_run() -> None:
 
 def test_who_comes_while_a_forward_runs_goes_with_the_next() -> None:
     engine = Slow(2)
-    company, model = Company(engine), engine.models()["demo"]
+    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
     with ExitStack() as table, ThreadPoolExecutor(1) as thread:
         seats = [table.enter_context(company.seat(stack_of(10.0), model))]
         running = thread.submit(company.serve, seats[0])
@@ -152,7 +154,7 @@ class Slow(Counting):
 
 def test_a_turn_that_comes_while_another_runs_this_stack_waits_for_its_answer() -> None:
     engine = Slow(2)
-    company, model = Company(engine), engine.models()["demo"]
+    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
     with ExitStack() as table, ThreadPoolExecutor(2) as threads:
         seats = [table.enter_context(company.seat(stack_of(g), model)) for g in (10.0, 20.0)]
         first = threads.submit(company.serve, seats[0])

@@ -166,7 +166,7 @@ def test_metrics_count_requests_and_time_stages(client: httpx.Client, good: Part
     client.post("/generate", files=good)
     assert count() == before + 1
     text = client.get("/metrics").text
-    for stage in ("upload", "prepare", "infer", "write"):
+    for stage in ("upload", "read", "register", "encode", "infer", "decode", "write", "vitals"):
         assert f'farside_stage_seconds_count{{stage="{stage}"}}' in text
 
 

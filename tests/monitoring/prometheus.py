@@ -1,0 +1,108 @@
+"""A real Prometheus, from Debian's package, on loopback."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+import httpx
+import pytest
+import yaml
+
+from tests.live import ROOT
+
+MONITORING = ROOT / "monitoring"
+START_S = 60
+
+
+class Sample(TypedDict):
+    """One series of an answer: its labels, and time and value as Prometheus writes them."""
+
+    metric: dict[str, str]
+    value: tuple[float, str]
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """A running server."""
+
+    url: str
+
+    def query(self, expression: str) -> list[Sample]:
+        """Ask for the value now."""
+        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=30)
+        body = answer.json()
+        assert body["status"] == "success", (expression, body)
+        found: list[Sample] = body["data"]["result"]
+        return found
+
+
+def program(name: str) -> str:
+    """Find a program of the packages, or pass the test over."""
+    found = shutil.which(name)
+    package = {"amtool": "prometheus-alertmanager"}.get(name, "prometheus")
+    if found is None:
+        pytest.skip(f"no {name} here: apt-get install {package}")
+    return found
+
+
+@contextmanager
+def watching(folder: Path, targets: Mapping[str, str]) -> Iterator[Prometheus]:
+    """Run it with our configuration, but for addresses and intervals, until the block ends.
+
+    Parameters
+    ----------
+    targets
+        Addresses by the name of the job; a job without one is left out.
+    """
+    config = yaml.safe_load((MONITORING / "prometheus.yml").read_text())
+    config["global"] = dict.fromkeys(config["global"], "1s")
+    config["rule_files"] = [str(MONITORING / path) for path in config["rule_files"]]
+    del config["alerting"]
+    jobs = [job for job in config["scrape_configs"] if job["job_name"] in targets]
+    for job in jobs:
+        job["static_configs"] = [{"targets": [targets[job["job_name"]]]}]
+    config["scrape_configs"] = jobs
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    server = Prometheus(f"http://127.0.0.1:{_free_port()}")
+    command = [
+        program("prometheus"),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={server.url.removeprefix('http://')}",
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  our own command
+        try:
+            _wait(server, process, folder / "log")
+            yield server
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait(server: Prometheus, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            if httpx.get(f"{server.url}/-/ready", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    pytest.fail(f"Prometheus did not start:\n{log.read_text()[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

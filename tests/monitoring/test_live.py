@@ -1,0 +1,112 @@
+"""A real Prometheus scrapes the real service after real traffic; every query has an answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from farside.simulation.files import SimulatedSet
+from tests.live import Server, serving
+from tests.monitoring.prometheus import Prometheus, program, watching
+from tests.monitoring.queries import needs_gpu, needs_triton, panel_queries, rule_queries
+from tests.triton_live import eventually
+from tests.tritonserver import TritonServer
+
+
+def traffic(url: str, files: SimulatedSet) -> None:
+    """A product, and an upload that is refused."""
+    parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
+    parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
+    assert httpx.post(f"{url}/generate", files=parts, timeout=120).is_success
+    refused = httpx.post(f"{url}/generate", files=parts[:1], timeout=120)
+    assert refused.json()["type"] == "IncompleteSetError"
+
+
+def watched(
+    folder: Path, files: SimulatedSet, url: str, triton: TritonServer | None = None
+) -> Iterator[Prometheus]:
+    program("prometheus")
+    targets = {"farside": url.removeprefix("http://")}
+    if triton is not None:
+        targets["triton"] = f"127.0.0.1:{triton.metrics_port}"
+    traffic(url, files)  # a counter that has not begun has no rate
+    with watching(folder, targets) as server:
+        eventually(lambda: server.query("farside_products_total"))
+        traffic(url, files)
+        counted = "sum(increase(farside_products_total[5m])) > 0"
+        eventually(lambda: server.query(counted))
+        eventually(lambda: server.query("farside:generate_in_time:ratio30m >= 0"))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    server: Server, simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prometheus]:
+    yield from watched(tmp_path_factory.mktemp("prometheus"), simulated, server.url)
+
+
+def unanswered(
+    server: Prometheus, queries: Iterable[tuple[str, str]], passed_over: Callable[[str], bool]
+) -> list[str]:
+    """Name those without data, after a while in which they may get some."""
+
+    def silent() -> list[str]:
+        asked = [(name, query) for name, query in queries if not passed_over(query)]
+        return [name for name, query in asked if not server.query(query)]
+
+    queries = list(queries)
+    try:
+        eventually(lambda: not silent(), seconds=20)
+    except AssertionError:
+        return silent()
+    return []
+
+
+def test_every_query_of_every_panel_has_data(prometheus: Prometheus) -> None:
+    absent = unanswered(prometheus, panel_queries(), lambda q: needs_gpu(q) or needs_triton(q))
+    assert absent == []
+
+
+def test_every_rule_has_data(prometheus: Prometheus) -> None:
+    absent = unanswered(prometheus, rule_queries(), lambda q: needs_gpu(q) or needs_triton(q))
+    assert absent == []
+
+
+def test_without_a_gpu_none_is_claimed(prometheus: Prometheus) -> None:
+    (available,) = prometheus.query("farside_gpu_available")
+    found = prometheus.query('{__name__=~"farside_gpu_.+", __name__!="farside_gpu_available"}')
+    assert bool(found) == (float(available["value"][1]) > 0)
+
+
+def test_the_numbers_are_those_of_the_traffic(prometheus: Prometheus) -> None:
+    def value(query: str) -> float:
+        (sample,) = prometheus.query(query)
+        return float(sample["value"][1])
+
+    assert value("farside_ready") == 1
+    assert value("sum(farside_refused_uploads_total{type='IncompleteSetError'})") >= 2
+    assert 0 < value("farside_product_unsigned_flux_maxwell") < 1e25
+    assert abs(value("farside_product_reference_lag_hours")) < 48
+    # The simulated scene is of February 2026.
+    observed = value("farside_input_time_seconds{role='observation', instrument='EUVI-A'}")
+    assert observed == pytest.approx(1771027200, abs=3600)
+    assert math.isfinite(value("farside_product_reference_correlation"))
+
+
+@pytest.mark.soak
+def test_with_triton_its_queries_have_data_too(
+    tiny_triton: TritonServer,
+    simulated: SimulatedSet,
+    tmp_path: Path,
+) -> None:
+    with serving(
+        tmp_path / "service", triton_url=tiny_triton.url, model_repository=tmp_path
+    ) as service:
+        for server in watched(tmp_path / "prometheus", simulated, service.url, tiny_triton):
+            for queries in (panel_queries(), rule_queries()):
+                assert unanswered(server, queries, needs_gpu) == []

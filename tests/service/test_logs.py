@@ -1,0 +1,75 @@
+"""What is written of a request, and what is not."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from service.logs import Json, Text, configure, write_line
+from service.record import InputLine, Record
+
+RECORD = Record(
+    request_id="forecast-7",
+    method="POST",
+    endpoint="/generate",
+    model="tiny",
+    status=200,
+    seconds=1.23456,
+    inputs=(InputLine(role="reference", instrument="HMI", band="LOS", time="2026-02-04T21:36:07"),),
+    stages={"read": 0.5, "queue": 0.25},
+)
+
+
+@pytest.fixture(autouse=True)
+def _restored() -> Iterator[None]:
+    logger = logging.getLogger("farside")
+    before = logger.handlers, logger.propagate, logger.level
+    yield
+    logger.handlers, logger.propagate = before[0], before[1]
+    logger.setLevel(before[2])
+
+
+def test_a_request_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json")
+    write_line(RECORD)
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert told["message"] == "POST /generate 200 ok"
+    assert (told["request_id"], told["model"], told["seconds"]) == ("forecast-7", "tiny", 1.2346)
+    assert told["inputs"] == [dict(RECORD.inputs[0])]
+    assert told["stages"] == {"read": 0.5, "queue": 0.25}
+    assert "trace_id" not in told
+
+
+def test_text_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("text")
+    write_line(RECORD)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "POST /generate 200 ok model=tiny" in line
+
+
+def test_a_probe_is_written_only_where_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json")
+    write_line(Record("a", "GET", "/readyz", status=200))
+    write_line(Record("b", "GET", "/readyz", status=503, outcome="EngineUnavailableError"))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["request_id"] == "b"
+
+
+def test_a_line_break_cannot_forge_a_line() -> None:
+    told = logging.LogRecord("farside", logging.INFO, "", 0, 'a\n{"level": "INFO"}', (), None)
+    assert len(Json().format(told).splitlines()) == 1
+
+
+@pytest.mark.parametrize("shape", [Json(), Text()])
+def test_a_fault_brings_its_traceback(shape: logging.Formatter) -> None:
+    try:
+        raise KeyError("inside")
+    except KeyError:
+        fault = sys.exc_info()
+    told = logging.LogRecord("farside", logging.ERROR, "", 0, "request a failed", (), fault)
+    assert "KeyError: 'inside'" in shape.format(told)
