@@ -1,28 +1,56 @@
-# The service in a container:
-#   docker build --tag farside .
-#   docker run --publish 3000:3000 farside
-FROM python:3.11-slim
-
-ENV BENTOML_DO_NOT_TRACK=true \
-    BENTOML_HOME=/home/farside/bentoml \
-    PIP_NO_CACHE_DIR=1 \
+# The service in a container, from one file (docs/operations.md):
+#   docker build --tag farside .                   networks in its own process, on the CPU
+#   docker build --target gpu --tag farside:gpu .  networks in Triton, which has the GPU
+#   docker run --read-only --tmpfs /tmp --publish 3000:3000 farside
+FROM python:3.11.14-slim-bookworm AS base
+ENV PATH=/opt/farside/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 
-RUN useradd --create-home farside
-WORKDIR /home/farside/service-root
 
+# Without torch and OpenVINO: Triton holds the weights.
+FROM base AS packages-gpu
+ENV PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1
+WORKDIR /build
+RUN python -m venv /opt/farside
 COPY requirements.lock ./
-RUN python -m pip install --requirement requirements.lock
-
+RUN grep --invert-match --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements.lock > common.lock \
+    && python -m pip install --no-deps --requirement common.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY farside farside
-RUN python -m pip install --no-deps .
+RUN python -m pip install --no-deps --no-build-isolation .
 
+
+# torch's own requirements differ from index to index, so pip finds them. PyPI's torch for Linux may
+# carry CUDA, which nothing here uses: name PyTorch's index of CPU builds as PIP_EXTRA_INDEX_URL.
+FROM packages-gpu AS packages-cpu
+ARG PIP_EXTRA_INDEX_URL
+RUN grep --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements.lock > engines.lock \
+    && python -m pip install --constraint requirements.lock --requirement engines.lock
+
+
+# Nothing is written but to /tmp. A number needs no entry among the users.
+FROM base AS service
+ENV BENTOML_DO_NOT_TRACK=true \
+    BENTOML_HOME=/tmp/bentoml \
+    HOME=/tmp \
+    MPLCONFIGDIR=/tmp/matplotlib \
+    USER=farside
+WORKDIR /srv/farside
 COPY service service
-COPY model_repository model_repository
-
-USER farside
+USER 10001:10001
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:3000/readyz', timeout=8)"]
-CMD ["bentoml", "serve", "service.app:FarsideService", "--host", "0.0.0.0", "--port", "3000"]
+CMD ["bentoml", "serve", "service.app:FarsideService", "--host", "0.0.0.0", "--port", "3000", "--timeout-keep-alive", "75"]
+
+
+FROM service AS gpu
+COPY --from=packages-gpu /opt/farside /opt/farside
+ENV FARSIDE_TRITON_URL=triton:8001
+
+
+FROM service AS cpu
+COPY --from=packages-cpu /opt/farside /opt/farside
+COPY model_repository model_repository

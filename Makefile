@@ -22,7 +22,7 @@ demo: $(INSTALLED)
 	$(BIN)/python -m clients.demo --out demo
 
 serve: $(INSTALLED)
-	$(BIN)/bentoml serve service.app:FarsideService --port $(PORT)
+	$(BIN)/bentoml serve service.app:FarsideService --port $(PORT) --timeout-keep-alive 75
 
 # Triton Inference Server on the CPU. The wheel's metadata pin numpy < 2, hence beside the project.
 triton: $(TRITON)

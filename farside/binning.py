@@ -54,7 +54,7 @@ def binned(image: Image, grid: Grid, pixels: int, box: Box = WHOLE) -> Image:
     inside = masked(image, grid)[box]
     (row, rows), (column, columns) = (_blocks_along(side, pixels) for side in inside.shape)
     kept = inside[row : row + rows * pixels, column : column + columns * pixels]
-    blocks: Image = kept.reshape(rows, pixels, columns, pixels).mean(axis=(1, 3))
+    blocks: Image = kept.reshape(rows, pixels, columns, pixels).mean(axis=1).mean(axis=-1)
     return blocks
 
 

@@ -31,6 +31,9 @@ _Part: TypeAlias = tuple[str, bytes, str]
 RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 LONGEST_WAIT_S = 60.0
 
+LOST = (httpx.NetworkError, httpx.RemoteProtocolError)
+"""A service that is not there, or that ended with its answer not sent."""
+
 _NAME = re.compile(r'filename="([A-Za-z0-9_][A-Za-z0-9._-]{0,99})"')
 """A plain name: one that cannot lead out of a folder."""
 
@@ -54,8 +57,9 @@ class Client:
     timeout
         Seconds to wait for one answer.
     retries
-        How many more times to ask a service that is full or not ready, waiting as long as it says
-        but never longer than a minute.
+        How many more times to ask a service that is full, not ready, stopping or not there: it
+        waits as long as the service says, but never longer than a minute, and for one that says
+        nothing 1 s, 2 s, 4 s … To ask twice is safe, as answers depend on nothing but the request.
     transport
         What carries the requests, for tests and unusual networks.
 
@@ -229,15 +233,25 @@ class Client:
         return self._send("GET", "/readyz").is_success
 
     def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
-        answer = self._send(method, path, **content)
-        for _ in range(self._retries):
-            if answer.status_code not in RETRIED:
-                break
-            time.sleep(_wait_s(answer))
-            answer = self._send(method, path, **content)
+        answer = self._persist(method, path, **content)
         if answer.is_success:
             return answer
         raise _error(answer)
+
+    def _persist(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Ask, and ask again while that may help."""
+        for tried in range(self._retries):
+            try:
+                answer = self._send(method, path, **content)
+            except errors.ConnectionFailedError as error:
+                if not isinstance(error.__cause__, LOST):
+                    raise
+                time.sleep(min(2.0**tried, LONGEST_WAIT_S))
+                continue
+            if answer.status_code not in RETRIED:
+                return answer
+            time.sleep(_wait_s(answer))
+        return self._send(method, path, **content)
 
     def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:

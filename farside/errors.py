@@ -32,8 +32,11 @@
     │   ├── EngineFailedError         ran and failed
     │   ├── EngineUnavailableError    not there, or not ready
     │   └── DeadlineError             did not answer in time
+    ├── ArchiveError              the archive of products cannot be used
+    │   └── ArchiveBusyError          another process is writing to it
     └── ServiceError              the service, as its client sees it
         ├── OverloadedError           the queue is full
+        ├── StoppingError             it is about to end, and takes nothing new
         ├── RequestError              the request itself is malformed
         └── ConnectionFailedError     no service answers at the address
 
@@ -174,12 +177,24 @@ class DeadlineError(EngineError):
     """The engine did not answer in time."""
 
 
+class ArchiveError(FarsideError):
+    """The archive of products cannot be used."""
+
+
+class ArchiveBusyError(ArchiveError):
+    """Another process is writing to the archive."""
+
+
 class ServiceError(FarsideError):
     """The service, as its client sees it."""
 
 
 class OverloadedError(ServiceError):
     """The queue of the service is full."""
+
+
+class StoppingError(ServiceError):
+    """The service is about to end, and takes nothing new."""
 
 
 class RequestError(ServiceError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.time import Time
 
-from farside.binning import WHOLE, Box, Values, masked
+from farside.binning import WHOLE, Box, masked
 from farside.grid import Grid, Image
 from farside.heliographic import sight_lines, trace
 from farside.observer import SOLAR_RADIUS_M, Observer
@@ -44,12 +44,14 @@ def unsigned_flux_mx(
         A weaker field is taken as noise and left out. At 0, the default, all pixels count and the
         noise of a measured magnetogram adds to the flux: √(2/π) σ for each pixel without field.
     """
-    return float(np.abs(_field(image, grid, box, threshold_gauss)).sum() * pixel_area_cm2(grid))
+    field = np.abs(_field(image, grid, box, threshold_gauss))
+    return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
 
 
 def net_flux_mx(image: Image, grid: Grid, box: Box = WHOLE, threshold_gauss: float = 0.0) -> float:
     """Net line-of-sight flux in maxwell: Σ B A (NMF); parameters as for the unsigned flux."""
-    return float(_field(image, grid, box, threshold_gauss).sum() * pixel_area_cm2(grid))
+    field = _field(image, grid, box, threshold_gauss)
+    return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
 
 
 def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> PolarField:
@@ -68,7 +70,8 @@ def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> Pol
     return PolarField(north, south)
 
 
-def _field(image: Image, grid: Grid, box: Box, threshold_gauss: float) -> Values:
-    """What counts towards the flux, gauss."""
-    field = masked(image, grid)[box].astype(np.float64)
-    return field[np.isfinite(field) & (np.abs(field) >= threshold_gauss)]
+def _field(image: Image, grid: Grid, box: Box, threshold_gauss: float) -> Image:
+    """What counts towards the flux, gauss, in a row; to be summed in double precision."""
+    field = masked(image, grid)[box]
+    strength = np.abs(field)
+    return field[(strength >= threshold_gauss) & (strength < np.inf)]  # NaN is neither

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from farside.carrington import CarringtonGrid, Map
 from farside.observer import Observer, earth
 from farside.quicklook import LIMIT_GAUSS
-from farside.synchronicmap import Kind, MapSource, SynchronicMap
+from farside.synchronicmap import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
 
 _OBSERVER = "#ffe119"
 _LABEL_DEG = 26.0
@@ -146,7 +146,7 @@ def _in_lines(parts: Iterable[str]) -> str:
 
 def _described(made: SynchronicMap, source: MapSource) -> str:
     """When an image was taken, relative to the map, and how a generated one scores."""
-    if source.instrument == "NONE":
+    if source.instrument == NO_INSTRUMENT:
         return ""
     hours = float((made.time - source.time).to_value("hour"))
     age = f"{hours:.1f} h" if abs(hours) < 48 else f"{hours / 24:.1f} d"

@@ -16,7 +16,14 @@ from farside.layers import Layer, merge
 from farside.mapdisk import MapDisk
 from farside.overlap import LOW_CORRELATION, UNKNOWN_SKILL, compare, quality_factor
 from farside.quality import Quality
-from farside.synchronicmap import BaseMap, FluxBalance, MapSource, Overlap, SynchronicMap
+from farside.synchronicmap import (
+    NO_INSTRUMENT,
+    BaseMap,
+    FluxBalance,
+    MapSource,
+    Overlap,
+    SynchronicMap,
+)
 from farside.unrolling import Unrolled, unroll
 
 ONE_DEGREE = CarringtonGrid()
@@ -106,7 +113,7 @@ def synchronic(
     field, balance = balanced(merged.field_gauss, grid)
     sources = tuple(layer.source for layer in layers)
     if made.any():
-        sources += (MapSource("base", "NONE", "", "", time, weight=0.0),)
+        sources += (MapSource("base", NO_INSTRUMENT, "", "", time, weight=0.0),)
     return SynchronicMap(
         field_gauss=field,
         grid=grid,

@@ -13,11 +13,15 @@ from farside.carrington import CarringtonGrid, Map
 from farside.magnetogram import Generator
 from farside.observer import Observer
 from farside.quality import Quality
+from farside.statistics import ratio
 
 Kind = Literal["base", "observed", "generated"]
 
 OWN_INSTRUMENT = "FARSIDE"
 """Of a base map that is an earlier synchronic map."""
+
+NO_INSTRUMENT = "NONE"
+"""Of a row of the source table that no file stands behind."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,11 @@ class SynchronicMap:
         """Part of the sphere's area that comes from sources of one kind."""
         chosen = np.array([s.kind == kind for s in self.sources])[self.source]
         return float((chosen * self.grid.area).sum())
+
+    def imbalance(self) -> float:
+        """Net over unsigned flux through the sphere before it was balanced; NaN without a field."""
+        unsigned = float((np.abs(self.field_gauss) * self.grid.area).sum())
+        return ratio(self.balance.before_gauss, unsigned)
 
     def as_base(self, name: str = "", sha256: str = "") -> BaseMap:
         """The map as a later one starts from it.

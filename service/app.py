@@ -17,6 +17,7 @@ from service.logs import configure
 from service.metrics import Metrics
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import LONGEST_S, Settings, SettingsError, from_environment
+from service.stopping import Stopping
 from service.traces import tracing
 from service.worker import Worker
 
@@ -56,10 +57,11 @@ class Farside:
         configure(SETTINGS.log_format)
         self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
         http.state.worker = self._worker
+        Stopping(self._worker)
 
     async def __is_ready__(self) -> bool:
-        """Whether every model has answered a small input; drives ``/readyz``."""
-        return await run_in_threadpool(self._worker.engine.ready)
+        """Whether new work is taken and every model has answered; drives ``/readyz``."""
+        return not self._worker.stopping and await run_in_threadpool(self._worker.engine.ready)
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]  # bentoml gives it no type
     def close(self) -> None:

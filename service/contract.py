@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -77,7 +78,7 @@ class Contract:
             record.status, record.model = status, scope["state"]["model"]
             annotate(record, settings)
 
-        gate, body = _Gate(request_id, send, opening), _Body(receive)
+        gate, body = _Gate(partial(self._stamp, request_id), send, opening), _Body(receive)
         try:
             await self._app(scope, body, gate)
         except Exception as error:  # the outermost layer: nobody above would shape it
@@ -93,8 +94,13 @@ class Contract:
         opening(status)
         if "expect" not in Headers(scope=scope):  # else the client waits for us before it sends
             await body.drop(settings.max_upload_bytes, settings.upload_timeout_s)
-        headers = gate.kept | {REQUEST_ID: request_id} | self._retry_after(status)
+        headers = gate.kept | self._stamp(request_id) | self._retry_after(status)
         await refusal.response(status, headers)(scope, body, send)
+
+    def _stamp(self, request_id: str) -> dict[str, str]:
+        """The headers of every answer; a client of a service that stops shall turn to another."""
+        farewell = {"connection": "close"} if self._worker().stopping else {}
+        return {REQUEST_ID: request_id} | farewell
 
     def _retry_after(self, status: int) -> dict[str, str]:
         return (
@@ -131,13 +137,15 @@ class _Body:
 
 
 class _Gate:
-    """Lets a good answer pass with its request id; holds the framework's own text of an error."""
+    """Lets a good answer pass with its stamp; holds the framework's own text of an error."""
 
-    def __init__(self, request_id: str, send: Send, opening: Callable[[int], None]) -> None:
+    def __init__(
+        self, stamp: Callable[[], dict[str, str]], send: Send, opening: Callable[[int], None]
+    ) -> None:
         self.opened = False
         self.status = 500
         self.kept: dict[str, str] = {}
-        self._request_id = request_id
+        self._stamp = stamp
         self._send = send
         self._opening = opening
 
@@ -154,7 +162,7 @@ class _Gate:
         self.opened = self.status < 400
         headers = Headers(raw=message["headers"])
         self.kept = {name: headers[name] for name in _KEPT if name in headers}
-        MutableHeaders(scope=message)[REQUEST_ID] = self._request_id
+        MutableHeaders(scope=message).update(self._stamp())
 
 
 def _request_id(scope: Scope) -> str:

@@ -33,6 +33,7 @@ STATUS: dict[type[errors.FarsideError], int] = {
     errors.EngineUnavailableError: 503,
     errors.DeadlineError: 504,
     errors.OverloadedError: 429,
+    errors.StoppingError: 503,
     errors.RequestError: 400,
     MediaTypeError: 415,
     ClientGoneError: 499,  # nginx's number for a client that closed the connection
@@ -87,7 +88,7 @@ def describe(error: Exception, request_id: str) -> tuple[int, ErrorBody]:
 def describe_status(status: int, path: str, request_id: str) -> ErrorBody:
     """Body for an error that the framework answered with a status alone."""
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        message = "the models have not answered their test input yet; try again later"
+        message = "not ready: a model does not answer its test input, or the service is stopping"
         return ErrorBody(message, "EngineUnavailableError", (), request_id)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ErrorBody(UNEXPECTED, "FarsideError", (), request_id)

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
+from typing import get_args
 
+from astropy.time import Time
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -31,6 +33,7 @@ from farside import __version__
 from farside.engine import Model
 from farside.magnetogram import Magnetogram
 from farside.quality import Quality
+from farside.synchronicmap import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
 from farside.vitals import Vitals
 from service.gpu import Gpu
 from service.record import Record
@@ -48,6 +51,7 @@ SKEW_S = 3600.0
 """By how much a clock may be wrong: an image from further in the future makes nothing newer."""
 
 OF_PRODUCT = ("model", "spacecraft")
+OF_MAP = ("format",)
 PART = ("stage",)
 
 REFUSED = (400, 413, 415, 422)
@@ -87,7 +91,7 @@ class Metrics:
         )
         self.queue_seconds = Histogram(
             "farside_queue_seconds",
-            "Wait for the threads that prepare (read and register), infer or write.",
+            "Wait for the threads that prepare (read and register), infer, merge or write.",
             PART,
             buckets=SECONDS,
             registry=registry,
@@ -117,6 +121,7 @@ class Metrics:
         )
         self.start_time.set(time.time())
         self.products = Products(registry)
+        self.maps = Maps(registry)
 
     @contextmanager
     def timed(self, stage: str, records: Sequence[Record] = ()) -> Iterator[None]:
@@ -169,8 +174,6 @@ class Products:
     """What was made and from what: whether today's maps can be trusted."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._newest: dict[tuple[Gauge, tuple[str, ...]], float] = {}
-        self._lock = Lock()
         self.made = Counter("farside_products", "Products made.", OF_PRODUCT, registry=registry)
         self.flags = Counter(
             "farside_product_flags",
@@ -178,13 +181,13 @@ class Products:
             ("model", "flag"),
             registry=registry,
         )
-        self.made_time = _newest(
+        self.made_time = Newest(
             "farside_product_made_time_seconds", "When the last was made", OF_PRODUCT, registry
         )
-        self.product_time = _newest(
+        self.product_time = Newest(
             "farside_product_time_seconds", "Of the newest Sun that was shown", OF_PRODUCT, registry
         )
-        self.input_time = _newest(
+        self.input_time = Newest(
             "farside_input_time_seconds",
             "Of the newest image that came into a product",
             ("role", "instrument"),
@@ -210,11 +213,11 @@ class Products:
         """Count a product and note what it shows."""
         of = (made.generator.model, made.spacecraft)
         self.made.labels(*of).inc()
-        self._raise(self.made_time, of, time.time())
-        self._raise(self.product_time, of, made.time.unix)
+        self.made_time.rise(of, time.time())
+        self.product_time.rise(of, made.time.unix)
         for given in made.inputs:
             labels = (given.role, given.origin.instrument)
-            self._raise(self.input_time, labels, given.origin.time.unix)
+            self.input_time.rise(labels, given.origin.time.unix)
         self.unsigned_flux.labels(*of).set(found.unsigned_flux_mx)
         self.net_flux.labels(*of).set(found.net_flux_mx)
         if found.reference_correlation is not None:
@@ -226,15 +229,87 @@ class Products:
                 self.flags.labels(of[0], bit.name).inc()
             self.flag.labels(*of, bit.name).set(bit in made.quality)
 
-    def _raise(self, gauge: Gauge, labels: Sequence[str], unix_s: float) -> None:
-        """Let the newest win: files come late and out of order."""
+
+class Maps:
+    """The maps of the whole Sun that were made, and what the last of them is made of.
+
+    Each number has a label: one without would be 0 before the first map.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.made = Counter("farside_maps", "Maps made.", OF_MAP, registry=registry)
+        self.made_time = Newest(
+            "farside_map_made_time_seconds", "When the last was made", OF_MAP, registry
+        )
+        self.map_time = Newest("farside_map_time_seconds", "Of the newest map", OF_MAP, registry)
+        self.flags = Counter(
+            "farside_map_flags", "Maps with a quality flag.", ("flag",), registry=registry
+        )
+        self.flag = _of_map("farside_map_flag", "1 where the flag is set", ("flag",), registry)
+        self.share = _of_map(
+            "farside_map_share_ratio", "Part of the Sun by what it comes from", ("kind",), registry
+        )
+        self.base_age = _of_map(
+            "farside_map_base_age_seconds",
+            "By how much its base map is older",
+            ("instrument",),
+            registry,
+        )
+        self.overlap = _of_map(
+            "farside_map_overlap_correlation",
+            "Correlation of a generated disk with the observed one where both see the Sun (OVL_CC)",
+            OF_PRODUCT,
+            registry,
+        )
+        self.imbalance = _of_map(
+            "farside_map_flux_imbalance_ratio",
+            "Net over unsigned flux before balancing",
+            OF_MAP,
+            registry,
+        )
+
+    def add(self, made: SynchronicMap, kind: str) -> None:
+        """Count a map and note what it is made of."""
+        self.made.labels(kind).inc()
+        self.made_time.rise((kind,), time.time())
+        self.map_time.rise((kind,), made.time.unix)
+        self.imbalance.labels(kind).set(made.imbalance())
+        for part in get_args(Kind):
+            self.share.labels(part).set(made.share(part))
+        for source in made.sources:
+            self._note(source, made.time)
+        for bit in Quality:
+            if bit in made.quality:
+                self.flags.labels(bit.name).inc()
+            self.flag.labels(bit.name).set(bit in made.quality)
+
+    def _note(self, source: MapSource, of: Time) -> None:
+        if source.generator and source.overlap:
+            labels = (source.generator.model, source.instrument)
+            self.overlap.labels(*labels).set(source.overlap.correlation)
+        if source.kind == "base" and source.instrument != NO_INSTRUMENT:
+            self.base_age.labels(source.instrument).set(of.unix - source.time.unix)
+
+
+class Newest:
+    """A time of which the newest wins, whatever the order: files come late."""
+
+    def __init__(
+        self, name: str, text: str, labels: Sequence[str], registry: CollectorRegistry
+    ) -> None:
+        full = f"{text}, Unix time; the newest of all workers."
+        self._gauge = Gauge(name, full, labels, multiprocess_mode="max", registry=registry)
+        self._newest: dict[tuple[str, ...], float] = {}
+        self._lock = Lock()
+
+    def rise(self, labels: Sequence[str], unix_s: float) -> None:
+        """Take a time, unless it is older than the last or too far in the future."""
         if unix_s > time.time() + SKEW_S:
             return
-        key = (gauge, tuple(labels))
         with self._lock:
-            if unix_s > self._newest.get(key, float("-inf")):
-                self._newest[key] = unix_s
-                gauge.labels(*labels).set(unix_s)
+            if unix_s > self._newest.get(tuple(labels), float("-inf")):
+                self._newest[tuple(labels)] = unix_s
+                self._gauge.labels(*labels).set(unix_s)
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,12 +387,12 @@ def _sum(name: str, text: str, labels: Sequence[str], registry: CollectorRegistr
     return Gauge(name, text, labels, multiprocess_mode="livesum", registry=registry)
 
 
-def _newest(name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> Gauge:
-    full = f"{text}, Unix time; the newest of all workers."
-    return Gauge(name, full, labels, multiprocess_mode="max", registry=registry)
-
-
 def _last(name: str, text: str, registry: CollectorRegistry, labels: Sequence[str] = ()) -> Gauge:
     full = f"{text}, of the product made last."
     names = (*OF_PRODUCT, *labels)
     return Gauge(name, full, names, multiprocess_mode="mostrecent", registry=registry)
+
+
+def _of_map(name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> Gauge:
+    full = f"{text}, of the map made last."
+    return Gauge(name, full, labels, multiprocess_mode="mostrecent", registry=registry)

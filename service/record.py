@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from farside.magnetogram import Input
+from farside.synchronicmap import NO_INSTRUMENT, MapSource
 
 
 class InputLine(TypedDict):
@@ -14,7 +15,7 @@ class InputLine(TypedDict):
 
     role: str
     instrument: str
-    band: str
+    band: NotRequired[str]
     time: str
 
 
@@ -63,7 +64,7 @@ _CURRENT: ContextVar[Record] = ContextVar("record")
 
 
 def lines_of(inputs: tuple[Input, ...]) -> tuple[InputLine, ...]:
-    """Say which images, and of when."""
+    """Say which images a magnetogram is made of, and of when."""
     return tuple(
         InputLine(
             role=given.role,
@@ -72,4 +73,13 @@ def lines_of(inputs: tuple[Input, ...]) -> tuple[InputLine, ...]:
             time=given.origin.time.isot[:19],
         )
         for given in inputs
+    )
+
+
+def lines_of_map(sources: tuple[MapSource, ...]) -> tuple[InputLine, ...]:
+    """Say which disks and which base a map is made of, and of when."""
+    return tuple(
+        InputLine(role=source.kind, instrument=source.instrument, time=source.time.isot[:19])
+        for source in sources
+        if source.instrument != NO_INSTRUMENT
     )

@@ -16,7 +16,12 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from farside.engine import Engine, Model, find_model
-from farside.errors import EngineUnavailableError, OverloadedError, RequestError
+from farside.errors import (
+    EngineUnavailableError,
+    OverloadedError,
+    RequestError,
+    StoppingError,
+)
 from farside.magnetogram import Magnetogram
 from farside.pipeline import map_sun, prepare
 from farside.solarwind import pack
@@ -28,7 +33,7 @@ from service.company import Company
 from service.forms import Format, GenerateForm, SynchronicForm
 from service.gpu import Gpus
 from service.metrics import Metrics, State
-from service.record import Record, lines_of
+from service.record import Record, lines_of, lines_of_map
 from service.settings import Settings
 
 P = ParamSpec("P")
@@ -36,6 +41,9 @@ T = TypeVar("T")
 
 LOOK_S = 2.0
 """How long a scrape waits for an engine that is slow to say whether it is ready, a choice."""
+
+IDLE_S = 0.1
+"""How often a worker that stops looks whether all is done, a choice."""
 
 
 class Stage:
@@ -77,13 +85,22 @@ class Stage:
 
 
 class Worker:
-    """One engine, the stages around it, and the places of those who wait."""
+    """One engine, the stages around it, and the places of those who wait.
+
+    Attributes
+    ----------
+    taken
+        How many places are.
+    stopping
+        Whether new work is refused.
+    """
 
     def __init__(self, settings: Settings, engine: Engine, metrics: Metrics) -> None:
         self.settings = settings
         self.engine = engine
         self.metrics = metrics
-        self._taken = 0
+        self.taken = 0
+        self.stopping = False
         self._gpus = Gpus()
         self._looking: asyncio.Task[tuple[bool, Mapping[str, Model]]] | None = None
         metrics.places.set(settings.queue_size + 1)
@@ -103,18 +120,25 @@ class Worker:
 
         Raises
         ------
-        OverloadedError
-            All are taken.
+        StoppingError, OverloadedError
+            The worker is about to end; all are taken.
         """
+        if self.stopping:
+            raise StoppingError("the service is stopping; try again, another one may answer")
         places = self.settings.queue_size + 1
-        if self._taken >= places:
+        if self.taken >= places:
             raise OverloadedError(f"all {places} places of the queue are taken; try again later")
-        self._taken += 1
+        self.taken += 1
         try:
             with self.metrics.in_flight.track_inprogress():
                 yield
         finally:
-            self._taken -= 1
+            self.taken -= 1
+
+    async def idle(self) -> None:
+        """Wait until no place is taken."""
+        while self.taken:
+            await asyncio.sleep(IDLE_S)
 
     def model(self, name: str | None) -> Model:
         """Find the model that a request names, or the default.
@@ -195,7 +219,11 @@ class Worker:
 
     def _packed(self, made: SynchronicMap, form: SynchronicForm) -> NamedFile:
         with self.metrics.timed("write"):
-            return pack(made, form.format, form.flux_scale)
+            file = pack(made, form.format, form.flux_scale)
+        self.metrics.maps.add(made, form.format)
+        record = Record.current()
+        record.inputs, record.quality = lines_of_map(made.sources), made.quality.names()
+        return file
 
     def close(self) -> None:
         """Finish what runs and release the engine."""

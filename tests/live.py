@@ -30,11 +30,14 @@ class Server:
 
     Attributes
     ----------
+    process
+        What ``bentoml serve`` started as.
     scratch
         Its folder for temporary files, and nobody else's.
     """
 
     url: str
+    process: subprocess.Popen[bytes]
     scratch: Path
     log: Path
 
@@ -49,32 +52,33 @@ def serving(
     folder: Path, what: str = "service.app:FarsideService", **settings: object
 ) -> Iterator[Server]:
     """Run ``bentoml serve`` with `settings` until the block ends."""
-    server = Server(f"http://127.0.0.1:{_free_port()}", folder / "tmp", folder / "log")
-    server.scratch.mkdir(parents=True)
+    port, scratch, logged = free_port(), folder / "tmp", folder / "log"
+    scratch.mkdir(parents=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FARSIDE_")} | {
         "BENTOML_HOME": str(folder / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "true",
-        "TMPDIR": str(server.scratch),
+        "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "bentoml", "serve", what]
-    address = ["--host", "127.0.0.1", "--port", server.url.rpartition(":")[2]]
-    with server.log.open("wb") as log:
+    address = ["--host", "127.0.0.1", "--port", str(port), "--timeout-keep-alive", "75"]
+    with logged.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  # our own command
             [*command, *address], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
+        server = Server(f"http://127.0.0.1:{port}", process, scratch, logged)
         try:
-            _wait_until_ready(server, process)
+            _wait_until_ready(server)
             yield server
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(20)
 
 
-def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(server: Server) -> None:
     end = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < end:
+    while server.process.poll() is None and time.monotonic() < end:
         try:
             if httpx.get(f"{server.url}/readyz", timeout=5).is_success:
                 return
@@ -84,7 +88,8 @@ def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
     pytest.fail(f"the service did not start:\n{server.log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -26,6 +26,8 @@ class MapFiles:
         A product from 120° west of Earth, which shows one bipole.
     saturating
         The same of a model that saturates.
+    overlapping
+        The same from 60° west: HMI shows some of its surface too.
     base
         An earlier map of ours, a day old.
     """
@@ -34,6 +36,7 @@ class MapFiles:
     observed: Path
     generated: Path
     saturating: Path
+    overlapping: Path
     base: Path
 
 
@@ -41,14 +44,19 @@ def write_map_files(folder: Path, simulated: SimulatedSet) -> MapFiles:
     """Beside HMI's file of a simulated set."""
     observed = simulated.references[-1]
     time = read(observed).origin.time
-    for name, saturation in (("far.fits", None), ("flat.fits", 100.0)):
-        _product(time, saturation).write(folder / name)
+    for name, saturation, longitude_deg in (
+        ("far.fits", None, 120.0),
+        ("flat.fits", 100.0, 120.0),
+        ("near.fits", None, 60.0),
+    ):
+        _product(time, saturation, longitude_deg).write(folder / name)
     base = native.write(synchronic_map(time=time - 1 * u.day), folder / "base.fits")
-    return MapFiles(time, observed, folder / "far.fits", folder / "flat.fits", base)
+    far, flat, near = (folder / name for name in ("far.fits", "flat.fits", "near.fits"))
+    return MapFiles(time, observed, far, flat, near, base)
 
 
-def _product(time: Time, saturation_gauss: float | None) -> Magnetogram:
-    observer = Observer(120.0, -5.0, 1.45e11)
+def _product(time: Time, saturation_gauss: float | None, longitude_deg: float) -> Magnetogram:
+    observer = Observer(longitude_deg, -5.0, 1.45e11)
     meridian = observer.carrington_longitude_deg(time)
     return Magnetogram(
         image=image_of(View(observer, time), lon_deg=meridian),

@@ -87,6 +87,11 @@ def parts(request: httpx.Request) -> list[Message]:
     return list(message_from_bytes(head + request.content).get_payload())
 
 
+def boundary(request: httpx.Request) -> bytes:
+    found: bytes = request.headers["content-type"].partition("boundary=")[2].encode()
+    return found
+
+
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long the client would have slept."""
@@ -166,7 +171,8 @@ def test_an_answer_that_is_not_of_the_service_says_so(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(429, "OverloadedError"), (503, "EngineUnavailableError")]
+    ("status", "kind"),
+    [(429, "OverloadedError"), (503, "EngineUnavailableError"), (503, "StoppingError")],
 )
 def test_a_full_service_is_asked_again_after_the_time_it_names(
     status: int, kind: str, naps: list[float]
@@ -189,6 +195,52 @@ def test_asking_again_ends(naps: list[float]) -> None:
         client.generate([b"x"], [b"y"])
     assert len(asked) == 3
     assert naps == [LONGEST_WAIT_S] * 2
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("disconnected without an answer"),
+    ],
+)
+def test_a_service_that_went_before_it_answered_is_asked_again(
+    lost: httpx.TransportError, naps: list[float]
+) -> None:
+    bodies: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.read().replace(boundary(request), b""))
+        if len(bodies) < 3:
+            raise lost
+        return httpx.Response(200, content=PRODUCT)
+
+    with served(handler) as client:
+        assert len(client.generate([b"x"], [b"y"])) == 1
+    assert naps == [1.0, 2.0]
+    assert bodies == bodies[:1] * 3
+
+
+def test_a_service_that_stays_away_is_a_connection_failure(naps: list[float]) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    with (
+        served(handler, retries=2) as client,
+        pytest.raises(errors.ConnectionFailedError, match="refused"),
+    ):
+        client.generate([b"x"], [b"y"])
+    assert naps == [1.0, 2.0]
+
+
+def test_what_no_waiting_mends_is_not_tried_again(naps: list[float]) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.UnsupportedProtocol("no such protocol")
+
+    with served(handler) as client, pytest.raises(errors.ConnectionFailedError):
+        client.generate([b"x"], [b"y"])
+    assert naps == []
 
 
 def test_a_retry_after_that_is_a_date_is_waited_for_one_second(naps: list[float]) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.cli.archive import archive
+from farside.cli.backfill import backfill
 from farside.cli.coronal import coronal
 from farside.cli.moment import moment
+from farside.cli.options import Precision, Repository, Server, embedded_engine, only_model
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
+from farside.cli.watch import watch
 from farside.errors import FarsideError
 
 if TYPE_CHECKING:
-    from farside.engine import Engine, Model
+    from farside.engine import Model
 
 app = typer.Typer(
     help="Magnetograms of the side of the Sun that no magnetograph sees.",
@@ -26,25 +28,14 @@ app = typer.Typer(
 app.command()(synchronic)
 app.command()(track)
 app.command()(coronal)
+app.command()(watch)
+app.command()(backfill)
+app.add_typer(archive, name="archive")
 
 Moment = Annotated[str, typer.Option("--time", help="UTC, as in 2026-11-01T00:00:00.")]
 Longitude = Annotated[
     float, typer.Option("--stereo-longitude", help="Stonyhurst longitude of the spacecraft, deg.")
 ]
-Repository = Annotated[
-    Path,
-    typer.Option(envvar="FARSIDE_MODEL_REPOSITORY", help="Folder of models."),
-]
-Server = Annotated[
-    str | None, typer.Option(help="Address of a Farside service; without it, all happens here.")
-]
-
-
-class Precision(StrEnum):
-    """Arithmetic of the network."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
 
 
 @app.command()
@@ -85,8 +76,8 @@ def generate(
     else:
         from farside.pipeline import generate as generate_here
 
-        engine = _engine(repository, precision)
-        generate_here(observation, reference, model or _only(engine), engine).write(out)
+        engine = embedded_engine(repository, precision)
+        generate_here(observation, reference, model or only_model(engine), engine).write(out)
     typer.echo(out)
 
 
@@ -173,26 +164,11 @@ def _description(model: Model) -> str:
 
 def _models(server: str | None, repository: Path) -> dict[str, Model]:
     if not server:
-        return dict(_engine(repository, Precision.float32).models())
+        return dict(embedded_engine(repository).models())
     from farside.client import Client
 
     with Client(server) as client:
         return dict(client.models())
-
-
-def _engine(repository: Path, precision: Precision) -> Engine:
-    from farside.engines import embedded
-
-    threads = os.environ.get("FARSIDE_THREADS")
-    count = int(threads) if threads else None
-    return embedded(repository, count, precision.value)
-
-
-def _only(engine: Engine) -> str:
-    names = sorted(engine.models())
-    if len(names) != 1:
-        raise typer.BadParameter(f"--model is needed: the repository holds {', '.join(names)}")
-    return names[0]
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.live import ROOT
+from tests.live import ROOT, free_port
 
 MONITORING = ROOT / "monitoring"
 START_S = 60
@@ -72,7 +71,7 @@ def watching(folder: Path, targets: Mapping[str, str]) -> Iterator[Prometheus]:
     config["scrape_configs"] = jobs
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    server = Prometheus(f"http://127.0.0.1:{_free_port()}")
+    server = Prometheus(f"http://127.0.0.1:{free_port()}")
     command = [
         program("prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
@@ -99,10 +98,3 @@ def _wait(server: Prometheus, process: subprocess.Popen[bytes], log: Path) -> No
             pass
         time.sleep(0.1)
     pytest.fail(f"Prometheus did not start:\n{log.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

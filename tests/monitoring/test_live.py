@@ -11,32 +11,40 @@ import pytest
 
 from farside.simulation.files import SimulatedSet
 from tests.live import Server, serving
+from tests.map_files import MapFiles
 from tests.monitoring.prometheus import Prometheus, program, watching
 from tests.monitoring.queries import needs_gpu, needs_triton, panel_queries, rule_queries
 from tests.triton_live import eventually
 from tests.tritonserver import TritonServer
 
 
-def traffic(url: str, files: SimulatedSet) -> None:
-    """A product, and an upload that is refused."""
+def traffic(url: str, files: SimulatedSet, disks: MapFiles) -> None:
+    """A product, an upload that is refused, and a map."""
     parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
     parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
     assert httpx.post(f"{url}/generate", files=parts, timeout=120).is_success
     refused = httpx.post(f"{url}/generate", files=parts[:1], timeout=120)
     assert refused.json()["type"] == "IncompleteSetError"
+    mapped = {"observed": disks.observed, "generated": disks.overlapping, "base": disks.base}
+    parts = [(role, (path.name, path.read_bytes())) for role, path in mapped.items()]
+    assert httpx.post(f"{url}/synchronic", files=parts, timeout=120).is_success
 
 
 def watched(
-    folder: Path, files: SimulatedSet, url: str, triton: TritonServer | None = None
+    folder: Path,
+    files: SimulatedSet,
+    disks: MapFiles,
+    url: str,
+    triton: TritonServer | None = None,
 ) -> Iterator[Prometheus]:
     program("prometheus")
     targets = {"farside": url.removeprefix("http://")}
     if triton is not None:
         targets["triton"] = f"127.0.0.1:{triton.metrics_port}"
-    traffic(url, files)  # a counter that has not begun has no rate
+    traffic(url, files, disks)  # a counter that has not begun has no rate
     with watching(folder, targets) as server:
         eventually(lambda: server.query("farside_products_total"))
-        traffic(url, files)
+        traffic(url, files, disks)
         counted = "sum(increase(farside_products_total[5m])) > 0"
         eventually(lambda: server.query(counted))
         eventually(lambda: server.query("farside:generate_in_time:ratio30m >= 0"))
@@ -45,9 +53,12 @@ def watched(
 
 @pytest.fixture(scope="module")
 def prometheus(
-    server: Server, simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory
+    server: Server,
+    simulated: SimulatedSet,
+    map_files: MapFiles,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Prometheus]:
-    yield from watched(tmp_path_factory.mktemp("prometheus"), simulated, server.url)
+    yield from watched(tmp_path_factory.mktemp("prometheus"), simulated, map_files, server.url)
 
 
 def unanswered(
@@ -96,17 +107,23 @@ def test_the_numbers_are_those_of_the_traffic(prometheus: Prometheus) -> None:
     observed = value("farside_input_time_seconds{role='observation', instrument='EUVI-A'}")
     assert observed == pytest.approx(1771027200, abs=3600)
     assert math.isfinite(value("farside_product_reference_correlation"))
+    assert value("sum(farside_map_share_ratio)") == pytest.approx(1)
+    assert value("farside_map_base_age_seconds") == pytest.approx(86400, abs=1)
+    assert -1 <= value("farside_map_overlap_correlation") <= 1
 
 
 @pytest.mark.soak
 def test_with_triton_its_queries_have_data_too(
     tiny_triton: TritonServer,
     simulated: SimulatedSet,
+    map_files: MapFiles,
     tmp_path: Path,
 ) -> None:
     with serving(
         tmp_path / "service", triton_url=tiny_triton.url, model_repository=tmp_path
     ) as service:
-        for server in watched(tmp_path / "prometheus", simulated, service.url, tiny_triton):
+        for server in watched(
+            tmp_path / "prometheus", simulated, map_files, service.url, tiny_triton
+        ):
             for queries in (panel_queries(), rule_queries()):
                 assert unanswered(server, queries, needs_gpu) == []

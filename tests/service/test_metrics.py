@@ -20,12 +20,14 @@ from farside.magnetogram import Generator, Input, Magnetogram
 from farside.observation import Origin
 from farside.observer import Observer
 from farside.quality import Quality
+from farside.synchronicmap import NO_INSTRUMENT, FluxBalance, MapSource
 from farside.vitals import Vitals
 from service.gpu import Gpu
 from service.metrics import SHARED, Metrics, State
 from service.record import Record
 from tests.live import ROOT
 from tests.service.fakes import recipe
+from tests.synchronic_maps import NOW, sources, synchronic_map
 
 NOTHING = State(True, ("fake", "float32"), {}, None)
 VITALS = Vitals(2e22, -1e21, 0.5, 3.0)
@@ -95,6 +97,30 @@ def test_without_a_reference_there_is_no_correlation_and_no_lag(metrics: Metrics
     alone = replace(VITALS, reference_correlation=None, reference_lag_hours=None)
     metrics.products.add(product(), alone)
     assert not [name for name in values(metrics) if "reference" in name]
+
+
+def test_a_map_says_what_it_is_made_of(metrics: Metrics) -> None:
+    metrics.maps.add(synchronic_map(balance=FluxBalance(-0.4, 0.0)), "gong")
+    found = values(metrics)
+    assert found["farside_maps_total gong"] == 1
+    assert found["farside_map_time_seconds gong"] == pytest.approx(NOW.unix)
+    shares = [found[f"farside_map_share_ratio {kind}"] for kind in ("base", "observed")]
+    assert shares == pytest.approx([1 / 3, 1 / 3])
+    assert found["farside_map_base_age_seconds NSO-GONG"] == pytest.approx(86400)
+    assert found["farside_map_overlap_correlation demo STEREO_A"] == 0.62
+    assert -1 < found["farside_map_flux_imbalance_ratio gong"] < 0
+    assert found["farside_map_flag BEACON"] == 1
+    assert found["farside_map_flag BASE_STALE"] == 0
+    assert found["farside_map_flags_total BEACON"] == 1
+
+
+def test_a_map_without_a_base_has_no_age_of_one_and_before_the_first_map_nothing_is_said(
+    metrics: Metrics,
+) -> None:
+    assert not [name for name in values(metrics) if name.startswith("farside_map")]
+    bare = MapSource("base", NO_INSTRUMENT, "", "", NOW, weight=0.0)
+    metrics.maps.add(synchronic_map(sources=(bare, *sources()[1:])), "native")
+    assert not [name for name in values(metrics) if "base_age" in name]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,19 @@ def test_a_bento_is_built_without_a_network_and_serves(repository: Path, tmp_pat
         timeout=120,
         check=True,
     )
+    (source,) = (tmp_path / "bentoml" / "bentos" / "farside").glob("*/src")
+    packed = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    wanted = {
+        "farside",
+        "service",
+        "model_repository",
+        "requirements.lock",
+        "docs",
+        "bentofile.yaml",
+    }
+    assert {path.parts[0] for path in packed} <= wanted
+    kinds = {".py", ".html", ".lock", ".md", ".safetensors", ".yaml"}
+    assert {path.suffix for path in packed} <= kinds
     with serving(tmp_path, "farside:latest", model_repository=repository) as server:
         assert "tiny" in httpx.get(f"{server.url}/models").text
 

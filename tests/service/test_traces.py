@@ -15,6 +15,7 @@ import pytest
 
 from farside.simulation.files import SimulatedSet
 from tests.live import Server, serving
+from tests.map_files import MapFiles
 from tests.triton_live import eventually
 
 TRACED = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
@@ -56,6 +57,11 @@ def generate(server: Server, files: SimulatedSet, request_id: str) -> dict[str, 
     parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
     headers = TRACED | {"x-request-id": request_id}
     httpx.post(f"{server.url}/generate", files=parts, headers=headers, timeout=120)
+    return line_of(server, request_id)
+
+
+def line_of(server: Server, request_id: str) -> dict[str, Any]:
+    """Wait for the line of a request."""
 
     def found() -> list[dict[str, Any]]:
         return [line for line in lines(server) if line["request_id"] == request_id]
@@ -77,6 +83,20 @@ def test_a_product_leaves_one_line_with_its_images_and_stages(
     assert sum(line["stages"].values()) <= line["seconds"] * 1.01
 
 
+def test_a_map_leaves_one_line_with_its_sources_and_stages(
+    server: Server, map_files: MapFiles
+) -> None:
+    disks = {"observed": map_files.observed, "generated": map_files.generated}
+    parts = [(role, (path.name, path.read_bytes())) for role, path in disks.items()]
+    headers = {"x-request-id": "logged-3"}
+    httpx.post(f"{server.url}/synchronic", files=parts, headers=headers, timeout=120)
+    line = line_of(server, "logged-3")
+    given = [(one["role"], one["instrument"]) for one in line["inputs"]]
+    assert given == [("observed", "HMI"), ("generated", "STEREO_A")]
+    assert "NO_BASE" in line["quality"]
+    assert {"upload", "merge", "write", "queue"} <= set(line["stages"])
+
+
 def test_nothing_that_an_upload_holds_is_written(server: Server) -> None:
     secret = b"SIMPLE  = the-secret-of-the-upload"
     headers = {"x-request-id": "logged-2"}
@@ -87,6 +107,7 @@ def test_nothing_that_an_upload_holds_is_written(server: Server) -> None:
     assert "the-secret" not in server.log.read_text()
 
 
+@pytest.mark.soak
 def test_off_nothing_is_sent_whatever_client_and_environment_ask_for(
     repository: Path,
     simulated: SimulatedSet,
@@ -102,6 +123,7 @@ def test_off_nothing_is_sent_whatever_client_and_environment_ask_for(
     assert bodies == []
 
 
+@pytest.mark.soak
 def test_on_a_request_becomes_a_span_of_its_clients_trace(
     repository: Path, simulated: SimulatedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

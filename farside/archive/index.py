@@ -1,0 +1,339 @@
+"""The index of an archive: what has arrived, what was made of it, what was refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from farside.archive.clock import parsed, written
+from farside.archive.naming import Name
+from farside.archive.product import Ingredient, Kind, Product
+from farside.errors import ArchiveError
+from farside.quality import Quality
+
+FILE_NAME = "index.sqlite"
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE arrival (
+    path TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, sha256 TEXT NOT NULL,
+    instrument TEXT NOT NULL, band TEXT NOT NULL, time TEXT NOT NULL,
+    longitude_deg REAL NOT NULL, quality INTEGER NOT NULL, error TEXT NOT NULL
+);
+CREATE TABLE product (
+    path TEXT PRIMARY KEY, series TEXT NOT NULL, slot TEXT NOT NULL, issue INTEGER NOT NULL,
+    kind TEXT NOT NULL, spacecraft TEXT NOT NULL,
+    model TEXT NOT NULL, version TEXT NOT NULL, identity TEXT NOT NULL,
+    time TEXT NOT NULL, made TEXT NOT NULL, quality INTEGER NOT NULL, sha256 TEXT NOT NULL,
+    superseded_by TEXT, UNIQUE (series, slot, issue)
+);
+CREATE INDEX product_slot ON product (slot);
+CREATE TABLE ingredient (
+    product TEXT NOT NULL REFERENCES product (path) ON DELETE CASCADE,
+    role TEXT NOT NULL, instrument TEXT NOT NULL, time TEXT NOT NULL, quality INTEGER NOT NULL,
+    filename TEXT NOT NULL, sha256 TEXT NOT NULL
+);
+CREATE INDEX ingredient_product ON ingredient (product);
+CREATE TABLE refusal (job TEXT PRIMARY KEY, error TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file of a drop folder.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    fingerprint
+        Changes whenever the file does.
+    sha256, instrument, band, time, longitude_deg, quality
+        What it is, by its header, and from where; without meaning where there is an error.
+    error
+        Why it cannot be used; empty if it can.
+    """
+
+    path: str
+    fingerprint: str
+    sha256: str
+    instrument: str
+    band: str
+    time: datetime
+    longitude_deg: float
+    quality: Quality
+    error: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.instrument} {self.band} {written(self.time)[:19]}"
+
+
+class Index:
+    """The tables of one archive. Several may read while one writes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def arrivals(self) -> dict[str, Arrival]:
+        """Every file that was ever read, by path."""
+        rows = self._rows("SELECT * FROM arrival")
+        return {row["path"]: _arrival(row) for row in rows}
+
+    def note_arrival(self, arrival: Arrival) -> None:
+        """Remember a file in place of what was at its path before."""
+        with self._transaction():
+            self._insert("REPLACE INTO arrival", _arrival_row(arrival))
+
+    def add(self, product: Product, ingredients: Iterable[Ingredient]) -> None:
+        """Enter a product; of its slot, all issues but the latest are superseded."""
+        name = product.name
+        with self._transaction():
+            self._insert("INSERT INTO product", _product_row(product))
+            for ingredient in ingredients:
+                self._insert("INSERT INTO ingredient", _ingredient_row(name, ingredient))
+            self._supersede(name)
+
+    def drop(self, name: Name) -> None:
+        """Forget a product whose file is gone; the issue before it is the current one again."""
+        with self._transaction():
+            self._rows("DELETE FROM product WHERE path = ?", str(name.path))
+            self._supersede(name)
+
+    def refuse(self, job: str, error: str) -> None:
+        """Remember that a set of files could not be used, and why."""
+        with self._transaction():
+            self._insert("REPLACE INTO refusal", {"job": job, "error": error})
+
+    def is_refused(self, job: str) -> bool:
+        """Whether that very set could not be used before."""
+        return bool(self._rows("SELECT 1 FROM refusal WHERE job = ?", job))
+
+    def has_content(self, sha256: str) -> bool:
+        """Whether a product with this very content is known."""
+        return bool(self._rows("SELECT 1 FROM product WHERE sha256 = ?", sha256))
+
+    def names(self) -> set[Name]:
+        """Every issue of every product."""
+        rows = self._rows("SELECT series, slot, issue FROM product")
+        return {Name(row["series"], parsed(row["slot"]), row["issue"]) for row in rows}
+
+    def current(self, series: str, slot: datetime) -> Product | None:
+        """The latest issue of a product, if there is any."""
+        found = self._products("series = ? AND slot = ?", series, written(slot))
+        return found[-1] if found else None
+
+    def current_of_model(self, model: str, spacecraft: str, slot: datetime) -> list[Product]:
+        """The latest issues of a magnetogram by any version of a model."""
+        return self._products(
+            "model = ? AND spacecraft = ? AND slot = ? AND superseded_by IS NULL",
+            model, spacecraft, written(slot),
+        )  # fmt: skip
+
+    def current_magnetograms(
+        self, model: str, version: str, first: datetime, last: datetime
+    ) -> list[Product]:
+        """The latest issues of one version of a model in a period, in order of time."""
+        return self._products(
+            "kind = 'magnetogram' AND model = ? AND version = ? AND slot BETWEEN ? AND ? "
+            "AND superseded_by IS NULL",
+            model, version, written(first), written(last),
+        )  # fmt: skip
+
+    def last_before(self, series: str, slot: datetime) -> Product | None:
+        """The current product of the latest slot before one."""
+        rows = self._rows(
+            "SELECT * FROM product WHERE series = ? AND slot < ? AND superseded_by IS NULL "
+            "ORDER BY slot DESC LIMIT 1",
+            series, written(slot),
+        )  # fmt: skip
+        return _product(rows[0]) if rows else None
+
+    def ingredients(self, name: Name) -> tuple[Ingredient, ...]:
+        """What a product was made from."""
+        rows = self._rows("SELECT * FROM ingredient WHERE product = ?", str(name.path))
+        return tuple(_ingredient(row) for row in rows)
+
+    def products(self, *, superseded: bool = False) -> list[Product]:
+        """All products, in order of slot, series and issue."""
+        return self._products("1" if superseded else "superseded_by IS NULL")
+
+    def _products(self, condition: str, *values: object) -> list[Product]:
+        query = f"SELECT * FROM product WHERE {condition} ORDER BY slot, series, issue"  # noqa: S608  # conditions of this class
+        return [_product(row) for row in self._rows(query, *values)]
+
+    def _supersede(self, name: Name) -> None:
+        issue = self._rows(
+            "SELECT max(issue) AS last FROM product WHERE series = ? AND slot = ?",
+            name.series, written(name.slot),
+        )[0]["last"]  # fmt: skip
+        if issue is None:
+            return
+        latest = str(Name(name.series, name.slot, issue).path)
+        self._rows(
+            "UPDATE product SET superseded_by = CASE WHEN path = ?1 THEN NULL ELSE ?1 END "
+            "WHERE series = ?2 AND slot = ?3",
+            latest, name.series, written(name.slot),
+        )  # fmt: skip
+
+    def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        return self._connection.execute(query, values).fetchall()
+
+    def _insert(self, verb: str, row: dict[str, object]) -> None:
+        places = ", ".join(f":{key}" for key in row)
+        self._connection.execute(f"{verb} ({', '.join(row)}) VALUES ({places})", row)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+@contextmanager
+def writing(archive: Path) -> Iterator[Index]:
+    """Open the index of an archive, or begin one.
+
+    Raises
+    ------
+    ArchiveError
+        It is damaged, or of a later version.
+    """
+    with _connected(f"{(archive / FILE_NAME).resolve().as_uri()}?mode=rwc") as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # With WAL, NORMAL could lose the last transactions in a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if _version(connection) == 0:
+            connection.executescript(
+                f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
+            )
+        _check_version(connection)
+        yield Index(connection)
+
+
+@contextmanager
+def reading(archive: Path) -> Iterator[Index]:
+    """Open the index of an archive that may be written to meanwhile.
+
+    Raises
+    ------
+    ArchiveError
+        There is none, or it is damaged or of another version.
+    """
+    path = archive / FILE_NAME
+    if not path.is_file():
+        raise ArchiveError(
+            f"no archive in {archive}: wanted {FILE_NAME}, which farside watch makes"
+        )
+    with _connected(f"{path.resolve().as_uri()}?mode=ro") as connection:
+        _check_version(connection)
+        yield Index(connection)
+
+
+@contextmanager
+def _connected(uri: str) -> Iterator[sqlite3.Connection]:
+    try:
+        connection = sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise ArchiveError(
+            f"{FILE_NAME} cannot be used: {error}; where it is damaged, move it away and start "
+            "farside watch, which makes it again from the products"
+        ) from error
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _check_version(connection: sqlite3.Connection) -> None:
+    if _version(connection) != SCHEMA_VERSION:
+        raise ArchiveError(
+            f"{FILE_NAME} has version {_version(connection)}, this program wants {SCHEMA_VERSION}"
+        )
+
+
+def _arrival_row(arrival: Arrival) -> dict[str, object]:
+    return vars(arrival) | {"time": written(arrival.time), "quality": int(arrival.quality)}
+
+
+def _arrival(row: sqlite3.Row) -> Arrival:
+    values: dict[str, Any] = dict(row)
+    return Arrival(**values | {"time": parsed(row["time"]), "quality": Quality(row["quality"])})
+
+
+def _product_row(product: Product) -> dict[str, object]:
+    name = product.name
+    return {
+        "path": str(name.path),
+        "series": name.series,
+        "slot": written(name.slot),
+        "issue": name.issue,
+        "kind": product.kind,
+        "spacecraft": product.spacecraft,
+        "model": product.model,
+        "version": product.version,
+        "identity": product.identity,
+        "time": written(product.time),
+        "made": written(product.made),
+        "quality": int(product.quality),
+        "sha256": product.sha256,
+    }
+
+
+def _product(row: sqlite3.Row) -> Product:
+    later = row["superseded_by"]
+    return Product(
+        name=Name(row["series"], parsed(row["slot"]), row["issue"]),
+        kind=_kind(row["kind"]),
+        spacecraft=row["spacecraft"],
+        model=row["model"],
+        version=row["version"],
+        identity=row["identity"],
+        time=parsed(row["time"]),
+        made=parsed(row["made"]),
+        quality=Quality(row["quality"]),
+        sha256=row["sha256"],
+        superseded_by=None if later is None else Name.of_path(Path(later)),
+    )
+
+
+def _kind(value: str) -> Kind:
+    kind: Kind
+    for kind in get_args(Kind):
+        if value == kind:
+            return kind
+    raise ArchiveError(f"a product is {value!r} by the index, wanted one of {get_args(Kind)}")
+
+
+def _ingredient_row(name: Name, ingredient: Ingredient) -> dict[str, object]:
+    return vars(ingredient) | {
+        "product": str(name.path),
+        "time": written(ingredient.time),
+        "quality": int(ingredient.quality),
+    }
+
+
+def _ingredient(row: sqlite3.Row) -> Ingredient:
+    return Ingredient(
+        role=row["role"],
+        instrument=row["instrument"],
+        time=parsed(row["time"]),
+        quality=Quality(row["quality"]),
+        filename=row["filename"],
+        sha256=row["sha256"],
+    )

@@ -1,0 +1,71 @@
+"""What a product is called, and where it lies."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from farside.recipe import Recipe
+
+_NAME = re.compile(r"([a-z0-9_]+)_(\d{8}T\d{6})_i([1-9]\d*)\.fits")
+_SLOT = "%Y%m%dT%H%M%S"
+
+
+@dataclass(frozen=True, order=True)
+class Name:
+    """One issue of one product.
+
+    Attributes
+    ----------
+    series
+        Model, version and spacecraft, as in ``"aisfm_v3_stereo_a"``.
+    slot
+        The time that the product stands for: a multiple of the archive's cadence.
+    issue
+        1, and one more each time that better files came.
+    """
+
+    series: str
+    slot: datetime
+    issue: int
+
+    @property
+    def path(self) -> Path:
+        """Under the archive: ``2026/02/14/aisfm_v3_stereo_a_20260214T000000_i1.fits``."""
+        return Path(f"{self.slot:%Y/%m/%d}") / f"{self}.fits"
+
+    def __str__(self) -> str:
+        return f"{self.series}_{self.slot.strftime(_SLOT)}_i{self.issue}"
+
+    @classmethod
+    def of_path(cls, path: Path) -> Name | None:
+        """What a path under the archive says; None if it is no product's."""
+        match = _NAME.fullmatch(path.name)
+        if match is None:
+            return None
+        try:
+            slot = datetime.strptime(match[2], _SLOT).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        name = cls(match[1], slot, int(match[3]))
+        return name if PurePosixPath(name.path) == PurePosixPath(path) else None
+
+
+def disk_series(recipe: Recipe, spacecraft: str) -> str:
+    """Series of the magnetograms that a model makes for a spacecraft."""
+    return f"{_versioned(recipe)}_{_plain(spacecraft)}"
+
+
+def map_series(recipe: Recipe) -> str:
+    """Series of the synchronic maps with the magnetograms of a model."""
+    return f"{_versioned(recipe)}_synchronic"
+
+
+def _versioned(recipe: Recipe) -> str:
+    return f"{_plain(recipe.name)}_v{recipe.version}"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower())

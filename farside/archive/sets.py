@@ -1,0 +1,217 @@
+"""Which of the files that arrived belong together: by spacecraft, band, time and Eq. 5."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from farside import __version__
+from farside.archive.clock import hours_apart, slot_of
+from farside.archive.index import Arrival
+from farside.archive.product import provisional
+from farside.quality import Quality
+from farside.recipe import Channel, Recipe
+from farside.reference import reference_lag_days
+from farside.stack import SPACECRAFT
+
+SAME_MOMENT_HOURS = 0.25
+"""Within it one image is as good as another, and the one with fewer flags is taken. A choice: the
+surface turns by an eighth of a degree."""
+
+DAY_HOURS = 12.0
+"""How far a magnetogram of HMI may be from a slot to be the one of that day."""
+
+Order = Callable[[Arrival], Any]
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """All that one magnetogram is made from.
+
+    Attributes
+    ----------
+    spacecraft, slot
+        Whose view it is, and the time that it stands for.
+    observations, references
+        A file for each channel of the Recipe.
+    quality
+        What the files bring to the product; OLD_REFERENCE if they are far from Eq. 5.
+    """
+
+    spacecraft: str
+    slot: datetime
+    observations: tuple[Arrival, ...]
+    references: tuple[Arrival, ...]
+    quality: Quality
+
+    @property
+    def hashes(self) -> frozenset[str]:
+        """Of all its files."""
+        return frozenset(each.sha256 for each in (*self.observations, *self.references))
+
+
+class Shelf:
+    """Files by channel, each in order of time."""
+
+    def __init__(self, arrivals: Sequence[Arrival]) -> None:
+        self._arrivals = sorted(arrivals, key=lambda arrival: (arrival.time, arrival.sha256))
+        self._times = [arrival.time for arrival in self._arrivals]
+
+    def __iter__(self) -> Iterator[Arrival]:
+        return iter(self._arrivals)
+
+    def near(self, time: datetime, hours: float) -> list[Arrival]:
+        """Those within some hours of a time."""
+        margin = timedelta(hours=hours)
+        first = bisect_left(self._times, time - margin)
+        return self._arrivals[first : bisect_right(self._times, time + margin)]
+
+
+def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -> Iterator[FileSet]:
+    """Find, for each spacecraft and slot, the best set that the Recipe takes, in order of time.
+
+    Of the sets that are complete it is the one with the fewest flags that better files could take
+    away, then the nearest to the slot and to the epoch of Eq. 5. The files alone decide, not the
+    order in which they came.
+
+    Parameters
+    ----------
+    cadence
+        From one slot to the next. An image of the Recipe's first channel belongs to the nearest.
+    """
+    references = _shelves(arrivals, recipe.channels_of("reference"))
+    found: list[FileSet] = []
+    for spacecraft, own in _by_spacecraft(arrivals).items():
+        observed = _shelves(own, recipe.channels_of("observation"))
+        leads: dict[datetime, list[Arrival]] = defaultdict(list)
+        for lead in observed[0]:
+            leads[slot_of(lead.time, cadence)].append(lead)
+        for slot, candidates in leads.items():
+            observations = _observations(candidates, observed, slot, recipe)
+            if observations is not None:
+                found += _completed(spacecraft, slot, observations, references, recipe)
+    yield from sorted(found, key=lambda each: (each.slot, each.spacecraft))
+
+
+def disk_of_the_day(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
+    """The magnetogram of HMI that is nearest to a slot, within half a day."""
+    disks = [
+        each
+        for each in arrivals
+        if each.instrument == "HMI" and hours_apart(each.time, slot) <= DAY_HOURS
+    ]
+    return min(disks, key=lambda each: (*distance(each.time, each.quality, slot), each.sha256),
+               default=None)  # fmt: skip
+
+
+def distance(time: datetime, quality: Quality, wanted: datetime) -> tuple[int, int]:
+    """How far an image is from what is wanted: in steps of the same moment, then in flags."""
+    return int(hours_apart(time, wanted) // SAME_MOMENT_HOURS), provisional(quality)
+
+
+def job_of(parts: Sequence[str]) -> str:
+    """One name for making something of very these parts with this version of Farside."""
+    return hashlib.sha256("\n".join([__version__, *parts]).encode()).hexdigest()
+
+
+def _by_spacecraft(arrivals: Sequence[Arrival]) -> Mapping[str, list[Arrival]]:
+    found: dict[str, list[Arrival]] = defaultdict(list)
+    for arrival in arrivals:
+        found[SPACECRAFT.get(arrival.instrument, arrival.instrument)].append(arrival)
+    return found
+
+
+def _shelves(arrivals: Sequence[Arrival], channels: Sequence[Channel]) -> list[Shelf]:
+    return [
+        Shelf([a for a in arrivals if channel.takes(channel.role, a.instrument, a.band)])
+        for channel in channels
+    ]
+
+
+def _observations(
+    leads: Sequence[Arrival], shelves: Sequence[Shelf], slot: datetime, recipe: Recipe
+) -> tuple[Arrival, ...] | None:
+    def order(lead: Arrival) -> tuple[int, float]:
+        return provisional(lead.quality), hours_apart(lead.time, slot)
+
+    return _best(leads, shelves, order, recipe)
+
+
+def _completed(
+    spacecraft: str,
+    slot: datetime,
+    observations: tuple[Arrival, ...],
+    shelves: Sequence[Shelf],
+    recipe: Recipe,
+) -> Iterator[FileSet]:
+    """The set with its references, if they are all there."""
+    epoch = _epoch(observations)
+    timing = recipe.timing
+
+    def is_late(image: Arrival) -> bool:
+        return hours_apart(image.time, epoch) > timing.usual_lag_hours
+
+    def order(lead: Arrival) -> tuple[bool, int, float]:
+        return is_late(lead), provisional(lead.quality), hours_apart(lead.time, epoch)
+
+    within = [Shelf(shelf.near(epoch, timing.greatest_lag_hours)) for shelf in shelves]
+    references = _best(list(within[0]), within, order, recipe) if within else ()
+    if references is None:
+        return
+    quality = _quality(observations + references)
+    if any(map(is_late, references)):
+        quality |= Quality.OLD_REFERENCE
+    yield FileSet(spacecraft, slot, observations, references, quality)
+
+
+def _epoch(observations: Sequence[Arrival]) -> datetime:
+    """Eq. 5, for the mean time and the place that the product will have."""
+    start = observations[0].time
+    time = start + sum((each.time - start for each in observations), timedelta()) / len(
+        observations
+    )
+    view = min(observations, key=lambda each: abs(each.time - time))
+    return time - timedelta(days=reference_lag_days(view.longitude_deg))
+
+
+def _best(
+    leads: Sequence[Arrival], shelves: Sequence[Shelf], order: Order, recipe: Recipe
+) -> tuple[Arrival, ...] | None:
+    """One file a channel, none further from another than the Recipe allows."""
+    complete = [
+        chosen
+        for lead in sorted(leads, key=lambda lead: (order(lead), lead.sha256))
+        if (chosen := _around(lead, shelves[1:], recipe.timing.spread_hours)) is not None
+    ]
+    # The sort is stable: of equally good sets the first lead's is taken.
+    return min(complete, key=lambda chosen: provisional(_quality(chosen)), default=None)
+
+
+def _around(
+    lead: Arrival, shelves: Sequence[Shelf], spread_hours: float
+) -> tuple[Arrival, ...] | None:
+    chosen = [lead]
+    for shelf in shelves:
+        fitting = [
+            image
+            for image in shelf.near(lead.time, spread_hours)
+            if all(hours_apart(image.time, other.time) <= spread_hours for other in chosen)
+        ]
+        if not fitting:
+            return None
+        chosen.append(
+            min(fitting, key=lambda image: (*distance(image.time, image.quality, lead.time),
+                                            hours_apart(image.time, lead.time), image.sha256))
+        )  # fmt: skip
+    return tuple(chosen)
+
+
+def _quality(images: Sequence[Arrival]) -> Quality:
+    return reduce(or_, (image.quality for image in images), Quality.GOOD)

@@ -1,0 +1,185 @@
+"""``farside archive``: what an archive holds, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from farside.cli.moment import moment
+
+if TYPE_CHECKING:
+    from farside.archive.index import Index
+    from farside.archive.product import Product
+    from farside.quality import Quality
+
+archive = typer.Typer(help="List, find and show the products of an archive.", no_args_is_help=True)
+
+Root = Annotated[
+    Path,
+    typer.Argument(metavar="ARCHIVE", exists=True, file_okay=False, help="Folder of products."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Flags = Annotated[
+    list[str] | None, typer.Option(help="Quality flag, as in BEACON; give it once for each.")
+]
+
+
+@archive.command("list")
+def list_series(root: Root, as_json: Json = False) -> None:
+    """Print the series: how many products, from when to when, how many superseded issues."""
+    from farside.archive.index import reading
+
+    with reading(root) as index:
+        products = sorted(index.products(superseded=True), key=lambda each: each.name)
+    rows = [
+        _summary(series, tuple(group))
+        for series, group in groupby(products, key=lambda product: product.name.series)
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        typer.echo("  ".join(f"{row[key]}" for key in row))
+
+
+@archive.command()
+def find(
+    root: Root,
+    first: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Time before which it ends, UTC.")] = None,
+    series: Annotated[str | None, typer.Option(help="As `farside archive list` names it.")] = None,
+    spacecraft: Annotated[str | None, typer.Option(help="As in STEREO_A.")] = None,
+    having: Flags = None,
+    without: Flags = None,
+    superseded: Annotated[
+        bool, typer.Option("--superseded", help="Also issues that others took the place of.")
+    ] = False,
+    latest: Annotated[
+        int | None, typer.Option(min=1, help="Only so many, the last of them.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the paths of products in order of time, one a line; exit code 1 if there are none."""
+    from farside.archive.clock import instant
+    from farside.archive.index import reading
+
+    start, stop = (None if t is None else instant(moment(t)) for t in (first, end))
+    wanted, unwanted = _quality(having), _quality(without)
+    with reading(root) as index:
+        found = [
+            product
+            for product in index.products(superseded=superseded)
+            if (start is None or start <= product.name.slot)
+            and (stop is None or product.name.slot < stop)
+            and series in (None, product.name.series)
+            and (spacecraft is None or spacecraft.upper() == product.spacecraft)
+            and wanted in product.quality
+            and not unwanted & product.quality
+        ]
+    _print(root, found[-latest:] if latest else found, as_json)
+    if not found:
+        raise typer.Exit(1)
+
+
+@archive.command()
+def show(
+    root: Root,
+    name: Annotated[str, typer.Argument(help="Path or name of a product.")],
+    as_json: Json = False,
+) -> None:
+    """Print all that the index knows of one product, and what it was made from."""
+    from farside.archive.index import reading
+
+    with reading(root) as index:
+        card = _whole_card(root, index, _named(index, Path(name).name.removesuffix(".fits")))
+    if as_json:
+        typer.echo(json.dumps(card, indent=1))
+        return
+    for key, value in card.items():
+        for line in value if isinstance(value, list) else [value]:
+            text = "  ".join(map(str, line.values())) if isinstance(line, dict) else line
+            typer.echo(f"{key:<14}{text}")
+
+
+def _summary(series: str, products: Sequence[Product]) -> dict[str, str | int]:
+    from farside.archive.clock import written
+
+    current = [product for product in products if product.superseded_by is None]
+    return {
+        "series": series,
+        "products": len(current),
+        "first": written(products[0].name.slot)[:19],
+        "last": written(products[-1].name.slot)[:19],
+        "superseded": len(products) - len(current),
+    }
+
+
+def _quality(names: Iterable[str] | None) -> Quality:
+    from farside.quality import Quality
+
+    found = Quality.GOOD
+    for name in names or ():
+        if name.upper() not in Quality.__members__:
+            known = ", ".join(bit.name or "" for bit in Quality)
+            raise typer.BadParameter(f"{name!r} is no quality flag; wanted one of {known}")
+        found |= Quality[name.upper()]
+    return found
+
+
+def _print(root: Path, found: Sequence[Product], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([_card(root, product) for product in found], indent=1))
+        return
+    for product in found:
+        typer.echo(root / product.name.path)
+
+
+def _card(root: Path, product: Product) -> dict[str, object]:
+    from farside.archive.clock import written
+
+    later = product.superseded_by
+    return {
+        "path": str(root / product.name.path),
+        "series": product.name.series,
+        "slot": written(product.name.slot)[:19],
+        "issue": product.name.issue,
+        "kind": product.kind,
+        "spacecraft": product.spacecraft,
+        "model": product.model,
+        "version": product.version,
+        "identity": product.identity,
+        "time": written(product.time),
+        "made": written(product.made)[:19],
+        "quality": list(product.quality.names()),
+        "sha256": product.sha256,
+        "superseded_by": None if later is None else str(root / later.path),
+    }
+
+
+def _named(index: Index, name: str) -> Product:
+    for product in index.products(superseded=True):
+        if str(product.name) == name:
+            return product
+    raise typer.BadParameter(f"no product {name!r} in the archive; farside archive find lists them")
+
+
+def _whole_card(root: Path, index: Index, product: Product) -> dict[str, object]:
+    from farside.archive.clock import written
+
+    ingredients = [
+        {
+            "role": each.role,
+            "instrument": each.instrument,
+            "time": written(each.time),
+            "quality": ",".join(each.quality.names()) or "good",
+            "filename": each.filename,
+            "sha256": each.sha256,
+        }
+        for each in index.ingredients(product.name)
+    ]
+    return _card(root, product) | {"made_from": ingredients}

@@ -1,0 +1,233 @@
+"""Files as archives deliver them, made of the few of one simulated scene, and a maker in a line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from threading import Event
+
+import astropy.units as u
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+
+from farside.archive.arrivals import scan
+from farside.archive.filing import opened
+from farside.archive.index import reading
+from farside.archive.maker import Here, Maker
+from farside.archive.product import Product
+from farside.archive.work import Orders, Work
+from farside.engine import Model, Tensor
+from farside.grid import Grid
+from farside.magnetogram import Generator, Magnetogram
+from farside.observation import read
+from farside.observer import Observer
+from farside.quality import Quality
+from farside.recipe import Channel, Linear, MedianLog, Network, Output, Recipe, Timing, Training
+from farside.simulation import SimulatedSet
+
+SUMMED = 16
+"""Pixels of the camera in one of a small EUVI file."""
+
+_TIMES = ("DATE-OBS", "DATE-AVG", "T_OBS")
+_TIME = re.compile(r"(\d{4})(.)(\d\d)(.)(\d\d)(.)(\d\d):(\d\d):(\d\d)")
+
+
+def recipe(version: str = "1") -> Recipe:
+    """Of all that a simulated scene holds, on a small grid."""
+    euv, field = MedianLog(low=0.01, high=100), Linear(scale=1500)
+    return Recipe(
+        name="tiny",
+        version=version,
+        title="A tiny network for tests",
+        licence="BSD-3-Clause",
+        network=Network(name="pix2pixcc:Generator"),
+        grid=Grid(64, 28.0),
+        channels=(
+            *(
+                Channel(role="observation", accepts=(f"EUVI {band}",), scaling=euv)
+                for band in ("304", "195", "171")
+            ),
+            *(
+                Channel(role="reference", accepts=(f"AIA {band}",), scaling=euv)
+                for band in ("304", "193", "171")
+            ),
+            Channel(role="reference", accepts=("HMI LOS",), scaling=field),
+        ),
+        outputs=(Output(quantity="line-of-sight magnetic field", unit="gauss", scaling=field),),
+        timing=Timing(spread_hours=1, usual_lag_hours=6, greatest_lag_hours=48),
+        training=Training(
+            data="NONE",
+            description="untrained",
+            reference_age_days=(0.0, 27.3),
+            dates=(date(2011, 1, 1), date(2030, 1, 1)),
+        ),
+    )
+
+
+class LastPlane:
+    """An engine that answers with the reference magnetogram; its identity is its weights' name."""
+
+    name = "fake"
+    precision = "float32"
+    batch = 1
+
+    def __init__(self, version: str = "1", identity: str = "ab") -> None:
+        self._model = Model(recipe(version), identity * 32)
+
+    def models(self) -> dict[str, Model]:
+        return {"tiny": self._model}
+
+    def ready(self) -> bool:
+        return True
+
+    def buffer(self, model: str, batch: int = 1) -> Tensor:
+        size = self.models()[model].recipe.grid.size_px
+        return np.empty((batch, 7, size, size), np.float32)
+
+    def infer(self, model: str, tensor: Tensor) -> Tensor:
+        assert model == "tiny"
+        return tensor[:, -1:]
+
+    def close(self) -> None:
+        pass
+
+
+MAKER: Maker = Here(LastPlane(), "tiny")
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """A drop folder, and the archive that it becomes."""
+
+    folder: Path
+    archive: Path
+
+    def put(self, path: Path, name: str | None = None, content: bytes | None = None) -> Path:
+        """Let a file arrive."""
+        target = self.folder / (name or path.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes() if content is None else content)
+        return target
+
+    def put_all(self, scene: SimulatedSet) -> None:
+        for path in (*scene.observations, *scene.references):
+            self.put(path)
+
+    def put_science(self, path: Path) -> Path:
+        """Let the science file of a beacon file arrive."""
+        return self.put(path, path.name.replace("n7eu", "n4eu"), science(path))
+
+    def look(
+        self,
+        maker: Maker = MAKER,
+        orders: Orders | None = None,
+        settle_s: float = 0.0,
+        stop: Event | None = None,
+    ) -> int:
+        """One round of a watch."""
+        return look(self.folder, self.archive, maker, orders or Orders(), settle_s, stop or Event())
+
+    def read(self) -> None:
+        """Read what has arrived, and make nothing."""
+        with opened(self.archive) as writable:
+            scan([self.folder], writable.index, 0.0, self.archive, Event())
+
+    def products(self, *, superseded: bool = False) -> list[Product]:
+        with reading(self.archive) as index:
+            return index.products(superseded=superseded)
+
+    def names(self, *, superseded: bool = False) -> list[str]:
+        return [str(product.name) for product in self.products(superseded=superseded)]
+
+    def files(self) -> set[str]:
+        """Every product, finished or not, that lies in the archive."""
+        return {path.name for path in self.archive.glob("*/*/*/*")}
+
+
+def look(
+    folder: Path, archive: Path, maker: Maker, orders: Orders, settle_s: float, stop: Event
+) -> int:
+    with opened(archive) as writable:
+        arrivals = scan([folder], writable.index, settle_s, archive, stop)
+        return Work(writable, maker, maker.model(), orders, stop).run(arrivals)
+
+
+def with_cards(content: bytes, **cards: str) -> bytes:
+    """Put values, as they stand in a header, in place of those that are there."""
+    for keyword, value in cards.items():
+        found = re.search(re.escape(f"{keyword:<8}= ".encode()) + b".{70}", content, re.DOTALL)
+        assert found, f"no {keyword}"
+        content = content.replace(found[0], f"{keyword:<8}= {value:<70}".encode(), 1)
+    return content
+
+
+def science(path: Path) -> bytes:
+    """A beacon file of EUVI as the science file of the same exposure, averaged and not summed."""
+    with fits.open(path) as hdus:
+        header, image = hdus[0].header, np.rint(hdus[0].data / SUMMED).astype(np.int32)
+    header.update(FILENAME=path.name.replace("n7eu", "n4eu"), SPWX=False, IPSUM=1.0)
+    file = BytesIO()
+    fits.PrimaryHDU(image, header).writeto(file)
+    return file.getvalue()
+
+
+def near_real_time(path: Path) -> bytes:
+    """A definitive file of AIA or HMI as the one that was there within minutes."""
+    bit = 0x400 if "hmi" in path.name else 0x40000000
+    return with_cards(path.read_bytes(), QUALITY=f"{bit:>20}")
+
+
+def moved(path: Path, time: timedelta, content: bytes | None = None) -> bytes:
+    """A file of another time: the same picture from the same Stonyhurst longitude."""
+    content = path.read_bytes() if content is None else content
+    for keyword in _TIMES:
+        if f"{keyword:<8}= ".encode() in content:
+            later = _TIME.sub(lambda match: _later(match, time), _card(content, keyword))
+            content = with_cards(content, **{keyword: later})
+    origin = read(path).origin
+    then = origin.time + time.total_seconds() * u.s
+    longitude_deg = origin.observer.carrington_longitude_deg(then)
+    return with_cards(content, CRLN_OBS=f"{longitude_deg:>20.6f}")
+
+
+def of_the_day(scene: SimulatedSet) -> bytes:
+    """A magnetogram of HMI from the time of the observations."""
+    reference = scene.references[-1]
+    lag = read(scene.observations[0]).origin.time - read(reference).origin.time
+    return moved(reference, timedelta(days=float(lag.to_value("day"))))
+
+
+def _card(content: bytes, keyword: str) -> str:
+    start = content.index(f"{keyword:<8}= ".encode()) + 10
+    return content[start : start + 70].decode("latin-1").split("/")[0].strip()
+
+
+def _later(match: re.Match[str], time: timedelta) -> str:
+    form = f"%Y{match[2]}%m{match[4]}%d{match[6]}%H:%M:%S"
+    return (datetime.strptime(match[0], form) + time).strftime(form)
+
+
+def magnetogram(
+    time: str = "2026-02-14T00:00:00.000",
+    spacecraft: str = "STEREO_A",
+    quality: Quality = Quality.GOOD,
+    content: float = 1.0,
+) -> bytes:
+    """A product without a network: zero but for a pixel that tells it from others."""
+    grid = Grid(64, 28.0)
+    image = np.where(grid.on_disk(), np.float32(0), np.float32(np.nan))
+    image[32, 32] = content
+    return Magnetogram(
+        image=image,
+        grid=grid,
+        time=Time(time, scale="utc"),
+        observer=Observer(120.0, -5.0, 1.45e11),
+        spacecraft=spacecraft,
+        quality=quality,
+        generator=Generator("tiny", "1", "ab" * 32, "NONE", "torch", "float32"),
+        inputs=(),
+    ).to_bytes()

@@ -1,0 +1,115 @@
+"""Kill -9 at any step of the filing, and go on: nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from farside.archive.index import FILE_NAME
+from farside.archive.product import describe
+from farside.simulation import SimulatedSet
+from tests.archive.drop import Inbox, of_the_day
+
+ROOT = Path(__file__).resolve().parents[2]
+SEED = 6
+
+
+@dataclass
+class Looks:
+    """Looks into a drop folder, each of a process of its own."""
+
+    process: subprocess.Popen[str]
+
+    def look(self, die_at: int = 0) -> int:
+        """How many steps it took, where they were counted; -1 if it was killed."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{die_at}\n")
+        self.process.stdin.flush()
+        ended_by, code, steps = map(int, self.process.stdout.readline().split())
+        assert (ended_by, code) in {(0, 0), (signal.SIGKILL, 0)}
+        return -1 if ended_by else steps
+
+
+@contextmanager
+def looking(inbox: Inbox) -> Iterator[Looks]:
+    command = [sys.executable, "-m", "tests.archive.killed", str(inbox.folder), str(inbox.archive)]
+    with subprocess.Popen(  # noqa: S603  # our own command
+        command,
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        yield Looks(process)
+
+
+@pytest.fixture
+def better_files(inbox: Inbox, simulated: SimulatedSet) -> Inbox:
+    """An archive with first issues, and files that call for second ones."""
+    inbox.put_all(simulated)
+    inbox.put(simulated.references[-1], "hmi_today.fits", of_the_day(simulated))
+    inbox.look()
+    for path in simulated.observations:
+        inbox.put_science(path)
+    return inbox
+
+
+def check(inbox: Inbox) -> None:
+    """Two issues of the magnetogram and of the map, each whole, indexed, and made of the best."""
+    products = inbox.products(superseded=True)
+    disk, chart = (f"tiny_v1_{kind}_20260214T000000" for kind in ("stereo_a", "synchronic"))
+    names = [f"{disk}_i1", f"{disk}_i2", f"{chart}_i1", f"{chart}_i2"]
+    assert [str(product.name) for product in products] == names
+    assert inbox.files() == {f"{name}.fits" for name in names}
+    for product in products:
+        content = (inbox.archive / product.name.path).read_bytes()
+        described, _ = describe(product.name, content)
+        assert (described.sha256, described.quality) == (product.sha256, product.quality)
+        assert (product.superseded_by is None) == (product.name.issue == 2)
+    connection = sqlite3.connect(inbox.archive / FILE_NAME)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    # 7 files of the magnetograms; of the maps, a disk of HMI and the magnetogram.
+    assert connection.execute("SELECT count(*) FROM ingredient").fetchone() == (2 * 7 + 2 * 2,)
+    connection.close()
+
+
+def kill_at(inbox: Inbox, looks: Looks, start: Path, steps: list[int]) -> None:
+    for step in steps:
+        shutil.rmtree(inbox.archive)
+        shutil.copytree(start, inbox.archive)
+        assert looks.look(die_at=step) == -1
+        assert looks.look() == 0
+        check(inbox)
+
+
+def test_a_kill_at_any_step_loses_and_doubles_nothing(better_files: Inbox) -> None:
+    better_files.read()
+    start = better_files.archive.with_name("start")
+    shutil.copytree(better_files.archive, start)
+    with looking(better_files) as looks:
+        steps = looks.look(die_at=-1)
+        check(better_files)
+        kill_at(better_files, looks, start, random.Random(SEED).sample(range(1, steps), 4))  # noqa: S311
+
+
+@pytest.mark.soak
+def test_a_kill_at_every_step_loses_and_doubles_nothing(better_files: Inbox) -> None:
+    start = better_files.archive.with_name("start")
+    shutil.copytree(better_files.archive, start)
+    with looking(better_files) as looks:
+        steps = looks.look(die_at=-1)
+        kill_at(better_files, looks, start, list(range(1, steps, 3)))

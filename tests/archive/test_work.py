@@ -1,0 +1,221 @@
+"""Rounds of a watch on the files of a simulated scene, with a network in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from astropy.time import Time
+
+from farside.archive.arrivals import remembered
+from farside.archive.filing import opened
+from farside.archive.index import reading
+from farside.archive.maker import Here, Maker
+from farside.archive.work import Orders, Work
+from farside.basemap import read_base
+from farside.engine import Model
+from farside.errors import ConnectionFailedError, DamagedImageError
+from farside.magnetogram import Magnetogram
+from farside.quality import Quality
+from farside.simulation import SimulatedSet
+from farside.solarwind import native
+from tests.archive.drop import (
+    MAKER,
+    Inbox,
+    LastPlane,
+    moved,
+    near_real_time,
+    of_the_day,
+    science,
+)
+
+DISK, MAP = "tiny_v1_stereo_a_20260214T000000", "tiny_v1_synchronic_20260214T000000"
+
+
+@dataclass
+class Failing:
+    """Raises a few times, then does the work."""
+
+    errors: list[Exception]
+
+    def model(self) -> Model:
+        return MAKER.model()
+
+    def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
+        if self.errors:
+            raise self.errors.pop()
+        return MAKER.magnetogram(observations, references)
+
+    def chart(
+        self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
+    ) -> bytes:
+        return MAKER.chart(observed, generated, base, time)
+
+
+def test_a_set_becomes_a_product_when_its_last_file_is_there(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    last, *others = (*simulated.observations, *simulated.references)
+    for path in reversed(others):
+        inbox.put(path)
+    assert inbox.look() == 0
+    inbox.put(last)
+    inbox.put(last, "again.fts")
+    assert inbox.look() == 1
+    assert inbox.look() == 0
+    (product,) = inbox.products()
+    read = Magnetogram.read(inbox.archive / product.name.path)
+    assert (str(product.name), product.quality) == (f"{DISK}_i1", Quality.BEACON)
+    assert (read.quality, read.generator.identity) == (Quality.BEACON, product.identity)
+    with reading(inbox.archive) as index:
+        names = {each.filename for each in index.ingredients(product.name)}
+    assert names - {"again.fts"} <= {path.name for path in (last, *others)}
+
+
+def test_better_files_make_a_new_issue_and_the_old_one_is_kept(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    inbox.put_all(simulated)
+    inbox.put(simulated.references[-1], "hmi_today.fits", of_the_day(simulated))
+    assert inbox.look() == 2
+    for path in simulated.observations:
+        assert inbox.names() == [f"{DISK}_i1", f"{MAP}_i1"]
+        inbox.put_science(path)
+        made = inbox.look()
+    assert made == 2
+    assert inbox.names() == [f"{DISK}_i2", f"{MAP}_i2"]
+    assert inbox.names(superseded=True) == [
+        f"{DISK}_i1", f"{DISK}_i2", f"{MAP}_i1", f"{MAP}_i2"
+    ]  # fmt: skip
+    old, new = (Magnetogram.read(inbox.archive / f"2026/02/14/{DISK}_i{i}.fits") for i in (1, 2))
+    assert (old.quality, new.quality) == (Quality.BEACON, Quality.GOOD)
+    made_of = native.read(inbox.archive / f"2026/02/14/{MAP}_i2.fits").sources
+    assert [source.name for source in made_of if source.kind == "generated"] == [f"{DISK}_i2.fits"]
+
+
+def test_a_definitive_disk_of_the_day_makes_the_map_again_alone(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    inbox.put_all(simulated)
+    day = inbox.put(simulated.references[-1], "hmi.m_720s_nrt.fits", of_the_day(simulated))
+    day.write_bytes(near_real_time(day))
+    inbox.look()
+    inbox.put(simulated.references[-1], "hmi.m_720s.fits", of_the_day(simulated))
+    assert inbox.look() == 1
+    assert inbox.names() == [f"{DISK}_i1", f"{MAP}_i2"]
+    old, new = (native.read(inbox.archive / f"2026/02/14/{MAP}_i{i}.fits") for i in (1, 2))
+    assert Quality.NEAR_REAL_TIME in old.quality
+    assert Quality.NEAR_REAL_TIME not in new.quality
+
+
+def test_a_map_starts_from_the_last_one_before_it(inbox: Inbox, simulated: SimulatedSet) -> None:
+    inbox.put_all(simulated)
+    today = inbox.put(simulated.references[-1], "hmi_today.fits", of_the_day(simulated))
+    three_hours = timedelta(hours=3)
+    for path in (*simulated.observations, today):
+        inbox.put(path, f"later_{path.name}", moved(path, three_hours))
+    assert inbox.look() == 4
+    second = native.read(inbox.archive / "2026/02/14/tiny_v1_synchronic_20260214T030000_i1.fits")
+    (base,) = (source for source in second.sources if source.kind == "base")
+    assert (base.instrument, base.name) == ("FARSIDE", f"{MAP}_i1.fits")
+    assert second.time.isot == "2026-02-14T03:00:00.000"
+
+
+def test_the_first_map_starts_from_the_one_given(inbox: Inbox, simulated: SimulatedSet) -> None:
+    inbox.put_all(simulated)
+    inbox.put(simulated.references[-1], "hmi_today.fits", of_the_day(simulated))
+    inbox.look()
+    first = inbox.archive / f"2026/02/14/{MAP}_i1.fits"
+    other = replace(inbox, archive=inbox.archive.with_name("other"))
+    other.look(orders=Orders(base=first))
+    made = read_base(other.archive / f"2026/02/14/{MAP}_i1.fits")
+    assert Quality.NO_BASE not in made.quality
+    assert Quality.NO_BASE in read_base(first).quality
+
+
+def test_while_the_service_is_away_nothing_is_lost(inbox: Inbox, simulated: SimulatedSet) -> None:
+    inbox.put_all(simulated)
+    away: Maker = Failing([ConnectionFailedError("nobody")] * 2)
+    for _ in range(2):
+        with pytest.raises(ConnectionFailedError):
+            inbox.look(away)
+    assert inbox.look(away) == 1
+    assert inbox.names(superseded=True) == [f"{DISK}_i1"]
+
+
+def test_a_set_that_cannot_be_used_is_tried_once(
+    inbox: Inbox, simulated: SimulatedSet, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox.put_all(simulated)
+    error = DamagedImageError("all of it is dark")
+    assert inbox.look(Failing([error])) == 0
+    assert f"refused {DISK}_i1: DamagedImageError: all of it is dark" in caplog.messages
+    assert inbox.look() == 0
+    for path in simulated.observations:
+        inbox.put_science(path)
+    assert inbox.look() == 1
+
+
+def test_a_file_replaced_before_it_is_used_is_not_in_a_product(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    inbox.put_all(simulated)
+
+    class Replacing(Failing):
+        def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
+            observations[0].write_bytes(science(simulated.observations[0]))
+            return MAKER.magnetogram(observations, references)
+
+    assert inbox.look(Replacing([])) == 0
+    assert inbox.names(superseded=True) == []
+    assert inbox.look() == 1
+
+
+def test_the_same_files_are_not_used_again_though_the_product_has_more_flags_than_they(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    inbox.put_all(simulated)
+    for path in simulated.observations:
+        inbox.put_science(path)
+
+    class Strict(Failing):
+        def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
+            made = Magnetogram.read(MAKER.magnetogram(observations, references))
+            return replace(made, quality=Quality.OLD_REFERENCE).to_bytes()
+
+    assert [inbox.look(Strict([])) for _ in range(2)] == [1, 0]
+
+
+def test_a_newer_model_makes_new_products_where_it_is_asked_to(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    inbox.put_all(simulated)
+    inbox.look()
+    newer = Here(LastPlane("2", "cd"), "tiny")
+    assert inbox.look(newer) == 0
+    assert inbox.look(newer, Orders(remake=True)) == 1
+    assert inbox.look(newer, Orders(remake=True)) == 0
+    assert inbox.names() == [f"{DISK}_i1", f"{DISK}_i1".replace("v1", "v2")]
+
+
+def test_other_weights_of_one_version_supersede(inbox: Inbox, simulated: SimulatedSet) -> None:
+    inbox.put_all(simulated)
+    inbox.look()
+    retrained = Here(LastPlane("1", "cd"), "tiny")
+    assert inbox.look(retrained, Orders(remake=True)) == 1
+    assert inbox.names(superseded=True) == [f"{DISK}_i1", f"{DISK}_i2"]
+    assert [product.identity[:2] for product in inbox.products()] == ["cd"]
+
+
+def test_a_round_that_is_to_stop_begins_nothing(inbox: Inbox, simulated: SimulatedSet) -> None:
+    inbox.put_all(simulated)
+    inbox.read()
+    stop = Event()
+    stop.set()
+    with opened(inbox.archive) as archive:
+        work = Work(archive, MAKER, MAKER.model(), Orders(), stop)
+        assert work.run(remembered(archive.index)) == 0

@@ -1,0 +1,84 @@
+"""The image by its Dockerfile: lint, pins, no root, and the service as `make serve` starts it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.containers.dockerfile import stages, steps_of
+from tests.live import ROOT
+
+WITHOUT_ENGINES = """
+import importlib.abc, sys
+
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in ("torch", "openvino"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+import service.app, farside.engines.triton, farside.solarwind, farside.quicklook
+"""
+
+FILES = ("Dockerfile", "export/Dockerfile.tensorrt")
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_hadolint_finds_nothing(path: str) -> None:
+    program = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    assert program, "no hadolint beside this python: make install"
+    done = subprocess.run(  # noqa: S603  our own arguments
+        [program, "--no-color", path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_copied_is_there_and_is_sent_to_the_engine() -> None:
+    sent = (ROOT / ".dockerignore").read_text().split()
+    for word, rest in (step for stage in stages().values() for step in stage.steps):
+        if word != "COPY" or rest.startswith("--from"):
+            continue
+        for name in rest.split()[:-1]:
+            assert (ROOT / name).exists(), name
+            assert any(line.startswith(f"!{name}") for line in sent), name
+
+
+def test_base_image_and_packages_are_pinned() -> None:
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", stages()["base"].parent)
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", line) for line in lock)
+
+
+@pytest.mark.parametrize("target", ["cpu", "gpu"])
+def test_the_container_runs_as_nobody_in_particular_and_writes_under_tmp(target: str) -> None:
+    said = dict(steps_of(target))
+    assert said["USER"] == "10001:10001"
+    assert int(said["USER"].split(":")[0]) > 0
+    homes = re.findall(r"(?:HOME|CONFIGDIR)=(\S+)", " ".join(rest for _, rest in steps_of(target)))
+    assert homes
+    assert all(home.startswith("/tmp") for home in homes)  # noqa: S108  of the container
+
+
+def test_the_container_starts_what_make_serve_starts() -> None:
+    command = json.loads(stages()["service"].last("CMD"))
+    makefile = (ROOT / "Makefile").read_text()
+    (served,) = re.findall(r"^\t\$\(BIN\)/(bentoml serve .+)$", makefile, re.M)
+    of_make = served.replace("--port $(PORT)", "--host 0.0.0.0 --port 3000").split()
+    assert command == of_make
+    assert stages()["service"].last("EXPOSE") in command
+    assert f":{command[command.index('--port') + 1]}/readyz" in stages()["service"].last(
+        "HEALTHCHECK"
+    )
+
+
+def test_what_only_the_embedded_engines_need_is_not_where_triton_has_the_weights() -> None:
+    assert not [rest for word, rest in steps_of("gpu") if word == "COPY" and "model_rep" in rest]
+    subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-c", WITHOUT_ENGINES], cwd=ROOT, check=True, timeout=120
+    )
