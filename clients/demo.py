@@ -22,7 +22,7 @@ from astropy.time import Time
 from clients import demo_map
 from farside import metrics, quicklook
 from farside.client import Client
-from farside.errors import ConnectionFailedError
+from farside.errors import ConnectionFailedError, DeadlineError
 from farside.flux import unsigned_flux_mx
 from farside.magnetogram import Magnetogram
 from farside.pipeline import prepare
@@ -108,7 +108,7 @@ def _await_ready(url: str, server: subprocess.Popen[bytes], seconds: float = 120
             try:
                 if client.ready():
                     return
-            except ConnectionFailedError:
+            except (ConnectionFailedError, DeadlineError):
                 pass
             time.sleep(0.5)
     raise SystemExit(f"the service at {url} was not ready within {seconds:.0f} s")
