@@ -40,7 +40,7 @@ models: $(INSTALLED)
 	$(BIN)/python -m export $(ARGUMENTS)
 
 test: $(INSTALLED) $(TRITON)
-	$(BIN)/python -m pytest -m "not soak"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" --numprocesses 2 --dist loadfile
 
 soak: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m pytest -m soak --timeout 3600

@@ -22,7 +22,7 @@ from astropy.time import Time
 from clients import demo_map
 from farside import metrics, quicklook
 from farside.client import Client
-from farside.errors import ConnectionFailedError
+from farside.errors import ConnectionFailedError, DeadlineError
 from farside.flux import unsigned_flux_mx
 from farside.magnetogram import Magnetogram
 from farside.pipeline import prepare
@@ -47,7 +47,8 @@ def main() -> None:
     )
     given = demo_map.simulate(arguments.out / "inputs" / "map", OBSERVATION_TIME, arguments.seed)
     product, maps = arguments.out / "far.fits", arguments.out / "map"
-    with _service(arguments.server) as address, Client(address) as client:
+    log = arguments.out / "service.log"
+    with _service(arguments.server, log) as address, Client(address) as client:
         print(f"posting {len(files.observations) + len(files.references)} files to {address} …")
         started = time.monotonic()
         client.generate(files.observations, files.references, out=product)
@@ -80,7 +81,7 @@ def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) 
 
 
 @contextmanager
-def _service(address: str | None) -> Iterator[str]:
+def _service(address: str | None, log: Path) -> Iterator[str]:
     """The given service, or one of our own on a free port until the block ends."""
     if address:
         yield address
@@ -91,27 +92,32 @@ def _service(address: str | None) -> Iterator[str]:
     command = [sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     environment = os.environ | {"BENTOML_DO_NOT_TRACK": "true"}
-    print("starting the service …")
-    with subprocess.Popen(command, env=environment) as server:  # noqa: S603  our own command
+    print(f"starting the service, which writes to {log} …")
+    with (
+        log.open("wb") as written,
+        subprocess.Popen(command, env=environment, stdout=written, stderr=written) as server,  # noqa: S603  our own command
+    ):
         try:
             url = f"http://127.0.0.1:{port}"
-            _await_ready(url, server)
+            _await_ready(url, server, log)
             yield url
         finally:
             server.terminate()
 
 
-def _await_ready(url: str, server: subprocess.Popen[bytes], seconds: float = 120) -> None:
+def _await_ready(
+    url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 120
+) -> None:
     deadline = time.monotonic() + seconds
     with Client(url, timeout=10) as client:
         while time.monotonic() < deadline and server.poll() is None:
             try:
                 if client.ready():
                     return
-            except ConnectionFailedError:
+            except (ConnectionFailedError, DeadlineError):
                 pass
             time.sleep(0.5)
-    raise SystemExit(f"the service at {url} was not ready within {seconds:.0f} s")
+    raise SystemExit(f"the service at {url} was not ready within {seconds:.0f} s: see {log}")
 
 
 if __name__ == "__main__":

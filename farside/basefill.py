@@ -23,8 +23,9 @@ BASE_MU, LEAST_BASE_MU = 0.5, 0.1
 """A base map counts at most as an observed disk does at the one μ, 60° from its centre, where the
 daily maps of HMI end, and at least as at the other, where a disk ends. A choice."""
 
-TRUST_GRID = CarringtonGrid(36, 18)
-"""Blocks over which the trust in a base map is one: cell by cell it would favour weak field."""
+TRUST_DEG = 6.0
+"""σ of the Gaussian over which the trust in a base map is a mean: cell by cell it would favour weak
+field. A choice."""
 
 SPREAD_GAUSS, SPREAD_SHARE, SPREAD_DAYS = 23.0, 0.95, 5.3
 """How far the surface leaves a map behind, σ² = (1 - e^{-age / 5.3 d}) (23² + 0.95² B²): fitted to
@@ -77,7 +78,7 @@ def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
         own = moved(np.nan_to_num(base.sigma_gauss)) / share
         growth = spread**2 - spread_gauss(field, then) ** 2
         sigma = np.maximum(spread, np.sqrt(np.maximum(own**2 + growth, 0)))
-    weight = np.where(known, _weight(field, sigma, grid), 0)
+    weight = _weight(field, sigma, known, grid)
     source = MapSource(
         kind="base",
         instrument=base.instrument,
@@ -91,14 +92,26 @@ def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
     return Layer(source, field, weight, now, sigma)
 
 
-def _weight(field_gauss: Map, sigma_gauss: Map, grid: CarringtonGrid) -> Map:
+def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGrid) -> Map:
     """As of a generated disk whose errors are as large a part of what the field may become."""
     error, whole = (
-        resample(resample(plane**2, grid, TRUST_GRID), TRUST_GRID, grid)
+        _smooth(np.where(known, plane**2, 0), grid)
         for plane in (sigma_gauss, np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
     )
-    factor = factor_of_variance(1 - np.minimum(error / whole, 1))
-    return np.asarray(np.clip(factor, LEAST_BASE_MU**4, BASE_MU**4))
+    part = np.where(known, error / np.where(known, whole, 1), 1)
+    factor = np.clip(factor_of_variance(1 - part), LEAST_BASE_MU**4, BASE_MU**4)
+    return np.where(known, factor, 0)
+
+
+def _smooth(values: Map, grid: CarringtonGrid) -> Map:
+    """Mean over a Gaussian along the meridians, and around the parallels at their own scale."""
+    apart_deg = grid.latitude_deg[:, None] - grid.latitude_deg
+    near = np.exp(-((apart_deg / TRUST_DEG) ** 2) / 2) * grid.area.T
+    near /= near.sum(axis=1, keepdims=True)
+    width = np.radians(TRUST_DEG) / np.cos(np.radians(grid.latitude_deg))
+    waves = np.arange(grid.columns // 2 + 1)
+    kept = np.exp(-((waves * width[:, None]) ** 2) / 2)
+    return np.fft.irfft(np.fft.rfft(near @ values) * kept, grid.columns)
 
 
 def _refuse_empty(base: BaseMap) -> None:

@@ -29,8 +29,6 @@ from farside.simulation.registered import BANDS, Instrument, noise_gauss, see
 from farside.simulation.scene import earth, stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.stack import Stack, align
-from farside.synchronic import synchronic
-from farside.synchronicmap import BaseMap
 
 GRID = CarringtonGrid()
 MODEL = "pix2pixcc-demo"
@@ -59,15 +57,15 @@ class KnownSun:
         Radial gauss on :data:`GRID`.
     observed, generated
         HMI now, and the model's answer for both spacecraft.
-    base
-        Made of HMI's disks of the last rotation, none of today.
+    earlier
+        HMI's disks of the last rotation, oldest first, none of today.
     """
 
     time: Time
     truth: Map
     observed: MapDisk
     generated: tuple[MapDisk, ...]
-    base: BaseMap
+    earlier: tuple[MapDisk, ...]
 
 
 @dataclass(frozen=True)
@@ -90,13 +88,11 @@ def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
     """Make one; HMI is looked at every `step_days` of the rotation before."""
     sun, rng = SimulatedSun(seed), np.random.default_rng([seed, 5])
     time = Time((FIRST_DATE + seed * SEED_DAYS % SEASON_DAYS * u.day).isot, scale="utc")
-    base: BaseMap | None = None
-    for days in np.arange(ROTATION_DAYS, 0, -step_days):
-        then = Time((time - days * u.day).isot, scale="utc")
-        disk = _hmi(sun.at(then, COARSE), rng)
-        base = synchronic([disk], base, then).as_base()
+    earlier = tuple(
+        _hmi(sun.at(Time((time - days * u.day).isot, scale="utc"), COARSE), rng)
+        for days in np.arange(ROTATION_DAYS, 0, -step_days)
+    )
     now = sun.at(time, COARSE)
-    assert base is not None
     return KnownSun(
         time=time,
         truth=_truth(now),
@@ -105,7 +101,7 @@ def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
             generated(_product(sun, now, side, longitude, rng))
             for side, longitude in SPACECRAFT.items()
         ),
-        base=base,
+        earlier=earlier,
     )
 
 

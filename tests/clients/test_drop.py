@@ -12,6 +12,7 @@ import astropy.units as u
 import pytest
 
 from clients.drop import main
+from farside.carrington import CarringtonGrid
 from farside.solarwind import boundary, native
 from tests.clients.programs import run
 from tests.synchronic_maps import NOW, synchronic_map
@@ -74,7 +75,7 @@ def test_a_map_may_be_named_and_have_several_formats(
 
 
 def test_the_wind_at_the_boundary_is_dropped_too(dropped_by: Drop, tmp_path: Path) -> None:
-    chart = native.write(synchronic_map(), tmp_path / "map.fits")
+    chart = native.write(synchronic_map(CarringtonGrid(120, 60)), tmp_path / "map.fits")
     (name,) = dropped_by(chart, "--into", tmp_path / "drop", "--format", "boundary")
     found = boundary.read(tmp_path / "drop" / name)
     assert found.time.isot[:19] == NOW.isot[:19]

@@ -39,6 +39,7 @@ def test_the_seven_files_are_read_as_their_instruments(small: SimulatedSet) -> N
     assert all(o.quality == Quality.BEACON for o in observed)
 
 
+@pytest.mark.soak
 def test_native_files_have_the_archives_sizes_and_types(tmp_path: Path) -> None:
     files = write_set(tmp_path, TIME, 200.0, seed=2, size="native")
     for path in files.observations:
