@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from openvino import opset13
 
+from farside.engines.openvino import properties
 from farside.engines.torch import Precision
 
 SIDES = (1024, 2048)
@@ -30,7 +31,6 @@ WINDOWS, WINDOW_S = 3, 1.0
 """Of products of one kind, one after the other; the fastest window counts."""
 
 DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-HINTS: dict[Precision, ov.Type] = {"float32": ov.Type.f32, "bfloat16": ov.Type.bf16}
 
 Matrix = NDArray[np.float32]
 
@@ -101,13 +101,9 @@ def _request(
     factor = second if right is None else opset13.constant(right)
     product = opset13.result(opset13.matmul(first, factor, False, False))
     graph = ov.Model([product], [first, second] if right is None else [first])
-    settings = {
-        "INFERENCE_PRECISION_HINT": HINTS[precision],
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
-        "ENABLE_CPU_PINNING": False,
-    }
-    return ov.Core().compile_model(graph, "CPU", settings).create_infer_request()
+    return (
+        ov.Core().compile_model(graph, "CPU", properties(precision, threads)).create_infer_request()
+    )
 
 
 def _least_s(work: Callable[[], object]) -> float:

@@ -15,10 +15,10 @@ import numpy as np
 from astropy.time import Time, TimeDelta
 
 from farside.grid import Grid
+from farside.observer import earth
 from farside.simulation import SimulatedSun, write_set
 from farside.simulation.lattice import COARSE, FINE, Lattice
 from farside.simulation.registered import see
-from farside.simulation.scene import earth
 
 TIME = Time("2026-06-01T00:00:00")
 DAY = TimeDelta(1, format="jd")

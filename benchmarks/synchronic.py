@@ -21,11 +21,11 @@ from farside.basefill import carried
 from farside.coronal import extrapolate, open_field, solar_wind
 from farside.magnetogram import Generator
 from farside.mapdisk import MAP_GRID, MapDisk
-from farside.observer import Observer, View
+from farside.observer import Observer, View, earth
 from farside.simulation import SimulatedSun
 from farside.simulation.camera import Detector, line_of_sight_field, look
 from farside.simulation.lattice import COARSE
-from farside.simulation.scene import earth, stereo
+from farside.simulation.scene import stereo
 from farside.simulation.sun import Surface
 from farside.synchronic import ONE_DEGREE, synchronic
 from farside.unrolling import unroll

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from farside.fitsfile import MAX_BYTES, Cards, number, open_images, text, unpack
 from farside.observation import Source, about, bytes_of
 from farside.quality import Quality
 from farside.solarwind import native
-from farside.synchronicmap import BaseMap, SynchronicMap
+from farside.synchronicmap import OWN_INSTRUMENT, BaseMap
 
 MISSING_LIMIT = 0.05
 """Largest missing part of the sphere. HMI's daily frame lacks 0.6 % at the pole that is turned
@@ -51,24 +52,11 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> 
         images = open_images(data)
         cards = images[0].cards
         if text(cards, "CONTENT") == native.CONTENT:
-            return _from_own(native.read(data), name, digest)
+            own = native.read(data)
+            return replace(own.as_base(name, digest), quality=own.quality)
         chart = read_chart(images)
         _check_complete(chart)
     return _base(chart, name, digest, cards)
-
-
-def _from_own(made: SynchronicMap, name: str, digest: str) -> BaseMap:
-    return BaseMap(
-        field_gauss=made.field_gauss,
-        grid=made.grid,
-        time=made.time,
-        instrument="FARSIDE",
-        name=name,
-        sha256=digest,
-        age_days=made.age_days,
-        sigma_gauss=made.sigma_gauss,
-        quality=made.quality,
-    )
 
 
 def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
@@ -80,7 +68,7 @@ def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
         grid=chart.grid,
         time=chart.time,
         # An emulation of ours is not the measurement whose layout it has.
-        instrument="FARSIDE" if own else chart.instrument,
+        instrument=OWN_INSTRUMENT if own else chart.instrument,
         name=name,
         sha256=digest,
         age_days=_spread(chart.age_days(chart.grid.longitude_deg), chart.grid),

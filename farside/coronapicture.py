@@ -15,8 +15,9 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from farside.carrington import CarringtonGrid, Map
-from farside.mapaxes import draw_field, frame, legend, mark_observers, png, wrapped
+from farside.mapaxes import draw_field, frame, legend, mark_observers, wrapped
 from farside.observer import Observer, earth
+from farside.png import png
 from farside.quicklook import LIMIT_GAUSS
 from farside.synchronicmap import SynchronicMap
 

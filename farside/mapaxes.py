@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 
 import numpy as np
@@ -156,10 +155,3 @@ def _described(made: SynchronicMap, source: MapSource) -> str:
     if source.overlap:
         text += f", CC {source.overlap.correlation:.2f} where Earth sees it too"
     return text
-
-
-def png(figure: Figure) -> bytes:
-    """As a file in memory."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110)
-    return file.getvalue()

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from farside.mapaxes import draw_field, frame, legend, mark_observers, png, used, wrapped
+from farside.mapaxes import draw_field, frame, legend, mark_observers, used, wrapped
+from farside.png import png
 from farside.synchronicmap import Kind, SynchronicMap
 
 COLOURS: dict[Kind, str] = {"base": "#8f8f8f", "observed": "#1f77ff", "generated": "#ff7f0e"}

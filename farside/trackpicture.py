@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from farside.png import png
 from farside.synchronicmap import Kind
 from farside.tracking import FluxPoint, Rotation, Track
 
@@ -37,9 +37,7 @@ def render(track: Track) -> bytes:
     cells = layout[1].subgridspec(rows, max(columns, 5))
     for index, point in enumerate(shown):
         _draw_cut(figure.add_subplot(cells[divmod(index, CUTS_IN_A_ROW)]), point)
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110)
-    return file.getvalue()
+    return png(figure)
 
 
 def _chosen(points: Sequence[FluxPoint]) -> list[FluxPoint]:

@@ -18,7 +18,7 @@ from farside.grid import Grid, Image
 from farside.magnetogram import Magnetogram
 from farside.mapdisk import MapDisk, generated, measured
 from farside.observation import Origin
-from farside.observer import Observer
+from farside.observer import Observer, earth
 from farside.pipeline import translate
 from farside.quality import Quality
 from farside.reference import reference_time
@@ -26,7 +26,7 @@ from farside.registration import Disk
 from farside.simulation.camera import Detector, line_of_sight_field, look
 from farside.simulation.lattice import COARSE
 from farside.simulation.registered import BANDS, Instrument, noise_gauss, see
-from farside.simulation.scene import earth, stereo
+from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.stack import Stack, align
 

@@ -13,13 +13,13 @@ from farside.grid import Grid
 from farside.heliographic import drift_deg_per_day
 from farside.magnetogram import Generator
 from farside.mapdisk import MapDisk
-from farside.observer import SOLAR_RADIUS_M, Observer, View
+from farside.observer import SOLAR_RADIUS_M, Observer, View, earth
 from farside.quality import Quality
 from farside.sighting import NamedMap, Skipped
 from farside.simulation.camera import Detector, line_of_sight_field, look
 from farside.simulation.lattice import COARSE
 from farside.simulation.registered import noise_gauss
-from farside.simulation.scene import earth, stereo
+from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.synchronicmap import FluxBalance, MapSource, SynchronicMap
 from farside.tracking import Following, Region, follow

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +13,7 @@ from farside.coronal import Corona
 from farside.coronal.fieldlines import field_lines
 from farside.coronal.wind import SolarWind
 from farside.coronapicture import CoronalOverlay
+from farside.png import png
 
 SLOWEST_KM_S, FASTEST_KM_S = 250.0, 800.0
 """Colour scale of speeds: the range of both laws."""
@@ -45,7 +44,7 @@ def draw_wind(wind: SolarWind) -> bytes:
     figure.colorbar(field, ax=lower, label="radial field, nT", pad=0.01, extend="both")
     lower.set_xlabel("Carrington longitude, deg")
     figure.suptitle(f"Solar wind at 0.1 au, {wind.time.utc.isot[:19]} UT, law of {wind.law.name}")
-    return _png(figure)
+    return png(figure)
 
 
 def _show(
@@ -71,9 +70,3 @@ def _show(
     axes.set_yticks(range(-90, 91, 30))
     axes.set_xticks(range(0, 361, 30))
     return image
-
-
-def _png(figure: Figure) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110)
-    return file.getvalue()

@@ -211,22 +211,26 @@ def _resized(graph: ov.Model, side: int) -> ov.Model:
     return copy
 
 
-def _compile(graph: ov.Model, side: int, threads: int, precision: Precision) -> ov.InferRequest:
-    """Compile for a square input of `side` pixels.
+def properties(precision: Precision, threads: int) -> dict[str, object]:
+    """How every network is compiled.
 
     Left alone, OpenVINO would take bfloat16 where the processor has it, and bind its threads to
     processors, which several processes then share while others are idle.
     """
-    still = _resized(graph, side)
-    if precision == "float32":
-        normalise_exactly(still)
-    settings = {
+    return {
         "INFERENCE_PRECISION_HINT": _TYPES[precision],
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
     }
-    compiled = ov.Core().compile_model(still, "CPU", settings)
+
+
+def _compile(graph: ov.Model, side: int, threads: int, precision: Precision) -> ov.InferRequest:
+    """Compile for a square input of `side` pixels."""
+    still = _resized(graph, side)
+    if precision == "float32":
+        normalise_exactly(still)
+    compiled = ov.Core().compile_model(still, "CPU", properties(precision, threads))
     if compiled.get_property("INFERENCE_PRECISION_HINT") != _TYPES[precision]:
         raise EngineFailedError(f"OpenVINO has no {precision} on this processor")
     return compiled.create_infer_request()

@@ -12,7 +12,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.grid import Grid, Image
-from farside.observer import SOLAR_RADIUS_M
+from farside.observer import SOLAR_RADIUS_M, earth
 from farside.simulation.camera import Camera, Detector, line_of_sight_field, look
 from farside.simulation.headers import (
     EUVI_BIAS,
@@ -26,7 +26,7 @@ from farside.simulation.headers import (
     with_bare_nan,
 )
 from farside.simulation.registered import exposed, noise_gauss
-from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene, earth
+from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene
 from farside.simulation.sun import Surface
 
 TRUTH_GRID = Grid(1024, 450.0)

@@ -9,7 +9,7 @@ import astropy.units as u
 import numpy as np
 from astropy.coordinates import SkyCoord
 from astropy.time import Time
-from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst, get_earth
+from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 
 from farside.observer import ASTRONOMICAL_UNIT_M, Observer
 from farside.reference import reference_time
@@ -19,12 +19,6 @@ STEREO_DISTANCE_AU = 0.965
 
 EUVI_BANDS = ("304", "195", "171")
 AIA_BANDS = ("304", "193", "171")
-
-
-def earth(time: Time) -> Observer:
-    """SDO, taken to be at Earth."""
-    place = get_earth(time)
-    return Observer(0.0, float(place.lat.to_value(u.deg)), float(place.radius.to_value(u.m)))
 
 
 def stereo(time: Time, longitude_deg: float) -> Observer:

@@ -6,10 +6,11 @@ import pytest
 from astropy.time import Time
 
 from farside.grid import Grid, Image
+from farside.observer import earth
 from farside.simulation.corona import RESPONSES, corona_of
 from farside.simulation.lattice import COARSE
 from farside.simulation.registered import Instrument, see
-from farside.simulation.scene import earth, stereo
+from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun
 
 MAXIMUM = Time("2024-06-01T00:00:00")

@@ -6,12 +6,13 @@ from astropy.time import Time
 
 from farside.grid import Grid
 from farside.observation import read
+from farside.observer import earth
 from farside.registration import register
 from farside.simulation.camera import Detector
 from farside.simulation.files import read_truth, write_set
 from farside.simulation.lattice import COARSE, FINE
 from farside.simulation.registered import Instrument, noise_gauss, see
-from farside.simulation.scene import Scene, earth
+from farside.simulation.scene import Scene
 from farside.simulation.sun import SimulatedSun
 
 TIME = Time("2024-11-01T00:00:00")

@@ -7,10 +7,11 @@ import numpy as np
 from astropy.time import Time
 
 from farside.grid import Grid, Image
+from farside.observer import earth
 from farside.simulation import VERSION, SimulatedSun
 from farside.simulation.lattice import COARSE
 from farside.simulation.registered import Instrument, see
-from farside.simulation.scene import earth, stereo
+from farside.simulation.scene import stereo
 from tests.live import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "simulated_sun.npz"

@@ -16,12 +16,12 @@ from rich.progress import Progress
 
 import farside.simulation
 from farside.grid import Grid, Image
-from farside.observer import Observer
+from farside.observer import Observer, earth
 from farside.reference import SYNODIC_PERIOD_DAYS
 from farside.registration import Disk
 from farside.simulation.lattice import COARSE, FINE, Lattice
 from farside.simulation.registered import see
-from farside.simulation.scene import earth, stereo
+from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.wholefile import replacing
 from training.data.journal import StoreError

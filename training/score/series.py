@@ -15,13 +15,13 @@ from farside.flux import pixel_area_cm2, polar_field
 from farside.grid import Grid, Image
 from farside.heliographic import drift_deg_per_day, sight_lines, trace
 from farside.observation import Origin
-from farside.observer import Observer, View
+from farside.observer import Observer, View, earth
 from farside.pipeline import translate
 from farside.reference import SYNODIC_PERIOD_DAYS, reference_time
 from farside.registration import Disk
 from farside.simulation.cycle import CYCLE_DAYS, EPOCH, Region
 from farside.simulation.lattice import Lattice
-from farside.simulation.scene import earth, stereo
+from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from training.data.pairing import CHANNELS, FAR_CHANNELS, Pair
 from training.data.sample import Sample
