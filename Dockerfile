@@ -34,6 +34,7 @@ RUN grep --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements
 FROM base AS service
 ENV BENTOML_DO_NOT_TRACK=true \
     BENTOML_HOME=/tmp/bentoml \
+    FARSIDE_DEFAULT_MODEL=pix2pixcc-demo \
     HOME=/tmp \
     MPLCONFIGDIR=/tmp/matplotlib \
     USER=farside

@@ -8,7 +8,7 @@ PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score lock clean
+.PHONY: install demo serve triton serve-triton models test soak check bench score compare lock clean
 
 install: $(INSTALLED) $(TRITON)
 
@@ -17,6 +17,9 @@ $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+# Of requests that name none.
+demo serve: export FARSIDE_DEFAULT_MODEL ?= pix2pixcc-demo
 
 demo: $(INSTALLED)
 	$(BIN)/python -m clients.demo --out demo
@@ -51,21 +54,32 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# From cheap to dear. benchmarks.gpu is for a machine with a GPU.
+# From cheap to dear. benchmarks.gpu is for a machine with a GPU. They measure one model.
+BENCHED := build/benched
 bench: $(INSTALLED) $(TRITON)
-	$(BIN)/python -m benchmarks.engines --repository model_repository
+	mkdir -p $(BENCHED)
+	ln -sfn $(CURDIR)/model_repository/pix2pixcc-demo $(BENCHED)/pix2pixcc-demo
+	$(BIN)/python -m benchmarks.engines --repository $(BENCHED)
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.synchronic
-	$(BIN)/python -m benchmarks.batching
-	$(BIN)/python -m benchmarks.precision
+	$(BIN)/python -m benchmarks.batching --repository $(BENCHED)
+	$(BIN)/python -m benchmarks.precision --repository $(BENCHED)
 	$(BIN)/python -m benchmarks.engines
-	$(BIN)/python -m benchmarks.service --triton
+	$(BIN)/python -m benchmarks.service --triton --repository $(BENCHED)
 
 # Forty unseen suns, and the report of docs/scores/ on them, made again.
 score: $(INSTALLED)
 	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
 	$(BIN)/python -m training.score pix2pixcc-demo build/suns.zarr --out build/report
+
+# The generators on the same suns, and what the reference pair buys: two pages of docs/, again.
+COMPARED := pix2pixcc-demo pix2pixhd-demo pix2pix-demo multilayer-demo
+PAIR := training/pair/with-reference.safetensors training/pair/without-reference.safetensors
+compare: $(INSTALLED)
+	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
+	$(BIN)/python -m training.compare build/suns.zarr $(COMPARED) --out docs/comparison.md
+	$(BIN)/python -m training.compare build/suns.zarr $(PAIR) --out docs/reference-pair.md
 
 # Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
 lock:

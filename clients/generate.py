@@ -29,7 +29,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Ask a Farside service for a magnetogram.")
     parser.add_argument("--observation", type=Path, nargs="+", required=True, metavar="FITS")
-    parser.add_argument("--reference", type=Path, nargs="+", required=True, metavar="FITS")
+    parser.add_argument("--reference", type=Path, nargs="*", default=[], metavar="FITS")
     parser.add_argument("--model", help="one of the service's models; its default if left out")
     parser.add_argument("--url", default="http://localhost:3000", help="where the service listens")
     parser.add_argument("--out", type=Path, default=Path("far.fits"), metavar="FITS")

@@ -23,7 +23,7 @@ class Served(nn.Module):
     def __init__(self, network: Network, dtype: torch.dtype) -> None:
         super().__init__()
         self.input_channels = network.input_channels
-        self.side_multiple = network.side_multiple
+        self.least_side = network.least_side
         self.network = network.to(dtype)
         self.dtype = dtype
 

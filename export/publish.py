@@ -93,6 +93,7 @@ def publish(
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as candidate:
         identity = checkpoint.write(candidate, model.state, recipe, half=True)
+        candidate.chmod(0o644)  # safetensors writes for its owner alone; a service is another user
         _check_version(path, identity, recipe)
         if report:
             _check_scored(report, model.identity, identity)

@@ -21,8 +21,7 @@ def write(network: Served, path: Path) -> None:
     whole grid takes as long as several forwards. Frozen weights are constants of the graph; they
     follow the device at which the file is loaded, not a later move.
     """
-    least = 2 * network.side_multiple
-    example = torch.zeros(1, network.input_channels, least, least)
+    example = torch.zeros(1, network.input_channels, network.least_side, network.least_side)
     with _old_interface(), torch.inference_mode():
         traced = torch.jit.trace(network, example)  # type: ignore[no-untyped-call]
         torch.jit.freeze(traced).save(str(path))

@@ -14,8 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from farside.errors import CheckpointError, RecipeError
-from farside.networks import Network, State, fill
-from farside.networks.pix2pixcc import generator_from_state_dict
+from farside.networks import Network, State, converted, fill, name_of
 from farside.recipe import Recipe
 from farside.wholefile import replacing
 
@@ -54,7 +53,9 @@ def write(path: Path, state: State, recipe: Recipe, half: bool = False) -> str:
     """
     build(recipe, state)
     dtype = torch.float16 if half else torch.float32
-    stored = {key: tensor.detach().cpu().to(dtype).contiguous() for key, tensor in state.items()}
+    stored = {
+        k: converted(tensor.detach().cpu(), dtype).contiguous() for k, tensor in state.items()
+    }
     infinite = [key for key, tensor in stored.items() if not bool(tensor.isfinite().all())]
     if infinite:
         raise CheckpointError(f"weights are not finite as {dtype}: {', '.join(infinite)}")
@@ -125,17 +126,29 @@ def build(recipe: Recipe, state: State) -> Network:
         No such network, arguments it does not take, weights of other keys or shapes, or channels,
         outputs or a grid that contradict the network.
     """
-    network_class = _resolve(recipe.network.name)
+    with torch.device("meta"):
+        network = make(recipe)
+    fill(network, state)
+    return network.eval().requires_grad_(False)
+
+
+def make(recipe: Recipe) -> Network:
+    """Make the network that the Recipe names, with random weights, ready to be trained.
+
+    Raises
+    ------
+    CheckpointError
+        No such network, arguments it does not take, or channels, outputs or a grid that contradict
+        it.
+    """
     try:
-        with torch.device("meta"):
-            network = network_class(**recipe.network.arguments)
+        network = _resolve(recipe.network.name)(**recipe.network.arguments)
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{recipe.network.name} does not take {recipe.network.arguments}: {error}"
         ) from error
     _check_agreement(recipe, network)
-    fill(network, state)
-    return network.eval().requires_grad_(False)
+    return network
 
 
 def _resolve(name: str) -> type[Network]:
@@ -162,10 +175,10 @@ def _check_agreement(recipe: Recipe, network: Network) -> None:
                 f"Recipe and network disagree: got {in_recipe} {what} in the Recipe, "
                 f"{in_network} in the network"
             )
-    if size % network.side_multiple:
+    if size % network.side_multiple or size < network.least_side:
         raise CheckpointError(
             f"grid of {size} px does not suit the network: wanted a multiple of "
-            f"{network.side_multiple}"
+            f"{network.side_multiple} from {network.least_side}"
         )
 
 
@@ -178,19 +191,19 @@ def import_weights(weights: Path, recipe_toml: Path, out: Path, half: bool = Fal
     Raises
     ------
     CheckpointError
-        Not a plain state dict of a Pix2PixCC generator; lists the keys that do not fit.
+        Not a plain state dict of the network that the Recipe names; lists the keys that do not fit.
     RecipeError
         The Recipe does not parse.
     """
-    network = generator_from_state_dict(_load_state(weights))
     recipe = Recipe.from_toml(recipe_toml.read_text(encoding="utf-8"))
-    found = recipe.network.model_copy(update={"arguments": network.arguments})
+    network = _resolve(recipe.network.name).from_authors(_load_state(weights))
+    found = recipe.network.model_copy(update={"arguments": dict(network.arguments)})
     stated = recipe.network.arguments
     differing = sorted(k for k in stated if stated[k] != network.arguments.get(k))
-    if recipe.network.name != "pix2pixcc:Generator" or differing:
+    if differing:
         raise CheckpointError(
             f"{weights.name} and the Recipe disagree on the network: got {recipe.network} in the "
-            f"Recipe, the weights are of pix2pixcc:Generator {network.arguments}",
+            f"Recipe, the weights are of {name_of(type(network))} {network.arguments}",
             (weights.name,),
         )
     return write(out, network.state_dict(), recipe.model_copy(update={"network": found}), half)

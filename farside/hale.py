@@ -19,12 +19,16 @@ CYCLE_BEGINS = {
 _MINIMA = [(date, cycle) for cycle, date in CYCLE_BEGINS.items()]
 
 
+def cycle_of(time: Time) -> int:
+    """Number of the solar cycle; the first or last known one outside of all."""
+    index = bisect_right(_MINIMA, (time.isot[:10], 1000)) - 1
+    return _MINIMA[max(index, 0)][1]
+
+
 def leading_sign(time: Time) -> int:
     """Sign of the leading polarity of the northern hemisphere: negative in even cycles.
 
     Hale & Nicholson (1925, ApJ 62, 270). About a minimum regions of both cycles emerge; the sign
     is that of the cycle which begins.
     """
-    index = bisect_right(_MINIMA, (time.isot[:10], 1000)) - 1
-    cycle = _MINIMA[max(index, 0)][1]
-    return -1 if cycle % 2 == 0 else 1
+    return -1 if cycle_of(time) % 2 == 0 else 1

@@ -41,6 +41,16 @@ class MedianLog(_Part):
         return self
 
 
+class Percentile(_Part):
+    """x = 2 · clip(I / P, 0, 1) - 1, where P is a percentile of the image on the disk.
+
+    Off the disk the network sees -1. Alshehhi (2020) uses the 98th.
+    """
+
+    kind: Literal["percentile"] = "percentile"
+    percentile: float = Field(gt=0, le=100)
+
+
 class Linear(_Part):
     """x = value / scale, never clipped. Off the disk the network sees 0."""
 
@@ -48,7 +58,7 @@ class Linear(_Part):
     scale: float = Field(gt=0, description="Physical units for one network unit.")
 
 
-Scaling = Annotated[MedianLog | Linear, Field(discriminator="kind")]
+Scaling = Annotated[MedianLog | Percentile | Linear, Field(discriminator="kind")]
 
 
 class Channel(_Part):
@@ -193,7 +203,10 @@ class Recipe(_Part):
         "by the date of the observation, so that the network need not find out the cycle.",
     )
     saturation_gauss: float | None = Field(
-        default=None, gt=0, description="Field strength at which the output saturates, if it does."
+        default=None,
+        gt=0,
+        description="Field strength at which the output saturates, if it does: what is beyond is "
+        "cut off in training.",
     )
     scores: tuple[Score, ...] = ()
     errors: ErrorModel | None = Field(

@@ -13,7 +13,7 @@ from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
 from farside.grid import Grid, Image
 from farside.hale import leading_sign
 from farside.magnetogram import Generator, Input, Magnetogram
-from farside.recipe import Linear, MedianLog, Recipe
+from farside.recipe import Linear, Percentile, Recipe, Scaling
 from farside.registration import Disk
 from farside.stack import Stack
 
@@ -86,7 +86,7 @@ def turn(recipe: Recipe, time: Time) -> np.float32:
     return np.float32(leading_sign(time) if recipe.polarity == "hale" else 1)
 
 
-def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> float:
+def scale_disk(disk: Disk, scaling: Scaling, out: Image) -> float:
     """Write one disk into `out` (y, x) in network units.
 
     Returns
@@ -97,7 +97,7 @@ def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> float:
     Raises
     ------
     DamagedImageError
-        Values that are not finite on the disk, or a median that is not positive.
+        Values that are not finite on the disk, or a median or percentile that is not positive.
     """
     values = _values(disk)
     off_disk = ~_on_disk(disk.grid)
@@ -105,6 +105,13 @@ def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> float:
         np.divide(disk.image, np.float32(scaling.scale), out=out)
         np.copyto(out, np.float32(0), where=off_disk)
         return 0.0
+    if isinstance(scaling, Percentile):
+        most = _percentile(values, scaling, disk)
+        np.divide(disk.image, np.float32(most / 2), out=out)
+        np.clip(out, np.float32(0), np.float32(2), out=out)
+        out -= np.float32(1)
+        np.copyto(out, np.float32(-1), where=off_disk)
+        return _outside(values, 0.0, most)
     median = _median(values, disk)
     low, high = np.log([scaling.low, scaling.high])
     np.divide(disk.image, np.float32(median), out=out)
@@ -113,21 +120,21 @@ def scale_disk(disk: Disk, scaling: MedianLog | Linear, out: Image) -> float:
     out -= np.float32((low + high) / 2)
     out *= np.float32(2 / (high - low))
     np.copyto(out, np.float32(-1), where=off_disk)
-    below = np.count_nonzero(values < np.float32(scaling.low * median))
-    above = np.count_nonzero(values > np.float32(scaling.high * median))
-    return (below + above) / values.size
+    return _outside(values, scaling.low * median, scaling.high * median)
 
 
-def unscale(plane: Image, scaling: MedianLog | Linear) -> Image:
+def unscale(plane: Image, scaling: Scaling) -> Image:
     """Undo :func:`scale_disk` where nothing was clipped.
 
     Returns
     -------
     Image
-        Physical units for a linear scaling; I / median for one by the median.
+        Physical units for a linear scaling; else I in units of the median or percentile.
     """
     if isinstance(scaling, Linear):
         return plane * np.float32(scaling.scale)
+    if isinstance(scaling, Percentile):
+        return (plane + np.float32(1)) / np.float32(2)
     low, high = np.log([scaling.low, scaling.high])
     medians: Image = np.exp(plane * np.float32((high - low) / 2) + np.float32((low + high) / 2))
     return medians
@@ -162,16 +169,30 @@ def _values(disk: Disk) -> Image:
     return values
 
 
+def _outside(values: Image, low: float, high: float) -> float:
+    """Fraction of values that a scaling between these limits clips."""
+    clipped = (values < np.float32(low)) | (values > np.float32(high))
+    return np.count_nonzero(clipped) / values.size
+
+
 def _median(values: Image, disk: Disk) -> float:
     # np.median asks for both middle elements of an even count at once, which is ten times slower.
     middle = values.size // 2
     parted = np.partition(values, middle)
     lower = parted[middle] if values.size % 2 else parted[:middle].max()
-    median = (float(lower) + float(parted[middle])) / 2
-    if median <= 0:
+    return _bright((float(lower) + float(parted[middle])) / 2, "a median", disk)
+
+
+def _percentile(values: Image, scaling: Percentile, disk: Disk) -> float:
+    found = float(np.percentile(values, scaling.percentile))
+    return _bright(found, f"a {scaling.percentile:g}th percentile of the", disk)
+
+
+def _bright(level: float, what: str, disk: Disk) -> float:
+    if level <= 0:
         raise DamagedImageError(
-            f"{disk.origin}: got a median brightness of {median:g} on the disk, wanted more than "
+            f"{disk.origin}: got {what} brightness of {level:g} on the disk, wanted more than "
             "0: the image is dark, or its bias was subtracted twice",
             (str(disk.origin),),
         )
-    return median
+    return level

@@ -41,7 +41,7 @@ def folder(simulated: SimulatedSet, tmp_path: Path) -> Path:
 def test_the_curl_example_makes_a_map_of_the_far_side(
     page: str, folder: Path, server: Server
 ) -> None:
-    (example,) = examples(page, "bash", "/generate")
+    (example,) = examples(page, "bash", "reference=@")
     script = example.replace("localhost:3000", server.url)
     subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
     made = sunpy.map.Map(folder / "far.fits")
@@ -61,7 +61,7 @@ def test_the_python_example_prints_spacecraft_and_quality(folder: Path, server: 
 def test_the_command_line_example_runs_without_a_server(folder: Path, repository: Path) -> None:
     (example,) = examples("README.md", "bash", "farside generate")
     script = example.replace("farside ", f"{sys.executable} -m farside.cli ").replace(
-        "--out far.fits", f"--out far.fits --repository {repository}"
+        "--model pix2pixcc-demo", f"--model tiny --repository {repository}"
     )
     subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
     assert (folder / "far.fits").exists()

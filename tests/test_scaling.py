@@ -15,7 +15,7 @@ from farside.magnetogram import Magnetogram
 from farside.observation import Origin
 from farside.observer import Observer
 from farside.quality import Quality
-from farside.recipe import Linear, MedianLog, Output, Recipe
+from farside.recipe import Linear, MedianLog, Output, Percentile, Recipe, Scaling
 from farside.registration import Disk
 from farside.scaling import decode, encode, scale_disk, unscale
 from farside.stack import Stack
@@ -26,6 +26,7 @@ ON_DISK = GRID.on_disk()
 TIME = Time("2026-11-14T00:00:00", scale="utc")
 STEREO = Observer(70.0, 3.0, 1.44e11)
 EUV = MedianLog(low=0.01, high=100)
+BRIGHTEST = Percentile(percentile=98)
 
 fields = st.integers(0, 2**32 - 1).map(
     lambda seed: np.random.default_rng(seed).normal(0, 300, ON_DISK.shape).astype(np.float32)
@@ -42,7 +43,7 @@ def disk_of(image: Image, instrument: str = "EUVI-A", band: str = "195") -> Disk
     return Disk(np.where(ON_DISK, image, np.float32(np.nan)), GRID, origin)
 
 
-def scaled(disk: Disk, scaling: MedianLog | Linear) -> Image:
+def scaled(disk: Disk, scaling: Scaling) -> Image:
     out = np.full(ON_DISK.shape, 7.0, dtype=np.float32)
     scale_disk(disk, scaling, out=out)
     return out
@@ -88,6 +89,33 @@ def test_median_scaling_cancels_the_exposure(image: Image, exposure: float) -> N
     once = scaled(disk_of(image), EUV)
     again = scaled(disk_of(image * np.float32(exposure)), EUV)
     np.testing.assert_allclose(once, again, atol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(image=intensities)
+def test_percentile_scaling_is_undone_up_to_the_percentile(image: Image) -> None:
+    plane = scaled(disk_of(image), BRIGHTEST)
+    assert plane.min() >= -1
+    assert plane.max() == 1
+    expected = image[ON_DISK] / np.percentile(image[ON_DISK], 98)
+    back = unscale(plane, BRIGHTEST)[ON_DISK]
+    np.testing.assert_allclose(back, np.minimum(expected, 1), atol=1e-6)
+
+
+def test_percentile_scaling_clips_the_rest_and_what_is_negative() -> None:
+    count = np.count_nonzero(ON_DISK)
+    image = np.zeros(ON_DISK.shape, np.float32)
+    image[ON_DISK] = np.linspace(-0.01, 1, count)
+    out = np.empty_like(image)
+    fraction = scale_disk(disk_of(image), BRIGHTEST, out=out)
+    assert fraction == pytest.approx(0.02 + 0.01 / 1.01, abs=2 / count)
+    assert (out[~ON_DISK] == -1).all()
+
+
+def test_a_disk_without_a_bright_part_is_refused_by_name() -> None:
+    dark = disk_of(np.zeros(ON_DISK.shape, np.float32))
+    with pytest.raises(DamagedImageError, match=r"EUVI-A 195.*got a 98th percentile of the bright"):
+        scaled(dark, BRIGHTEST)
 
 
 @pytest.mark.parametrize("size", [63, 64])
@@ -136,9 +164,9 @@ def test_dark_image_is_refused_by_name(level: float) -> None:
     assert caught.value.files == ("EUVI-A 195 2026-11-14T00:00:00",)
 
 
-@pytest.mark.parametrize("scaling", [EUV, Linear(scale=1500.0)])
+@pytest.mark.parametrize("scaling", [EUV, BRIGHTEST, Linear(scale=1500.0)])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_value_that_is_not_finite_is_refused(scaling: MedianLog | Linear, value: float) -> None:
+def test_value_that_is_not_finite_is_refused(scaling: Scaling, value: float) -> None:
     image = np.ones(ON_DISK.shape, np.float32)
     image[30, 30] = value
     with pytest.raises(DamagedImageError, match="got 1 pixels on the disk without a finite value"):

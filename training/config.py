@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from training.losses import Weights
+from training.discriminator import Norm
+from training.losses import Game, Weights
 
 
 class ConfigError(ValueError):
@@ -34,6 +36,10 @@ class Data(_Part):
         gt=0,
         description="Carrington longitude between reference and target; Eq. 5 asks for none.",
     )
+    dates: tuple[date, date] | None = Field(
+        default=None,
+        description="First and last day of what is learnt from and validated with; all if unset.",
+    )
     check: bool = Field(
         default=True, description="Read every disk once before the first step, to find bad ones."
     )
@@ -42,6 +48,9 @@ class Data(_Part):
     )
     crop_margin_px: int = Field(
         default=62, ge=0, description="Edge padding before a random crop back (Jeong et al. 2022)."
+    )
+    patch_px: int | None = Field(
+        default=None, ge=1, description="Side of a random window to learn from; the disk if unset."
     )
     mirror: bool = Field(
         default=False, description="Turn suns upside down half the time; by Hale's law + is then -."
@@ -59,6 +68,24 @@ class Adversary(_Part):
     n_df: int = Field(default=40, ge=1)
     n_scales: int = Field(default=1, ge=1)
     balance: float = Field(default=1.5, gt=0)
+    strided: int = Field(
+        default=3, ge=1, description="Halvings: 1, 2, 3, 5, 7 judge 16, 34, 70, 286, 1150 px."
+    )
+    norm: Norm = "instance"
+
+
+class Stage(_Part):
+    """Steps in which the network learns at one scale, against a discriminator of its own.
+
+    The optimiser's schedule is run through in each. The weights that are kept validated best in the
+    last one.
+    """
+
+    until: int = Field(ge=1, description="Its last step.")
+    halvings: int = Field(
+        default=0, ge=0, description="Of the answer; only networks of several layers halve theirs."
+    )
+    adversary: Adversary = Adversary()
 
 
 class Optimiser(_Part):
@@ -67,7 +94,10 @@ class Optimiser(_Part):
     rate: float = Field(default=2e-4, gt=0)
     betas: tuple[float, float] = (0.5, 0.999)
     weight_decay: float = Field(default=0.0, ge=0)
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        default="constant", description="How the rate falls to 0."
+    )
+    hold: float = Field(default=0.0, ge=0, lt=1, description="Share of the steps before it falls.")
     warmup: int = Field(default=0, ge=0, description="Steps over which the rate rises to its own.")
     clip: float | None = Field(default=None, gt=0, description="Largest norm of a gradient.")
 
@@ -78,7 +108,10 @@ class Start(_Part):
     conv_std: float | None = Field(
         default=None,
         gt=0,
-        description="Of all but transposed convolutions; torch's if unset, 0.02 in the paper.",
+        description="Of all but transposed convolutions; torch's if unset, 0.02 in the papers.",
+    )
+    transposed_std: float | None = Field(
+        default=None, gt=0, description="Of transposed ones; 0.02 where the paper says all."
     )
     head_std: float | None = Field(default=None, gt=0, description="Of the last convolution.")
 
@@ -103,9 +136,32 @@ class Config(_Part):
     data: Data
     run: Run
     weights: Weights = Weights()
+    game: Game = Field(
+        default="least-squares", description="How far an adversary's answer is from true or false."
+    )
     adversary: Adversary = Adversary()
+    stages: tuple[Stage, ...] = Field(
+        default=(), description="One of the whole run, against `adversary`, if unset."
+    )
     optimiser: Optimiser = Optimiser()
     start: Start = Start()
+
+    @model_validator(mode="after")
+    def _stages_fill_the_run(self) -> Config:
+        ends = [stage.until for stage in self.stages]
+        if ends and (ends != sorted(set(ends)) or ends[-1] != self.run.iterations):
+            raise ValueError(
+                f"stages must end one after the other, the last at step {self.run.iterations}: "
+                f"got {ends}"
+            )
+        if ends and "adversary" in self.model_fields_set:
+            raise ValueError("stages have adversaries of their own: got one beside them")
+        return self
+
+    @property
+    def course(self) -> tuple[Stage, ...]:
+        """The stages, of which there is at least one."""
+        return self.stages or (Stage(until=self.run.iterations, adversary=self.adversary),)
 
 
 def read_config(path: Path) -> Config:

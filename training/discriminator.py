@@ -1,22 +1,27 @@
-"""The adversary of Pix2PixCC: PatchGANs that see an image beside what it was made from."""
+"""The adversaries: PatchGANs that see an image beside what it was made from."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_STRIDES = (2, 2, 2, 1, 1)
-_NORMED = (1, 2, 3)
+Norm = Literal["instance", "batch"]
+
+_NORMS = {"instance": nn.InstanceNorm2d, "batch": nn.BatchNorm2d}
+
+_WIDEST = 8
 
 
 class Discriminator(nn.Module):
-    """(input, target or generated) → the outputs of five blocks at each scale.
+    """(input, target or generated) → the outputs of all blocks at each scale.
 
-    Jeong et al. (2022, ApJS 262:50); attributes have the authors' names, so that their state dicts
-    load.
+    With three strided blocks of five it is that of Jeong et al. (2022, ApJS 262:50) and of Isola et
+    al. (2017, CVPR); attributes have the names of the former, so that their state dicts load.
 
     Parameters
     ----------
@@ -29,6 +34,11 @@ class Discriminator(nn.Module):
     balance
         Copies of the target beside the input: ``int(balance · input / target)`` where that ratio
         exceeds one, so that seven inputs do not drown one target. 1.5 for AISFM 3.0: ten copies.
+    strided
+        Blocks that halve the image, before two that do not. One answer judges a patch of 16, 34,
+        70, 142, 286, 574 or 1150 pixels for 1 to 7 of them.
+    norm
+        Of all blocks but the first and the last.
     """
 
     def __init__(
@@ -38,6 +48,8 @@ class Discriminator(nn.Module):
         n_df: int = 64,
         n_scales: int = 1,
         balance: float = 1.5,
+        strided: int = 3,
+        norm: Norm = "instance",
     ) -> None:
         super().__init__()
         ratio = balance * input_channels / target_channels
@@ -45,10 +57,10 @@ class Discriminator(nn.Module):
         self.n_scales = n_scales
         channels = input_channels + self.copies * target_channels
         for scale in range(n_scales):
-            setattr(self, f"Scale_{scale}", _PatchGan(channels, n_df))
+            setattr(self, f"Scale_{scale}", _PatchGan(channels, n_df, strided, norm))
 
     def forward(self, given: Tensor, image: Tensor) -> list[list[Tensor]]:
-        """(n, input, y, x) and (n, target, y, x) → by scale, the outputs of the five blocks."""
+        """(n, input, y, x) and (n, target, y, x) → by scale, the outputs of the blocks."""
         pair = torch.cat([given] + [image] * self.copies, dim=1)
         answers = []
         for scale in range(self.n_scales):
@@ -57,23 +69,37 @@ class Discriminator(nn.Module):
         return answers
 
 
-class _PatchGan(nn.Module):
-    def __init__(self, channels: int, n_df: int) -> None:
+class Discriminators(nn.Module):
+    """One for each stage of a run."""
+
+    def __init__(self, discriminators: Iterable[Discriminator]) -> None:
         super().__init__()
-        widths = (channels, n_df, 2 * n_df, 4 * n_df, 8 * n_df, 1)
-        for index, ((narrow, wide), stride) in enumerate(
-            zip(pairwise(widths), _STRIDES, strict=True)
-        ):
+        self.of_stage = nn.ModuleList(discriminators)
+
+    def forward(self, given: Tensor, image: Tensor, stage: int) -> list[list[Tensor]]:
+        """What the discriminator of a stage answers."""
+        answers: list[list[Tensor]] = self.of_stage[stage](given, image)
+        return answers
+
+
+class _PatchGan(nn.Module):
+    def __init__(self, channels: int, n_df: int, strided: int, norm: Norm) -> None:
+        super().__init__()
+        inner = [n_df * min(2**block, _WIDEST) for block in range(strided + 1)]
+        widths = [channels, *inner, 1]
+        self.blocks = len(widths) - 1
+        for index, (narrow, wide) in enumerate(pairwise(widths)):
+            stride = 2 if index < strided else 1
             layers: list[nn.Module] = [nn.Conv2d(narrow, wide, 4, stride=stride, padding=1)]
-            if index in _NORMED:
-                layers.append(nn.InstanceNorm2d(wide))
-            if wide > 1:
+            if 0 < index < self.blocks - 1:
+                layers.append(_NORMS[norm](wide))
+            if index < self.blocks - 1:
                 layers.append(nn.LeakyReLU(0.2))
             setattr(self, f"block_{index}", nn.Sequential(*layers))
 
     def forward(self, pair: Tensor) -> list[Tensor]:
         outputs = []
-        for index in range(len(_STRIDES)):
+        for index in range(self.blocks):
             pair = getattr(self, f"block_{index}")(pair)
             outputs.append(pair)
         return outputs

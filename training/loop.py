@@ -7,23 +7,24 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, cast
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from rich.progress import Progress
 from torch import Tensor, nn
+from torch.nn import functional
 
 from farside import checkpoint
-from farside.grid import Grid
 from farside.metrics import correlation
-from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe
-from training.config import Config, Optimiser
-from training.discriminator import Discriminator
-from training.losses import concordance, discriminator_loss, generator_loss
+from training.config import Config, Optimiser, Stage
+from training.discriminator import Discriminator, Discriminators
+from training.losses import DISTANCES, concordance, discriminator_loss, generator_loss
 from training.samples import Batches, Samples, open_samples
 
 STATE = "state.ckpt"
@@ -80,8 +81,8 @@ class State:
 def train(config: Config, out: Path, last: int | None = None) -> State:
     """Train, or go on with what lies in `out`, up to step `last` (by default to the end).
 
-    Leaves in `out`: the weights that validated best as a model file, the state to resume from, the
-    losses of each step as JSON lines, and TensorBoard's events.
+    Leaves in `out`: the weights that validated best in the last stage as a model file, the state to
+    resume from, the losses of each step as JSON lines, and TensorBoard's events.
 
     Raises
     ------
@@ -98,6 +99,7 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
     fabric = Fabric(
         accelerator=run.accelerator,
         devices=run.devices,
+        strategy=_strategy(config),
         precision=run.precision,
         loggers=TensorBoardLogger(out, name="tensorboard", version=""),
     )
@@ -110,7 +112,8 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
     last = last or run.iterations
     with _progress(fabric, state.step, last) as advance:
         for step, batch in batches.steps(state.step + 1, last):
-            _set_rate(state, config.optimiser, step, run.iterations)
+            _set_rate(state, config, step)
+            _seed_dropout(run.seed, fabric.global_rank, step)
             losses = _learn(fabric, state, fabric.to_device(batch), disk, config, step)
             _log(fabric, losses, out)
             state.step = step
@@ -120,24 +123,34 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
     return state
 
 
+def _strategy(config: Config) -> str:
+    """Several devices expect a gradient for all weights, of which a stage teaches a part."""
+    several = config.run.devices > 1 and len(config.course) > 1
+    return "ddp_find_unused_parameters_true" if several else "auto"
+
+
 def _begin(fabric: Fabric, recipe: Recipe, config: Config) -> State:
-    network = Generator(**recipe.network.arguments)  # type: ignore[arg-type]  # strict Recipe
+    network = checkpoint.make(recipe)
     _initialise(network, config)
     adversary = None
     if config.weights.needs_adversary:
-        judge = Discriminator(
-            len(recipe.channels), len(recipe.outputs), **config.adversary.model_dump()
+        channels = len(recipe.channels), len(recipe.outputs)
+        judges = Discriminators(
+            Discriminator(*channels, **stage.adversary.model_dump()) for stage in config.course
         )
-        _initialise(judge, config, head=False)
-        adversary = _player(fabric, judge, config.optimiser)
+        _initialise(judges, config, head=False)
+        adversary = _player(fabric, judges, config.optimiser)
     return State(_player(fabric, network, config.optimiser), adversary)
 
 
 def _initialise(network: nn.Module, config: Config, head: bool = True) -> None:
-    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
-    if config.start.conv_std:
-        for convolution in convolutions:
-            nn.init.normal_(convolution.weight, std=config.start.conv_std)
+    both = (nn.Conv2d, nn.ConvTranspose2d)
+    convolutions = [module for module in network.modules() if isinstance(module, both)]
+    for convolution in convolutions:
+        start, transposed = config.start, isinstance(convolution, nn.ConvTranspose2d)
+        std = start.transposed_std if transposed else start.conv_std
+        if std:
+            nn.init.normal_(convolution.weight, std=std)
     if head and config.start.head_std:
         nn.init.normal_(convolutions[-1].weight, std=config.start.head_std)
 
@@ -175,31 +188,63 @@ def _forget_after(path: Path, step: int) -> None:
     path.write_text("".join(line for line in lines if json.loads(line)["step"] <= step))
 
 
-def _set_rate(state: State, optimiser: Optimiser, step: int, last: int) -> None:
-    fall = (1 + math.cos(math.pi * step / last)) / 2 if optimiser.schedule == "cosine" else 1.0
-    rise = min(1.0, step / optimiser.warmup) if optimiser.warmup else 1.0
+def _set_rate(state: State, config: Config, step: int) -> None:
+    index, stage = _stage(config, step)
+    first = config.course[index - 1].until if index else 0
+    rate = rate_at(config.optimiser, step - first, stage.until - first)
     for player in (state.generator, state.adversary):
         for group in player.optimiser.param_groups if player else ():
-            group["lr"] = optimiser.rate * rise * fall
+            group["lr"] = rate
+
+
+def rate_at(optimiser: Optimiser, step: int, last: int) -> float:
+    """The rate at one of the steps 1 to `last` of a stage."""
+    fallen = max(0.0, (step / last - optimiser.hold) / (1 - optimiser.hold))
+    falls = {
+        "constant": 1.0,
+        "linear": 1 - fallen,
+        "cosine": (1 + math.cos(math.pi * fallen)) / 2,
+    }
+    rise = min(1.0, step / optimiser.warmup) if optimiser.warmup else 1.0
+    return optimiser.rate * rise * falls[optimiser.schedule]
+
+
+def _stage(config: Config, step: int) -> tuple[int, Stage]:
+    return next((i, stage) for i, stage in enumerate(config.course) if step <= stage.until)
+
+
+def _seed_dropout(seed: int, rank: int, step: int) -> None:
+    """Let it follow from the step, as batches do, so that a run is resumed as if never stopped."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, rank, step]).generate_state(1)[0]))
 
 
 def _learn(
     fabric: Fabric, state: State, batch: Tensor, disk: Tensor, config: Config, step: int
 ) -> Losses:
-    given, target = batch[:, :-1], batch[:, -1:]
-    judge = state.adversary.network if state.adversary else None
-    generated = state.generator.network(given)
-    if config.data.crop_margin_px == 0:  # A cropped disk may lie anywhere.
-        generated = generated * disk
-    on_generator = generator_loss(judge, given, generated, target, config.weights)
+    index, stage = _stage(config, step)
+    generated = _answer(state.generator.network, batch[:, :-1], stage)
+    halved = functional.avg_pool2d(batch, 2**stage.halvings)
+    given, target = halved[:, :-1], halved[:, -1:]
+    if config.data.crop_margin_px == 0 and generated.shape[-2:] == disk.shape:
+        generated = generated * disk  # Elsewhere it may lie anywhere.
+    judge = partial(state.adversary.network, stage=index) if state.adversary else None
+    distance = DISTANCES[config.game]
+    on_generator = generator_loss(judge, given, generated, target, config.weights, distance)
     lost = _move(fabric, state.generator, on_generator, config.optimiser, step)
     adversary_lost = 0.0
-    if state.adversary:
-        answers = (state.adversary.network(given, i) for i in (target, generated.detach()))
-        on_adversary = discriminator_loss(*answers)
+    if state.adversary and judge:
+        on_adversary = discriminator_loss(
+            judge(given, target), judge(given, generated.detach()), distance
+        )
         adversary_lost = _move(fabric, state.adversary, on_adversary, config.optimiser, step)
     agreement = concordance(generated.detach().float(), target).mean()
     return Losses(step, lost, adversary_lost, _over_devices(fabric, agreement, "mean").item())
+
+
+def _answer(network: nn.Module, given: Tensor, stage: Stage) -> Tensor:
+    """(n, input, y, x) → (n, output, y, x), halved as often as the stage says."""
+    answer: Tensor = network(given, stage.halvings) if stage.halvings else network(given)
+    return answer
 
 
 def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, step: int) -> float:
@@ -249,12 +294,14 @@ def _keep(
     config: Config,
     out: Path,
 ) -> None:
-    """Validate, save the state, and the weights if none were better."""
-    score, picture = _validate(fabric, state.generator.network, validation, recipe.grid)
+    """Validate, save the state, and the weights if it is the last stage and none were better."""
+    index, stage = _stage(config, state.step)
+    score, picture = _validate(fabric, state.generator.network, validation, recipe, stage)
     fabric.log("validation", score, step=state.step)
     if isinstance(fabric.logger, TensorBoardLogger):
         fabric.logger.experiment.add_image("made, true", picture, state.step)
-    better = score > state.best  # False for the nan of a constant image
+    last = index == len(config.course) - 1
+    better = last and score > state.best  # False for the nan of a constant image
     state.best = score if better else state.best
     elsewhere = out / f"{STATE}.new"  # There is always one whole state.
     fabric.save(elsewhere, state.parts(recipe))
@@ -268,24 +315,28 @@ def _keep(
 
 @torch.inference_mode()
 def _validate(
-    fabric: Fabric, network: nn.Module, validation: Samples, grid: Grid
+    fabric: Fabric, network: nn.Module, validation: Samples, recipe: Recipe, stage: Stage
 ) -> tuple[float, Tensor]:
     """Mean correlation on the disk at one degree, and the last pair as a picture (1, y, x).
 
-    Each device takes its share of the samples.
+    Each device takes its share of the samples. The picture ends at 100 G either way.
     """
+    network.eval()
+    grid = recipe.grid
     disk = torch.from_numpy(grid.on_disk())
     scores = []
     pair = torch.zeros(2, grid.size_px, grid.size_px)
     for index in range(fabric.global_rank, len(validation), fabric.world_size):
         sample = validation[index]
         given = fabric.to_device(sample[None, :-1])
-        pair = torch.stack([network(given).float().cpu()[0, 0], sample[-1]]) * disk
+        made = functional.interpolate(_answer(network, given, stage).float(), size=disk.shape)
+        pair = torch.stack([made.cpu()[0, 0], sample[-1]]) * disk
         scores.append(correlation(pair[0].numpy(), pair[1].numpy(), grid))
-    picture = torch.cat([*pair], dim=-1)[None]
+    network.train()
+    picture = torch.cat([*pair], dim=-1)[None] * recipe.outputs[0].scaling.scale
     summed = torch.tensor([sum(scores), len(scores)], dtype=torch.float64)
     total, count = _over_devices(fabric, summed, "sum").tolist()
-    return total / count, (picture * 7.5 + 0.5).clamp(0, 1)
+    return total / count, (picture / 200 + 0.5).clamp(0, 1)
 
 
 @contextmanager

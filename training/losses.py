@@ -1,12 +1,16 @@
-"""The objective of Pix2PixCC: an adversary, its features, and Lin's concordance.
+"""The objectives: an adversary, its features, Lin's concordance, and plain distances.
 
-Jeong et al. (2022, ApJS 262:50), Sect. 3; images are (n, channel, y, x) in network units.
+Images are (n, channel, y, x) in network units. Pix2PixCC has adversary, features and concordance
+(Jeong et al. 2022, ApJS 262:50, Sect. 3), Pix2PixHD the first two (Jeong et al. 2020, ApJL 903
+L25), Pix2Pix adversary and L1 (Kim et al. 2019, Nature Astronomy 3:397), the multi-layer GAN
+adversary and L2 (Alshehhi 2020, CVPR Workshops).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,14 +24,17 @@ class Weights:
     Attributes
     ----------
     adversary, features, concordance
-        λ1 to λ3 of the paper.
+        λ1 to λ3 of Jeong et al. (2022). The adversary's term is halved, as in theirs: 2 gives what
+        the other papers have.
     weak
-        Of the concordance of weak fields, which the paper has not: see :func:`compressed`.
+        Of the concordance of weak fields, which no paper has: see :func:`compressed`.
     weak_scale
         Field above which it is compressed, network units.
     unsigned
-        Of the concordance of |B|, which the paper has not: EUV shows how strong a new region is,
+        Of the concordance of |B|, which no paper has: EUV shows how strong a new region is,
         also where its polarity is a guess.
+    l1, l2
+        Of the mean absolute and the mean squared difference.
     """
 
     adversary: float = 2.0
@@ -36,6 +43,8 @@ class Weights:
     weak: float = 0.0
     weak_scale: float = 0.02
     unsigned: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
 
     @property
     def needs_adversary(self) -> bool:
@@ -50,11 +59,35 @@ Judge = Callable[[Tensor, Tensor], list[list[Tensor]]]
 """A discriminator: what was given, and an image, to features."""
 
 
-def discriminator_loss(on_true: Features, on_generated: Features) -> Tensor:
-    """½ [MSE(D(x, y), 1) + MSE(D(x, G(x)), 0)], summed over scales (least squares GAN)."""
+Game = Literal["least-squares", "cross-entropy"]
+
+Distance = Callable[[Tensor, float], Tensor]
+"""Of a discriminator's answers from what they should be: 1 for true, 0 for generated."""
+
+
+def least_squares(patches: Tensor, wanted: float) -> Tensor:
+    """Mean of (D - wanted)²: the least squares GAN, Mao et al. (2017, ICCV)."""
+    return ((patches - wanted) ** 2).mean()
+
+
+def cross_entropy(patches: Tensor, wanted: float) -> Tensor:
+    """Binary cross-entropy of the sigmoid of D: the first GAN, and Pix2Pix."""
+    return functional.binary_cross_entropy_with_logits(patches, torch.full_like(patches, wanted))
+
+
+DISTANCES: Mapping[Game, Distance] = {
+    "least-squares": least_squares,
+    "cross-entropy": cross_entropy,
+}
+
+
+def discriminator_loss(
+    on_true: Features, on_generated: Features, distance: Distance = least_squares
+) -> Tensor:
+    """½ [distance(D(x, y), 1) + distance(D(x, G(x)), 0)], summed over scales."""
     return torch.stack(
         [
-            (_distance(true[-1], 1) + _distance(generated[-1], 0)) / 2
+            (distance(true[-1], 1) + distance(generated[-1], 0)) / 2
             for true, generated in zip(on_true, on_generated, strict=True)
         ]
     ).sum()
@@ -66,25 +99,37 @@ def generator_loss(
     generated: Tensor,
     target: Tensor,
     weights: Weights,
+    distance: Distance = least_squares,
 ) -> Tensor:
-    """λ1 ½ MSE(D(x, G(x)), 1) + λ2 FM + λ3 CC; without a discriminator, no λ1 and λ2.
+    """λ1 ½ distance(D(x, G(x)), 1) + λ2 FM + what :func:`likeness_loss` asks.
 
-    To it the concordances of weak fields and of |B| are added, where they have a weight.
+    Without a discriminator, no λ1 and λ2.
     """
-    loss = weights.concordance * multiscale_discord(generated, target)
-    if weights.weak:
-        made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
-        loss = loss + weights.weak * multiscale_discord(made, true)
-    if weights.unsigned:
-        loss = loss + weights.unsigned * multiscale_discord(generated.abs(), target.abs())
+    loss = likeness_loss(generated, target, weights)
     if discriminator is None:
         return loss
     on_generated = discriminator(given, generated)
-    with torch.no_grad():
-        on_true = discriminator(given, target)
-    adversary = torch.stack([_distance(scale[-1], 1) / 2 for scale in on_generated]).sum()
-    matching = feature_matching(on_true, on_generated)
-    return loss + weights.adversary * adversary + weights.features * matching
+    adversary = torch.stack([distance(scale[-1], 1) / 2 for scale in on_generated]).sum()
+    loss = loss + weights.adversary * adversary
+    if weights.features:
+        with torch.no_grad():
+            on_true = discriminator(given, target)
+        loss = loss + weights.features * feature_matching(on_true, on_generated)
+    return loss
+
+
+def likeness_loss(generated: Tensor, target: Tensor, weights: Weights) -> Tensor:
+    """The terms that compare the generated image with the true one, each where it has a weight."""
+    made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
+    terms: tuple[tuple[float, Callable[[Tensor, Tensor], Tensor], Tensor, Tensor], ...] = (
+        (weights.concordance, multiscale_discord, generated, target),
+        (weights.weak, multiscale_discord, made, true),
+        (weights.unsigned, multiscale_discord, generated.abs(), target.abs()),
+        (weights.l1, functional.l1_loss, generated, target),
+        (weights.l2, functional.mse_loss, generated, target),
+    )
+    found = [weight * term(one, other) for weight, term, one, other in terms if weight]
+    return torch.stack(found).sum() if found else generated.new_zeros(())
 
 
 def feature_matching(on_true: Features, on_generated: Features) -> Tensor:
@@ -133,10 +178,6 @@ def compressed(image: Tensor, scale: float) -> Tensor:
     the quiet Sun too.
     """
     return torch.asinh(image / scale)
-
-
-def _distance(patches: Tensor, wanted: float) -> Tensor:
-    return ((patches - wanted) ** 2).mean()
 
 
 def _halve(image: Tensor) -> Tensor:

@@ -89,6 +89,9 @@ class Samples:
         encode(stack, recipe, out=planes[None, :-1])
         scale_disk(sample.truth, recipe.outputs[0].scaling, out=planes[-1])
         planes[-1] *= turn(recipe, stack.time)
+        if recipe.saturation_gauss:
+            most = recipe.saturation_gauss / recipe.outputs[0].scaling.scale
+            np.clip(planes[-1], -most, most, out=planes[-1])
         return planes
 
 
@@ -103,10 +106,7 @@ def open_samples(data: Data, recipe: Recipe) -> tuple[Samples, Samples]:
         A store lacks a channel of the Recipe.
     """
     stores = open_store(data.store), open_store(data.validation)
-    chosen = [
-        _of_split(store, split, data.greatest_shift_deg)
-        for store, split in zip(stores, SPLITS, strict=True)
-    ]
+    chosen = [_of_split(store, split, data) for store, split in zip(stores, SPLITS, strict=True)]
     chosen[1] = _spread(chosen[1], data.validation_samples)
     in_both = sorted(frozenset.intersection(*map(Pairs.seeds, stores, chosen)))
     if in_both:
@@ -127,12 +127,17 @@ def open_samples(data: Data, recipe: Recipe) -> tuple[Samples, Samples]:
 SPLITS: tuple[Split, Split] = ("train", "test")
 
 
-def _of_split(store: Pairs, split: Split, greatest_shift_deg: float) -> NDArray[np.intp]:
-    indices = store.select(split, greatest_shift_deg)
+def _of_split(store: Pairs, split: Split, data: Data) -> NDArray[np.intp]:
+    indices = store.select(split, data.greatest_shift_deg)
+    if data.dates:
+        first, last = (day.isoformat() for day in data.dates)
+        days = np.array([store.sets[store.pairs[index].target].time[:10] for index in indices])
+        indices = indices[(first <= days) & (days <= last)]
     if not indices.size:
+        during = f" of {data.dates[0]} to {data.dates[1]}" if data.dates else ""
         raise StoreError(
-            f"{store.path}: got no sample of split {split!r} with its reference turned by at most"
-            f" {greatest_shift_deg:g} degrees, wanted at least one"
+            f"{store.path}: got no sample of split {split!r}{during} with its reference turned by"
+            f" at most {data.greatest_shift_deg:g} degrees, wanted at least one"
         )
     return indices
 
@@ -168,7 +173,8 @@ class Batches:
             batch = mirrored(batch, self._fields)
         if step <= self._data.reverse_until and rng.random() < 0.5:
             batch = reversed_fields(batch, self._fields)
-        return cropped(batch, self._data.crop_margin_px, rng)
+        batch = cropped(batch, self._data.crop_margin_px, rng)
+        return patched(batch, self._data.patch_px, rng)
 
     def steps(self, first: int, last: int) -> Iterator[tuple[int, Tensor]]:
         """The batches of steps `first` to `last`, the next ones made ahead."""
@@ -198,5 +204,21 @@ def cropped(batch: Tensor, margin_px: int, rng: np.random.Generator) -> Tensor:
         return batch
     size = batch.shape[-1]
     padded = functional.pad(batch, (margin_px,) * 4, mode="replicate")
-    y, x = rng.integers(0, 2 * margin_px + 1, 2)
-    return padded[..., y : y + size, x : x + size].contiguous()
+    return patched(padded, size, rng)
+
+
+def patched(batch: Tensor, side_px: int | None, rng: np.random.Generator) -> Tensor:
+    """Cut a random window; without a side, all of it is kept.
+
+    Raises
+    ------
+    ValueError
+        The window is larger than the image.
+    """
+    if side_px is None:
+        return batch
+    room = batch.shape[-1] - side_px
+    if room < 0:
+        raise ValueError(f"patches of {side_px} px: wanted at most the {batch.shape[-1]} px given")
+    y, x = rng.integers(0, room + 1, 2)
+    return batch[..., y : y + side_px, x : x + side_px].contiguous()

@@ -11,7 +11,14 @@ from farside.cli.archive import archive
 from farside.cli.backfill import backfill
 from farside.cli.coronal import coronal
 from farside.cli.moment import moment
-from farside.cli.options import Precision, Repository, Server, embedded_engine, only_model
+from farside.cli.options import (
+    ModelName,
+    Precision,
+    Repository,
+    Server,
+    embedded_engine,
+    only_model,
+)
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.cli.watch import watch
@@ -60,9 +67,11 @@ def simulate(
 @app.command()
 def generate(
     observation: Annotated[list[Path], typer.Option(help="EUVI file; give it once for each.")],
-    reference: Annotated[list[Path], typer.Option(help="SDO file; give it once for each.")],
+    reference: Annotated[
+        list[Path] | None, typer.Option(help="SDO file, where the model wants any; once for each.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="FITS file to write.")] = Path("far.fits"),
-    model: Annotated[str | None, typer.Option(help="Name, see `farside models`.")] = None,
+    model: ModelName = None,
     server: Server = None,
     repository: Repository = Path("model_repository"),
     precision: Precision = Precision.float32,
@@ -72,12 +81,12 @@ def generate(
         from farside.client import Client
 
         with Client(server) as client:
-            client.generate(observation, reference, model, out=out)
+            client.generate(observation, reference or [], model, out=out)
     else:
         from farside.pipeline import generate as generate_here
 
         engine = embedded_engine(repository, precision)
-        generate_here(observation, reference, model or only_model(engine), engine).write(out)
+        generate_here(observation, reference or [], model or only_model(engine), engine).write(out)
     typer.echo(out)
 
 
@@ -136,7 +145,7 @@ def import_weights(
     out: Annotated[Path, typer.Argument(help="safetensors file to write.")],
     half: Annotated[bool, typer.Option(help="Store in half precision.")] = False,
 ) -> None:
-    """Turn original Pix2PixCC weights and a Recipe into a model file; print its identity."""
+    """Turn the authors' weights and a Recipe into a model file; print its identity."""
     from farside.checkpoint import import_weights as run
 
     typer.echo(run(weights, recipe, out, half))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from farside.cli.moment import moment, moment_if_any
-from farside.cli.options import Repository, Server
-from farside.cli.watch import Base, Cadence, ModelName, checked, making, retrying, stopping
+from farside.cli.options import ModelName, Repository, Server
+from farside.cli.watch import Base, Cadence, checked, making, retrying, stopping
 
 if TYPE_CHECKING:
     from datetime import datetime

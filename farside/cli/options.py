@@ -19,6 +19,9 @@ Repository = Annotated[
 Server = Annotated[
     str | None, typer.Option(help="Address of a Farside service; without it, all happens here.")
 ]
+ModelName = Annotated[
+    str | None, typer.Option(envvar="FARSIDE_DEFAULT_MODEL", help="Name, see `farside models`.")
+]
 
 
 class Precision(StrEnum):

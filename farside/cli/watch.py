@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.options import Repository, Server, embedded_engine, only_model
+from farside.cli.options import ModelName, Repository, Server, embedded_engine, only_model
 from farside.errors import ArchiveBusyError
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ Base = Annotated[
     Path | None,
     typer.Option(exists=True, help="Map of GONG, ADAPT or HMI under the first synchronic map."),
 ]
-ModelName = Annotated[str | None, typer.Option(help="Name, see `farside models`.")]
 Settle = Annotated[
     float, typer.Option(min=0, help="Seconds that a file must have been left alone.")
 ]

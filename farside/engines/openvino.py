@@ -182,7 +182,7 @@ def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) 
 
 def _convert(network: Network) -> ov.Model:
     """Trace a network for one input of any size."""
-    side = 2 * network.side_multiple
+    side = network.least_side
     example = torch.zeros(1, network.input_channels, side, side)
     with warnings.catch_warnings():
         # torch would rather be exported, but then OpenVINO spells out the normalisations in ten

@@ -68,7 +68,7 @@ class TorchEngine:
         }
         # The smallest inputs that the networks take, not the whole grid: ready() shall be quick.
         self._canaries = {
-            name: np.zeros((1, n.input_channels, *2 * (2 * n.side_multiple,)), dtype=np.float32)
+            name: np.zeros((1, n.input_channels, n.least_side, n.least_side), dtype=np.float32)
             for name, n in self._networks.items()
         }
         self._answered: set[str] = set()

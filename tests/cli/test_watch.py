@@ -26,6 +26,7 @@ from tests.live import Server, free_port, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 DISK = "pix2pixcc_demo_v2_stereo_a_20260214T000000_i1"
+SHIPPED = ("--model", "pix2pixcc-demo")
 MAP = "pix2pixcc_demo_v2_synchronic_20260214T000000_i1"
 
 
@@ -63,12 +64,13 @@ def wait_for(inbox: Inbox, name: str, seconds: float = 60) -> None:
 def test_once_makes_the_products_of_the_shipped_model_and_backfill_finds_nothing_left(
     inbox: Inbox,
 ) -> None:
-    result = run("watch", inbox.folder, "--out", inbox.archive, "--once", "--settle", 0)
+    once = ("--once", "--settle", 0, *SHIPPED)
+    result = run("watch", inbox.folder, "--out", inbox.archive, *once)
     assert result.exit_code == 0, result.output
     assert inbox.names() == [DISK, MAP]
     assert result.stderr.count(" INFO made ") == 2
     assert Magnetogram.read(inbox.archive / f"2026/02/14/{DISK}.fits").generator.version == "2"
-    period = ("--from", "2026-02-14", "--to", "2026-02-15")
+    period = ("--from", "2026-02-14", "--to", "2026-02-15", *SHIPPED)
     nothing = run("backfill", inbox.archive, *period)
     assert (nothing.exit_code, "0 products made" in nothing.stderr) == (0, True)
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
@@ -106,7 +108,7 @@ def test_an_archive_is_not_where_files_arrive(inbox: Inbox) -> None:
 
 
 def test_sigterm_ends_a_watch_with_exit_code_0(inbox: Inbox) -> None:
-    process = started(inbox, "--every", 60)
+    process = started(inbox, "--every", 60, *SHIPPED)
     wait_for(inbox, MAP)
     process.terminate()
     _, log = process.communicate(timeout=20)
@@ -150,7 +152,7 @@ def test_a_watch_killed_at_random_times_loses_and_doubles_nothing(inbox: Inbox) 
     rng = random.Random(6)  # noqa: S311
     killed = 0
     for _ in range(30):
-        process = started(inbox, "--once")
+        process = started(inbox, "--once", *SHIPPED)
         try:
             process.wait(rng.uniform(2, 12))
         except subprocess.TimeoutExpired:
@@ -161,8 +163,7 @@ def test_a_watch_killed_at_random_times_loses_and_doubles_nothing(inbox: Inbox) 
             for path in inbox.archive.glob("*/*/*/*.fits"):
                 path.unlink()  # so that there is work again
     assert killed
-    assert (
-        run("watch", inbox.folder, "--out", inbox.archive, "--once", "--settle", 0).exit_code == 0
-    )
+    once = ("--once", "--settle", 0, *SHIPPED)
+    assert run("watch", inbox.folder, "--out", inbox.archive, *once).exit_code == 0
     assert inbox.names(superseded=True) == [DISK, MAP]
     assert inbox.files() == {f"{DISK}.fits", f"{MAP}.fits"}

@@ -38,6 +38,12 @@ def test_scores_may_be_written_later_without_a_new_identity(trained: Path, tmp_p
     assert checkpoint.read(publish(trained, tmp_path, (score,))).identity == first
 
 
+def test_a_published_file_may_be_read_by_the_user_of_a_service(
+    trained: Path, tmp_path: Path
+) -> None:
+    assert publish(trained, tmp_path).stat().st_mode & 0o777 == 0o644
+
+
 def test_other_weights_under_a_published_version_are_refused_and_the_old_stay(
     trained: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farside.errors import CheckpointError, InputShapeError
-from farside.networks.pix2pixcc import Generator, generator_from_state_dict
+from farside.networks.pix2pixcc import Generator
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pix2pixcc_small.npz"
 
@@ -28,7 +28,7 @@ def golden_state(golden: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 def test_output_equals_that_of_the_authors_network(
     golden: dict[str, torch.Tensor], golden_state: dict[str, torch.Tensor]
 ) -> None:
-    network = generator_from_state_dict(golden_state)
+    network = Generator.from_authors(golden_state)
     with torch.inference_mode():
         generated = network(golden["input"])
     span = float(golden["generated"].max() - golden["generated"].min())
@@ -36,7 +36,7 @@ def test_output_equals_that_of_the_authors_network(
 
 
 def test_training_and_evaluation_mode_agree(golden_state: dict[str, torch.Tensor]) -> None:
-    network = generator_from_state_dict(golden_state)
+    network = Generator.from_authors(golden_state)
     x = torch.rand(1, 7, 64, 64)
     with torch.inference_mode():
         assert torch.equal(network.train()(x), network.eval()(x))
@@ -69,7 +69,7 @@ def test_interpolating_decoder_has_the_authors_keys() -> None:
 )
 def test_hyper_parameters_are_read_off_the_shapes(**arguments: int) -> None:
     network = Generator(**arguments)  # type: ignore[arg-type]  # one of the six is a bool
-    assert generator_from_state_dict(network.state_dict()).arguments == arguments
+    assert Generator.from_authors(network.state_dict()).arguments == arguments
 
 
 @pytest.mark.parametrize("trans_conv", [True, False])
@@ -93,7 +93,7 @@ def test_missing_unknown_and_misshapen_tensors_are_all_listed(
     state = golden_state | {"model.99.bias": torch.zeros(3), "model.7.bias": torch.zeros(5)}
     del state["model.10.bias"]
     with pytest.raises(CheckpointError) as caught:
-        generator_from_state_dict(state)
+        Generator.from_authors(state)
     message = str(caught.value)
     assert "missing model.10.bias (16,)" in message
     assert "unknown model.99.bias (3,)" in message
@@ -101,5 +101,5 @@ def test_missing_unknown_and_misshapen_tensors_are_all_listed(
 
 
 def test_state_of_another_network_is_refused() -> None:
-    with pytest.raises(CheckpointError, match="not a Pix2PixCC generator"):
-        generator_from_state_dict(torch.nn.Linear(2, 2).state_dict())
+    with pytest.raises(CheckpointError, match="not a state of pix2pixcc:Generator"):
+        Generator.from_authors(torch.nn.Linear(2, 2).state_dict())

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from farside import checkpoint
 from tests.live import ROOT
+from training.compare.page import read_comparison
 
 SMOKE = (ROOT / "training" / "configs" / "smoke.toml").read_text()
 
@@ -95,6 +97,24 @@ def test_suns_of_other_seeds_give_the_scores_that_are_shipped(tmp_path: Path) ->
         here, there = (correlation(report, area) for report in (made, shipped))
         assert here["low"] < there["high"], area
         assert there["low"] < here["high"], area
+
+
+@pytest.mark.soak
+def test_suns_of_other_seeds_give_the_comparison_of_the_project(tmp_path: Path) -> None:
+    shipped = read_comparison(ROOT / "docs" / "comparison.json")
+    simulate = ["simulate", "--seeds", "40:40", "--epochs", "1", "--split", "test"]
+    run("training.data", *simulate, "--out", "suns.zarr", folder=tmp_path)
+    names = [entry.name for entry in shipped.entries]
+    options = ["--out", "page.md", "--repository", str(ROOT / "model_repository")]
+    run("training.compare", "suns.zarr", *names, *options, folder=tmp_path)
+    made = read_comparison(tmp_path / "page.json")
+    for answer, area in product(names, ("full disk", "AR", "QR")):
+        here, there = (each.cell(answer, area) for each in (made, shipped))
+        assert here
+        assert there
+        one, other = here.estimate, there.estimate
+        assert (one.low or 0) < (other.high or 0), (answer, area)
+        assert (other.low or 0) < (one.high or 0), (answer, area)
 
 
 def correlation(report: dict[str, list[dict[str, object]]], area: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,16 @@ from farside.registration import Disk
 from farside.scaling import scale_disk
 from tests.live import ROOT
 from tests.training.small_sky import SMALL_SKY
-from training.config import Config, ConfigError, read_config
+from training.config import Config, ConfigError, Optimiser, read_config
 from training.data import Campaign, StoreError, open_store, simulate
-from training.loop import LOSSES, MODEL, STATE, DivergedError, StateError, train
+from training.loop import LOSSES, MODEL, STATE, DivergedError, StateError, rate_at, train
 from training.samples import (
     Batches,
     Samples,
     cropped,
     mirrored,
     open_samples,
+    patched,
     reversed_fields,
 )
 
@@ -215,6 +217,20 @@ def test_a_store_without_samples_of_its_split_is_refused(config: Config) -> None
         open_samples(swapped.data, RECIPE)
 
 
+def test_samples_are_of_the_dates_that_are_asked_for(config: Config) -> None:
+    recipe = Recipe.from_toml(config.recipe.read_text())
+    stores = [open_store(path) for path in (config.data.store, config.data.validation)]
+    days = [[date.fromisoformat(s.sets[p.target].time[:10]) for p in s.pairs] for s in stores]
+    last = max(max(each) for each in days)
+    before = config.data.model_copy(update={"dates": (date(2000, 1, 1), last - timedelta(days=1))})
+    found = [len(samples) for samples in open_samples(before, recipe)]
+    assert found == [sum(day < last for day in each) for each in days]
+    assert sum(found) < sum(map(len, days))
+    never = config.data.model_copy(update={"dates": (date(2000, 1, 1), date(2000, 1, 2))})
+    with pytest.raises(StoreError, match="split 'train' of 2000-01-01 to 2000-01-02"):
+        open_samples(never, recipe)
+
+
 def test_a_sun_that_is_trained_on_does_not_validate(config: Config, tmp_path: Path) -> None:
     campaign = Campaign(RECIPE.grid, 1, seeds=2, epochs=1, times=2, test=True)
     simulate(tmp_path / "both", campaign, processes=0, sky=SMALL_SKY)
@@ -271,3 +287,26 @@ def test_a_crop_is_a_window_of_the_padded_image() -> None:
     window = cropped(batch, 2, np.random.default_rng(0))
     assert window.shape == batch.shape
     assert set(window.flatten().tolist()) <= set(batch.flatten().tolist())
+
+
+def test_a_patch_is_a_window_of_the_image_at_its_own_resolution() -> None:
+    batch = torch.arange(64.0).reshape(1, 1, 8, 8)
+    corners = {patched(batch, 6, np.random.default_rng(k))[0, 0, 0, 0].item() for k in range(60)}
+    assert corners == {8.0 * y + x for y in range(3) for x in range(3)}
+    assert patched(batch, 8, np.random.default_rng(0)).equal(batch)
+    assert patched(batch, None, np.random.default_rng(0)).equal(batch)
+    with pytest.raises(ValueError, match="patches of 9 px: wanted at most the 8 px given"):
+        patched(batch, 9, np.random.default_rng(0))
+
+
+def test_the_linear_rate_is_held_and_then_falls_to_nothing() -> None:
+    optimiser = Optimiser(rate=3.0, schedule="linear", hold=2 / 3)
+    assert [rate_at(optimiser, step, 150) for step in (1, 100)] == pytest.approx([3, 3])
+    assert [rate_at(optimiser, step, 150) for step in (125, 150)] == pytest.approx([1.5, 0])
+
+
+def test_the_rate_rises_falls_and_stays_as_the_schedule_says() -> None:
+    assert rate_at(Optimiser(rate=1.0, warmup=10), 5, 100) == 0.5
+    assert rate_at(Optimiser(rate=1.0), 100, 100) == 1.0
+    cosine = Optimiser(rate=1.0, schedule="cosine")
+    assert [rate_at(cosine, step, 100) for step in (50, 100)] == pytest.approx([0.5, 0])

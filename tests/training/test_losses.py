@@ -1,5 +1,6 @@
 """The paper's objective, against numbers computed with the authors' code on random weights."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,6 +13,7 @@ from training.discriminator import Discriminator
 from training.losses import (
     Weights,
     concordance,
+    cross_entropy,
     discriminator_loss,
     feature_matching,
     generator_loss,
@@ -124,3 +126,62 @@ def test_only_the_unsigned_term_holds_for_a_region_of_the_wrong_sign() -> None:
     )
     assert signed == pytest.approx(2, abs=1e-3)
     assert unsigned == pytest.approx(0, abs=1e-5)
+
+
+def test_the_plain_distances_are_the_mean_of_the_absolute_and_the_square() -> None:
+    made, true = torch.full((1, 1, 32, 32), 0.5), torch.full((1, 1, 32, 32), 0.2)
+    nothing = {"adversary": 0.0, "features": 0.0, "concordance": 0.0}
+    l1, l2 = (Weights(**nothing, l1=100), Weights(**nothing, l2=100))
+    assert generator_loss(None, made, made, true, l1).item() == pytest.approx(30)
+    assert generator_loss(None, made, made, true, l2).item() == pytest.approx(9)
+
+
+def test_a_discriminator_that_knows_nothing_loses_log_two_by_cross_entropy() -> None:
+    undecided = [[torch.zeros(1, 1, 6, 6)]]
+    lost = discriminator_loss(undecided, undecided, cross_entropy)
+    assert lost.item() == pytest.approx(math.log(2))
+
+
+def test_a_discriminator_that_is_sure_and_right_loses_little_by_cross_entropy() -> None:
+    true, made = ([[torch.full((1, 1, 6, 6), answer)]] for answer in (9.0, -9.0))
+    assert discriminator_loss(true, made, cross_entropy).item() == pytest.approx(0, abs=2e-4)
+    assert discriminator_loss(made, true, cross_entropy).item() == pytest.approx(9, abs=1e-3)
+
+
+def test_a_weight_of_two_is_the_adversary_s_term_unhalved() -> None:
+    image = torch.zeros(1, 1, 64, 64)
+
+    def undecided(given: Tensor, image: Tensor) -> list[list[Tensor]]:
+        return [[torch.zeros(1, 1, 6, 6)]] * 2
+
+    weights = Weights(adversary=2, features=0, concordance=0)
+    lost = generator_loss(undecided, image, image, image, weights, cross_entropy)
+    assert lost.item() == pytest.approx(2 * math.log(2))
+    assert generator_loss(undecided, image, image, image, weights).item() == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("strided", "patch"), [(1, 16), (2, 34), (3, 70), (4, 142), (5, 286), (6, 574), (7, 1150)]
+)
+def test_an_answer_judges_a_patch_of_the_stated_size(strided: int, patch: int) -> None:
+    judge = Discriminator(1, 1, n_df=1, balance=1.0, strided=strided)
+    side = 1
+    blocks = [m for m in judge.modules() if isinstance(m, torch.nn.Conv2d)]
+    for block in reversed(blocks):
+        side = (side - 1) * block.stride[0] + block.kernel_size[0]
+    assert side == patch
+
+
+def test_an_answer_does_not_see_beyond_its_patch() -> None:
+    judge = Discriminator(1, 1, n_df=2, balance=1.0, strided=1, norm="batch").eval()
+    image = torch.zeros(1, 1, 64, 64, requires_grad=True)
+    judge(image, image)[0][-1][0, 0, 15, 15].backward()
+    assert image.grad is not None
+    seen = image.grad[0, 0].nonzero()
+    assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [16, 16]
+
+
+def test_the_discriminator_of_pix2pix_has_the_size_it_is_known_by() -> None:
+    with torch.device("meta"):
+        network = Discriminator(3, 3, n_df=64, balance=1.0, norm="batch")
+    assert sum(parameter.numel() for parameter in network.parameters()) // 1000 == 2769

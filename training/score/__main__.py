@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from farside import checkpoint
-from farside.engine import Engine, Model, find_model
-from farside.engines.torch import TorchEngine
-from farside.errors import CheckpointError, FarsideError
+from farside.errors import FarsideError
 from farside.simulation.sun import SimulatedSun
 from training.data import open_store
 from training.data.journal import StoreError
 from training.data.simulated import SIMULATED
 from training.score.cases import StoreCases
 from training.score.figures import draw, draw_series
+from training.score.models import load
 from training.score.report import (
     Options,
     Report,
@@ -35,37 +33,28 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, metavar="REPORT", help="folder to write")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--split", choices=("train", "test"), default="test", help="pairs to score (%(default)s)")
+    add("--suns", type=count, help="only the first so many suns, or months; all if left out")
     add("--threshold", type=float, default=0.0, help="gauss; weaker fields carry no flux (0)")
     add("--no-controls", action="store_true", help="leave out the images of another Sun")
     add("--no-series", action="store_true", help="leave out the figures that follow a Sun in time")
     return top
 
 
-def load(model: str, repository: Path) -> tuple[Model, Engine]:
-    """Load a model by the name it has in a repository, or by its file.
-
-    Raises
-    ------
-    ModelError, EngineUnavailableError
-        There is no such model, or it does not load.
-    """
-    path = Path(model)
-    if path.is_file():
-        file = checkpoint.read(path)
-        engine = TorchEngine({file.recipe.name: file})
-        return find_model(engine, file.recipe.name), engine
-    if path.suffix:
-        raise CheckpointError(f"no model file {model}", (model,))
-    engine = TorchEngine.from_repository(repository)
-    return find_model(engine, model), engine
+def count(text: str) -> int:
+    """Parse a number of suns."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"got {text}, wanted 1 or more")
+    return number
 
 
 def score(arguments: argparse.Namespace) -> Report:
     """Score, and write the report and its figures."""
     model, engine = load(arguments.model, arguments.repository)
-    cases = StoreCases(open_store(arguments.dataset), model.recipe, arguments.split)
+    cases = StoreCases(open_store(arguments.dataset), model.recipe, arguments.split, arguments.suns)
+    suns = f" --suns {arguments.suns}" if arguments.suns else ""
     options = Options(
-        command=f"python -m training.score {Path(arguments.model).name} {cases.name}",
+        command=f"python -m training.score {Path(arguments.model).name} {cases.name}{suns}",
         split=arguments.split,
         threshold_gauss=arguments.threshold,
         controls=not arguments.no_controls,

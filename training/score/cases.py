@@ -127,6 +127,11 @@ def mix(observed: Stack, referenced: Stack, recipe: Recipe) -> Stack:
 class StoreCases:
     """The pairs of one split of a store of :mod:`training.data`.
 
+    Parameters
+    ----------
+    suns
+        Only those of the first so many suns, or months; of all if unset.
+
     Raises
     ------
     IncompleteSetError
@@ -135,22 +140,21 @@ class StoreCases:
         The store is on another grid than the Recipe's, or has no pair of that split.
     """
 
-    def __init__(self, pairs: Pairs, recipe: Recipe, split: Split = "test") -> None:
+    def __init__(
+        self, pairs: Pairs, recipe: Recipe, split: Split = "test", suns: int | None = None
+    ) -> None:
         if pairs.grid != recipe.grid:
             raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, wanted {recipe.grid}")
-        self._indices = pairs.select(split).tolist()
-        if not self._indices:
+        labels = {index: _label(pairs, index) for index in pairs.select(split).tolist()}
+        if not labels:
             raise ValueError(f"{pairs.path}: got no pairs to {split}, wanted at least one")
+        first = list(dict.fromkeys(label.unit for label in labels.values()))[:suns]
+        self._indices = [index for index, label in labels.items() if label.unit in first]
         self._pairs, self._recipe = pairs, recipe
         self.name = pairs.path.name
         self.grid = pairs.grid
-        self.labels = tuple(self._label(index) for index in self._indices)
-        self.simulation = _simulation_of(pairs)
-
-    def _label(self, index: int) -> Label:
-        pair = self._pairs.pairs[index]
-        target = self._pairs.sets[pair.target]
-        return Label(target.seed, Time(target.time), pair.age_days)
+        self.labels = tuple(labels[index] for index in self._indices)
+        self.simulation = simulation_of(pairs)
 
     def __getitem__(self, index: int) -> Case:
         """Read one pair."""
@@ -164,7 +168,13 @@ class StoreCases:
         )
 
 
-def _simulation_of(pairs: Pairs) -> int | None:
+def _label(pairs: Pairs, index: int) -> Label:
+    pair = pairs.pairs[index]
+    target = pairs.sets[pair.target]
+    return Label(target.seed, Time(target.time), pair.age_days)
+
+
+def simulation_of(pairs: Pairs) -> int | None:
     """Version of the simulated Sun that a store was made with; None for the real one."""
     source = root(pairs.path, mode="r").attrs.get("source")
     version = source.get("simulation") if isinstance(source, dict) else None

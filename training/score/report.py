@@ -18,6 +18,7 @@ from farside.recipe import ErrorModel, Score, Table
 from farside.wholefile import replacing
 from training.score.answers import PERSISTENCE, ZERO
 from training.score.cases import Cases
+from training.score.markdown import number, table, text
 from training.score.regions import DETECTABLE_MX, GREATEST_DISTANCE_DEG
 from training.score.run import MODEL, Outcome, Record
 from training.score.summary import (
@@ -26,7 +27,6 @@ from training.score.summary import (
     FULL,
     MAIN_AGES,
     QR,
-    Estimate,
     LeakCheck,
     MeanRow,
     RegionRow,
@@ -40,8 +40,6 @@ from training.score.summary import (
 JSON, MARKDOWN = "report.json", "report.md"
 
 WANTED_UNITS = 40
-
-NONE = "–"
 
 
 @dataclass(frozen=True)
@@ -234,7 +232,7 @@ def markdown(report: Report, figures: Sequence[str] = ()) -> str:
         *(_region_part(report) if report.regions else ()),
         "## Error of the model",
         _error_text(report.errors),
-        *(f"{name}\n\n{_error_table(report.errors, table)}" for name, table in _tables(report)),
+        *(f"{name}\n\n{_error_table(report.errors, sigmas)}" for name, sigmas in _tables(report)),
         *(f"![{name}]({name})" for name in figures),
     ]
     return "\n\n".join(parts) + "\n"
@@ -278,10 +276,10 @@ def _age_table(report: Report, area: str) -> str:
         model, before = (report.mean("CC 8×8", area, ages, name) for name in (MODEL, PERSISTENCE))
         if model and before:
             counts = f"{model.estimate.units} / {model.estimate.values}"
-            less = _text(model.minus_persistence, "+.3f")
-            rows.append([ages, _text(model.estimate), _text(before.estimate), less, counts])
+            less = text(model.minus_persistence, "+.3f")
+            rows.append([ages, text(model.estimate), text(before.estimate), less, counts])
     names = [f"{area}, age", "model", "persistence", "model − persistence", "suns / images"]
-    return _table(names, rows)
+    return table(names, rows)
 
 
 def _keys(report: Report) -> list[tuple[str, str]]:
@@ -292,10 +290,8 @@ def _answer_table(report: Report, keys: Iterable[tuple[str, str]]) -> str:
     rows = []
     for measure, area in keys:
         found = [report.mean(measure, area, MAIN_AGES, answer) for answer in report.answers]
-        rows.append(
-            [f"{measure}, {area}", *(_text(row.estimate if row else None) for row in found)]
-        )
-    return _table(["", *report.answers], rows)
+        rows.append([f"{measure}, {area}", *(text(row.estimate if row else None) for row in found)])
+    return table(["", *report.answers], rows)
 
 
 def _flux_text(report: Report) -> str:
@@ -312,13 +308,13 @@ def _regression_table(report: Report) -> str:
         [
             f"{row.quantity}, {row.area}",
             row.answer,
-            *(_number(value) for value in _numbers(row)),
+            *(number(value) for value in _numbers(row)),
             str(row.values),
         ]
         for row in report.regressions
         if row.answer != ZERO
     ]
-    return _table(["", "", "CC", "R²", "slope", "values"], rows)
+    return table(["", "", "CC", "R²", "slope", "values"], rows)
 
 
 def _numbers(row: RegressionRow) -> tuple[float, float, float]:
@@ -339,17 +335,17 @@ def _region_part(report: Report) -> Iterator[str]:
     rows = [
         [
             row.kind,
-            _text(row.polarity_accuracy),
-            _text(row.persistence_accuracy),
-            _number(row.flux_correlation),
-            _number(row.persistence_flux_correlation),
-            f"{_number(row.place_error_deg)}°",
+            text(row.polarity_accuracy),
+            text(row.persistence_accuracy),
+            number(row.flux_correlation),
+            number(row.persistence_flux_correlation),
+            f"{number(row.place_error_deg)}°",
             f"{row.regions} / {row.sightings}",
         ]
         for row in report.regions
     ]
     names = ["", "polarity right", "by persistence", "flux CC", "by persistence", "place"]
-    yield _table([*names, "regions / sightings"], rows)
+    yield table([*names, "regions / sightings"], rows)
     if report.leak:
         check = report.leak
         yield (
@@ -377,30 +373,12 @@ def _tables(report: Report) -> list[tuple[str, Table]]:
     ]
 
 
-def _error_table(errors: ErrorModel, table: Table) -> str:
+def _error_table(errors: ErrorModel, sigmas: Table) -> str:
     names = [f"{low:g}–{high:g} G" for low, high in pairwise(errors.field_edges_gauss)]
     last = f"from {errors.field_edges_gauss[-1]:g} G"
     ends = (*errors.mu_edges[1:], 1.0)
     rows = [
         [f"{low:g}–{high:g}", *(f"{sigma:.3g}" for sigma in row)]
-        for low, high, row in zip(errors.mu_edges, ends, table, strict=True)
+        for low, high, row in zip(errors.mu_edges, ends, sigmas, strict=True)
     ]
-    return _table(["μ", *names, last], rows)
-
-
-def _text(estimate: Estimate | None, form: str = ".3f") -> str:
-    if estimate is None:
-        return NONE
-    mean = format(estimate.mean, form)
-    if estimate.low is None or estimate.high is None:
-        return mean
-    return f"{mean} [{estimate.low:{form}}, {estimate.high:{form}}]"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if np.isfinite(value) else NONE
-
-
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [names, ["---"] * len(names), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(["μ", *names, last], rows)

@@ -224,6 +224,19 @@ def estimated(values: Values) -> Estimate | None:
     return Estimate(found.mean, found.low, found.high, found.seeds, count)
 
 
+def mean_of(
+    records: Iterable[Record], measure: str, area: str, answer: str, less: str | None = None
+) -> Estimate | None:
+    """One measure of one answer over all records, or its paired difference from another answer's.
+
+    None where there is nothing to measure, or too little to pair.
+    """
+    pick = PICKS[measure, area]
+    kept = list(records)
+    values = _values(kept, answer, pick)
+    return difference(values, _values(kept, less, pick)) if less else estimated(values)
+
+
 def difference(a: Values, b: Values) -> Estimate | None:
     """The mean of the paired differences of the units that both have."""
     both = [unit for unit in a if unit in b]

@@ -12,7 +12,8 @@ from tests.service.fakes import recipe
 from tests.training.score.fakes import GRID
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, open_store, simulate
-from training.score.__main__ import load, main
+from training.score.__main__ import main
+from training.score.models import load
 from training.score.summary import LeakCheck
 
 

@@ -1,0 +1,88 @@
+"""The U-Net of Pix2Pix: Isola et al. (2017, CVPR), after Ronneberger et al. (2015, MICCAI)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+DROPPED = 3
+"""Layers of the decoder, from the innermost on, that drop out."""
+
+WIDEST = 8
+"""Most channels of a layer, in those of the first."""
+
+
+class UNet(nn.Module):
+    """Strided convolutions to the bottom, transposed ones back, each beside its like; tanh.
+
+    Kernels are 4×4, in steps of 2. The first convolution and the innermost are not normalised: the
+    innermost may have one pixel left, which is its own mean.
+
+    Parameters
+    ----------
+    input_channels, output_channels
+        Planes that go in and come out.
+    n_gf
+        Channels after the first convolution; they double up to eight times as many.
+    levels
+        Halvings of the image, at least 2.
+    norm
+        Channels → a normalisation.
+    dropout
+        Channels and the side that they have where the input has its least, ``2**levels``, → what
+        is dropped out of the three innermost layers of the decoder; nothing if unset.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two levels.
+    """
+
+    def __init__(
+        self,
+        input_channels: int,
+        output_channels: int,
+        n_gf: int,
+        levels: int,
+        norm: Callable[[int], nn.Module] = nn.BatchNorm2d,
+        dropout: Callable[[int, int], nn.Module] | None = None,
+    ) -> None:
+        if levels < 2:
+            raise ValueError(f"levels of a U-Net: got {levels}, wanted at least 2")
+        super().__init__()
+        widths = [n_gf * min(2**level, WIDEST) for level in range(levels)]
+        self.down = nn.ModuleList([nn.Conv2d(input_channels, n_gf, 4, stride=2, padding=1)])
+        for level in range(1, levels):
+            innermost = level == levels - 1
+            narrow, wide = widths[level - 1 : level + 1]
+            layers: list[nn.Module] = [
+                nn.LeakyReLU(0.2),
+                nn.Conv2d(narrow, wide, 4, stride=2, padding=1, bias=innermost),
+            ]
+            self.down.append(nn.Sequential(*layers, *([] if innermost else [norm(wide)])))
+        self.up = nn.ModuleList()
+        for depth, level in enumerate(range(levels - 1, 0, -1)):
+            wide, narrow = widths[level] * (2 if depth else 1), widths[level - 1]
+            layers = [nn.ReLU(), _doubling(wide, narrow, bias=False), norm(narrow)]
+            if dropout and depth < DROPPED:
+                layers.append(dropout(narrow, 2 ** (depth + 1)))
+            self.up.append(nn.Sequential(*layers))
+        last = _doubling(2 * n_gf, output_channels, bias=True)
+        self.up.append(nn.Sequential(nn.ReLU(), last, nn.Tanh()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, input, y, x) → (n, output, y, x), between -1 and 1."""
+        passed = []
+        for layer in self.down:
+            x = layer(x)
+            passed.append(x)
+        x = self.up[0](passed.pop())
+        for layer in self.up[1:]:
+            x = layer(torch.cat([x, passed.pop()], dim=1))
+        return x
+
+
+def _doubling(wide: int, narrow: int, bias: bool) -> nn.Module:
+    return nn.ConvTranspose2d(wide, narrow, 4, stride=2, padding=1, bias=bias)

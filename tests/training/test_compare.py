@@ -1,0 +1,146 @@
+"""The comparison says of each model what its scores say, and pairs its differences by suns."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from astropy.time import Time
+
+from farside import checkpoint
+from farside.hale import cycle_of
+from farside.recipe import Recipe
+from tests.live import ROOT
+from tests.service.fakes import recipe
+from tests.training.score.fakes import GRID
+from tests.training.small_sky import SMALL_SKY
+from training.compare.__main__ import main
+from training.compare.contest import Entrant, contest
+from training.compare.page import markdown, read_comparison
+from training.compare.result import Comparison, summarise
+from training.data import Campaign, open_store, simulate
+from training.score.models import load
+from training.score.summary import FULL, MAIN_AGES
+
+
+def small(name: str, channels: slice) -> Recipe:
+    """The small Recipe with some of its channels."""
+    full = recipe(name)
+    chosen = full.channels[channels]
+    arguments = full.network.arguments | {"input_channels": len(chosen)}
+    network = full.network.model_copy(update={"arguments": arguments})
+    return full.model_copy(update={"grid": GRID, "channels": chosen, "network": network})
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A store, a model with a reference pair and one without."""
+    folder = tmp_path_factory.mktemp("comparison")
+    simulate(folder / "suns", Campaign(GRID, 5, 2, epochs=2, times=2, test=True), sky=SMALL_SKY)
+    found = [folder / "suns"]
+    for seed, named in enumerate((small("paired", slice(7)), small("alone", slice(3)))):
+        torch.manual_seed(seed)
+        path = folder / f"{named.name}.safetensors"
+        checkpoint.write(path, checkpoint.make(named).state_dict(), named)
+        found.append(path)
+    return found
+
+
+@pytest.fixture(scope="module")
+def comparison(files: list[Path]) -> Comparison:
+    store, *models = files
+    entrants = [Entrant(*load(str(path), store)) for path in models]
+    records = contest(open_store(store), entrants)
+    return summarise(records, entrants, "command", "suns", 2)
+
+
+def test_it_has_every_model_and_what_they_must_beat(comparison: Comparison) -> None:
+    assert comparison.answers == ("paired", "alone", "persistence", "zero field")
+    assert [entry.refers for entry in comparison.entries] == [True, False]
+    assert comparison.units == ("seed 5", "seed 6")
+
+
+def test_cycles_are_told_apart_by_the_date_of_the_observation(
+    files: list[Path], comparison: Comparison
+) -> None:
+    store = open_store(files[0])
+    sets = [store.sets[pair.target] for pair in store.pairs]
+    found = {f"cycle {cycle_of(Time(each.time))}" for each in sets}
+    assert comparison.cycles == tuple(sorted(found))
+
+
+def test_differences_are_paired_over_suns(comparison: Comparison) -> None:
+    for area in (FULL, "AR"):
+        cells = {a: comparison.cell(a, area) for a in ("paired", "alone", "persistence")}
+        first, alone, before = cells["paired"], cells["alone"], cells["persistence"]
+        if not (first and alone and before):
+            continue
+        assert alone.first_minus
+        assert alone.minus_persistence
+        assert first.first_minus is None
+        assert before.minus_persistence is None
+        difference = first.estimate.mean - alone.estimate.mean
+        assert alone.first_minus.mean == pytest.approx(difference, abs=1e-9)
+        difference = alone.estimate.mean - before.estimate.mean
+        assert alone.minus_persistence.mean == pytest.approx(difference, abs=1e-9)
+
+
+def test_a_zero_field_has_the_errors_of_the_truth_itself(comparison: Comparison) -> None:
+    cell = comparison.cell("zero field", FULL, measure="R2")
+    assert cell
+    assert cell.estimate.mean == pytest.approx(1)
+
+
+def test_the_page_has_every_number_of_the_first_table(comparison: Comparison) -> None:
+    page = markdown(comparison)
+    for answer in ("paired", "alone", "persistence"):
+        cell = comparison.cell(answer, FULL, MAIN_AGES)
+        assert cell
+        assert f"| {answer} | {cell.estimate.mean:.3f} [" in page
+    assert "fewer than 40" in page
+
+
+def test_the_command_writes_the_same_numbers(
+    files: list[Path], comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "docs" / "comparison.md"
+    monkeypatch.setattr(sys, "argv", ["compare", *map(str, files), "--out", str(page)])
+    main()
+    found = read_comparison(page.with_suffix(".json"))
+    assert found.command == "python -m training.compare suns paired alone"
+    assert [c.answer for c in found.cells] == [c.answer for c in comparison.cells]
+    here, there = ([c.estimate.mean for c in each.cells] for each in (found, comparison))
+    assert here == pytest.approx(there)
+    assert page.read_text().startswith("# The far-side generators")
+
+
+def test_of_the_first_sun_alone_there_is_no_interval(files: list[Path]) -> None:
+    store, model, _ = files
+    entrants = [Entrant(*load(str(model), store))]
+    found = summarise(contest(open_store(store), entrants, suns=1), entrants, "", "suns", 2)
+    assert found.units == ("seed 5",)
+    cell = found.cell("paired", FULL)
+    assert cell
+    assert cell.estimate.low is None
+
+
+def test_two_models_of_one_name_are_refused(files: list[Path], tmp_path: Path) -> None:
+    store, model, _ = files
+    entrant = Entrant(*load(str(model), store))
+    with pytest.raises(ValueError, match="got paired, paired, wanted each name once"):
+        contest(open_store(store), [entrant, entrant])
+
+
+@pytest.mark.parametrize(
+    ("name", "models"),
+    [("comparison", "model_repository/*/*/*"), ("reference-pair", "training/pair/*")],
+)
+def test_a_page_of_the_project_is_of_the_models_that_are_shipped(name: str, models: str) -> None:
+    page = ROOT / "docs" / f"{name}.md"
+    found = read_comparison(page.with_suffix(".json"))
+    shipped = {
+        model.recipe.name: model.identity
+        for model in map(checkpoint.read, ROOT.glob(f"{models}.safetensors"))
+    }
+    assert {entry.name: entry.identity for entry in found.entries} == shipped
+    assert page.read_text() == markdown(found)

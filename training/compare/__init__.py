@@ -1,0 +1,1 @@
+"""Several generators and persistence on the same simulated suns: the comparison of the papers."""

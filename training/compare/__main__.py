@@ -1,0 +1,60 @@
+"""``python -m training.compare DATASET MODEL… --out PAGE.md``: generators on the same suns."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from farside.errors import FarsideError
+from training.compare.contest import Entrant, contest
+from training.compare.page import write_comparison
+from training.compare.result import Comparison, summarise
+from training.data import StoreError, open_store
+from training.score.__main__ import count
+from training.score.cases import simulation_of
+from training.score.models import load
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
+    add = top.add_argument
+    add("dataset", type=Path, metavar="DATASET", help="store of training.data")
+    add("models", nargs="+", metavar="MODEL", help="names in the repository, or model files")
+    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; numbers beside it")
+    add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
+    add("--split", choices=("train", "test"), default="test", help="pairs to score (%(default)s)")
+    add("--suns", type=count, help="only the first so many suns, or months; all if left out")
+    return top
+
+
+def compare(arguments: argparse.Namespace) -> Comparison:
+    """Compare, and write the page."""
+    entrants = [Entrant(*load(name, arguments.repository)) for name in arguments.models]
+    pairs = open_store(arguments.dataset)
+    words = [pairs.path.name, *(entrant.name for entrant in entrants)]
+    if arguments.suns:
+        words += ["--suns", str(arguments.suns)]
+    comparison = summarise(
+        contest(pairs, entrants, arguments.split, arguments.suns),
+        entrants,
+        command=" ".join(["python -m training.compare", *words]),
+        data=pairs.path.name,
+        simulation=simulation_of(pairs),
+    )
+    write_comparison(comparison, arguments.out)
+    return comparison
+
+
+def main() -> None:
+    """Compare; what goes wrong is one sentence."""
+    arguments = parser().parse_args()
+    try:
+        compare(arguments)
+    except (FarsideError, StoreError, OSError, ValueError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
+    print(arguments.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""The comparison as a page of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from farside.wholefile import replacing
+from training.compare.result import CC, Cell, Comparison, Entry
+from training.score.answers import ZERO
+from training.score.markdown import number, table, text
+from training.score.report import WANTED_UNITS
+from training.score.summary import AR, FULL, QR, RegressionRow
+
+AREAS = (FULL, AR, QR)
+
+Which = Literal["estimate", "minus_persistence", "first_minus"]
+
+
+def write_comparison(comparison: Comparison, path: Path) -> None:
+    """Write the page, and beside it all numbers as JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path.with_suffix(".json")) as numbers:
+        numbers.write_bytes(TypeAdapter(Comparison).dump_json(comparison, indent=1) + b"\n")
+    with replacing(path) as page:
+        page.write_text(markdown(comparison), encoding="utf-8")
+
+
+def read_comparison(path: Path) -> Comparison:
+    """Read the JSON."""
+    return TypeAdapter(Comparison).validate_json(path.read_bytes())
+
+
+def markdown(comparison: Comparison) -> str:
+    """The tables."""
+    parts = [
+        "# The far-side generators on the same simulated suns",
+        _facts(comparison),
+        _entries(comparison),
+        "## Correlation",
+        _CORRELATION,
+        _by_area(comparison),
+        "### Less persistence",
+        _by_area(comparison, "minus_persistence"),
+        f"### {comparison.answers[0]} less each",
+        _by_area(comparison, "first_minus"),
+        "## Fluxes and polar field",
+        _FLUXES,
+        _regressions(comparison.regressions),
+        "## Other measures",
+        _OTHERS,
+        _others(comparison),
+        "## What the reference pair buys",
+        _REFERENCE.format(first=comparison.answers[0]),
+        *_by_cases(comparison, comparison.ages),
+        "## In one cycle and in the next",
+        _CYCLES,
+        *_by_cases(comparison, comparison.cycles),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_CORRELATION = """\
+Pearson's, of blocks of 8×8 paper pixels (one degree at disk centre), as in Table 1 of Jeong et al.
+(2022): mean over suns with its 95 % bootstrap interval, drawn over suns and not over disks.
+Differences are paired. Cases are those whose reference is at least 5 days old."""
+
+_FLUXES = """\
+TUMF Σ|B|A and NMF ΣBA of the line-of-sight field. R² is that of generated = true."""
+
+_OTHERS = """\
+SSIM with the range ±1500 G (Jeong et al. 2022); R1, R2, RMSE–SSIM and PSNR by Alshehhi (2020), full
+disk; polarity of the pixels whose true field is above 50 G."""
+
+_REFERENCE = """\
+Models without a reference pair give the same answer whatever its age; persistence is the reference
+alone. The second table of each area is {first} less each other answer: what it has beyond that
+answer, paired over suns."""
+
+_CYCLES = """\
+Each model beside the dates of its training: where they end before a cycle begins, that cycle is new
+to it. A model that takes fields by Hale's law is told the cycle by the date."""
+
+
+def _facts(comparison: Comparison) -> str:
+    origin = "real images"
+    if comparison.simulation is not None:
+        origin = f"simulated suns, version {comparison.simulation}: the real Sun was not seen"
+    units = len(comparison.units)
+    lines = [
+        f"- data `{comparison.data}`: {origin}",
+        f"- {comparison.cases} pairs of {units} independent suns or months",
+        f"- `{comparison.command}`, Farside {comparison.farside}",
+    ]
+    if units < WANTED_UNITS:
+        lines.append(f"- **fewer than {WANTED_UNITS}: intervals are too narrow to rely on**")
+    return "\n".join(lines)
+
+
+def _entries(comparison: Comparison) -> str:
+    rows = [
+        [
+            f"`{entry.name}` {entry.version}",
+            entry.title,
+            "yes" if entry.refers else "no",
+            _dates(entry),
+            f"`{entry.identity[:12]}`",
+        ]
+        for entry in comparison.entries
+    ]
+    return table(["model", "", "reference pair", "trained on", "identity"], rows)
+
+
+def _dates(entry: Entry) -> str:
+    first, last = (day.isoformat() for day in entry.dates)
+    return f"{first} to {last}"
+
+
+def _by_area(comparison: Comparison, which: Which = "estimate") -> str:
+    rows = []
+    for answer in _scored(comparison):
+        cells = [comparison.cell(answer, area) for area in AREAS]
+        if any(cell and getattr(cell, which) for cell in cells):
+            rows.append([answer, *(_shown(cell, which) for cell in cells)])
+    return table(["", *AREAS], rows)
+
+
+def _by_cases(comparison: Comparison, cases: Sequence[str]) -> Iterator[str]:
+    first, *others = _scored(comparison)
+    for area in (FULL, AR):
+        yield _case_table(comparison, area, area, cases, (first, *others))
+        title = f"{area}, {first} less"
+        yield _case_table(comparison, title, area, cases, others, "first_minus")
+
+
+def _case_table(
+    comparison: Comparison,
+    title: str,
+    area: str,
+    cases: Sequence[str],
+    answers: Sequence[str],
+    which: Which = "estimate",
+) -> str:
+    rows = []
+    for each in cases:
+        cells = (comparison.cell(answer, area, each) for answer in answers)
+        rows.append([each, *(_shown(cell, which) for cell in cells)])
+    return table([title, *answers], rows)
+
+
+def _shown(cell: Cell | None, which: Which) -> str:
+    form = ".3f" if which == "estimate" else "+.3f"
+    return text(getattr(cell, which) if cell else None, form)
+
+
+def _scored(comparison: Comparison) -> list[str]:
+    """A zero field has no correlation."""
+    return [answer for answer in comparison.answers if answer != ZERO]
+
+
+def _others(comparison: Comparison) -> str:
+    keys = dict.fromkeys((cell.measure, cell.area) for cell in comparison.cells)
+    rows = []
+    for measure, area in keys:
+        if measure != CC:
+            cells = [comparison.cell(a, area, measure=measure) for a in comparison.answers]
+            found = (text(cell.estimate if cell else None) for cell in cells)
+            rows.append([f"{measure}, {area}", *found])
+    return table(["", *comparison.answers], rows)
+
+
+def _regressions(found: Sequence[RegressionRow]) -> str:
+    rows = [
+        [
+            f"{row.quantity}, {row.area}",
+            row.answer,
+            number(row.regression.correlation),
+            number(row.regression.r_squared),
+            number(row.regression.slope),
+            str(row.values),
+        ]
+        for row in found
+    ]
+    return table(["", "", "CC", "R²", "slope", "values"], rows)

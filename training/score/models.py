@@ -1,0 +1,29 @@
+"""The model that is scored: from a repository, or straight from its training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from farside import checkpoint
+from farside.engine import Engine, Model, find_model
+from farside.engines.torch import TorchEngine
+from farside.errors import CheckpointError
+
+
+def load(model: str, repository: Path) -> tuple[Model, Engine]:
+    """Load a model by the name it has in a repository, or by its file.
+
+    Raises
+    ------
+    ModelError, EngineUnavailableError
+        There is no such model, or it does not load.
+    """
+    path = Path(model)
+    if path.is_file():
+        file = checkpoint.read(path)
+        engine = TorchEngine({file.recipe.name: file})
+        return find_model(engine, file.recipe.name), engine
+    if path.suffix:
+        raise CheckpointError(f"no model file {model}", (model,))
+    engine = TorchEngine.from_repository(repository)
+    return find_model(engine, model), engine
