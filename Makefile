@@ -8,13 +8,15 @@ PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score compare lock clean
+.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration lock clean
 
 install: $(INSTALLED) $(TRITON)
 
+# The lock names all that a torch for processors needs. One with CUDA wants more, which pip then adds.
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -63,6 +65,8 @@ bench: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.synchronic
+	$(BIN)/python -m benchmarks.drawings
+	$(BIN)/python -m benchmarks.stacking
 	$(BIN)/python -m benchmarks.batching --repository $(BENCHED)
 	$(BIN)/python -m benchmarks.precision --repository $(BENCHED)
 	$(BIN)/python -m benchmarks.engines
@@ -80,6 +84,12 @@ compare: $(INSTALLED)
 	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
 	$(BIN)/python -m training.compare build/suns.zarr $(COMPARED) --out docs/comparison.md
 	$(BIN)/python -m training.compare build/suns.zarr $(PAIR) --out docs/reference-pair.md
+
+# Denoisers and drawings on unseen suns: two pages of docs/ and their pictures, again.
+restoration: $(INSTALLED)
+	$(BIN)/python -m training.restoration.denoising denoise-demo denoise-auto-demo --out docs/denoising-scores.md
+	$(BIN)/python -m training.restoration.reference denoise-demo
+	$(BIN)/python -m training.restoration.drawings drawing-demo --suns 24 --out docs/drawings-scores.md
 
 # Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
 lock:

@@ -59,7 +59,7 @@ def main() -> None:
 def _engines(repository: Path, options: argparse.Namespace) -> Mapping[str, Mapping[int, Forward]]:
     """The forward of each batch, by engine."""
     ((_, read),) = read_repository(repository).items()
-    network, size = checkpoint.build(read.recipe, read.state), read.recipe.grid.size_px
+    network, size = checkpoint.build(read.recipe, read.state), read.recipe.side_px
     rng = np.random.default_rng(0)
     inputs = {
         batch: rng.normal(size=(batch, network.input_channels, size, size)).astype(np.float32)

@@ -46,7 +46,7 @@ def gflop_of(repository: Path) -> float:
     """Count the multiplications and additions of one forward of the one model of a repository."""
     ((_, read),) = read_repository(repository).items()
     network = checkpoint.build(read.recipe, read.state).to("meta")
-    size = read.recipe.grid.size_px
+    size = read.recipe.side_px
     with FlopCounterMode(display=False) as counter:
         network(torch.zeros(1, network.input_channels, size, size, device="meta"))
     return int(counter.get_total_flops()) / 1e9
@@ -57,7 +57,7 @@ def describe(repository: Path) -> str:
     ((_, read),) = read_repository(repository).items()
     arguments = read.recipe.network.arguments
     shape = ", ".join(f"{key} {arguments[key]}" for key in AISFM3)
-    return f"{shape}, {read.recipe.grid.size_px}² pixels"
+    return f"{shape}, {read.recipe.side_px}² pixels"
 
 
 def _recipe(network: Generator, size_px: int, name: str) -> Recipe:

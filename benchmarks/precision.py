@@ -49,7 +49,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         store = options.store or Path(folder) / "suns.zarr"
         if options.store is None:
-            campaign = Campaign(model.recipe.grid, 0, options.suns, epochs=1, times=4, test=True)
+            campaign = Campaign(model.recipe.disk, 0, options.suns, epochs=1, times=4, test=True)
             simulate(store, campaign)
         cases = StoreCases(open_store(store), model.recipe)
         scores = _scores(cases, name, engines, options.suns)

@@ -114,7 +114,7 @@ def load_tables(kind: str, request: Request, options: argparse.Namespace) -> Cou
 def clients_table(place: Place, request: Request, options: argparse.Namespace) -> Counter[str]:
     (model,) = place.engine.models().values()
     print(
-        f"\n{model.recipe.name}, {model.recipe.grid.size_px}², {place.name}, "
+        f"\n{model.recipe.name}, {model.recipe.side_px}², {place.name}, "
         f"{options.files} files ({len(request.body) / 1e6:.0f} MB)"
     )
     columns = (*STAGES, WAITING, OTHER)

@@ -69,13 +69,13 @@ def main() -> None:
 
 def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
     """Write the picture, and score."""
-    truth = read_truth(files.truth, made.grid)
+    truth = read_truth(files.truth, made.disk)
     (folder / "far.png").write_bytes(quicklook.compare(made, stack.disks, truth))
     kept = metrics.persistence(stack.disks[-1], made.observer, made.time)
-    flux, true_flux = (unsigned_flux_mx(image, made.grid) for image in (made.image, truth))
+    flux, true_flux = (unsigned_flux_mx(image, made.disk) for image in (made.image, truth))
     return {
-        "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.grid),
-        "the same of the reference rotated into view": metrics.correlation(kept, truth, made.grid),
+        "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.disk),
+        "the same of the reference rotated into view": metrics.correlation(kept, truth, made.disk),
         "unsigned flux, generated over true": flux / true_flux,
     }
 

@@ -91,4 +91,4 @@ def usual_batch(recipe: Recipe, target: Target) -> int:
     """
     if target == "cpu":
         return 1
-    return max(1, min(GREATEST_BATCH, FULL_BATCH_PX // recipe.grid.size_px**2))
+    return max(1, min(GREATEST_BATCH, FULL_BATCH_PX // recipe.side_px**2))

@@ -13,11 +13,16 @@ from astropy.time import Time
 
 from farside.engine import Tensor
 from farside.errors import IncompleteSetError
+from farside.inputs import read_all
 from farside.observation import Observation, read
-from farside.recipe import Linear, Recipe, Role
+from farside.quality import Quality
+from farside.recipe import Linear, Native, Recipe, Role
 from farside.scaling import encode
+from farside.simulation.drawingfiles import write_drawing
 from farside.simulation.files import write_set
-from farside.stack import assemble
+from farside.simulation.frames import middle_frame, tile
+from farside.simulation.sun import SimulatedSun
+from farside.stack import Stack, assemble
 
 TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0
@@ -45,27 +50,37 @@ class Inputs(NamedTuple):
 def registered(recipe: Recipe) -> Inputs:
     """Simulate the files that a model wants, read, register and encode them.
 
-    A model that wants what the simulated Sun does not write gets :func:`seeded` inputs.
+    Of a model in native pixels it is a tile at disk centre. One that wants what the simulated Sun
+    does not write gets :func:`seeded` inputs.
     """
-    files = _simulated()
     try:
-        stack = assemble(
-            _wanted(files["observation"], "observation", recipe),
-            _wanted(files["reference"], "reference", recipe),
-            recipe,
-        )
+        stack = _stack(recipe)
     except IncompleteSetError:
         return seeded(recipe)
-    size = recipe.grid.size_px
+    size = recipe.side_px
     out = np.empty((1, len(recipe.channels), size, size), dtype=np.float32)
     encode(stack, recipe, out)
     return Inputs(_and_upside_down(out), f"simulated Sun {SEED}")
 
 
+def _stack(recipe: Recipe) -> Stack:
+    if isinstance(recipe.grid, Native):
+        surface, rng = SimulatedSun(SEED).at(TIME), np.random.default_rng(SEED)
+        seen = tile(surface, (0.0, 0.0), recipe.side_px, rng, count=1)
+        frame = middle_frame(seen, recipe.grid.mask_radius)
+        return Stack((), frame.origin.time, seen.observer, "SDO", Quality.GOOD, frame)
+    files = _simulated()
+    return assemble(
+        _wanted(files["observation"], "observation", recipe),
+        _wanted(files["reference"], "reference", recipe),
+        recipe,
+    )
+
+
 def seeded(recipe: Recipe, seed: int = SEED) -> Inputs:
     """Draw a Sun of noise in network units, with the disk and the background of the Recipe."""
     rng = np.random.default_rng(seed)
-    grid = recipe.grid
+    grid = recipe.disk
     shape = (1, len(recipe.channels), grid.size_px, grid.size_px)
     noise = rng.standard_normal(shape, dtype=np.float32)
     for plane, channel in zip(noise[0], recipe.channels, strict=True):
@@ -89,8 +104,9 @@ def _wanted(images: Sequence[Observation], role: Role, recipe: Recipe) -> list[O
 def _simulated() -> dict[Role, list[Observation]]:
     with TemporaryDirectory() as folder:
         files = write_set(Path(folder), TIME, STEREO_A_LONGITUDE_DEG, SEED, size="small")
+        drawn = write_drawing(Path(folder), TIME, SEED)
         return {
-            "observation": [read(path) for path in files.observations],
+            "observation": read_all([*files.observations, drawn.drawing]),
             "reference": [read(path) for path in files.references],
         }
 

@@ -21,7 +21,7 @@ OPSET = 18
 
 def write(network: Served, recipe: Recipe, path: Path) -> None:
     """Export a network on the Recipe's grid, with any number of images, and check the file."""
-    size = recipe.grid.size_px
+    size = recipe.side_px
     # Of two images: a batch of one would be taken for a constant.
     example = torch.zeros(2, len(recipe.channels), size, size)
     with warnings.catch_warnings():

@@ -19,21 +19,21 @@ from farside.wholefile import replacing
 
 
 class Report(BaseModel):
-    """What a ``report.json`` of training.score says for the Recipe.
+    """What a ``report.json`` of training says for the Recipe.
 
     Attributes
     ----------
     identity
         Of the weights that were scored.
     scores, errors
-        Figures of merit, and the error model.
+        Figures of merit, and the error model where one was measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     identity: str
     scores: tuple[Score, ...]
-    errors: ErrorModel
+    errors: ErrorModel | None = None
 
 
 def read_report(path: Path) -> Report:
@@ -102,7 +102,7 @@ def publish(
 
 def _with_scores(recipe: Recipe, scores: tuple[Score, ...], report: Report | None) -> Recipe:
     found = (*(report.scores if report else ()), *scores)
-    errors = report.errors if report else recipe.errors
+    errors = (report.errors if report else None) or recipe.errors
     return recipe.model_copy(update={"scores": found or recipe.scores, "errors": errors})
 
 
@@ -116,7 +116,7 @@ def _check_scored(report: Report, *identities: str) -> None:
 
 
 def _check_answer(model: Checkpoint) -> None:
-    recipe, size = model.recipe, model.recipe.grid.size_px
+    recipe, size = model.recipe, model.recipe.side_px
     network = checkpoint.build(recipe, model.state)
     with torch.inference_mode():
         answer = network(torch.zeros(1, len(recipe.channels), size, size))

@@ -65,7 +65,7 @@ def config(recipe: Recipe, identity: str, build: Build) -> ModelConfig:
     build
         What was made of them.
     """
-    size = recipe.grid.size_px
+    size = recipe.side_px
     parameters = {
         "recipe": recipe.to_json(),
         "identity": identity,
@@ -125,7 +125,7 @@ def batching(recipe: Recipe, build: Build) -> ModelDynamicBatching:
     client may ask for less. Past :data:`QUEUE_BYTES` of inputs in the queue, new ones are rejected
     at once, so that an overload is an error that the service can turn into 429, not a full memory.
     """
-    size = recipe.grid.size_px
+    size = recipe.side_px
     bytes_each = 4 * len(recipe.channels) * size**2
     return ModelDynamicBatching(
         max_queue_delay_microseconds=COMPANY_US if build.target == "gpu" else 0,
@@ -145,7 +145,7 @@ def warmup(recipe: Recipe, build: Build) -> list[ModelWarmup]:
     the second: two of each. On a GPU also a full batch, for which kernels are chosen anew; with the
     TensorRT accelerator the engine is built here, not at the first request.
     """
-    size = recipe.grid.size_px
+    size = recipe.side_px
     noise = ModelWarmup.Input(
         data_type=TYPE_FP32, dims=[len(recipe.channels), size, size], random_data=True
     )
@@ -198,7 +198,7 @@ def shapes(recipe: Recipe, build: Build) -> tuple[str, str, str]:
 
 def shape(recipe: Recipe, batch: int) -> str:
     """An input of `batch` images as TensorRT's tools write it."""
-    size = recipe.grid.size_px
+    size = recipe.side_px
     return f"{INPUT}:{batch}x{len(recipe.channels)}x{size}x{size}"
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.grid import Grid, Image
+from farside.grid import Geometry, Grid, Image
 
 PAPER_DISK_RADIUS_PX = 450.0
 """Solar radius on the grid of Jeong et al. (2022)."""
@@ -67,7 +67,7 @@ def in_common(
     return made[both].astype(np.float64), true[both].astype(np.float64)
 
 
-def masked(image: Image, grid: Grid) -> Image:
+def masked(image: Image, grid: Geometry) -> Image:
     """The image with NaN off the disk."""
     if image.shape != (grid.size_px, grid.size_px):
         raise ValueError(f"image must fill its grid, got {image.shape}, wanted {grid.size_px}²")
@@ -75,7 +75,7 @@ def masked(image: Image, grid: Grid) -> Image:
 
 
 @lru_cache(maxsize=8)
-def _on_disk(grid: Grid) -> NDArray[np.bool_]:
+def _on_disk(grid: Geometry) -> NDArray[np.bool_]:
     return grid.on_disk()
 
 

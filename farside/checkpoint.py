@@ -165,7 +165,7 @@ def _resolve(name: str) -> type[Network]:
 
 
 def _check_agreement(recipe: Recipe, network: Network) -> None:
-    size = recipe.grid.size_px
+    size = recipe.side_px
     for what, in_recipe, in_network in (
         ("input channels", len(recipe.channels), network.input_channels),
         ("outputs", len(recipe.outputs), network.output_channels),

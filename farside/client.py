@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from farside import errors
 from farside.engine import Model
 from farside.recipe import Recipe
+from farside.sidecar import with_side_car
 from farside.wholefile import NamedFile, replacing
 
 Source: TypeAlias = str | Path | bytes | fits.HDUList
@@ -146,7 +147,7 @@ class Client:
             No service answers, or not in time.
         """
         parts = [
-            *(("observation", _part(source)) for source in observations),
+            *(("observation", _part(source)) for source in _with_side_cars(observations)),
             *(("reference", _part(source)) for source in references),
         ]
         answer = self._ask("POST", "/generate", files=parts, data={"model": model} if model else {})
@@ -275,6 +276,12 @@ def _part(source: Source) -> _Part:
         source.writeto(file)
         return Path(source.filename() or "image.fits").name, file.getvalue(), "application/fits"
     return Path(source).name, Path(source).read_bytes(), "application/fits"
+
+
+def _with_side_cars(sources: Sequence[Source]) -> Iterator[Source]:
+    """Drawings do not travel without what lies beside them."""
+    for source in sources:
+        yield from with_side_car(Path(source)) if isinstance(source, str | Path) else (source,)
 
 
 def _form(parts: Sequence[tuple[str, _Part]], data: Mapping[str, str]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def sigma_gauss(made: Magnetogram, recipe: Recipe, reference: Disk | None = None
         )
     view = View(made.observer, made.time)
     known = None if reference is None else known_field(made.image, reference, view)
-    return look_up(recipe.errors, made.image, foreshortening(made.grid, made.observer), known)
+    return look_up(recipe.errors, made.image, foreshortening(made.disk, made.observer), known)
 
 
 def look_up(errors: ErrorModel, field_gauss: Image, mu: Image, known: Mask | None = None) -> Image:

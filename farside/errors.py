@@ -10,6 +10,9 @@
     │   ├── MissingMetadataError      observer, time, unit or geometry not in the header
     │   ├── ImplausibleGeometryError  header values that contradict each other or the solar system
     │   ├── PartialDiskError          the full disk is not inside the array
+    │   ├── UnreadablePictureError    no PNG or JPEG, or a corrupt one
+    │   ├── NoDiskError               a drawing in which no solar disk is found
+    │   ├── SideCarError              the JSON beside a drawing does not say what it must
     │   ├── BadQualityError           quality bits that forbid the use of the image
     │   ├── DamagedImageError         too many missing or saturated pixels
     │   ├── SaturatingModelError      a product of a model that saturates, not asked for in a map
@@ -21,7 +24,8 @@
     │   ├── TimesApartError           images of one role too far apart in time, or of two spacecraft
     │   ├── ReferenceEpochError       the reference is too far from the epoch of Eq. 5
     │   ├── OtherViewError            two magnetograms to compare that show the Sun from elsewhere
-    │   └── RegionNotSeenError        a region to follow that none of the images shows
+    │   ├── RegionNotSeenError        a region to follow that none of the images shows
+    │   └── FrameSeriesError          frames to average that are no unbroken series
     ├── FormatError               a synchronic map that the file format asked for cannot hold
     ├── ModelError                a model file or the choice of a model is wrong
     │   ├── UnknownModelError         no such model is loaded
@@ -89,6 +93,18 @@ class PartialDiskError(InputError):
     """The full solar disk is not inside the array."""
 
 
+class UnreadablePictureError(InputError):
+    """No PNG or JPEG, or a corrupt one."""
+
+
+class NoDiskError(InputError):
+    """A drawing in which no solar disk is found."""
+
+
+class SideCarError(InputError):
+    """The JSON beside a drawing does not say what it must, or says what nobody knows."""
+
+
 class BadQualityError(InputError):
     """Quality bits forbid the use of the image."""
 
@@ -135,6 +151,10 @@ class OtherViewError(SetError):
 
 class RegionNotSeenError(SetError):
     """None of the images shows the region that is to be followed."""
+
+
+class FrameSeriesError(SetError):
+    """Frames to average that are no unbroken series of one instrument and pointing."""
 
 
 class FormatError(FarsideError):

@@ -107,6 +107,17 @@ def unpack(data: bytes, max_bytes: int = MAX_BYTES) -> bytes:
     return _gunzip(data, max_bytes) if data[:2] == b"\x1f\x8b" else data
 
 
+def open_cards(data: bytes) -> Cards:
+    """Read the header of the image in HDU 0 or 1; its pixels stay packed.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError, UnsupportedImageError
+        As by :func:`open_image`, as far as the headers tell.
+    """
+    return _image_hdu(data).cards
+
+
 def open_image(data: bytes) -> FitsImage:
     """Read the image in HDU 0 or 1, Rice-compressed or not.
 
@@ -119,10 +130,7 @@ def open_image(data: bytes) -> FitsImage:
     UnsupportedImageError
         No two-dimensional image in the first two HDUs, or a compression other than Rice.
     """
-    _check_start(data)
-    hdu = _hdu(data, 0)
-    if _whole(hdu.cards, "NAXIS") == 0:
-        hdu = _hdu(data, hdu.end)
+    hdu = _image_hdu(data)
     return FitsImage(hdu.cards, hdu.history, _pixels(hdu))
 
 
@@ -151,6 +159,12 @@ def open_images(data: bytes) -> tuple[FitsImage, ...]:
     if not images:
         raise UnsupportedImageError("no image in the file")
     return tuple(images)
+
+
+def _image_hdu(data: bytes) -> _Hdu:
+    _check_start(data)
+    hdu = _hdu(data, 0)
+    return _hdu(data, hdu.end) if _whole(hdu.cards, "NAXIS") == 0 else hdu
 
 
 def _check_start(data: bytes) -> None:

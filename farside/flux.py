@@ -8,7 +8,7 @@ import numpy as np
 from astropy.time import Time
 
 from farside.binning import WHOLE, Box, masked
-from farside.grid import Grid, Image
+from farside.grid import Geometry, Grid, Image
 from farside.heliographic import sight_lines, trace
 from farside.observer import SOLAR_RADIUS_M, Observer
 from farside.statistics import mean_of
@@ -22,7 +22,7 @@ class PolarField:
     south_gauss: float
 
 
-def pixel_area_cm2(grid: Grid) -> float:
+def pixel_area_cm2(grid: Geometry) -> float:
     """Area of a pixel on the plane of the sky, cm², with the solar radius of IAU 2015 B3.
 
     The surface that a pixel covers is larger by 1/μ; the fluxes here leave that out, as they leave
@@ -32,7 +32,7 @@ def pixel_area_cm2(grid: Grid) -> float:
 
 
 def unsigned_flux_mx(
-    image: Image, grid: Grid, box: Box = WHOLE, threshold_gauss: float = 0.0
+    image: Image, grid: Geometry, box: Box = WHOLE, threshold_gauss: float = 0.0
 ) -> float:
     """Total unsigned line-of-sight flux in maxwell: Σ|B| A (TUMF of the papers).
 
@@ -48,7 +48,9 @@ def unsigned_flux_mx(
     return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
 
 
-def net_flux_mx(image: Image, grid: Grid, box: Box = WHOLE, threshold_gauss: float = 0.0) -> float:
+def net_flux_mx(
+    image: Image, grid: Geometry, box: Box = WHOLE, threshold_gauss: float = 0.0
+) -> float:
     """Net line-of-sight flux in maxwell: Σ B A (NMF); parameters as for the unsigned flux."""
     field = _field(image, grid, box, threshold_gauss)
     return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
@@ -70,7 +72,7 @@ def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> Pol
     return PolarField(north, south)
 
 
-def _field(image: Image, grid: Grid, box: Box, threshold_gauss: float) -> Image:
+def _field(image: Image, grid: Geometry, box: Box, threshold_gauss: float) -> Image:
     """What counts towards the flux, gauss, in a row; to be summed in double precision."""
     field = masked(image, grid)[box]
     strength = np.abs(field)

@@ -1,4 +1,4 @@
-"""The geometry that every registered image shares."""
+"""The geometry of a picture: on the grid that registered images share, or as it was taken."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.float32]
-"""A picture (y, x), row 0 south."""
+"""A picture (y, x), row 0 south; in native pixels, row 0 as in its file."""
 
 
 @dataclass(frozen=True)
-class Grid:
-    """A square array with the solar disk at its centre.
+class Geometry:
+    """A square array that holds the solar disk.
 
     Attributes
     ----------
     size_px
-        Side of the array. The Sun's centre is at pixel index ``(size_px - 1) / 2`` (0-based).
+        Side of the array.
     disk_radius_px
         Radius of the visible disk, ``arcsin(R_sun / distance)``, in pixels.
     mask_radius
@@ -30,17 +30,33 @@ class Grid:
     mask_radius: float = 0.998
 
     @property
-    def centre_px(self) -> float:
-        """0-based index of the Sun's centre along both axes."""
-        return (self.size_px - 1) / 2
+    def sun_centre_px(self) -> tuple[float, float]:
+        """0-based index (x, y) of the Sun's centre."""
+        raise NotImplementedError
 
     def radius_px(self) -> Image:
         """Distance of each pixel from the Sun's centre, (y, x), pixels."""
-        offset = np.arange(self.size_px, dtype=np.float32) - np.float32(self.centre_px)
-        radius: Image = np.hypot(offset[:, None], offset[None, :])
+        index = np.arange(self.size_px, dtype=np.float32)
+        x, y = (index - np.float32(centre) for centre in self.sun_centre_px)
+        radius: Image = np.hypot(y[:, None], x[None, :])
         return radius
 
     def on_disk(self) -> NDArray[np.bool_]:
         """True inside the mask radius, (y, x)."""
         inside: NDArray[np.bool_] = self.radius_px() <= self.mask_radius * self.disk_radius_px
         return inside
+
+
+@dataclass(frozen=True)
+class Grid(Geometry):
+    """The solar disk at the centre, solar north up: what a registered image is on."""
+
+    @property
+    def centre_px(self) -> float:
+        """0-based index of the Sun's centre along both axes."""
+        return (self.size_px - 1) / 2
+
+    @property
+    def sun_centre_px(self) -> tuple[float, float]:
+        """0-based index (x, y) of the Sun's centre."""
+        return self.centre_px, self.centre_px

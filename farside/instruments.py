@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy.time import Time, TimeDelta
@@ -211,6 +211,11 @@ def is_beacon(instrument: Instrument, cards: Cards, name: str) -> bool:
     return named or small or cards.get("SPWX") in (True, "T")
 
 
+def is_restored(cards: Cards) -> bool:
+    """Whether this is a measured image that a network of ours has restored."""
+    return cards.get("AIGEN") is True
+
+
 def _is_euvi(cards: Cards) -> tuple[Instrument, str] | None:
     if text(cards, "DETECTOR") != "EUVI":
         return None
@@ -236,7 +241,7 @@ def _is_hmi(cards: Cards) -> tuple[Instrument, str] | None:
         )
     if unit not in ("Gauss", "gauss", "G"):
         raise MissingMetadataError(f"HMI: BUNIT is {unit!r}, 'Gauss' is wanted")
-    return _HMI, "LOS"
+    return (_RESTORED_HMI if is_restored(cards) else _HMI), "LOS"
 
 
 def _band(cards: Cards) -> str:
@@ -475,3 +480,5 @@ _HMI = Instrument(
     quality_bits=_HMI_BITS,
     near_real_time=HMI_NEAR_REAL_TIME,
 )
+# Its QUALITY holds our bits: what HMI's said was checked before.
+_RESTORED_HMI = replace(_HMI, quality_bits={})

@@ -15,8 +15,9 @@ from astropy.io import fits
 from astropy.time import Time
 
 from farside import __version__
-from farside.errors import MissingMetadataError
+from farside.errors import MissingMetadataError, UnexpectedImageError
 from farside.grid import Grid, Image
+from farside.native import KEPT, NativeGrid
 from farside.observation import Origin, Source
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.product import (
@@ -94,8 +95,24 @@ class Input:
 
 
 @dataclass(frozen=True, eq=False)
+class Brightness:
+    """What an imager would have seen, beside the field.
+
+    Attributes
+    ----------
+    band
+        Instrument and wavelength, as in ``"AIA 193"``.
+    image
+        In medians of the disk, (y, x) on the grid of the field, NaN outside the mask.
+    """
+
+    band: str
+    image: Image
+
+
+@dataclass(frozen=True, eq=False)
 class Magnetogram:
-    """Line-of-sight field in gauss as the far-side spacecraft would have measured it.
+    """Line-of-sight field in gauss as a magnetograph would have measured it there and then.
 
     Two magnetograms are equal if the products written of them are: times to the millisecond,
     observers to 1e-9 degree.
@@ -104,20 +121,26 @@ class Magnetogram:
     ----------
     image
         Gauss, positive towards the observer, (y, x) on `grid`, NaN outside the mask.
+    grid
+        That of registered disks, or the pixels of the instrument.
     time
         Mean time of the observations, UTC, to the millisecond.
     observer
-        The far-side spacecraft.
+        Who took the observations: the far-side spacecraft, SDO, or a draughtsman on Earth.
     spacecraft
-        ``"STEREO_A"`` or ``"STEREO_B"``.
+        ``"STEREO_A"``, ``"STEREO_B"``, ``"SDO"`` or ``"EARTH"``.
     inputs
         In the order of the Recipe's channels.
     sigma
         One standard deviation in gauss, where the model or its Recipe's error model gives it.
+    brightness
+        Images of other instruments that the model makes with the field.
+    kept
+        Cards of its instrument that a product in native pixels keeps.
     """
 
     image: Image
-    grid: Grid
+    grid: Grid | NativeGrid
     time: Time
     observer: Observer
     spacecraft: str
@@ -125,11 +148,30 @@ class Magnetogram:
     generator: Generator
     inputs: tuple[Input, ...]
     sigma: Image | None = None
+    brightness: tuple[Brightness, ...] = ()
+    kept: tuple[Card, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Magnetogram):
             return NotImplemented
         return _same_description(self, other) and _same_pixels(self, other)
+
+    @property
+    def disk(self) -> Grid:
+        """The grid of a registered product.
+
+        Raises
+        ------
+        UnexpectedImageError
+            It is in the pixels of its instrument.
+        """
+        if isinstance(self.grid, NativeGrid):
+            raise UnexpectedImageError(
+                f"{self.spacecraft} {self.time.isot[:19]} of {self.generator.model} is in the "
+                "pixels of its instrument, wanted a product on registered disks; give it as a "
+                "measured magnetogram"
+            )
+        return self.grid
 
     @property
     def reference_age_days(self) -> float | None:
@@ -139,7 +181,7 @@ class Magnetogram:
         return math.fsum(ages) / len(ages) if ages else None
 
     def to_hdus(self, created: Time | None = None) -> fits.HDUList:
-        """Build the product: the field, its sigma if any, and the table INPUTS.
+        """Build the product: the field, its sigma and brightness if any, and the table INPUTS.
 
         Parameters
         ----------
@@ -156,6 +198,10 @@ class Magnetogram:
             add_cards(sigma.header, _cards(self))
             sigma.header["CONTENT"] = ("SIGMA", "one standard deviation of the field")
             hdus.insert(1, sigma)
+        for view in self.brightness:
+            hdu = fits.ImageHDU(view.image, name=view.band)
+            add_cards(hdu.header, [*_cards(self), *_brightness_cards(view)])
+            hdus.insert(-1, hdu)
         for hdu in hdus:
             hdu.add_checksum(when=date)
         return fits.HDUList(hdus)
@@ -205,6 +251,10 @@ def trained_on(value: object) -> TrainedOn:
 
 def _cards(made: Magnetogram) -> Iterator[Card]:
     yield from _view_cards(made)
+    if isinstance(made.grid, NativeGrid):
+        yield from _instrument_cards(made)
+    else:
+        yield "TIMESYS", "UTC", ""
     yield from _geometry_cards(made.grid, made.observer)
     yield from _generator_cards(made.generator)
     yield "QUALITY", int(made.quality), "sum of bits, 0 is good"
@@ -220,7 +270,6 @@ def _view_cards(made: Magnetogram) -> Iterator[Card]:
     yield "TELESCOP", made.spacecraft, "spacecraft whose view this is"
     yield "INSTRUME", "AISFM", "AI-generated solar farside magnetogram"
     yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
-    yield "TIMESYS", "UTC", ""
     yield "DATE-OBS", time.utc.isot, "mean time of the observations"
     yield "HGLN_OBS", observer.longitude_deg, "[deg] Stonyhurst longitude"
     yield "HGLT_OBS", observer.latitude_deg, "[deg] heliographic latitude"
@@ -230,7 +279,24 @@ def _view_cards(made: Magnetogram) -> Iterator[Card]:
     yield "DSUN_REF", ASTRONOMICAL_UNIT_M, "[m] astronomical unit"
 
 
-def _geometry_cards(grid: Grid, observer: Observer) -> Iterator[Card]:
+def _instrument_cards(made: Magnetogram) -> Iterator[Card]:
+    """What makes readers of the instrument's own magnetograms take the product for one."""
+    yield "CONTENT", "MAGNETOGRAM", "measured, then restored by a neural network"
+    date, _, clock = made.time.tai.isot.partition("T")
+    yield "T_OBS", f"{date.replace('-', '.')}_{clock}_TAI", "middle of the exposure"
+    yield from made.kept
+
+
+def _brightness_cards(view: Brightness) -> Iterator[Card]:
+    instrument, wavelength = view.band.split(" ", 1)
+    yield "CONTENT", "GENERATED BRIGHTNESS", "made by a neural network, not measured"
+    yield "BUNIT", "", "in medians of the disk"
+    yield "BAND", view.band, "what it shows"
+    yield "LIKE", instrument, "instrument that would have taken it"
+    yield "WAVELNTH", float(wavelength), "[angstrom]"
+
+
+def _geometry_cards(grid: Grid | NativeGrid, observer: Observer) -> Iterator[Card]:
     radius_arcsec = math.degrees(math.asin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
     yield "RSUN_REF", SOLAR_RADIUS_M, "[m] solar radius (IAU 2015)"
     yield "RSUN_OBS", radius_arcsec, "[arcsec] apparent solar radius"
@@ -238,14 +304,19 @@ def _geometry_cards(grid: Grid, observer: Observer) -> Iterator[Card]:
     yield "R_SUN", grid.disk_radius_px, "[pix] radius of the disk"
     yield "MASKRAD", grid.mask_radius, "[R_SUN] no values outside"
     yield "WCSNAME", "Helioprojective-cartesian", ""
-    for axis, name in ((1, "HPLN-TAN"), (2, "HPLT-TAN")):
+    for axis, name, centre_px in zip(
+        (1, 2), ("HPLN-TAN", "HPLT-TAN"), grid.sun_centre_px, strict=True
+    ):
         yield f"CTYPE{axis}", name, ""
         yield f"CUNIT{axis}", "arcsec", ""
         # FITS counts pixels from 1.
-        yield f"CRPIX{axis}", grid.centre_px + 1, "[pix] centre of the Sun"
+        yield f"CRPIX{axis}", centre_px + 1, "[pix] centre of the Sun"
         yield f"CRVAL{axis}", 0.0, "[arcsec]"
         yield f"CDELT{axis}", radius_arcsec / grid.disk_radius_px, "[arcsec/pix]"
-    yield "CROTA2", 0.0, "[deg] solar north is up"
+    if isinstance(grid, NativeGrid):
+        yield "CROTA2", grid.roll_deg, "[deg] of solar north, as the instrument had it"
+    else:
+        yield "CROTA2", 0.0, "[deg] solar north is up"
 
 
 def _generator_cards(generator: Generator) -> Iterator[Card]:
@@ -315,7 +386,7 @@ def _from_hdus(hdus: fits.HDUList) -> Magnetogram:
     check_unaltered(hdus)
     return Magnetogram(
         image=_native(hdus[0].data),
-        grid=Grid(header["NAXIS1"], number_of(header, "R_SUN"), number_of(header, "MASKRAD")),
+        grid=_grid(header),
         time=utc(text_of(header, "DATE-OBS")),
         observer=Observer(*(number_of(header, f"{key}_OBS") for key in ("HGLN", "HGLT", "DSUN"))),
         spacecraft=text_of(header, "INPUTDAT"),
@@ -323,7 +394,29 @@ def _from_hdus(hdus: fits.HDUList) -> Magnetogram:
         generator=_generator(header),
         inputs=tuple(_input(row) for row in hdus["INPUTS"].data),
         sigma=_native(hdus["SIGMA"].data) if "SIGMA" in hdus else None,
+        brightness=tuple(
+            Brightness(hdu.header["BAND"], _native(hdu.data))
+            for hdu in hdus
+            if "BAND" in hdu.header
+        ),
+        kept=tuple((key, header[key], note) for key, note in KEPT.items() if _is_kept(header, key)),
     )
+
+
+def _grid(header: fits.Header) -> Grid | NativeGrid:
+    shape = header["NAXIS1"], number_of(header, "R_SUN"), number_of(header, "MASKRAD")
+    if not _is_native(header):
+        return Grid(*shape)
+    x, y = (number_of(header, f"CRPIX{axis}") - 1 for axis in (1, 2))
+    return NativeGrid(*shape, (x, y), number_of(header, "CROTA2"))
+
+
+def _is_native(header: fits.Header) -> bool:
+    return bool(header.get("CONTENT") == "MAGNETOGRAM")
+
+
+def _is_kept(header: fits.Header, key: str) -> bool:
+    return _is_native(header) and key in header
 
 
 def _generator(header: fits.Header) -> Generator:
@@ -368,7 +461,7 @@ def _same_description(one: Magnetogram, other: Magnetogram) -> bool:
 
 
 def _described(made: Magnetogram) -> tuple[object, ...]:
-    return made.grid, made.time.utc.isot, made.spacecraft, made.quality, made.generator
+    return made.grid, made.time.utc.isot, made.spacecraft, made.quality, made.generator, made.kept
 
 
 def _place(observer: Observer) -> tuple[float, float, float]:
@@ -380,4 +473,9 @@ def _same_pixels(one: Magnetogram, other: Magnetogram) -> bool:
         same_sigma = one.sigma is other.sigma
     else:
         same_sigma = np.array_equal(one.sigma, other.sigma, equal_nan=True)
-    return same_sigma and np.array_equal(one.image, other.image, equal_nan=True)
+    shown = [(view.band, view.image.tobytes()) for view in one.brightness]
+    return (
+        same_sigma
+        and np.array_equal(one.image, other.image, equal_nan=True)
+        and shown == [(view.band, view.image.tobytes()) for view in other.brightness]
+    )

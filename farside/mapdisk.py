@@ -106,7 +106,7 @@ def generated(product: Magnetogram, name: str = "", sha256: str = "") -> MapDisk
     return _whole(
         MapDisk(
             image=product.image,
-            grid=product.grid,
+            grid=product.disk,
             view=View(product.observer, product.time),
             instrument=product.spacecraft,
             name=name,

@@ -29,7 +29,14 @@ from farside.errors import (
 )
 from farside.fitsfile import MAX_BYTES, Cards, FitsImage, number, open_image, text, unpack
 from farside.grid import Image
-from farside.instruments import Calibrated, Instrument, identify, is_beacon, near_real_time
+from farside.instruments import (
+    Calibrated,
+    Instrument,
+    identify,
+    is_beacon,
+    is_restored,
+    near_real_time,
+)
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.pointing import Pointing, disk_radius_arcsec, pointing_of
 from farside.quality import Quality
@@ -159,6 +166,7 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
         Quality.BEACON: is_beacon(instrument, image.cards, name),
         Quality.NEAR_REAL_TIME: late,
         Quality.REPAIRED: any("filled" in note for note in damage),
+        Quality.RESTORED: is_restored(image.cards),
     }
     accepted = tuple(_ACCEPTED[bit] for bit, given in flags.items() if given and bit in _ACCEPTED)
     origin = Origin(
@@ -178,6 +186,7 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
 _ACCEPTED = {
     Quality.BEACON: "beacon image, strongly compressed on board",
     Quality.NEAR_REAL_TIME: "near-real-time, not definitive data",
+    Quality.RESTORED: "restored by a network, not as it was measured",
 }
 
 
@@ -343,6 +352,10 @@ def _check_damage(what: str, count: int, area: int, limit: float) -> None:
         )
 
 
+_ALSO = ("T_REC", "CADENCE", "CAMERA", "CAR_ROT", "OBS_VR", "OBS_VW", "OBS_VN")
+"""What else a product in native pixels takes from the header."""
+
+
 def _clean_header(
     origin: Origin, instrument: Instrument, pointing: Pointing, cards: Cards
 ) -> dict[str, str | float]:
@@ -381,5 +394,6 @@ def _clean_header(
         "telescop": text(cards, "TELESCOP"),
         "obsrvtry": text(cards, "OBSRVTRY"),
     }
+    header |= {key.lower(): cards[key] for key in _ALSO if key in cards}
     exposure_s = number(cards, "EXPTIME")
     return header if exposure_s is None else header | {"exptime": exposure_s}

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from astropy.time import Time
 
 from farside.basemap import read_base
 from farside.engine import Engine, Model, find_model
 from farside.errormodel import with_errors
+from farside.inputs import read_all
 from farside.magnetogram import Magnetogram
 from farside.mapdisk import read_generated, read_measured
-from farside.observation import Source, read
-from farside.recipe import Recipe
-from farside.scaling import decode, encode
+from farside.observation import Source
+from farside.progress import Progress, silent
+from farside.recipe import Native, Recipe
+from farside.scaling import decode, encode, input_shape
 from farside.stack import Stack, assemble
 from farside.stages import Timer, untimed
 from farside.synchronic import synchronic
 from farside.synchronicmap import SynchronicMap
+from farside.tiles import infer_in_tiles
 
 
 def generate(
-    observations: Sequence[Source], references: Sequence[Source], model: str, engine: Engine
+    observations: Sequence[Source],
+    references: Sequence[Source],
+    model: str,
+    engine: Engine,
+    progress: Progress = silent,
 ) -> Magnetogram:
     """Make the magnetogram that the spacecraft of `observations` would have measured.
 
@@ -31,6 +39,8 @@ def generate(
         Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5.
     model
         Name of a model that `engine` has loaded.
+    progress
+        Told of each tile, where the model works in tiles.
 
     Raises
     ------
@@ -38,7 +48,8 @@ def generate(
         Says which file or which part of the set is wrong.
     """
     loaded = find_model(engine, model)
-    return translate(prepare(observations, references, loaded.recipe), loaded, engine)
+    stack = prepare(observations, references, loaded.recipe)
+    return translate_together([stack], loaded, engine, progress=progress)[0]
 
 
 def prepare(
@@ -55,9 +66,7 @@ def prepare(
         Of the first file that cannot be used, or of the files together.
     """
     with timer("read"):
-        # One after another: unpacking Rice tiles in two threads takes longer.
-        observed = [read(source) for source in observations]
-        referred = [read(source) for source in references]
+        observed, referred = read_all(observations), read_all(references)
     with timer("register"):
         return assemble(observed, referred, recipe)
 
@@ -74,7 +83,11 @@ def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
 
 
 def translate_together(
-    stacks: Sequence[Stack], model: Model, engine: Engine, timer: Timer = untimed
+    stacks: Sequence[Stack],
+    model: Model,
+    engine: Engine,
+    timer: Timer = untimed,
+    progress: Progress = silent,
 ) -> list[Magnetogram]:
     """Run the network once on several stacks.
 
@@ -84,6 +97,11 @@ def translate_together(
         As for one; then none of them has an answer.
     """
     ones = [slice(index, index + 1) for index in range(len(stacks))]
+    tiling = model.recipe.grid
+    if isinstance(tiling, Native):
+        return [
+            _translate_in_tiles(stack, model, engine, tiling, timer, progress) for stack in stacks
+        ]
     with timer("encode"):
         tensor = engine.buffer(model.handle, len(stacks))
         inputs = [
@@ -100,6 +118,23 @@ def translate_together(
         return [
             with_errors(one, stack, model.recipe) for one, stack in zip(made, stacks, strict=True)
         ]
+
+
+def _translate_in_tiles(
+    stack: Stack,
+    model: Model,
+    engine: Engine,
+    tiling: Native,
+    timer: Timer,
+    progress: Progress,
+) -> Magnetogram:
+    with timer("encode"):
+        image = np.empty(input_shape(stack, model.recipe), np.float32)
+        inputs = encode(stack, model.recipe, out=image)
+    with timer("infer"):
+        answer = infer_in_tiles(engine, model, image, tiling, progress)
+    with timer("decode"):
+        return decode(answer, stack, inputs, model, engine)
 
 
 def map_sun(

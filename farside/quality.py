@@ -32,6 +32,9 @@ class Quality(IntFlag):
     NO_OBSERVED = 4096
     """A synchronic map without an observed disk."""
 
+    RESTORED = 8192
+    """An input was itself restored by a network."""
+
     def names(self) -> tuple[str, ...]:
         """Names of the bits that are set, in rising order."""
         return tuple(bit.name or str(bit.value) for bit in self)

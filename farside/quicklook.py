@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from farside.carrington import Map
 from farside.grid import Image
 from farside.magnetogram import Magnetogram
+from farside.native import NativeGrid
 from farside.png import png
 from farside.registration import Disk
 from farside.synchronicmap import SynchronicMap
@@ -22,10 +23,16 @@ LIMIT_GAUSS = 100.0
 
 
 def render(magnetogram: Magnetogram) -> bytes:
-    """The magnetogram as a PNG, ±100 G, with time, observer, model and quality."""
-    figure = Figure(figsize=(7, 7.6), layout="constrained")
-    axes = figure.subplots()
-    draw_field(axes, magnetogram.image, _title(magnetogram))
+    """The magnetogram as a PNG, ±100 G, with time, observer, model and quality.
+
+    What the model made beside it stands beside it.
+    """
+    views = magnetogram.brightness
+    figure = Figure(figsize=(7 * (1 + len(views)), 7.6), layout="constrained")
+    first, *others = figure.subplots(1, 1 + len(views), squeeze=False)[0]
+    draw_field(first, _upright(magnetogram), _title(magnetogram))
+    for axes, view in zip(others, views, strict=True):
+        draw_brightness(axes, view.image, view.band)
     figure.supxlabel(_caption(magnetogram), fontsize=8)
     return png(figure)
 
@@ -76,7 +83,16 @@ def draw_disk(axes: Axes, disk: Disk) -> None:
     if disk.origin.is_magnetogram:
         draw_field(axes, disk.image, title)
         return
-    brightness = np.log10(np.maximum(disk.image / np.nanmedian(disk.image), 1e-2))
+    if disk.origin.instrument == "DRAWING":
+        axes.imshow(disk.image, origin="lower", cmap="gray", vmin=0, vmax=1.1)
+        _label(axes, title)
+        return
+    draw_brightness(axes, disk.image / np.nanmedian(disk.image), title)
+
+
+def draw_brightness(axes: Axes, medians: Image, title: str) -> None:
+    """The logarithm of an EUV image in medians of its disk."""
+    brightness = np.log10(np.maximum(medians, 1e-2))
     axes.imshow(brightness, origin="lower", cmap="inferno", vmin=-0.7, vmax=1.1)
     _label(axes, title)
 
@@ -124,6 +140,13 @@ def _draw_sources(axes: Axes, made: SynchronicMap) -> None:
 def _label(axes: Axes, title: str) -> None:
     axes.set_title(title.replace(" 20", "\n20", 1), fontsize=8)
     axes.set_axis_off()
+
+
+def _upright(magnetogram: Magnetogram) -> Image:
+    """North up to the nearest quarter of a turn, west right."""
+    grid = magnetogram.grid
+    turns = round(grid.roll_deg / 90) if isinstance(grid, NativeGrid) else 0
+    return np.rot90(magnetogram.image, -turns)
 
 
 def _title(magnetogram: Magnetogram) -> str:

@@ -9,7 +9,15 @@ from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from farside.errors import RecipeError
 from farside.grid import Grid
@@ -51,6 +59,15 @@ class Percentile(_Part):
     percentile: float = Field(gt=0, le=100)
 
 
+class Ink(_Part):
+    """x = 1 - I, of drawings: blank paper is 0, the heaviest ink 1.
+
+    Off the disk the network sees 0.
+    """
+
+    kind: Literal["ink"] = "ink"
+
+
 class Linear(_Part):
     """x = value / scale, never clipped. Off the disk the network sees 0."""
 
@@ -58,7 +75,7 @@ class Linear(_Part):
     scale: float = Field(gt=0, description="Physical units for one network unit.")
 
 
-Scaling = Annotated[MedianLog | Percentile | Linear, Field(discriminator="kind")]
+Scaling = Annotated[MedianLog | Percentile | Ink | Linear, Field(discriminator="kind")]
 
 
 class Channel(_Part):
@@ -70,6 +87,11 @@ class Channel(_Part):
     )
     scaling: Scaling
 
+    @property
+    def is_field(self) -> bool:
+        """Whether it takes magnetograms."""
+        return any(pair.endswith(" LOS") for pair in self.accepts)
+
     def takes(self, role: str, instrument: str, band: str) -> bool:
         """Whether an image given as `role` fits. ``EUVI`` stands for both ``EUVI-A`` and ``-B``."""
         names = {f"{instrument} {band}", f"{instrument.split('-')[0]} {band}"}
@@ -79,12 +101,52 @@ class Channel(_Part):
         return f"{' or '.join(self.accepts)} as {self.role}"
 
 
-class Output(_Part):
-    """One output plane."""
+class FieldPlane(_Part):
+    """An output plane in gauss: the field, or one standard deviation of it."""
 
     quantity: Literal["line-of-sight magnetic field", "sigma"]
     unit: Literal["gauss"]
     scaling: Linear
+
+
+class BrightnessPlane(_Part):
+    """An output plane that shows what an imager would: ``AIA 193`` in medians of its disk."""
+
+    quantity: Literal["brightness"]
+    band: InstrumentBand
+    unit: Literal["disk median"]
+    scaling: MedianLog
+
+
+Output = Annotated[FieldPlane | BrightnessPlane, Field(discriminator="quantity")]
+
+
+class Native(_Part):
+    """The pixels of the instrument, neither moved nor turned, in tiles that overlap."""
+
+    tile_px: int = Field(gt=0, description="Side of what the network sees at a time.")
+    overlap_px: int = Field(ge=0, description="By how much neighbours overlap.")
+    pixel_arcsec: float = Field(gt=0, description="Side of a pixel; others are refused.")
+    mask_radius: float = Field(gt=0, le=1.0, description="Fraction of the disk that is given.")
+
+    @model_validator(mode="after")
+    def _tiles_advance(self) -> Native:
+        if not 2 * self.overlap_px <= self.tile_px:
+            raise ValueError(
+                f"tiles of {self.tile_px} px may overlap by half of it, got {self.overlap_px} px"
+            )
+        return self
+
+
+def _kind_of_pixels(grid: object) -> str:
+    native = isinstance(grid, Native) or (isinstance(grid, dict) and "tile_px" in grid)
+    return "native" if native else "registered"
+
+
+Pixels = Annotated[
+    Annotated[Grid, Tag("registered")] | Annotated[Native, Tag("native")],
+    Discriminator(_kind_of_pixels),
+]
 
 
 class Timing(_Part):
@@ -185,9 +247,11 @@ class Recipe(_Part):
     title: str
     licence: str
     network: Network
-    grid: Grid
+    grid: Pixels = Field(
+        description="What the network sees: the whole disk, registered; or native pixels in tiles."
+    )
     channels: tuple[Channel, ...] = Field(min_length=1)
-    outputs: tuple[Output, ...] = Field(min_length=1, max_length=2)
+    outputs: tuple[Output, ...] = Field(min_length=1)
     timing: Timing
     training: Training
     reference_view: Literal["own", "observation"] = Field(
@@ -216,6 +280,8 @@ class Recipe(_Part):
     @model_validator(mode="after")
     def _disk_is_inside_the_grid(self) -> Recipe:
         grid = self.grid
+        if isinstance(grid, Native):
+            return self
         room = grid.size_px / 2
         if not (grid.mask_radius > 0 and 0 < grid.mask_radius * grid.disk_radius_px <= room):
             raise ValueError(
@@ -227,8 +293,25 @@ class Recipe(_Part):
     @model_validator(mode="after")
     def _field_comes_first(self) -> Recipe:
         quantities = [output.quantity for output in self.outputs]
-        if quantities != ["line-of-sight magnetic field", "sigma"][: len(quantities)]:
-            raise ValueError(f"outputs must be the field, then its sigma if any: got {quantities}")
+        fields = ["line-of-sight magnetic field", "sigma"]
+        count = next((n for n in (2, 1) if quantities[:n] == fields[:n]), 0)
+        if not count or set(quantities[count:]) - {"brightness"}:
+            raise ValueError(
+                "outputs must be the field, then its sigma if any, then brightness if any: got "
+                f"{quantities}"
+            )
+        bands = [output.band for output in self.outputs if isinstance(output, BrightnessPlane)]
+        if len(bands) != len(set(bands)):
+            raise ValueError(f"outputs may show a band once: got {bands}")
+        return self
+
+    @model_validator(mode="after")
+    def _native_pixels_stand_alone(self) -> Recipe:
+        if isinstance(self.grid, Native) and len(self.channels) > 1:
+            raise ValueError(
+                "in native pixels images of several channels do not lie on each other: got "
+                f"{len(self.channels)}, wanted 1"
+            )
         return self
 
     @model_validator(mode="after")
@@ -244,6 +327,34 @@ class Recipe(_Part):
         if twice:
             raise ValueError(f"an image may fit one channel only: got two for {', '.join(twice)}")
         return self
+
+    @property
+    def side_px(self) -> int:
+        """Side of what the network sees at a time: the grid, or a tile."""
+        return self.grid.tile_px if isinstance(self.grid, Native) else self.grid.size_px
+
+    @property
+    def disk(self) -> Grid:
+        """The grid of registered disks.
+
+        Raises
+        ------
+        RecipeError
+            The model works in native pixels.
+        """
+        if isinstance(self.grid, Native):
+            raise RecipeError(f"{self.name} works in native pixels, wanted one on registered disks")
+        return self.grid
+
+    @property
+    def field(self) -> FieldPlane:
+        """The output that is the magnetic field."""
+        return next(output for output in self.outputs if isinstance(output, FieldPlane))
+
+    @property
+    def brightness(self) -> tuple[BrightnessPlane, ...]:
+        """The outputs that show what an imager would."""
+        return tuple(output for output in self.outputs if isinstance(output, BrightnessPlane))
 
     def channels_of(self, role: str) -> tuple[Channel, ...]:
         """Select the channels of one role, in the network's order."""

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from farside.engine import Engine, Model, Tensor
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
-from farside.grid import Grid, Image
+from farside.grid import Geometry, Image
 from farside.hale import leading_sign
-from farside.magnetogram import Generator, Input, Magnetogram
-from farside.recipe import Linear, Percentile, Recipe, Scaling
+from farside.magnetogram import Brightness, Generator, Input, Magnetogram
+from farside.native import NativeImage
+from farside.recipe import FieldPlane, Ink, Linear, Percentile, Recipe, Scaling
 from farside.registration import Disk
 from farside.stack import Stack
 
@@ -33,12 +34,11 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
     DamagedImageError
         A disk with values that are not finite, or whose median cannot scale it.
     """
-    size = recipe.grid.size_px
-    wanted = (1, len(recipe.channels), size, size)
+    wanted = input_shape(stack, recipe)
     if out.shape != wanted or out.dtype != np.float32:
         raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, wanted float32 {wanted}")
     given = []
-    for disk, channel, plane in zip(stack.disks, recipe.channels, out[0], strict=True):
+    for disk, channel, plane in zip(stack.images, recipe.channels, out[0], strict=True):
         clipped = scale_disk(disk, channel.scaling, out=plane)
         if disk.origin.is_magnetogram:
             plane *= turn(recipe, stack.time)
@@ -46,10 +46,16 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
     return tuple(given)
 
 
+def input_shape(stack: Stack, recipe: Recipe) -> tuple[int, int, int, int]:
+    """Shape of what :func:`encode` fills for one stack."""
+    size = stack.grid.size_px
+    return 1, len(recipe.channels), size, size
+
+
 def decode(
     tensor: Tensor, stack: Stack, inputs: tuple[Input, ...], model: Model, engine: Engine
 ) -> Magnetogram:
-    """Turn a network's answer (1, output, y, x) into gauss, NaN off the disk.
+    """Turn a network's answer (1, output, y, x) into physical units, NaN off the disk.
 
     `inputs` are what :func:`encode` said of the stack.
 
@@ -59,25 +65,31 @@ def decode(
         The answer has another shape than the Recipe's grid and outputs.
     """
     recipe = model.recipe
-    size = recipe.grid.size_px
+    size = stack.grid.size_px
     wanted = (1, len(recipe.outputs), size, size)
     if tensor.shape != wanted:
         raise EngineFailedError(f"{recipe.name} answered {tensor.shape}, wanted {wanted}")
-    off_disk = ~_on_disk(recipe.grid)
-    planes = [
-        np.where(off_disk, np.float32(np.nan), unscale(plane, output.scaling))
-        for plane, output in zip(tensor[0], recipe.outputs, strict=True)
-    ]
+    off_disk = ~_on_disk(stack.grid)
+    fields: list[Image] = []
+    views: list[Brightness] = []
+    for plane, output in zip(tensor[0], recipe.outputs, strict=True):
+        image = np.where(off_disk, np.float32(np.nan), unscale(plane, output.scaling))
+        if isinstance(output, FieldPlane):
+            fields.append(image)
+        else:
+            views.append(Brightness(output.band, image))
     return Magnetogram(
-        image=planes[0] * turn(recipe, stack.time),
-        grid=recipe.grid,
+        image=fields[0] * turn(recipe, stack.time),
+        grid=stack.grid,
         time=stack.time,
         observer=stack.observer,
         spacecraft=stack.spacecraft,
         quality=stack.quality,
         generator=_generator(model, engine),
         inputs=inputs,
-        sigma=planes[1] if len(planes) > 1 else None,
+        sigma=fields[1] if len(fields) > 1 else None,
+        brightness=tuple(views),
+        kept=stack.native.kept if stack.native else (),
     )
 
 
@@ -86,8 +98,22 @@ def turn(recipe: Recipe, time: Time) -> np.float32:
     return np.float32(leading_sign(time) if recipe.polarity == "hale" else 1)
 
 
-def scale_disk(disk: Disk, scaling: Scaling, out: Image) -> float:
-    """Write one disk into `out` (y, x) in network units.
+def scale_disk(disk: Disk | NativeImage, scaling: Scaling, out: Image) -> float:
+    """Write one disk into `out` (y, x) in network units; as :func:`scale`."""
+    return scale(disk.image, _on_disk(disk.grid), scaling, out, str(disk.origin))
+
+
+def scale(
+    image: Image, on_disk: NDArray[np.bool_], scaling: Scaling, out: Image, name: str = "image"
+) -> float:
+    """Write an image into `out` (y, x) in network units.
+
+    Parameters
+    ----------
+    on_disk
+        Where it has values, (y, x).
+    name
+        What errors call it.
 
     Returns
     -------
@@ -99,22 +125,26 @@ def scale_disk(disk: Disk, scaling: Scaling, out: Image) -> float:
     DamagedImageError
         Values that are not finite on the disk, or a median or percentile that is not positive.
     """
-    values = _values(disk)
-    off_disk = ~_on_disk(disk.grid)
+    values = _values(image, on_disk, name)
+    off_disk = ~on_disk
     if isinstance(scaling, Linear):
-        np.divide(disk.image, np.float32(scaling.scale), out=out)
+        np.divide(image, np.float32(scaling.scale), out=out)
+        np.copyto(out, np.float32(0), where=off_disk)
+        return 0.0
+    if isinstance(scaling, Ink):
+        np.subtract(np.float32(1), image, out=out)
         np.copyto(out, np.float32(0), where=off_disk)
         return 0.0
     if isinstance(scaling, Percentile):
-        most = _percentile(values, scaling, disk)
-        np.divide(disk.image, np.float32(most / 2), out=out)
+        most = _percentile(values, scaling, name)
+        np.divide(image, np.float32(most / 2), out=out)
         np.clip(out, np.float32(0), np.float32(2), out=out)
         out -= np.float32(1)
         np.copyto(out, np.float32(-1), where=off_disk)
         return _outside(values, 0.0, most)
-    median = _median(values, disk)
+    median = _median(values, name)
     low, high = np.log([scaling.low, scaling.high])
-    np.divide(disk.image, np.float32(median), out=out)
+    np.divide(image, np.float32(median), out=out)
     np.clip(out, np.float32(scaling.low), np.float32(scaling.high), out=out)
     np.log(out, out=out)
     out -= np.float32((low + high) / 2)
@@ -133,6 +163,8 @@ def unscale(plane: Image, scaling: Scaling) -> Image:
     """
     if isinstance(scaling, Linear):
         return plane * np.float32(scaling.scale)
+    if isinstance(scaling, Ink):
+        return np.float32(1) - plane
     if isinstance(scaling, Percentile):
         return (plane + np.float32(1)) / np.float32(2)
     low, high = np.log([scaling.low, scaling.high])
@@ -153,18 +185,18 @@ def _generator(model: Model, engine: Engine) -> Generator:
 
 
 @lru_cache(maxsize=8)
-def _on_disk(grid: Grid) -> NDArray[np.bool_]:
+def _on_disk(grid: Geometry) -> NDArray[np.bool_]:
     return grid.on_disk()
 
 
-def _values(disk: Disk) -> Image:
-    values: Image = disk.image[_on_disk(disk.grid)]
+def _values(image: Image, on_disk: NDArray[np.bool_], name: str) -> Image:
+    values: Image = image[on_disk]
     finite = np.isfinite(values)
     if not finite.all():
         raise DamagedImageError(
-            f"{disk.origin}: got {values.size - np.count_nonzero(finite)} pixels on the disk "
+            f"{name}: got {values.size - np.count_nonzero(finite)} pixels on the disk "
             "without a finite value, wanted none",
-            (str(disk.origin),),
+            (name,),
         )
     return values
 
@@ -175,24 +207,24 @@ def _outside(values: Image, low: float, high: float) -> float:
     return np.count_nonzero(clipped) / values.size
 
 
-def _median(values: Image, disk: Disk) -> float:
+def _median(values: Image, name: str) -> float:
     # np.median asks for both middle elements of an even count at once, which is ten times slower.
     middle = values.size // 2
     parted = np.partition(values, middle)
     lower = parted[middle] if values.size % 2 else parted[:middle].max()
-    return _bright((float(lower) + float(parted[middle])) / 2, "a median", disk)
+    return _bright((float(lower) + float(parted[middle])) / 2, "a median", name)
 
 
-def _percentile(values: Image, scaling: Percentile, disk: Disk) -> float:
+def _percentile(values: Image, scaling: Percentile, name: str) -> float:
     found = float(np.percentile(values, scaling.percentile))
-    return _bright(found, f"a {scaling.percentile:g}th percentile of the", disk)
+    return _bright(found, f"a {scaling.percentile:g}th percentile of the", name)
 
 
-def _bright(level: float, what: str, disk: Disk) -> float:
+def _bright(level: float, what: str, name: str) -> float:
     if level <= 0:
         raise DamagedImageError(
-            f"{disk.origin}: got {what} brightness of {level:g} on the disk, wanted more than "
+            f"{name}: got {what} brightness of {level:g} on the disk, wanted more than "
             "0: the image is dark, or its bias was subtracted twice",
-            (str(disk.origin),),
+            (name,),
         )
     return level

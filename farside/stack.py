@@ -20,15 +20,23 @@ from farside.errors import (
     TimesApartError,
     UnexpectedImageError,
 )
+from farside.grid import Grid
+from farside.native import NativeGrid, NativeImage, in_native_pixels
 from farside.observation import Observation, Origin
 from farside.observer import Observer
 from farside.quality import Quality
-from farside.recipe import Channel, Recipe, Role
+from farside.recipe import Channel, Native, Recipe, Role
 from farside.reference import reference_time
 from farside.registration import Disk, register
 from farside.rotation import rotate_all
 
-SPACECRAFT = {"EUVI-A": "STEREO_A", "EUVI-B": "STEREO_B", "AIA": "SDO", "HMI": "SDO"}
+SPACECRAFT = {
+    "EUVI-A": "STEREO_A",
+    "EUVI-B": "STEREO_B",
+    "AIA": "SDO",
+    "HMI": "SDO",
+    "DRAWING": "EARTH",
+}
 """Who carries an instrument, by the names that the AISFM product gives them."""
 
 
@@ -40,11 +48,13 @@ class Stack:
     ----------
     disks
         One for each channel of the Recipe, in its order; references in the view that the Recipe
-        asks for.
+        asks for. None where the Recipe asks for native pixels.
     time, observer, spacecraft
         The view to be generated: mean time of the observations, and who took them.
     quality
         Bits of all inputs, of the reference's lag, and of the Recipe's training.
+    native
+        The image as it was taken, where the Recipe asks for native pixels.
     """
 
     disks: tuple[Disk, ...]
@@ -52,6 +62,17 @@ class Stack:
     observer: Observer
     spacecraft: str
     quality: Quality
+    native: NativeImage | None = None
+
+    @property
+    def images(self) -> Sequence[Disk | NativeImage]:
+        """What the network sees, one for each channel."""
+        return (self.native,) if self.native else self.disks
+
+    @property
+    def grid(self) -> Grid | NativeGrid:
+        """What the product will be on."""
+        return self.native.grid if self.native else self.disks[0].grid
 
 
 def assemble(
@@ -83,17 +104,25 @@ def assemble(
     time = _mean_time(observed)
     view = min(observed, key=lambda origin: _hours_apart(origin.time, time))
     _refuse_far_epoch(referred, time, view.observer, recipe)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        disks = tuple(pool.map(register, chosen, repeat(recipe.grid)))
+    tiling = recipe.grid if isinstance(recipe.grid, Native) else None
     return Stack(
-        disks=align(disks, recipe, view.observer, time),
+        disks=() if tiling else _registered(chosen, recipe, view.observer, time),
         time=time,
         observer=view.observer,
         spacecraft=_spacecraft(view),
         quality=reduce(or_, (origin.quality for origin in (*observed, *referred)))
         | _quality_of_reference(referred, time, view.observer, recipe)
         | _quality_of_training(referred, time, recipe),
+        native=in_native_pixels(chosen[0], tiling) if tiling else None,
     )
+
+
+def _registered(
+    chosen: Sequence[Observation], recipe: Recipe, observer: Observer, time: Time
+) -> tuple[Disk, ...]:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        disks = tuple(pool.map(register, chosen, repeat(recipe.disk)))
+    return align(disks, recipe, observer, time)
 
 
 def align(

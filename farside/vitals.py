@@ -47,9 +47,9 @@ def vitals(made: Magnetogram, stack: Stack) -> Vitals:
 
 
 def _reference_correlation(made: Magnetogram, stack: Stack) -> float | None:
-    for disk, given in zip(stack.disks, made.inputs, strict=True):
+    for disk, given in zip(stack.images, made.inputs, strict=True):
         if given.role == "reference" and disk.origin.is_magnetogram:
-            return correlation(made.image, disk.image, made.grid)
+            return correlation(made.image, disk.image, made.disk)
     return None
 
 

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.FarsideError], int] = {
     errors.FarsideError: 500,
     errors.InputError: 422,
     errors.NotFitsError: 400,
+    errors.UnreadablePictureError: 400,
     errors.FileTooLargeError: 413,
     errors.SetError: 422,
     errors.FormatError: 422,

@@ -226,8 +226,9 @@ class FormParser(Generic[F]):
     def _values(self) -> dict[str, object]:
         """What was sent, by field."""
         values: dict[str, object] = {}
-        for name, count in Counter(part.name for part in self._parts).items():
-            parts = [_value(part) for part in self._parts if part.name == name]
+        sent = [part for part in self._parts if not _is_left_empty(part)]
+        for name, count in Counter(part.name for part in sent).items():
+            parts = [_value(part) for part in sent if part.name == name]
             if count > 1 and not self._kind.is_repeated(name):
                 raise RequestError(f"field {name!r} is given {count} times, wanted once")
             values[name] = tuple(parts) if self._kind.is_repeated(name) else parts[0]
@@ -236,6 +237,11 @@ class FormParser(Generic[F]):
 
 def _value(part: _Part) -> Upload | str:
     return _printable(part.content) if part.file is None else Upload(part.file, part.content)
+
+
+def _is_left_empty(part: _Part) -> bool:
+    """Whether it is what a browser sends of a file that nobody chose."""
+    return part.file == "" and not part.content
 
 
 def _is_of_files(annotation: object) -> bool:

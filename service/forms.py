@@ -27,7 +27,10 @@ class Format(StrEnum):
 class GenerateForm(Form):
     """What ``POST /generate`` asks for; whether references are wanted, its model decides."""
 
-    observation: tuple[Upload, ...] = Field(description="FITS files of the far-side spacecraft")
+    observation: tuple[Upload, ...] = Field(
+        description="files of what the model translates: FITS of the far-side spacecraft or of "
+        "HMI, or a drawing (PNG, JPEG, FITS) and its side-car"
+    )
     reference: tuple[Upload, ...] = Field(
         default=(), description="FITS files of the front side, EUV and magnetogram"
     )

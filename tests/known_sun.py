@@ -175,4 +175,4 @@ def _engine() -> Engine:
 
 
 def _grid() -> Grid:
-    return find_model(_engine(), MODEL).recipe.grid
+    return find_model(_engine(), MODEL).recipe.disk

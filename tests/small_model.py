@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from farside.engine import Model, Tensor
+from farside.engine import Model, Tensor, input_shape
 from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe
 
@@ -45,8 +45,7 @@ class Echo:
         return True
 
     def buffer(self, model: str, batch: int = 1) -> Tensor:
-        size = self.models()[model].recipe.grid.size_px
-        return np.empty((batch, 2, size, size), dtype=np.float32)
+        return np.empty((batch, *input_shape(self.models()[model])), dtype=np.float32)
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
         assert model == "demo"

@@ -24,6 +24,9 @@ EVERY_NETWORK: dict[str, Recipe] = {
     "pix2pix stochastic": recipe_for(
         "pix2pix:Generator", input_channels=1, n_gf=2, levels=4, stochastic=True, seed=5
     ),
+    "denoiser": recipe_for(
+        "denoiser:Generator", input_channels=1, n_gf=2, n_downsample=2, n_residual=1
+    ),
     "multilayer unet": recipe_for(
         "multilayer:Generator", input_channels=1, n_gf=2, n_downsample=2, variant="unet"
     ),

@@ -23,10 +23,10 @@ from farside.engine import Model
 from farside.grid import Grid
 from farside.recipe import (
     Channel,
+    FieldPlane,
     Linear,
     MedianLog,
     Network,
-    Output,
     Recipe,
     Score,
     Timing,
@@ -47,7 +47,9 @@ RECIPE = Recipe(
         Channel(role="reference", accepts=("HMI LOS",), scaling=Linear(scale=1500)),
     ),
     outputs=(
-        Output(quantity="line-of-sight magnetic field", unit="gauss", scaling=Linear(scale=1500)),
+        FieldPlane(
+            quantity="line-of-sight magnetic field", unit="gauss", scaling=Linear(scale=1500)
+        ),
     ),
     timing=Timing(spread_hours=1, usual_lag_hours=6, greatest_lag_hours=48),
     training=Training(

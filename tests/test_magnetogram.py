@@ -17,7 +17,7 @@ from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
 
 from farside.errors import DamagedImageError, InputError, MissingMetadataError, NotFitsError
 from farside.grid import Grid
-from farside.magnetogram import Generator, Input, Magnetogram
+from farside.magnetogram import Brightness, Generator, Input, Magnetogram
 from farside.observation import Origin
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.quality import Quality
@@ -59,7 +59,16 @@ def with_sigma() -> Magnetogram:
     return magnetogram(sigma=np.full_like(magnetogram().image, 20.0))
 
 
-@pytest.mark.parametrize("made", [magnetogram(), with_sigma(), magnetogram(inputs=())])
+def with_brightness() -> Magnetogram:
+    bright = np.where(GRID.on_disk(), np.float32(1.5), np.float32(np.nan))
+    return magnetogram(
+        brightness=(Brightness("AIA 304", bright), Brightness("AIA 193", 2 * bright))
+    )
+
+
+@pytest.mark.parametrize(
+    "made", [magnetogram(), with_sigma(), with_brightness(), magnetogram(inputs=())]
+)
 def test_reading_back_gives_an_equal_magnetogram(made: Magnetogram, tmp_path: Path) -> None:
     path = tmp_path / "far.fits"
     made.write(path)
@@ -164,6 +173,15 @@ def test_model_that_does_not_saturate_has_no_aiclip_and_none_without_reference_n
 def test_no_card_of_the_euv_images_is_copied() -> None:
     header = magnetogram().to_hdus()[0].header
     assert not {"WAVELNTH", "WAVEUNIT", "EXPTIME", "OBSRVTRY", "DETECTOR"} & set(header)
+
+
+def test_brightness_stands_in_images_of_its_own_that_look_where_the_field_does() -> None:
+    hdus = with_brightness().to_hdus(CREATED)
+    assert [hdu.name for hdu in hdus] == ["PRIMARY", "AIA 304", "AIA 193", "INPUTS"]
+    header = hdus["AIA 193"].header
+    assert (header["CONTENT"], header["WAVELNTH"]) == ("GENERATED BRIGHTNESS", 193.0)
+    for key in ("CRPIX1", "CDELT1", "HGLN_OBS", "DATE-OBS"):
+        assert header[key] == hdus[0].header[key]
 
 
 def test_history_names_every_input_in_order_with_its_hash() -> None:

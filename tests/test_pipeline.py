@@ -52,13 +52,13 @@ def made() -> Magnetogram:
 
 
 def test_product_holds_what_the_network_answered_on_the_disk(made: Magnetogram) -> None:
-    expected = register(read(AIA), RECIPE.grid).image
+    expected = register(read(AIA), RECIPE.disk).image
     np.testing.assert_allclose(made.image, expected, rtol=1e-6)
 
 
 def test_references_come_in_the_view_of_the_observation_where_the_recipe_asks_for_it() -> None:
     aligned = prepare([EUVI], [AIA], RECIPE.model_copy(update={"reference_view": "observation"}))
-    euvi, aia = (register(read(path), RECIPE.grid) for path in (EUVI, AIA))
+    euvi, aia = (register(read(path), RECIPE.disk) for path in (EUVI, AIA))
     np.testing.assert_array_equal(aligned.disks[0].image, euvi.image)
     expected = rotate(aia, aligned.observer, aligned.time)
     np.testing.assert_array_equal(aligned.disks[1].image, expected.image)
@@ -68,7 +68,7 @@ def test_references_come_in_the_view_of_the_observation_where_the_recipe_asks_fo
 
 def test_references_are_as_they_were_taken_where_the_recipe_does_not_ask() -> None:
     stack = prepare([EUVI], [AIA], RECIPE)
-    expected = register(read(AIA), RECIPE.grid).image
+    expected = register(read(AIA), RECIPE.disk).image
     np.testing.assert_array_equal(stack.disks[1].image, expected)
     assert stack.disks[1].rotated_to is None
 
@@ -77,7 +77,7 @@ def test_product_of_rotated_references_names_the_files_as_they_are() -> None:
     recipe = RECIPE.model_copy(update={"reference_view": "observation"})
     made = generate([EUVI], [AIA], "demo", Echo(recipe, planes=slice(1, None)))
     assert made.inputs[1].origin == read(AIA).origin
-    assert np.isfinite(made.image[recipe.grid.on_disk()]).all()
+    assert np.isfinite(made.image[recipe.disk.on_disk()]).all()
 
 
 def test_product_has_the_view_of_the_far_side_spacecraft(made: Magnetogram) -> None:

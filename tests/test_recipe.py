@@ -29,8 +29,8 @@ def test_toml_and_json_are_the_same_recipe() -> None:
     ("path", "value", "said"),
     [
         (("colour",), "red", "colour: Extra inputs"),
-        (("grid", "depth"), 3, "grid.depth"),
-        (("grid", "size_px"), "64", "grid.size_px.*'64'"),
+        (("grid", "depth"), 3, "grid.registered.depth"),
+        (("grid", "size_px"), "64", "grid.registered.size_px.*'64'"),
         (("grid", "disk_radius_px"), 40.0, "must fit the grid: got 0.998 × 40.0 px"),
         (("grid", "mask_radius"), -1.0, "must fit the grid"),
         (("channels", 0, "scaling", "low"), 0.0, "low.*greater than 0"),

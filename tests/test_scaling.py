@@ -15,13 +15,22 @@ from farside.magnetogram import Magnetogram
 from farside.observation import Origin
 from farside.observer import Observer
 from farside.quality import Quality
-from farside.recipe import Linear, MedianLog, Output, Percentile, Recipe, Scaling
+from farside.recipe import (
+    BrightnessPlane,
+    FieldPlane,
+    Ink,
+    Linear,
+    MedianLog,
+    Percentile,
+    Recipe,
+    Scaling,
+)
 from farside.registration import Disk
 from farside.scaling import decode, encode, scale_disk, unscale
 from farside.stack import Stack
 from tests.small_model import RECIPE, Echo
 
-GRID = RECIPE.grid
+GRID = RECIPE.disk
 ON_DISK = GRID.on_disk()
 TIME = Time("2026-11-14T00:00:00", scale="utc")
 STEREO = Observer(70.0, 3.0, 1.44e11)
@@ -116,6 +125,14 @@ def test_a_disk_without_a_bright_part_is_refused_by_name() -> None:
     dark = disk_of(np.zeros(ON_DISK.shape, np.float32))
     with pytest.raises(DamagedImageError, match=r"EUVI-A 195.*got a 98th percentile of the bright"):
         scaled(dark, BRIGHTEST)
+
+
+def test_ink_is_what_the_paper_lacks_and_nothing_off_the_disk() -> None:
+    image = np.where(np.arange(64) < 32, np.float32(1), np.float32(0.3))[None, :].repeat(64, axis=0)
+    plane = scaled(disk_of(image), Ink())
+    np.testing.assert_allclose(plane[ON_DISK], 1 - image[ON_DISK], atol=1e-7)
+    assert (plane[~ON_DISK] == 0).all()
+    np.testing.assert_allclose(unscale(plane, Ink())[ON_DISK], image[ON_DISK], atol=1e-7)
 
 
 @pytest.mark.parametrize("size", [63, 64])
@@ -230,7 +247,7 @@ def test_decode_says_who_made_it_of_what() -> None:
 
 
 def test_second_output_is_sigma() -> None:
-    sigma = Output(quantity="sigma", unit="gauss", scaling=Linear(scale=10.0))
+    sigma = FieldPlane(quantity="sigma", unit="gauss", scaling=Linear(scale=10.0))
     recipe = RECIPE.model_copy(update={"outputs": (*RECIPE.outputs, sigma)})
     euv = np.ones(ON_DISK.shape, np.float32)
     answer = np.ones((1, 2, 64, 64), np.float32)
@@ -238,6 +255,25 @@ def test_second_output_is_sigma() -> None:
     assert made.sigma is not None
     assert (made.sigma[ON_DISK] == 10).all()
     assert (made.image[ON_DISK] == 1500).all()
+
+
+def test_brightness_comes_beside_the_field_in_medians_and_is_not_turned() -> None:
+    plane = BrightnessPlane(
+        quantity="brightness",
+        band="AIA 193",
+        unit="disk median",
+        scaling=MedianLog(low=0.01, high=100.0),
+    )
+    outputs = {"outputs": (*RECIPE.outputs, plane), "polarity": "hale"}
+    recipe = RECIPE.model_copy(update=outputs)
+    euv = np.ones(ON_DISK.shape, np.float32)
+    answer = np.full((1, 2, 64, 64), 0.5, np.float32)
+    made = decode(answer, stack_of(euv, euv), (), Model(recipe, "ab"), Echo())
+    (seen,) = made.brightness
+    assert seen.band == "AIA 193"
+    np.testing.assert_allclose(seen.image[ON_DISK], 10.0, rtol=1e-5)  # 0.01 to 100: half way up
+    assert np.isnan(seen.image[~ON_DISK]).all()
+    assert made.sigma is None
 
 
 def test_answer_of_another_shape_is_the_engines_failure() -> None:

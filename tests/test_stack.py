@@ -40,7 +40,7 @@ THEN = reference_time(NOW, STEREO_A.longitude_deg)
 
 def image(instrument: str, band: str, time: Time, observer: Observer, value: float) -> Observation:
     """A constant image, registered to the grid already."""
-    grid = RECIPE.grid
+    grid = RECIPE.disk
     arcsec = np.degrees(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
     header = {
         "ctype1": "HPLN-TAN",
@@ -86,7 +86,7 @@ def test_disks_come_in_the_order_of_the_recipe_whatever_the_order_given() -> Non
     stack = assemble([euvi("195"), euvi("304")], [hmi()], TWO_BANDS)
     assert [disk.origin.band for disk in stack.disks] == ["304", "195", "LOS"]
     for disk, value in zip(stack.disks, (304, 195, -50), strict=True):
-        np.testing.assert_allclose(disk.image[TWO_BANDS.grid.on_disk()], value, rtol=1e-5)
+        np.testing.assert_allclose(disk.image[TWO_BANDS.disk.on_disk()], value, rtol=1e-5)
 
 
 def test_view_is_that_of_the_observations_at_their_mean_time() -> None:
@@ -231,11 +231,11 @@ def test_only_references_are_aligned_and_only_once(recipe: Recipe) -> None:
 
 
 def test_a_recipe_of_references_as_they_were_taken_changes_nothing() -> None:
-    disks = (register(euvi(), RECIPE.grid), register(hmi(), RECIPE.grid))
+    disks = (register(euvi(), RECIPE.disk), register(hmi(), RECIPE.disk))
     assert align(disks, RECIPE, STEREO_A, NOW) == disks
 
 
 def test_a_recipe_without_references_has_nothing_to_align() -> None:
     alone = RECIPE.model_copy(update={"channels": RECIPE.channels[:1], **OBSERVATION_VIEW})
-    disks = (register(euvi(), RECIPE.grid),)
+    disks = (register(euvi(), RECIPE.disk),)
     assert align(disks, alone, STEREO_A, NOW) == disks

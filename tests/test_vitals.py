@@ -28,8 +28,8 @@ def measured(field: Image, older_hours: float = 0.0) -> Vitals:
     epoch = reference_time(TIME, STEREO.longitude_deg) - older_hours * u.hour
     euv = np.full_like(field, 4.0)
     disks = (
-        Disk(euv, RECIPE.grid, Origin("EUVI-A", "195", TIME, STEREO, "", "0" * 64)),
-        Disk(field, RECIPE.grid, Origin("HMI", "LOS", epoch, STEREO, "", "0" * 64)),
+        Disk(euv, RECIPE.disk, Origin("EUVI-A", "195", TIME, STEREO, "", "0" * 64)),
+        Disk(field, RECIPE.disk, Origin("HMI", "LOS", epoch, STEREO, "", "0" * 64)),
     )
     stack = Stack(disks, TIME, STEREO, "STEREO_A", Quality.GOOD)
     engine = Echo(planes=slice(1, None))
@@ -38,14 +38,14 @@ def measured(field: Image, older_hours: float = 0.0) -> Vitals:
 
 def dipole() -> Image:
     """+100 G in the east, -50 G in the west."""
-    field = np.full((RECIPE.grid.size_px,) * 2, 100, np.float32)
-    field[:, RECIPE.grid.size_px // 2 :] = -50
+    field = np.full((RECIPE.disk.size_px,) * 2, 100, np.float32)
+    field[:, RECIPE.disk.size_px // 2 :] = -50
     return field
 
 
 def test_fluxes_are_field_times_area() -> None:
     found = measured(dipole())
-    area = np.count_nonzero(RECIPE.grid.on_disk()) * pixel_area_cm2(RECIPE.grid)
+    area = np.count_nonzero(RECIPE.disk.on_disk()) * pixel_area_cm2(RECIPE.disk)
     assert found.unsigned_flux_mx == pytest.approx(75 * area, rel=1e-3)
     assert found.net_flux_mx == pytest.approx(25 * area, rel=1e-3)
 

@@ -52,6 +52,19 @@ class Data(_Part):
     patch_px: int | None = Field(
         default=None, ge=1, description="Side of a random window to learn from; the disk if unset."
     )
+    target: str | None = Field(
+        default=None,
+        description="Plane of the store that the field is learnt from, as in 'HMI LOS mean', where "
+        "it has several.",
+    )
+    validation_target: str | None = Field(
+        default=None, description="Plane that validates; `target` if unset."
+    )
+    added_noise_gauss: tuple[float, float] | None = Field(
+        default=None,
+        description="Least and greatest standard deviation of Gaussian noise that is added to the "
+        "magnetograms that are given, one for each sample.",
+    )
     mirror: bool = Field(
         default=False, description="Turn suns upside down half the time; by Hale's law + is then -."
     )

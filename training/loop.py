@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from farside import checkpoint
+from farside.grid import Image
 from farside.metrics import correlation
-from farside.recipe import Recipe
+from farside.recipe import Native, Recipe
 from training.config import Config, Optimiser, Stage
 from training.discriminator import Discriminator, Discriminators
 from training.losses import DISTANCES, concordance, discriminator_loss, generator_loss
-from training.samples import Batches, Samples, open_samples
+from training.samples import AnySamples, Batches, open_samples
 
 STATE = "state.ckpt"
 MODEL = "model.safetensors"
@@ -108,7 +109,7 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
     state = _begin(fabric, recipe, config)
     _resume(fabric, state, recipe, out)
     batches = Batches(samples, recipe, config.data, run.batch, run.seed, fabric.global_rank)
-    disk = torch.from_numpy(recipe.grid.on_disk()).to(fabric.device)
+    disk = _on_disk(recipe, samples.side_px).to(fabric.device)
     last = last or run.iterations
     with _progress(fabric, state.step, last) as advance:
         for step, batch in batches.steps(state.step + 1, last):
@@ -222,11 +223,12 @@ def _learn(
     fabric: Fabric, state: State, batch: Tensor, disk: Tensor, config: Config, step: int
 ) -> Losses:
     index, stage = _stage(config, step)
-    generated = _answer(state.generator.network, batch[:, :-1], stage)
+    inputs = batch.shape[1] - len(disk)
+    generated = _answer(state.generator.network, batch[:, :inputs], stage)
     halved = functional.avg_pool2d(batch, 2**stage.halvings)
-    given, target = halved[:, :-1], halved[:, -1:]
-    if config.data.crop_margin_px == 0 and generated.shape[-2:] == disk.shape:
-        generated = generated * disk  # Elsewhere it may lie anywhere.
+    given, target = halved[:, :inputs], halved[:, inputs:]
+    if config.data.crop_margin_px == 0 and generated.shape[1:] == disk.shape:
+        generated = torch.where(disk, generated, target)  # Elsewhere it may lie anywhere.
     judge = partial(state.adversary.network, stage=index) if state.adversary else None
     distance = DISTANCES[config.game]
     on_generator = generator_loss(judge, given, generated, target, config.weights, distance)
@@ -290,7 +292,7 @@ def _keep(
     fabric: Fabric,
     state: State,
     recipe: Recipe,
-    validation: Samples,
+    validation: AnySamples,
     config: Config,
     out: Path,
 ) -> None:
@@ -315,28 +317,41 @@ def _keep(
 
 @torch.inference_mode()
 def _validate(
-    fabric: Fabric, network: nn.Module, validation: Samples, recipe: Recipe, stage: Stage
+    fabric: Fabric, network: nn.Module, validation: AnySamples, recipe: Recipe, stage: Stage
 ) -> tuple[float, Tensor]:
-    """Mean correlation on the disk at one degree, and the last pair as a picture (1, y, x).
+    """Mean likeness of the fields, and the last pair as a picture (1, y, x).
 
     Each device takes its share of the samples. The picture ends at 100 G either way.
     """
     network.eval()
-    grid = recipe.grid
-    disk = torch.from_numpy(grid.on_disk())
+    inputs, disk = len(recipe.channels), _on_disk(recipe, validation.side_px)
     scores = []
-    pair = torch.zeros(2, grid.size_px, grid.size_px)
+    pair = torch.zeros(2, *disk.shape[1:])
     for index in range(fabric.global_rank, len(validation), fabric.world_size):
         sample = validation[index]
-        given = fabric.to_device(sample[None, :-1])
-        made = functional.interpolate(_answer(network, given, stage).float(), size=disk.shape)
-        pair = torch.stack([made.cpu()[0, 0], sample[-1]]) * disk
-        scores.append(correlation(pair[0].numpy(), pair[1].numpy(), grid))
+        given = fabric.to_device(sample[None, :inputs])
+        made = functional.interpolate(_answer(network, given, stage).float(), size=disk.shape[1:])
+        pair = torch.stack([made.cpu()[0, 0], sample[inputs]]) * disk[0]
+        scores.append(_likeness(pair[0].numpy(), pair[1].numpy(), recipe))
     network.train()
-    picture = torch.cat([*pair], dim=-1)[None] * recipe.outputs[0].scaling.scale
+    picture = torch.cat([*pair], dim=-1)[None] * recipe.field.scaling.scale
     summed = torch.tensor([sum(scores), len(scores)], dtype=torch.float64)
     total, count = _over_devices(fabric, summed, "sum").tolist()
     return total / count, (picture / 200 + 0.5).clamp(0, 1)
+
+
+def _on_disk(recipe: Recipe, side_px: int) -> Tensor:
+    """Where an answer counts, (output, y, x); everywhere on a tile."""
+    whole = np.ones((side_px, side_px), dtype=np.bool_)
+    disk = whole if isinstance(recipe.grid, Native) else recipe.grid.on_disk()
+    return torch.from_numpy(disk).expand(len(recipe.outputs), -1, -1)
+
+
+def _likeness(made: Image, true: Image, recipe: Recipe) -> float:
+    """Correlation on the disk at one degree; of tiles, less the more the pixels differ (RMS)."""
+    if isinstance(recipe.grid, Native):
+        return -float(np.sqrt(np.mean((made - true) ** 2)))
+    return correlation(made, true, recipe.grid)
 
 
 @contextmanager

@@ -119,7 +119,11 @@ def generator_loss(
 
 
 def likeness_loss(generated: Tensor, target: Tensor, weights: Weights) -> Tensor:
-    """The terms that compare the generated image with the true one, each where it has a weight."""
+    """The terms that compare the generated image with the true one, each where it has a weight.
+
+    Planes of several outputs count as images of their own.
+    """
+    generated, target = (planes.flatten(0, 1)[:, None] for planes in (generated, target))
     made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
     terms: tuple[tuple[float, Callable[[Tensor, Tensor], Tensor], Tensor, Tensor], ...] = (
         (weights.concordance, multiscale_discord, generated, target),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,11 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from farside.grid import Image
-from farside.recipe import Linear, Recipe
+from farside.recipe import FieldPlane, Recipe
 from farside.scaling import encode, scale_disk, turn
 from training.config import Data
 from training.data import Pairs, Split, StoreError, open_store
+from training.data.planes import is_planes, open_planes
 from training.data.sample import refuse_misfit
+from training.planesamples import FIELD, PlaneSamples
 
 AHEAD = 4
 """Batches made while the network works."""
@@ -47,14 +51,15 @@ class Samples:
     def __init__(
         self, store: Pairs, indices: Iterable[int], recipe: Recipe, cache_gib: float = 0.0
     ) -> None:
-        if store.grid != recipe.grid:
-            raise StoreError(f"{store.path}: got disks on {store.grid}, wanted {recipe.grid}")
+        if store.grid != recipe.disk:
+            raise StoreError(f"{store.path}: got disks on {store.grid}, wanted {recipe.disk}")
         self._store = store
         self._indices = tuple(map(int, indices))
         for observed, referenced in store.channels(self._indices):
             refuse_misfit(observed, referenced, recipe)
         self._recipe = recipe
-        size = 2 * (len(recipe.channels) + 1) * recipe.grid.size_px**2
+        self.side_px = recipe.side_px
+        size = 2 * (len(recipe.channels) + 1) * recipe.side_px**2
         self._room = int(cache_gib * 2**30) // size
         self._kept: dict[int, NDArray[np.float16]] = {}
 
@@ -82,20 +87,34 @@ class Samples:
         self._store.check(self._indices)
 
     def _make(self, index: int) -> Image:
-        recipe, side = self._recipe, self._recipe.grid.size_px
+        recipe, side = self._recipe, self._recipe.side_px
         sample = self._store[self._indices[index]]
         planes: Image = np.empty((len(recipe.channels) + 1, side, side), np.float32)
         stack = sample.stack(recipe)
         encode(stack, recipe, out=planes[None, :-1])
-        scale_disk(sample.truth, recipe.outputs[0].scaling, out=planes[-1])
+        scale_disk(sample.truth, recipe.field.scaling, out=planes[-1])
         planes[-1] *= turn(recipe, stack.time)
         if recipe.saturation_gauss:
-            most = recipe.saturation_gauss / recipe.outputs[0].scaling.scale
+            most = recipe.saturation_gauss / recipe.field.scaling.scale
             np.clip(planes[-1], -most, most, out=planes[-1])
         return planes
 
 
-def open_samples(data: Data, recipe: Recipe) -> tuple[Samples, Samples]:
+class AnySamples(Protocol):
+    """What a run learns from, whatever store it lies in; planes of `side_px` pixels a side."""
+
+    side_px: int
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Tensor:
+        """(channel + output, y, x), float32, in network units."""
+
+    def check(self) -> None:
+        """Read every image once."""
+
+
+def open_samples(data: Data, recipe: Recipe) -> tuple[AnySamples, AnySamples]:
     """The samples to train on and those to validate with, every disk of them whole.
 
     Raises
@@ -105,23 +124,45 @@ def open_samples(data: Data, recipe: Recipe) -> tuple[Samples, Samples]:
     IncompleteSetError
         A store lacks a channel of the Recipe.
     """
+    if is_planes(data.store):
+        return _checked(_open_planes(data, recipe), data)
     stores = open_store(data.store), open_store(data.validation)
     chosen = [_of_split(store, split, data) for store, split in zip(stores, SPLITS, strict=True)]
     chosen[1] = _spread(chosen[1], data.validation_samples)
     in_both = sorted(frozenset.intersection(*map(Pairs.seeds, stores, chosen)))
     if in_both:
-        raise StoreError(
-            f"{data.validation}: got {len(in_both)} suns that are trained on, as seed {in_both[0]},"
-            " wanted none"
-        )
+        raise _trained_on(data, in_both)
     train, validation = (
         Samples(store, indices, recipe, data.cache_gib)
         for store, indices in zip(stores, chosen, strict=True)
     )
-    if data.check:
-        train.check()
-        validation.check()
-    return train, validation
+    return _checked((train, validation), data)
+
+
+def _checked(samples: tuple[AnySamples, AnySamples], data: Data) -> tuple[AnySamples, AnySamples]:
+    for each in samples if data.check else ():
+        each.check()
+    return samples
+
+
+def _open_planes(data: Data, recipe: Recipe) -> tuple[AnySamples, AnySamples]:
+    stores = open_planes(data.store), open_planes(data.validation)
+    in_both = sorted(set(stores[0].about.seeds) & set(stores[1].about.seeds))
+    if in_both:
+        raise _trained_on(data, in_both)
+    validation = _spread(np.arange(len(stores[1])), data.validation_samples)
+    target = data.target or FIELD
+    return (
+        PlaneSamples(stores[0], range(len(stores[0])), recipe, target),
+        PlaneSamples(stores[1], validation.tolist(), recipe, data.validation_target or target),
+    )
+
+
+def _trained_on(data: Data, seeds: list[int]) -> StoreError:
+    return StoreError(
+        f"{data.validation}: got {len(seeds)} suns that are trained on, as seed {seeds[0]},"
+        " wanted none"
+    )
 
 
 SPLITS: tuple[Split, Split] = ("train", "test")
@@ -155,14 +196,17 @@ class Batches:
     """
 
     def __init__(
-        self, samples: Samples, recipe: Recipe, data: Data, size: int, seed: int, rank: int = 0
+        self, samples: AnySamples, recipe: Recipe, data: Data, size: int, seed: int, rank: int = 0
     ) -> None:
         self._samples = samples
         self._data = data
         self._size = size
         self._seed = (seed, rank)
-        fields = [i for i, c in enumerate(recipe.channels) if isinstance(c.scaling, Linear)]
-        self._fields = [*fields, len(recipe.channels)]
+        self._given = len(recipe.channels)
+        self._unit_gauss = recipe.field.scaling.scale
+        given = [i for i, channel in enumerate(recipe.channels) if channel.is_field]
+        wanted = [i for i, output in enumerate(recipe.outputs) if isinstance(output, FieldPlane)]
+        self._fields = [*given, *(self._given + i for i in wanted)]
 
     def batch(self, step: int) -> Tensor:
         """The batch of one step, (n, channel + 1, y, x)."""
@@ -173,8 +217,20 @@ class Batches:
             batch = mirrored(batch, self._fields)
         if step <= self._data.reverse_until and rng.random() < 0.5:
             batch = reversed_fields(batch, self._fields)
+        if self._data.added_noise_gauss:
+            self._add_noise(batch, self._data.added_noise_gauss, rng)
         batch = cropped(batch, self._data.crop_margin_px, rng)
         return patched(batch, self._data.patch_px, rng)
+
+    def _add_noise(
+        self, batch: Tensor, sigma_gauss: tuple[float, float], rng: np.random.Generator
+    ) -> None:
+        """Of one standard deviation in each magnetogram that is given, where it has values."""
+        for sample, index in product(batch, [i for i in self._fields if i < self._given]):
+            plane = sample[index]
+            sigma = rng.uniform(*sigma_gauss) / self._unit_gauss
+            noise = torch.from_numpy(rng.standard_normal(plane.shape, dtype=np.float32))
+            plane += sigma * noise * (plane != 0)
 
     def steps(self, first: int, last: int) -> Iterator[tuple[int, Tensor]]:
         """The batches of steps `first` to `last`, the next ones made ahead."""

@@ -10,7 +10,10 @@ import typer
 from farside.cli.archive import archive
 from farside.cli.backfill import backfill
 from farside.cli.coronal import coronal
+from farside.cli.drawing import simulate_drawing
+from farside.cli.frames import simulate_frames
 from farside.cli.moment import moment
+from farside.cli.noise import noise
 from farside.cli.options import (
     ModelName,
     Precision,
@@ -19,13 +22,17 @@ from farside.cli.options import (
     embedded_engine,
     only_model,
 )
+from farside.cli.progress import shown
+from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.cli.watch import watch
 from farside.errors import FarsideError
+from farside.grid import Grid
 
 if TYPE_CHECKING:
     from farside.engine import Model
+    from farside.recipe import Recipe
 
 app = typer.Typer(
     help="Magnetograms of the side of the Sun that no magnetograph sees.",
@@ -37,6 +44,10 @@ app.command()(track)
 app.command()(coronal)
 app.command()(watch)
 app.command()(backfill)
+app.command()(simulate_drawing)
+app.command("simulate-frames")(simulate_frames)
+app.command()(stack)
+app.command()(noise)
 app.add_typer(archive, name="archive")
 
 Moment = Annotated[str, typer.Option("--time", help="UTC, as in 2026-11-01T00:00:00.")]
@@ -66,7 +77,9 @@ def simulate(
 
 @app.command()
 def generate(
-    observation: Annotated[list[Path], typer.Option(help="EUVI file; give it once for each.")],
+    observation: Annotated[
+        list[Path], typer.Option(help="EUVI file, or what else the model wants; once for each.")
+    ],
     reference: Annotated[
         list[Path] | None, typer.Option(help="SDO file, where the model wants any; once for each.")
     ] = None,
@@ -76,7 +89,7 @@ def generate(
     repository: Repository = Path("model_repository"),
     precision: Precision = Precision.float32,
 ) -> None:
-    """Make a far-side magnetogram, in this process or through a service."""
+    """Make a far-side magnetogram, or what else a model makes, here or through a service."""
     if server:
         from farside.client import Client
 
@@ -86,7 +99,10 @@ def generate(
         from farside.pipeline import generate as generate_here
 
         engine = embedded_engine(repository, precision)
-        generate_here(observation, reference or [], model or only_model(engine), engine).write(out)
+        name = model or only_model(engine)
+        with shown(name) as progress:
+            made = generate_here(observation, reference or [], name, engine, progress)
+        made.write(out)
     typer.echo(out)
 
 
@@ -163,12 +179,19 @@ def _description(model: Model) -> str:
     lines = [
         f"{recipe.name} {recipe.version}: {recipe.title}",
         f"  identity  {model.identity}",
-        f"  grid      {recipe.grid.size_px}², disk radius {recipe.grid.disk_radius_px:g} px",
+        f"  grid      {_geometry(recipe)}",
         f"  training  {recipe.training.data}: {recipe.training.description}",
         *(f"  wants     {channel}" for channel in recipe.channels),
         *(f"  score     {score.value:.3f}  {score.measure}" for score in recipe.scores),
     ]
     return "\n".join(lines)
+
+
+def _geometry(recipe: Recipe) -> str:
+    grid = recipe.grid
+    if isinstance(grid, Grid):
+        return f"{grid.size_px}², disk radius {grid.disk_radius_px:g} px"
+    return f"native pixels of {grid.pixel_arcsec:g} arcsec, in tiles of {grid.tile_px}²"
 
 
 def _models(server: str | None, repository: Path) -> dict[str, Model]:

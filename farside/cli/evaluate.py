@@ -92,7 +92,7 @@ def compare(
         model=f"{made.generator.model} {made.generator.version}",
         identity=made.generator.identity,
         measures={
-            name: measure(image, true, made.grid, view, threshold_gauss)
+            name: measure(image, true, made.disk, view, threshold_gauss)
             for name, image in answers.items()
         },
     )
@@ -155,7 +155,7 @@ def _text(value: float | None) -> str:
 
 def _true_field(path: Path, made: Magnetogram, view: View) -> Image:
     simulated = _simulated(path)
-    disk = _disk(path, made) if simulated is None else register(simulated, made.grid)
+    disk = _disk(path, made) if simulated is None else register(simulated, made.disk)
     _refuse_other_view(path, disk.view, view)
     return disk.image if simulated else rotate(disk, view.observer, view.time).image
 
@@ -185,7 +185,7 @@ def _disk(path: Path, made: Magnetogram) -> Disk:
         raise UnexpectedImageError(
             f"{path.name}: got {observation.origin}, wanted a magnetogram", (path.name,)
         )
-    return register(observation, made.grid)
+    return register(observation, made.disk)
 
 
 def _refuse_other_view(path: Path, found: View, wanted: View) -> None:

@@ -147,7 +147,7 @@ class OpenVinoEngine:
         if request is None:
             raise EngineUnavailableError("the OpenVINO engine is closed")
         recipe = self._models[name].recipe
-        shape = (len(tensor), len(recipe.outputs), recipe.grid.size_px, recipe.grid.size_px)
+        shape = (len(tensor), len(recipe.outputs), recipe.side_px, recipe.side_px)
         answer = np.empty(shape, dtype=np.float32)
         try:
             with self._forward:
@@ -163,7 +163,7 @@ class OpenVinoEngine:
 
 def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) -> ov.InferRequest:
     network = checkpoint.build(read.recipe, read.state)
-    name, size = read.recipe.name, read.recipe.grid.size_px
+    name, size = read.recipe.name, read.recipe.side_px
     try:
         graph = _resized(_convert(network), size)
         if winograd and precision == "float32":

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from farside.grid import Grid, Image
 from farside.heliographic import trace
 from farside.observer import SOLAR_RADIUS_M, Observer
+from farside.pointing import Pointing
 from farside.simulation.corona import RESPONSES, Corona, Response, Shell
 from farside.simulation.lattice import Lattice
 
@@ -52,6 +53,13 @@ class Detector:
         radius = np.degrees(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
         centre = (grid.centre_px, grid.centre_px)
         return cls(grid.size_px, float(radius / grid.disk_radius_px), centre)
+
+    @property
+    def pointing(self) -> Pointing:
+        """What a header would say of it."""
+        cos, sin = np.cos(np.radians(self.roll_deg)), np.sin(np.radians(self.roll_deg))
+        matrix = self.scale_arcsec * np.array([[cos, -sin], [sin, cos]])
+        return Pointing(matrix, np.array(self.centre_px), np.zeros(2))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from farside.observer import SOLAR_RADIUS_M, earth
 from farside.simulation.camera import Camera, Detector, line_of_sight_field, look
 from farside.simulation.headers import (
     EUVI_BIAS,
+    M_720S,
     after,
     aia_header,
     aia_name,
@@ -146,23 +147,30 @@ def write_hmi(
     directory: Path, surface: Surface, rng: np.random.Generator, size: Size = SIZES["native"]
 ) -> Path:
     """Write the magnetogram of a surface that HMI takes at the nearest of its 720 s slots."""
-    slot = np.rint(surface.time.tai.mjd * 120) / 120  # The 720 s slots begin at 0 h TAI.
-    time = Time(Time(slot, format="mjd", scale="tai").utc.isot)
+    time = M_720S.slot(surface.time)
     observer = earth(surface.time)
-    shrink = 2**size.sdo_halvings
-    pixels = 4096 // shrink
-    centre = (2035.9 / shrink, 2053.1 / shrink)
-    detector = Detector(pixels, HMI_PIXEL_ARCSEC * shrink, centre, 179.93)
+    detector = hmi_detector(size)
     field = line_of_sight_field(surface.radial_field, look(detector, observer, time))
     field += noise_gauss(detector, rng)
-    seen = np.isfinite(field)
-    blank = -(2**31)
-    image = np.where(seen, np.rint(np.nan_to_num(field) * 10), blank).astype(np.int32)
-    header = hmi_header(time, observer, detector, int(seen.sum()))
-    header["BLANK"] = blank
     path = directory / hmi_name(time)
-    _write_rice(path, image, header, 0.1)
+    write_field(path, field, hmi_header(time, observer, detector, int(np.isfinite(field).sum())))
     return path
+
+
+def hmi_detector(size: Size = SIZES["native"]) -> Detector:
+    """How HMI looks at the Sun: upside down, and not quite at its centre."""
+    shrink = 2**size.sdo_halvings
+    centre = (2035.9 / shrink, 2053.1 / shrink)
+    return Detector(4096 // shrink, HMI_PIXEL_ARCSEC * shrink, centre, 179.93)
+
+
+def write_field(path: Path, field_gauss: Image, header: fits.Header) -> None:
+    """Write a magnetogram as the JSOC does: whole tenths of a gauss, BLANK where it has none."""
+    blank = -(2**31)
+    seen = np.isfinite(field_gauss)
+    image = np.where(seen, np.rint(np.nan_to_num(field_gauss) * 10), blank).astype(np.int32)
+    header["BLANK"] = blank
+    _write_rice(path, image, header, 0.1)
 
 
 def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Generator) -> Path:

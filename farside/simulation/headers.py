@@ -7,6 +7,7 @@ magnetograms; what depends on the scene is filled in. Cards that say nothing abo
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -22,6 +23,36 @@ EUVI_EXPOSURE_S = {"304": 4.0, "195": 8.0, "171": 16.0}
 AIA_EXPOSURE_S = {"304": 2.9, "193": 2.0, "171": 2.0}
 AIA_CAMERA = {"304": 4, "193": 2, "171": 3}
 EUVI_BIAS = {"A": 724.5, "B": 688.2}
+
+
+@dataclass(frozen=True)
+class HmiSeries:
+    """What tells one series of HMI's line-of-sight magnetograms from another.
+
+    Attributes
+    ----------
+    name
+        As the names of its files have it.
+    instrume, camera
+        Its INSTRUME and CAMERA.
+    cadence_s
+        From one of its slots to the next.
+    """
+
+    name: str
+    instrume: str
+    camera: int
+    cadence_s: float
+
+    def slot(self, time: Time) -> Time:
+        """The nearest of its slots, UTC, which begin at 0 h TAI."""
+        slots_a_day = 86400 / self.cadence_s
+        middle = np.rint(time.tai.mjd * slots_a_day) / slots_a_day
+        return Time(Time(middle, format="mjd", scale="tai").utc.isot)
+
+
+M_720S = HmiSeries("m_720s", "HMI_COMBINED", 3, 720.0)
+M_45S = HmiSeries("m_45s", "HMI_FRONT2", 2, 45.0)
 
 JSOC_RADIUS_M = 696.0e6
 SECCHI_RADIUS_M = 695.508e6
@@ -244,8 +275,14 @@ def aia_name(band: str, start: Time) -> str:
     return f"aia.lev1_euv_12s.{_compact(start, '%Y-%m-%dT%H%M%SZ')}.{band}.image_lev1.fits"
 
 
-def hmi_header(middle: Time, observer: Observer, detector: Detector, values: int) -> Header:
-    """Cards of an HMI M_720s magnetogram: turned by 180°, its observer in Carrington degrees.
+def hmi_header(
+    middle: Time,
+    observer: Observer,
+    detector: Detector,
+    values: int,
+    series: HmiSeries = M_720S,
+) -> Header:
+    """Cards of an HMI magnetogram: turned by 180°, its observer in Carrington degrees.
 
     Parameters
     ----------
@@ -256,16 +293,16 @@ def hmi_header(middle: Time, observer: Observer, detector: Detector, values: int
     slot = _compact(tai, "%Y.%m.%d_%H:%M:%S")
     cards = _jsoc_cards(middle, observer, detector) | {
         "TELESCOP": "SDO/HMI",
-        "INSTRUME": "HMI_COMBINED",
-        "DATE-OBS": after(middle, -360.0).isot[:22],
+        "INSTRUME": series.instrume,
+        "DATE-OBS": after(middle, -series.cadence_s / 2).isot[:22],
         "T_OBS": f"{slot}.{tai.isot[20:23]}_TAI",
         "T_REC": f"{slot}_TAI",
         "TRECEPOC": "1993.01.01_00:00:00_TAI",
-        "TRECSTEP": 720.0,
+        "TRECSTEP": series.cadence_s,
         "TRECUNIT": "secs",
-        "CADENCE": 720.0,
+        "CADENCE": series.cadence_s,
         "WAVELNTH": 6173.0,
-        "CAMERA": 3,
+        "CAMERA": series.camera,
         "BUNIT": "Gauss",
         "CONTENT": "MAGNETOGRAM",
         "TOTVALS": detector.size_px**2,
@@ -283,9 +320,10 @@ def hmi_header(middle: Time, observer: Observer, detector: Detector, values: int
     return Header(list(cards.items()))
 
 
-def hmi_name(middle: Time) -> str:
-    """Name under which the JSOC exports a 720 s magnetogram."""
-    return f"hmi.m_720s.{_compact(middle.tai, '%Y%m%d_%H%M%S')}_TAI.3.magnetogram.fits"
+def hmi_name(middle: Time, series: HmiSeries = M_720S) -> str:
+    """Name under which the JSOC exports a magnetogram; its prime keys are T_REC and CAMERA."""
+    slot = _compact(middle.tai, "%Y%m%d_%H%M%S")
+    return f"hmi.{series.name}.{slot}_TAI.{series.camera}.magnetogram.fits"
 
 
 def with_bare_nan(file_bytes: bytes, names: tuple[str, ...]) -> bytes:

@@ -26,7 +26,7 @@ from farside.magnetogram import Generator, Magnetogram
 from farside.observation import read
 from farside.observer import Observer
 from farside.quality import Quality
-from farside.recipe import Channel, Linear, MedianLog, Network, Output, Recipe, Timing, Training
+from farside.recipe import Channel, FieldPlane, Linear, MedianLog, Network, Recipe, Timing, Training
 from farside.simulation import SimulatedSet
 
 SUMMED = 16
@@ -57,7 +57,7 @@ def recipe(version: str = "1") -> Recipe:
             ),
             Channel(role="reference", accepts=("HMI LOS",), scaling=field),
         ),
-        outputs=(Output(quantity="line-of-sight magnetic field", unit="gauss", scaling=field),),
+        outputs=(FieldPlane(quantity="line-of-sight magnetic field", unit="gauss", scaling=field),),
         timing=Timing(spread_hours=1, usual_lag_hours=6, greatest_lag_hours=48),
         training=Training(
             data="NONE",
@@ -85,7 +85,7 @@ class LastPlane:
         return True
 
     def buffer(self, model: str, batch: int = 1) -> Tensor:
-        size = self.models()[model].recipe.grid.size_px
+        size = self.models()[model].recipe.side_px
         return np.empty((batch, 7, size, size), np.float32)
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ def test_a_random_model_takes_what_the_simulated_sets_hold(tmp_path: Path) -> No
     write_random_model(tmp_path, SMALLEST, 64)
     recipe = read_repository(tmp_path)["bench"].recipe
     assert recipe.channels[-1].takes("reference", "HMI", "LOS")
-    assert recipe.grid.disk_radius_px == pytest.approx(28.125)
+    assert recipe.disk.disk_radius_px == pytest.approx(28.125)
     assert describe(tmp_path) == "n_gf 4, n_downsample 2, n_residual 1, 64² pixels"
 
 

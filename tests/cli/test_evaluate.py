@@ -72,7 +72,7 @@ def test_the_truth_itself_scores_one(
     product: Path, simulated: SimulatedSet, tmp_path: Path
 ) -> None:
     made = Magnetogram.read(product)
-    grid = replace(made.grid, size_px=128, disk_radius_px=56.25)
+    grid = replace(made.disk, size_px=128, disk_radius_px=56.25)
     perfect = replace(made, image=read_truth(simulated.truth, grid), grid=grid)
     perfect.write(tmp_path / "perfect.fits")
     found = evaluated(tmp_path / "perfect.fits", simulated.truth)["measures"]["generated"]

@@ -90,7 +90,7 @@ def test_shipped_models_stay_inside_the_gate(precision: Precision) -> None:
 
 
 def test_normalisation_of_large_planes_is_exact(network: Generator, recipe: Recipe) -> None:
-    grid = replace(recipe.grid, size_px=1024, disk_radius_px=450.0)
+    grid = replace(recipe.disk, size_px=1024, disk_radius_px=450.0)
     large = {"demo": Checkpoint(recipe.model_copy(update={"grid": grid}), "", network.state_dict())}
     fast = OpenVinoEngine(large)
     tensor = noise(fast)

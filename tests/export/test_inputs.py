@@ -2,20 +2,21 @@ import numpy as np
 import pytest
 
 from export.inputs import registered, seeded
-from farside.recipe import Recipe
+from farside.recipe import Linear, Recipe
+from tests.native_model import NATIVE
 from tests.small_model import RECIPE
 
 
 @pytest.fixture
-def drawing() -> Recipe:
+def stranger() -> Recipe:
     """A model of an instrument that the simulated Sun does not write."""
-    channel = RECIPE.channels[0].model_copy(update={"accepts": ("DRAWING SUNSPOTS",)})
+    channel = RECIPE.channels[0].model_copy(update={"accepts": ("MDI LOS",)})
     return RECIPE.model_copy(update={"channels": (channel, *RECIPE.channels[1:])})
 
 
 def test_noise_lies_on_the_disk_and_the_background_is_that_of_each_scaling() -> None:
     tensor = seeded(RECIPE).tensor
-    disk = RECIPE.grid.on_disk()
+    disk = RECIPE.disk.on_disk()
     assert tensor.shape == (2, 2, 64, 64)
     assert tensor.dtype == np.float32
     assert np.abs(tensor[:, 0]).max() <= 1
@@ -36,8 +37,24 @@ def test_a_model_that_the_simulated_sun_can_feed_gets_its_files_encoded() -> Non
     assert inputs.tensor.shape == (2, 2, 64, 64)
     field = inputs.tensor[0, 1] * 1500
     assert 50 < np.abs(field).max() < 5000
-    assert (inputs.tensor[0, 0][~RECIPE.grid.on_disk()] == -1).all()
+    assert (inputs.tensor[0, 0][~RECIPE.disk.on_disk()] == -1).all()
 
 
-def test_a_model_that_it_cannot_feed_gets_noise_and_says_so(drawing: Recipe) -> None:
-    assert registered(drawing).origin == "noise of seed 1 on the disk"
+def test_a_model_that_it_cannot_feed_gets_noise_and_says_so(stranger: Recipe) -> None:
+    assert registered(stranger).origin == "noise of seed 1 on the disk"
+
+
+def test_a_model_in_native_pixels_gets_a_tile_of_a_frame() -> None:
+    inputs = registered(NATIVE)
+    assert inputs.origin == "simulated Sun 1"
+    assert inputs.tensor.shape == (2, 1, NATIVE.side_px, NATIVE.side_px)
+    assert 7 < inputs.tensor[0].std() * 1500 < 100  # at least the noise of a frame
+
+
+def test_a_model_of_drawings_gets_one() -> None:
+    channel = RECIPE.channels[0].model_copy(
+        update={"accepts": ("DRAWING WHITE",), "scaling": Linear(scale=1.0)}
+    )
+    inputs = registered(RECIPE.model_copy(update={"channels": (channel,)}))
+    assert inputs.origin == "simulated Sun 1"
+    assert np.median(inputs.tensor[0, 0][RECIPE.disk.on_disk()]) == pytest.approx(1, abs=0.05)

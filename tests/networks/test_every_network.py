@@ -33,7 +33,7 @@ def trained(recipe: Recipe) -> Network:
 
 
 def noise(recipe: Recipe, count: int = 2) -> np.ndarray:
-    size = recipe.grid.size_px
+    size = recipe.side_px
     shape = (count, len(recipe.channels), size, size)
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
@@ -64,7 +64,7 @@ def test_torchscript_answers_as_torch_at_sizes_it_was_not_traced_at(
     recipe: Recipe, tmp_path: Path
 ) -> None:
     network = trained(recipe)
-    assert network.least_side < recipe.grid.size_px
+    assert network.least_side < recipe.side_px
     torchscript.write(Served(network, torch.float32).eval(), tmp_path / "model.pt")
     answer = torchscript.run(tmp_path / "model.pt", noise(recipe))
     assert difference(answer, parity.run(network, noise(recipe))) <= parity.TORCHSCRIPT_GATE

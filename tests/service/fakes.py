@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from farside.engine import Engine, Model, Tensor
 from farside.grid import Grid
-from farside.recipe import Channel, Linear, MedianLog, Network, Output, Recipe, Timing, Training
+from farside.recipe import Channel, FieldPlane, Linear, MedianLog, Network, Recipe, Timing, Training
 from service.contract import Contract
 from service.metrics import Metrics
 from service.routes import ENDPOINTS, ROUTES
@@ -53,7 +53,7 @@ def recipe(name: str = "tiny") -> Recipe:
             ),
             Channel(role="reference", accepts=("HMI LOS",), scaling=FIELD),
         ),
-        outputs=(Output(quantity="line-of-sight magnetic field", unit="gauss", scaling=FIELD),),
+        outputs=(FieldPlane(quantity="line-of-sight magnetic field", unit="gauss", scaling=FIELD),),
         timing=Timing(spread_hours=1, usual_lag_hours=6, greatest_lag_hours=48),
         training=Training(
             data="NONE",

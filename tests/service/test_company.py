@@ -54,8 +54,8 @@ class Counting(Echo):
 
 def stack_of(field_gauss: float, brightness: float = 4.0) -> Stack:
     def disk(level: float, instrument: str, band: str) -> Disk:
-        image: Image = np.full((RECIPE.grid.size_px,) * 2, level, np.float32)
-        return Disk(image, RECIPE.grid, Origin(instrument, band, TIME, STEREO, band, "0" * 64))
+        image: Image = np.full((RECIPE.disk.size_px,) * 2, level, np.float32)
+        return Disk(image, RECIPE.disk, Origin(instrument, band, TIME, STEREO, band, "0" * 64))
 
     disks = disk(brightness, "EUVI-A", "195"), disk(field_gauss, "HMI", "LOS")
     return Stack(disks, TIME, STEREO, "STEREO_A", Quality.GOOD)

@@ -11,12 +11,15 @@ CLASSES = [
 
 DOCUMENTED = {
     "NotFitsError": 400,
+    "UnreadablePictureError": 400,
     "RequestError": 400,
     "FileTooLargeError": 413,
     "UnsupportedImageError": 422,
     "MissingMetadataError": 422,
     "ImplausibleGeometryError": 422,
     "PartialDiskError": 422,
+    "NoDiskError": 422,
+    "SideCarError": 422,
     "BadQualityError": 422,
     "DamagedImageError": 422,
     "IncompleteSetError": 422,

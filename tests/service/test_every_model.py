@@ -7,17 +7,21 @@ from pathlib import Path
 
 import httpx
 import pytest
+from astropy.time import Time
 
 from farside import checkpoint
 from farside.magnetogram import Magnetogram
 from farside.quality import Quality
 from farside.recipe import Recipe
+from farside.simulation.drawingfiles import write_drawing
 from farside.simulation.files import SimulatedSet
+from farside.simulation.frames import write_frames
 from tests.live import ROOT, serving
 
 REPOSITORY = ROOT / "model_repository"
 RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest(REPOSITORY)]
 
+Offered = dict[str, dict[str, list[Path]]]
 Part = tuple[str, tuple[str, bytes]]
 
 
@@ -31,18 +35,31 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         yield connected
 
 
-def parts(simulated: SimulatedSet, recipe: Recipe) -> list[Part]:
-    """The files that a model wants, of those that are written in its Recipe's order."""
-    given = {"observation": simulated.observations, "reference": simulated.references}
-    bands = {
-        "observation": ("EUVI 304", "EUVI 195", "EUVI 171"),
-        "reference": ("AIA 304", "AIA 193", "AIA 171", "HMI LOS"),
-    }
+@pytest.fixture(scope="module")
+def offered(simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory) -> Offered:
+    """By role and by what it shows: the files of one image."""
+    folder, time = tmp_path_factory.mktemp("offered"), Time("2014-06-10T12:00:00")
+    drawn = write_drawing(folder, time, seed=3)
+    (frame,) = write_frames(folder, time, seed=3, count=1).frames
+    euvi, sdo = (
+        {band: [path] for band, path in zip(bands, paths, strict=True)}
+        for bands, paths in (
+            (("EUVI 304", "EUVI 195", "EUVI 171"), simulated.observations),
+            (("AIA 304", "AIA 193", "AIA 171", "HMI LOS"), simulated.references),
+        )
+    )
+    others = {"DRAWING WHITE": [drawn.drawing, drawn.side_car], "HMI LOS": [frame]}
+    return {"observation": euvi | others, "reference": sdo}
+
+
+def parts(offered: Offered, recipe: Recipe) -> list[Part]:
+    """The files that a model wants."""
     return [
-        part(role, path)
-        for role, paths in given.items()
-        for band, path in zip(bands[role], paths, strict=True)
-        if any(channel.takes(role, *band.split()) for channel in recipe.channels)
+        part(channel.role, path)
+        for channel in recipe.channels
+        for shown, paths in offered[channel.role].items()
+        if channel.takes(channel.role, *shown.split())
+        for path in paths
     ]
 
 
@@ -60,15 +77,15 @@ def test_models_lists_each_with_its_scores(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_each_generates_from_the_files_it_wants(
-    client: httpx.Client, simulated: SimulatedSet, recipe: Recipe
+    client: httpx.Client, offered: Offered, recipe: Recipe
 ) -> None:
-    files = parts(simulated, recipe)
-    assert len(files) == len(recipe.channels)
+    files = parts(offered, recipe)
     answer = client.post("/generate", files=files, data={"model": recipe.name})
     assert answer.status_code == 200, answer.text
     made = Magnetogram.read(answer.content)
     assert (made.generator.model, made.generator.version) == (recipe.name, recipe.version)
     assert len(made.inputs) == len(recipe.channels)
+    assert [view.band for view in made.brightness] == [each.band for each in recipe.brightness]
     assert Quality.SIMULATED_TRAINING in made.quality
     if recipe.saturation_gauss:
         on_disk = made.image[made.grid.on_disk()]
@@ -77,23 +94,21 @@ def test_each_generates_from_the_files_it_wants(
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_files_of_another_model_are_refused_with_what_this_one_wants(
-    client: httpx.Client, simulated: SimulatedSet, recipe: Recipe
+    client: httpx.Client, offered: Offered, recipe: Recipe
 ) -> None:
     wants = f"{recipe.name} wants {', '.join(str(channel) for channel in recipe.channels)}"
-    stranger = part("observation", simulated.references[0])
+    stranger = part("observation", offered["reference"]["AIA 304"][0])
     answer = client.post(
-        "/generate", files=[*parts(simulated, recipe), stranger], data={"model": recipe.name}
+        "/generate", files=[*parts(offered, recipe), stranger], data={"model": recipe.name}
     )
     assert (answer.status_code, answer.json()["type"]) == (422, "UnexpectedImageError")
     assert wants in answer.json()["error"]
 
 
-def test_without_a_model_its_name_is_asked_for(
-    client: httpx.Client, simulated: SimulatedSet
-) -> None:
+def test_without_a_model_its_name_is_asked_for(client: httpx.Client, offered: Offered) -> None:
     if len(RECIPES) == 1:
         pytest.skip("one model is the default")
-    answer = client.post("/generate", files=parts(simulated, RECIPES[0]))
+    answer = client.post("/generate", files=parts(offered, RECIPES[0]))
     assert answer.status_code == 400
     for recipe in RECIPES:
         assert recipe.name in answer.json()["error"]

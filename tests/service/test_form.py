@@ -68,6 +68,11 @@ def read(asked: Request, settings: Settings | None = None) -> GenerateForm:
     return asyncio.run(read_form(asked, settings or Settings(), GenerateForm))
 
 
+def test_a_file_that_nobody_chose_in_a_browser_was_not_sent() -> None:
+    form = parse(encode([*GOOD[:1], ("reference", "", b"")]))
+    assert (len(form.observation), form.reference) == (1, ())
+
+
 @given(
     contents=st.lists(st.binary(max_size=200), min_size=1, max_size=4),
     step=st.integers(1, 300),
@@ -113,7 +118,7 @@ def test_model_and_format_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ([], "no 'observation' in the form, wanted FITS files of the far-side"),
+        ([], "no 'observation' in the form, wanted files of what the model"),
         ([*GOOD, ("sigma", None, b"1")], "no field 'sigma' in this form; its fields are"),
         ([*GOOD, ("", "x", b"1")], "no field ''"),
         ([("observation", None, b"http://127.0.0.1/x")], "'observation' holds text, wanted a file"),

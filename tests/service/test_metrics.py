@@ -38,7 +38,7 @@ def product(time: str = "2026-02-14T00:00:00", quality: Quality = Quality.GOOD) 
     when = Time(time, format="isot", scale="utc")
     return Magnetogram(
         np.zeros((64, 64), np.float32),
-        recipe().grid,
+        recipe().disk,
         when,
         view,
         "STEREO_A",

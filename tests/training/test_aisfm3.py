@@ -30,8 +30,8 @@ def test_generator_and_discriminator_have_as_many_parameters_as_the_authors() ->
 
 
 def test_the_grid_is_the_paper_s_and_fits_the_network() -> None:
-    assert (RECIPE.grid.size_px, RECIPE.grid.disk_radius_px) == (1024, 450.0)
-    assert RECIPE.grid.size_px % 2**5 == 0
+    assert (RECIPE.disk.size_px, RECIPE.disk.disk_radius_px) == (1024, 450.0)
+    assert RECIPE.disk.size_px % 2**5 == 0
     assert RECIPE.reference_view == "own"
 
 

@@ -31,7 +31,7 @@ def test_its_networks_fit_its_images(name: str) -> None:
     config = config_of(name)
     recipe = recipe_of(config)
     channels, outputs = len(recipe.channels), len(recipe.outputs)
-    side = config.data.patch_px or recipe.grid.size_px
+    side = config.data.patch_px or recipe.side_px
     with torch.device("meta"):
         generator = checkpoint.make(recipe)
         batch = torch.empty(1, channels, side, side)
@@ -53,9 +53,9 @@ def test_a_demonstration_is_small_enough_to_be_shipped(name: str) -> None:
 def test_aisfm_1_is_as_kim_et_al_have_it() -> None:
     config = config_of("aisfm1")
     recipe, weights = recipe_of(config), config.weights
-    assert (recipe.grid.size_px, recipe.grid.disk_radius_px) == (1024, 392.0)
+    assert (recipe.side_px, recipe.disk.disk_radius_px) == (1024, 392.0)
     assert [c.accepts for c in recipe.channels] == [("EUVI 304", "AIA 304")]
-    assert recipe.saturation_gauss == recipe.outputs[0].scaling.scale == 100
+    assert recipe.saturation_gauss == recipe.field.scaling.scale == 100
     assert recipe.network.arguments["levels"] == 10
     # Twice, since the adversary's term is halved.
     assert (weights.adversary, weights.l1, weights.features, weights.concordance) == (2, 100, 0, 0)
@@ -73,10 +73,10 @@ def test_the_whole_image_variant_differs_in_the_adversary_alone() -> None:
 def test_aisfm_2_is_as_jeong_et_al_have_it() -> None:
     config = config_of("aisfm2")
     recipe, weights = recipe_of(config), config.weights
-    grid = recipe.grid
+    grid = recipe.disk
     assert (grid.size_px, grid.disk_radius_px, grid.mask_radius) == (1024, 450.0, 0.98)
     assert {c.scaling for c in recipe.channels} == {MedianLog(low=0.01, high=2.0)}
-    assert recipe.saturation_gauss == recipe.outputs[0].scaling.scale == 3000
+    assert recipe.saturation_gauss == recipe.field.scaling.scale == 3000
     assert (weights.adversary, weights.features, weights.concordance) == (2, 10, 0)
     assert config.game == "least-squares"
     assert (config.adversary.n_scales, config.adversary.n_df) == (2, 64)

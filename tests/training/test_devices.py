@@ -23,7 +23,7 @@ SMOKE = (ROOT / "training" / "configs" / "smoke.toml").read_text()
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two stores and a small recipe."""
     folder = tmp_path_factory.mktemp("devices")
-    grid = Recipe.from_toml(DEMO).grid
+    grid = Recipe.from_toml(DEMO).disk
     for name, seed, test in (("suns.zarr", 1, False), ("other-suns.zarr", 2, True)):
         simulate(
             folder / name, Campaign(grid, seed, 1, epochs=1, times=2, test=test), sky=SMALL_SKY

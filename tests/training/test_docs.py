@@ -10,6 +10,7 @@ import pytest
 from tests.live import ROOT
 from training.config import read_config
 from training.data.__main__ import parser as data_parser
+from training.restoration.drawings import parser as drawings_parser
 from training.score.__main__ import parser as score_parser
 
 PAGE = (ROOT / "docs" / "training.md").read_text()
@@ -25,7 +26,11 @@ def commands(program: str) -> list[list[str]]:
 
 @pytest.mark.parametrize(
     ("program", "parser"),
-    [("python -m training.data", data_parser()), ("python -m training.score", score_parser())],
+    [
+        ("python -m training.data", data_parser()),
+        ("python -m training.score", score_parser()),
+        ("python -m training.restoration.drawings", drawings_parser()),
+    ],
 )
 def test_commands_parse(program: str, parser: argparse.ArgumentParser) -> None:
     for arguments in commands(program):

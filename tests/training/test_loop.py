@@ -39,7 +39,7 @@ RECIPE = Recipe.from_toml(DEMO.read_text())
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     folder = tmp_path_factory.mktemp("training")
     for name, seed, test in (("suns", 1, False), ("others", 2, True)):
-        campaign = Campaign(RECIPE.grid, seed, seeds=1, epochs=1, times=2, test=test)
+        campaign = Campaign(RECIPE.disk, seed, seeds=1, epochs=1, times=2, test=test)
         simulate(folder / name, campaign, processes=0, sky=SMALL_SKY)
     small = folder / "recipe.toml"
     small.write_text(
@@ -144,7 +144,7 @@ def test_a_sample_is_what_the_service_would_give_the_network_and_the_truth(
     planes = samples_of(config)[1].numpy()
     sample = store[1]
     disks: list[Disk] = [*sample.stack(RECIPE).disks, sample.truth]
-    scalings = [*(channel.scaling for channel in RECIPE.channels), RECIPE.outputs[0].scaling]
+    scalings = [*(channel.scaling for channel in RECIPE.channels), RECIPE.field.scaling]
     assert planes.shape == (8, 256, 256)
     for plane, disk, scaling in zip(planes, disks, scalings, strict=True):
         wanted = np.empty_like(plane)
@@ -232,7 +232,7 @@ def test_samples_are_of_the_dates_that_are_asked_for(config: Config) -> None:
 
 
 def test_a_sun_that_is_trained_on_does_not_validate(config: Config, tmp_path: Path) -> None:
-    campaign = Campaign(RECIPE.grid, 1, seeds=2, epochs=1, times=2, test=True)
+    campaign = Campaign(RECIPE.disk, 1, seeds=2, epochs=1, times=2, test=True)
     simulate(tmp_path / "both", campaign, processes=0, sky=SMALL_SKY)
     leaking = with_data(config, validation=tmp_path / "both")
     with pytest.raises(StoreError, match="got 1 suns that are trained on, as seed 1, wanted none"):

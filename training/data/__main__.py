@@ -1,4 +1,4 @@
-"""``python -m training.data prepare|simulate … --out STORE``: a store of pairs of images."""
+"""``python -m training.data COMMAND … --out STORE``: what networks learn from."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 from farside.errors import FarsideError
 from farside.recipe import Recipe
 from training.data.archive import Plan, prepare
+from training.data.drawings import Drawings, simulate_drawings
 from training.data.pairing import Ages, MonthsRule
 from training.data.sampling import FROM, UNTIL, Campaign
 from training.data.simulated import simulate
 from training.data.store import SUMMARY
+from training.data.tiles import Tiles, simulate_tiles
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "pix2pixcc-demo.toml"
 
@@ -27,6 +29,12 @@ def parser() -> argparse.ArgumentParser:
     )
     _simulate_options(
         commands.add_parser("simulate", help="render and pair simulated suns; goes on where it was")
+    )
+    _tile_options(
+        commands.add_parser("tiles", help="tiles of simulated HMI frames; goes on where it was")
+    )
+    _drawing_options(
+        commands.add_parser("drawings", help="simulated drawings and what they show; goes on")
     )
     return top
 
@@ -47,13 +55,7 @@ def _prepare_options(command: argparse.ArgumentParser) -> None:
 def _simulate_options(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=_simulate)
     add = command.add_argument
-    add(
-        "--seeds",
-        type=_seeds,
-        required=True,
-        metavar="FIRST:COUNT",
-        help="suns, as in 1000000:200; those below a million are for scoring",
-    )
+    _seed_option(command)
     _shared_options(command)
     add("--epochs", type=int, default=4, help="rotations of each Sun (%(default)s)")
     add("--times", type=int, default=6, help="surfaces of each rotation (%(default)s)")
@@ -63,10 +65,45 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
     add("--split", choices=("train", "test"), default="train", help="all these suns (%(default)s)")
 
 
-def _shared_options(command: argparse.ArgumentParser) -> None:
+def _tile_options(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=_tiles)
     add = command.add_argument
-    add("--out", type=Path, required=True, metavar="STORE", help="zarr store, new or begun")
-    add("--recipe", type=Path, default=RECIPE, help="TOML; its grid is the store's")
+    _seed_option(command)
+    _store_options(command)
+    add("--dates", type=_count, default=Tiles.dates, help="of each Sun (%(default)s)")
+    add("--tiles", type=_count, default=Tiles.tiles, help="of each date (%(default)s)")
+    add("--side", type=_count, default=Tiles.side_px, help="of each, pixels (%(default)s)")
+
+
+def _drawing_options(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(run=_drawings)
+    _seed_option(command)
+    _shared_options(command)
+    command.add_argument(
+        "--dates", type=_count, default=Drawings.dates, help="of each Sun (%(default)s)"
+    )
+
+
+def _seed_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seeds",
+        type=_seeds,
+        required=True,
+        metavar="FIRST:COUNT",
+        help="suns, as in 1000000:200; those below a million are for scoring",
+    )
+
+
+def _shared_options(command: argparse.ArgumentParser) -> None:
+    _store_options(command)
+    command.add_argument(
+        "--recipe", type=Path, default=RECIPE, help="TOML; its grid is the store's"
+    )
+
+
+def _store_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("--out", type=Path, required=True, metavar="STORE", help="new or begun")
     add("--processes", type=_count, default=2, help="at work side by side (%(default)s)")
 
 
@@ -87,7 +124,7 @@ def _count(text: str) -> int:
 
 def _prepare(arguments: argparse.Namespace) -> str:
     plan = Plan(
-        grid=_recipe(arguments).grid,
+        grid=_recipe(arguments).disk,
         set_minutes=arguments.set_minutes,
         ages=Ages(arguments.age_step_days, arguments.age_tolerance_hours),
         rule=MonthsRule(arguments.test_year, arguments.test_month, arguments.guard_days),
@@ -101,7 +138,7 @@ def _prepare(arguments: argparse.Namespace) -> str:
 def _simulate(arguments: argparse.Namespace) -> str:
     first_seed, seeds = arguments.seeds
     campaign = Campaign(
-        grid=_recipe(arguments).grid,
+        grid=_recipe(arguments).disk,
         first_seed=first_seed,
         seeds=seeds,
         epochs=arguments.epochs,
@@ -112,6 +149,20 @@ def _simulate(arguments: argparse.Namespace) -> str:
         test=arguments.split == "test",
     )
     return str(simulate(arguments.out, campaign, arguments.processes))
+
+
+def _tiles(arguments: argparse.Namespace) -> str:
+    first_seed, seeds = arguments.seeds
+    plan = Tiles(first_seed, seeds, arguments.dates, arguments.tiles, arguments.side)
+    count = simulate_tiles(arguments.out, plan, arguments.processes)
+    return f"suns: {plan.seeds}; tiles: {count}"
+
+
+def _drawings(arguments: argparse.Namespace) -> str:
+    first_seed, seeds = arguments.seeds
+    plan = Drawings(_recipe(arguments).disk, first_seed, seeds, arguments.dates)
+    count = simulate_drawings(arguments.out, plan, arguments.processes)
+    return f"suns: {plan.seeds}; drawings: {count}"
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:

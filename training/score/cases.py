@@ -143,8 +143,8 @@ class StoreCases:
     def __init__(
         self, pairs: Pairs, recipe: Recipe, split: Split = "test", suns: int | None = None
     ) -> None:
-        if pairs.grid != recipe.grid:
-            raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, wanted {recipe.grid}")
+        if pairs.grid != recipe.disk:
+            raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, wanted {recipe.disk}")
         labels = {index: _label(pairs, index) for index in pairs.select(split).tolist()}
         if not labels:
             raise ValueError(f"{pairs.path}: got no pairs to {split}, wanted at least one")

@@ -90,7 +90,7 @@ class Watch:
     @property
     def grid(self) -> Grid:
         """The model's."""
-        return self.model.recipe.grid
+        return self.model.recipe.disk
 
     def surface(self, time: Time) -> Surface:
         """The Sun at one time, as fine as the grid needs."""

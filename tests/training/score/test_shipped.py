@@ -74,9 +74,9 @@ def test_from_files_to_product_it_beats_persistence_on_a_sun_it_has_not_seen(
         time = Time("2024-03-01T00:00:00") + 90 * number * u.day
         files = write_set(tmp_path / str(number), time, longitude_deg, seed=77, size="small")
         stack = prepare(files.observations, files.references, model.recipe)
-        truth = read_truth(files.truth, model.recipe.grid)
+        truth = read_truth(files.truth, model.recipe.disk)
         made = translate(stack, model, engine).image
         kept = persistence(stack.disks[-1], stack.observer, stack.time)
-        grid = model.recipe.grid
+        grid = model.recipe.disk
         less.append(correlation(made, truth, grid) - correlation(kept, truth, grid))
     assert np.mean(less) > 0

@@ -1,0 +1,98 @@
+"""Drawings of the simulated Sun: how well their disks are found, their spots, and their cost.
+
+``python -m benchmarks.drawings``; the spots are those of the visible hemisphere.
+"""
+
+from __future__ import annotations
+
+import argparse
+from time import process_time
+
+import numpy as np
+from astropy.time import Time
+
+from farside.drawing import read_drawing
+from farside.grid import Grid
+from farside.limb import find_disk
+from farside.observer import earth
+from farside.picture import open_picture
+from farside.registration import register
+from farside.simulation import SimulatedSun
+from farside.simulation.drawing import draw, draw_on_grid
+from farside.simulation.drawingfiles import encoded
+from farside.simulation.hands import HANDS
+from farside.simulation.spots import Spot, spots_of
+
+TIME = Time("2014-04-01T15:00:00")
+GRID = Grid(256, 112.5)
+YEARS = range(1999, 2020, 2)
+RADII_PX = (150.0, 300.0, 480.0, 900.0)
+
+
+def disk_errors(hand: str, sheets: int) -> tuple[float, float]:
+    """Greatest error of centre and of radius over some sheets, in shares of the radius."""
+    errors = []
+    for seed in range(sheets):
+        radius = RADII_PX[seed % len(RADII_PX)]
+        drawing = draw(SimulatedSun(seed), TIME, HANDS[hand], np.random.default_rng(seed), radius)
+        picture = open_picture(encoded(drawing, TIME, "jpeg"))
+        found, true = find_disk(picture), drawing.disk
+        x, y = found.x_px - true.x_px, picture.shape[0] - 1 - found.y_px - true.y_px
+        errors.append((np.hypot(x, y) / radius, abs(found.radius_px / radius - 1)))
+    centre, size = np.max(errors, axis=0)
+    return float(centre), float(size)
+
+
+def visible(sun: SimulatedSun, time: Time) -> list[Spot]:
+    """The spots within 90° of the central meridian."""
+    middle = earth(time).carrington_longitude_deg(time)
+    spots = spots_of(sun, time)
+    return [s for s in spots if abs((s.longitude_deg - middle + 180) % 360 - 180) < 90]
+
+
+def year(number: int, seeds: int) -> str:
+    """Say what a year's Suns show."""
+    days = [
+        visible(SimulatedSun(seed), Time(f"{number}-{month}-15T00:00:00"))
+        for seed in range(seeds)
+        for month in ("03", "09")
+    ]
+    area = np.mean([sum(spot.area_msh for spot in day) for day in days])
+    spots = np.mean([len(day) for day in days])
+    groups = np.mean([len({spot.group for spot in day}) for day in days])
+    blank = np.mean([not day for day in days])
+    return f"{number}: {groups:.1f} groups, {spots:.0f} spots, {area:.0f} MSH, {blank:.0%} blank"
+
+
+def seconds(hand: str, repetitions: int) -> tuple[float, float]:
+    """Processor time of one drawing on the grid, and of reading and registering one scan."""
+    sun = SimulatedSun(0)
+    drawing = draw(sun, TIME, HANDS[hand], np.random.default_rng(0))
+    scan, side_car = encoded(drawing, TIME, "png"), drawing.side_car.to_json()
+    start = process_time()
+    for seed in range(repetitions):
+        draw_on_grid(sun, TIME, HANDS[hand], GRID, np.random.default_rng(seed))
+    middle = process_time()
+    for _ in range(repetitions):
+        register(read_drawing(scan, side_car), GRID)
+    return (middle - start) / repetitions, (process_time() - middle) / repetitions
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sheets", type=int, default=12, help="of each hand")
+    parser.add_argument("--seeds", type=int, default=8, help="of each year")
+    options = parser.parse_args()
+    for hand in HANDS:
+        centre, radius = disk_errors(hand, options.sheets)
+        drawn, read = seconds(hand, 5)
+        print(
+            f"{hand}: centre within {centre:.3%}, radius within {radius:.3%}; on the grid of 256² "
+            f"{drawn:.2f} s, a scan read and registered {read:.2f} s"
+        )
+    for number in YEARS:
+        print(year(number, options.seeds))
+
+
+if __name__ == "__main__":
+    main()

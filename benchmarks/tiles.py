@@ -1,0 +1,101 @@
+"""What tiles cost a denoiser, and what they spare.
+
+``python -m benchmarks.tiles MODEL.safetensors`` restores a part of a simulated frame whole and in
+tiles of several sizes and overlaps, and compares the answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside import checkpoint
+from farside.checkpoint import Checkpoint
+from farside.engine import Tensor
+from farside.engines.torch import TorchEngine
+from farside.grid import Image
+from farside.recipe import Native
+from farside.simulation.frames import tile
+from farside.simulation.sun import SimulatedSun
+from farside.tiles import infer_in_tiles
+
+SIDE_PX, PLACE = 1536, (0.75, 0.0)
+"""Of the part, and where it lies, radii: from near disk centre to beyond the limb."""
+
+DISK_PX = 4096
+TILINGS = ((256, 64), (512, 0), (512, 32), (512, 64), (512, 96), (512, 128))
+"""Side and overlap of tiles."""
+
+SEAM_PX = 8
+"""So far on either side of a tile's edge is its seam."""
+
+
+def tiling(tile_px: int, overlap_px: int) -> Native:
+    return Native(tile_px=tile_px, overlap_px=overlap_px, pixel_arcsec=0.504, mask_radius=1.0)
+
+
+def restored(file: Checkpoint, image: Tensor, of: Native) -> tuple[Tensor, float]:
+    """The answer in gauss, and the seconds of a processor that it took."""
+    recipe = file.recipe.model_copy(update={"grid": of})
+    engine = TorchEngine({recipe.name: file._replace(recipe=recipe)})
+    start = time.process_time()
+    answer = infer_in_tiles(engine, engine.models()[recipe.name], image, of)
+    return answer[0, 0] * recipe.field.scaling.scale, time.process_time() - start
+
+
+def starts(length: int, of: Native) -> Sequence[int]:
+    step = of.tile_px - of.overlap_px
+    return [*range(0, length - of.tile_px, step), length - of.tile_px]
+
+
+def seams(length: int, of: Native) -> NDArray[np.bool_]:
+    """Whether each pixel of a side lies at an edge of a tile, those of the image left out."""
+    first = [each for each in starts(length, of) if each > 0]
+    last = [each + of.tile_px for each in starts(length, of) if each + of.tile_px < length]
+    index = np.arange(length)
+    at_edge: NDArray[np.bool_] = np.zeros(length, bool)
+    for edge in (*first, *last):
+        at_edge |= np.abs(index - edge) <= SEAM_PX
+    return at_edge
+
+
+def frame() -> Image:
+    """Gauss, NaN off the disk, (y, x)."""
+    surface = SimulatedSun(0).at(Time("2013-11-01"))
+    seen = tile(surface, PLACE, SIDE_PX, np.random.default_rng(0), count=1)
+    return np.asarray(seen.frames[0])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    file, field = checkpoint.read(parser.parse_args().model), frame()
+    on_disk = np.isfinite(field)
+    image = np.nan_to_num(field)[None, None] / np.float32(file.recipe.field.scaling.scale)
+    whole, seconds = restored(file, image, tiling(SIDE_PX, 0))
+    print(f"a part of {SIDE_PX} px; whole: {seconds:.1f} s of a processor")
+    print("tile overlap | tiles of a disk | seconds | RMS from the whole, G: seams  inside | most")
+    for tile_px, overlap_px in TILINGS:
+        of = tiling(tile_px, overlap_px)
+        answer, seconds = restored(file, image, of)
+        line = seams(SIDE_PX, of)
+        at_seams = line[:, None] | line[None, :]
+        apart = answer - whole
+        rms = [
+            float(np.sqrt(np.mean(apart[on_disk & where] ** 2))) for where in (at_seams, ~at_seams)
+        ]
+        count = len(starts(DISK_PX, of)) ** 2
+        print(
+            f"{tile_px:4d} {overlap_px:7d} | {count:15d} | {seconds:7.1f} | {rms[0]:26.4f}  "
+            f"{rms[1]:.4f} | {np.abs(apart[on_disk]).max():.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

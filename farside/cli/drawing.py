@@ -1,0 +1,41 @@
+"""``farside simulate-drawing``: the simulated Sun as somebody drew it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from farside.cli.moment import moment
+
+
+class Form(StrEnum):
+    """Of the scan."""
+
+    png = "png"
+    jpeg = "jpeg"
+    fits = "fits"
+
+
+def simulate_drawing(
+    time: Annotated[str, typer.Option(help="UTC, as in 2014-04-01T15:00:00.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to.")],
+    seed: Annotated[int, typer.Option(min=0, help="Names the simulated Sun.")] = 0,
+    hand: Annotated[str, typer.Option(help="Who draws, or 'all'; see docs/drawings.md.")] = "tower",
+    form: Annotated[Form, typer.Option("--format", help="Of the scan.")] = Form.png,
+    radius: Annotated[
+        float, typer.Option(min=100, max=1500, help="Of the disk in the scan, px.")
+    ] = 480,
+) -> None:
+    """Write a sunspot drawing, its side-car, and HMI's magnetogram of the same time as truth."""
+    from farside.simulation.drawingfiles import write_drawing
+    from farside.simulation.hands import HANDS
+
+    if hand != "all" and hand not in HANDS:
+        raise typer.BadParameter(f"--hand is {hand!r}, wanted one of {', '.join(HANDS)}, all")
+    for each in HANDS if hand == "all" else (hand,):
+        files = write_drawing(out, moment(time), seed, each, form.value, radius)
+        for path in (files.drawing, files.side_car, files.truth):
+            typer.echo(path)

@@ -1,0 +1,20 @@
+"""``farside noise``: how much noise magnetograms have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def noise(
+    files: Annotated[list[Path], typer.Argument(help="HMI line-of-sight magnetograms.")],
+) -> None:
+    """Print the width of the weak field's core, gauss, at disk centre and at the limb."""
+    from farside.noise import noise_of
+    from farside.observation import read
+
+    for path in files:
+        found = noise_of(read(path))
+        typer.echo(f"{path}  centre {found.centre_gauss:.2f} G  limb {found.limb_gauss:.2f} G")

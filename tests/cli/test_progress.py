@@ -1,0 +1,26 @@
+import pytest
+
+from farside.cli.progress import shown
+
+
+def test_a_bar_is_on_standard_error_once_something_was_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    with shown("denoise-demo") as tell:
+        tell(30, 121)
+    told = capsys.readouterr()
+    assert "denoise-demo" in told.err
+    assert "25%" in told.err
+    assert told.out == ""
+
+
+def test_nothing_is_drawn_of_what_tells_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with shown("denoise-demo"):
+        pass
+    assert "denoise-demo" not in capsys.readouterr().err

@@ -1,0 +1,108 @@
+"""Measures of drawings that are known by arithmetic, and their sums over Suns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from farside.engine import Model
+from farside.errormodel import skill
+from farside.simulation.registered import BANDS
+from tests.small_drawings import RECIPE
+from tests.training.restoration.handmade import GRID, TRUTH, drawn_sun, inside, sky, spot
+from training.restoration.drawnscores import (
+    BLANK,
+    FIELD,
+    OTHER,
+    POLARITY,
+    QUIET,
+    SPOTTED,
+    UNSIGNED,
+    DrawingScores,
+    Drawn,
+    measure_drawing,
+    summarise,
+)
+from training.restoration.drawnsuns import Sky
+from training.score.run import MODEL
+from training.score.summary import AR, FULL
+
+REVERSED = Sky(-TRUTH.field, TRUTH.brightness)
+NOTHING = sky(spot(0, 0.0))
+
+
+def drawn(seed: int, model: Sky, hand: str = "tower") -> Drawn:
+    answers = {MODEL: model, OTHER: REVERSED, QUIET: NOTHING}
+    return measure_drawing(drawn_sun(seed, hand), answers, GRID)
+
+
+@pytest.fixture(scope="module")
+def scores() -> DrawingScores:
+    """Four Suns by two hands, all right; one disk blank."""
+    measured = [drawn(seed, TRUTH, ("tower", "galileo")[seed % 2]) for seed in range(4)]
+    measured[3] = replace(measured[3], has_spots=False)
+    return summarise(measured, Model(RECIPE, "ab" * 32), "the command")
+
+
+def test_the_truth_scores_one() -> None:
+    numbers = drawn(0, TRUTH).numbers[MODEL]
+    assert numbers[FIELD, AR]
+    for found in numbers.values():
+        assert found == pytest.approx([1.0] * len(found))
+
+
+def test_reversed_polarity_is_wrong_everywhere_but_as_strong() -> None:
+    numbers = drawn(0, REVERSED).numbers[MODEL]
+    assert numbers[FIELD, FULL] == pytest.approx([-1.0])
+    assert numbers[POLARITY, FULL] == [0.0]
+    assert numbers[UNSIGNED, FULL] == pytest.approx([1.0])
+
+
+def test_a_constant_says_nothing() -> None:
+    numbers = drawn(0, NOTHING).numbers[MODEL]
+    for measure in (FIELD, UNSIGNED, *BANDS["SDO"]):
+        assert numbers[measure, FULL] == [0.0]
+
+
+def test_a_disk_without_strong_field_has_no_polarity_to_get_right() -> None:
+    quiet = sky(spot(0, 20.0))
+    found = measure_drawing(drawn_sun(truth=quiet), {MODEL: TRUTH}, GRID).numbers[MODEL]
+    assert not found[POLARITY, FULL]
+    assert not found[FIELD, AR]
+
+
+def test_half_the_field_has_half_the_flux() -> None:
+    weak = Sky(inside(TRUTH.field / 2), TRUTH.brightness)
+    for area in (FULL, AR):
+        pairs = drawn(0, weak).fluxes[MODEL][area]
+        assert pairs
+        for pair in pairs:
+            assert pair.generated == pytest.approx(pair.true / 2, rel=1e-5)
+
+
+def test_differences_are_of_the_model_from_each_other_answer(scores: DrawingScores) -> None:
+    other, quiet = (scores.cell(FIELD, FULL, answer=name) for name in (OTHER, QUIET))
+    assert other
+    assert other.less
+    assert other.less.mean == pytest.approx(2.0)
+    assert other.less.units == 4
+    assert quiet
+    assert quiet.less
+    assert quiet.less.mean == pytest.approx(1.0)
+
+
+def test_hands_and_disks_with_and_without_spots_are_told_apart(scores: DrawingScores) -> None:
+    counts = {}
+    for cases in ("tower", "galileo", SPOTTED, BLANK):
+        cell = scores.cell(FIELD, FULL, cases)
+        assert cell
+        counts[cases] = cell.estimate.values
+    assert counts == {"tower": 2, "galileo": 2, SPOTTED: 3, BLANK: 1}
+    assert (scores.suns, scores.drawings, scores.spotless) == (4, 4, 1)
+
+
+def test_the_recipe_gets_the_skill_and_one_score_of_each_measure(scores: DrawingScores) -> None:
+    assert len(scores.scores) == 3 + len(BANDS["SDO"])
+    assert skill(RECIPE.model_copy(update={"scores": scores.scores})) == 1.0
+    assert {score.command for score in scores.scores} == {"the command"}

@@ -1,0 +1,80 @@
+"""Simulated suns as they are drawn, photographed and measured from Earth at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from astropy.time import Time
+
+import farside.simulation
+from farside.grid import Grid
+from farside.observer import earth
+from farside.simulation.drawing import draw_on_grid
+from farside.simulation.hands import HANDS
+from farside.simulation.registered import see
+from farside.simulation.sun import SimulatedSun
+from training.data.planes import About, Shown, write
+from training.data.sampling import FROM, UNTIL
+from training.data.simulated import lattice_for
+
+PLANES = ("DRAWING WHITE", "AIA 304", "AIA 193", "AIA 171", "HMI LOS")
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Which drawings a store holds.
+
+    Attributes
+    ----------
+    grid
+        On which all planes are registered.
+    first_seed, seeds
+        The suns.
+    dates
+        Of each Sun, drawn between those of the campaigns.
+    """
+
+    grid: Grid
+    first_seed: int
+    seeds: int
+    dates: int = 12
+
+
+def simulate_drawings(store: Path, plan: Drawings, processes: int = 0) -> int:
+    """Render drawings into a store, or go on with one that was begun; the number of its samples.
+
+    Raises
+    ------
+    StoreError
+        There is a store of other contents.
+    """
+    about = About(
+        planes=PLANES,
+        command="drawings",
+        seeds=tuple(range(plan.first_seed, plan.first_seed + plan.seeds)),
+        simulation=farside.simulation.VERSION,
+        settings={
+            "dates": plan.dates,
+            "size_px": plan.grid.size_px,
+            "disk_radius_px": plan.grid.disk_radius_px,
+            "mask_radius": plan.grid.mask_radius,
+        },
+    )
+    return write(store, about, partial(show_drawings, plan=plan), processes)
+
+
+def show_drawings(seed: int, plan: Drawings) -> Iterator[Shown]:
+    """One Sun, each time in another hand, with the planes :data:`PLANES`."""
+    rng = np.random.default_rng([seed, 1612])
+    sun, first, last = SimulatedSun(seed), Time(FROM), Time(UNTIL)
+    hands, lattice = list(HANDS.values()), lattice_for(plan.grid)
+    for share in rng.uniform(size=plan.dates):
+        time = Time((first + share * (last - first)).isot)
+        hand = hands[rng.integers(len(hands))]
+        drawn = draw_on_grid(sun, time, hand, plan.grid, rng)
+        seen = see(sun.at(time, lattice), earth(time), "SDO", plan.grid, rng)
+        yield Shown(time.isot, [drawn, *seen])

@@ -1,0 +1,210 @@
+"""A store of images that lie on each other: what a network is given, and what it is to give.
+
+A folder: `store.json` says which planes, how they are scaled and what they were made with; each
+Sun has a file of its own, (sample, plane, y, x) float16, that appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from rich.progress import Progress
+
+from farside.grid import Image
+from farside.wholefile import replacing
+from training.data.journal import StoreError
+from training.data.processes import shared
+
+ABOUT = "store.json"
+
+Half = NDArray[np.float16]
+
+
+class About(BaseModel):
+    """What a store holds.
+
+    Attributes
+    ----------
+    planes
+        Instrument and band of each, and what of it, as in ``"HMI LOS"`` or ``"HMI LOS mean"``;
+        gauss, or brightness in medians of the disk.
+    command
+        What made it, as in ``"tiles"``.
+    seeds
+        Of the suns, in the order of the files.
+    simulation
+        Version of the simulated Sun.
+    settings
+        What else it follows from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    planes: tuple[str, ...]
+    command: str
+    seeds: tuple[int, ...]
+    simulation: int
+    settings: dict[str, str | float]
+
+
+class Shown(NamedTuple):
+    """One sample: when it shows the Sun, UTC, and its planes in order."""
+
+    time: str
+    planes: Sequence[Image]
+
+
+Show = Callable[[int], Iterable[Shown]]
+"""Seed → samples."""
+
+
+def write(store: Path, about: About, show: Show, processes: int = 0) -> int:
+    """Fill a store, or go on with one that was begun; the number of its samples.
+
+    Raises
+    ------
+    StoreError
+        There is a store of other contents.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    path = store / ABOUT
+    if path.exists() and _about(path) != about:
+        raise StoreError(f"{store}: got a store that was made otherwise, wanted a new folder")
+    with replacing(path) as temporary:
+        temporary.write_text(about.model_dump_json(indent=1), encoding="utf-8")
+    todo = [seed for seed in about.seeds if not _file(store, seed).exists()]
+    work = partial(_write_sun, store=store, about=about, show=show)
+    with Progress() as bar, shared(work, todo, processes) as done:
+        task = bar.add_task(about.command, total=len(todo))
+        for _ in done:
+            bar.advance(task)
+    return len(open_planes(store))
+
+
+def _write_sun(seed: int, store: Path, about: About, show: Show) -> None:
+    shown = list(show(seed))
+    samples = np.stack([np.stack(each.planes) for each in shown])
+    if samples.shape[1] != len(about.planes):
+        raise StoreError(f"got {samples.shape[1]} planes of Sun {seed}, wanted {about.planes}")
+    with replacing(_file(store, seed).with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps([each.time for each in shown]), encoding="utf-8")
+    with replacing(_file(store, seed)) as temporary, temporary.open("wb") as file:
+        np.save(file, samples.astype(np.float16))
+
+
+class Planes:
+    """The samples of a store; see :func:`open_planes`.
+
+    Attributes
+    ----------
+    path
+        The store.
+    about
+        What it holds.
+    """
+
+    def __init__(
+        self, path: Path, about: About, suns: Sequence[Half], times: Sequence[Sequence[str]]
+    ) -> None:
+        self.path = path
+        self.about = about
+        self._suns = suns
+        self._times = times
+        self._places = [(sun, row) for sun, each in enumerate(suns) for row in range(len(each))]
+
+    @property
+    def side_px(self) -> int:
+        """Of each plane."""
+        return int(self._suns[0].shape[-1])
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def seed(self, index: int) -> int:
+        """The Sun of one sample."""
+        return self.about.seeds[self._places[index][0]]
+
+    def time(self, index: int) -> Time:
+        """When one sample shows the Sun, UTC."""
+        sun, row = self._places[index]
+        return Time(self._times[sun][row])
+
+    def plane(self, index: int, name: str) -> Image:
+        """One plane of one sample, (y, x), NaN where it has no value.
+
+        Raises
+        ------
+        StoreError
+            There is no such plane.
+        """
+        if name not in self.about.planes:
+            raise StoreError(
+                f"{self.path}: got planes {', '.join(self.about.planes)}, wanted {name!r}"
+            )
+        sun, row = self._places[index]
+        return np.asarray(self._suns[sun][row, self.about.planes.index(name)], np.float32)
+
+
+def is_planes(path: Path) -> bool:
+    """Whether a store is of this kind."""
+    return (path / ABOUT).exists()
+
+
+def open_planes(path: Path) -> Planes:
+    """Open a store for training or scoring.
+
+    Raises
+    ------
+    StoreError
+        It is not there, not finished, or a file of it is damaged.
+    """
+    if not is_planes(path):
+        raise StoreError(f"{path}: got no {ABOUT}, wanted a store of training.data")
+    about = _about(path / ABOUT)
+    suns = [_sun(_file(path, seed), about) for seed in about.seeds]
+    if not any(map(len, suns)):
+        raise StoreError(f"{path}: got no sample, wanted at least one")
+    times = [_times(_file(path, seed).with_suffix(".json")) for seed in about.seeds]
+    if list(map(len, times)) != list(map(len, suns)):
+        raise StoreError(f"{path}: got more or fewer times than samples: make it again")
+    return Planes(path, about, suns, times)
+
+
+def _times(path: Path) -> list[str]:
+    try:
+        return TypeAdapter(list[str]).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise StoreError(f"{path}: wanted the times of samples: make it again") from error
+
+
+def _sun(path: Path, about: About) -> Half:
+    try:
+        samples: Half = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path}: got {error}, wanted the samples of a Sun: make it again"
+        ) from error
+    if samples.ndim != 4 or samples.shape[1] != len(about.planes):
+        raise StoreError(f"{path}: got samples {samples.shape}, wanted planes {about.planes}")
+    return samples
+
+
+def _about(path: Path) -> About:
+    try:
+        return About.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise StoreError(
+            f"{path}: {error.errors()[0]['msg']}, wanted what a store holds"
+        ) from error
+
+
+def _file(store: Path, seed: int) -> Path:
+    return store / f"sun-{seed}.npy"

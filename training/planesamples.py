@@ -1,0 +1,110 @@
+"""Samples for training from a store of planes: of tiles, or of drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from farside.errors import IncompleteSetError
+from farside.grid import Image
+from farside.recipe import FieldPlane, Native, Recipe, Scaling
+from farside.scaling import scale, turn
+from training.data.journal import StoreError
+from training.data.planes import Planes
+
+FIELD = "HMI LOS"
+"""The plane that a field is learnt from where none is named."""
+
+
+class PlaneSamples:
+    """Some samples of a store of planes, in network units; the targets are the last planes.
+
+    Parameters
+    ----------
+    store
+        The store.
+    indices
+        Which of its samples.
+    recipe
+        What the network expects and gives.
+    target
+        Plane that the field is learnt from.
+
+    Attributes
+    ----------
+    side_px
+        Of each plane: the grid's, or that of the store's tiles, which may be other than those that
+        the Recipe infers with.
+
+    Raises
+    ------
+    StoreError
+        Planes of another size than the network sees.
+    IncompleteSetError
+        The store lacks a plane.
+    """
+
+    def __init__(
+        self, store: Planes, indices: Sequence[int], recipe: Recipe, target: str = FIELD
+    ) -> None:
+        if not isinstance(recipe.grid, Native) and store.side_px != recipe.side_px:
+            raise StoreError(
+                f"{store.path}: got planes of {store.side_px} px, wanted {recipe.side_px}"
+            )
+        self._store = store
+        self._indices = tuple(map(int, indices))
+        self._recipe = recipe
+        self._on_disk = None if isinstance(recipe.grid, Native) else recipe.grid.on_disk()
+        self.side_px = store.side_px
+        given: list[tuple[str, Scaling]] = [
+            (name, channel.scaling)
+            for channel in recipe.channels
+            for name in store.about.planes
+            if name.count(" ") == 1 and channel.takes(channel.role, *name.split(" "))
+        ]
+        wanted: list[tuple[str, Scaling]] = [
+            (target if isinstance(output, FieldPlane) else output.band, output.scaling)
+            for output in recipe.outputs
+        ]
+        self._planes = given + wanted
+        missing = [name for name, _ in wanted if name not in store.about.planes]
+        if missing or len(given) != len(recipe.channels):
+            names = [*map(str, recipe.channels), *(name for name, _ in wanted)]
+            raise IncompleteSetError(
+                f"{store.path}: got planes {', '.join(store.about.planes)}, wanted "
+                f"{', '.join(names)}"
+            )
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, index: int) -> Tensor:
+        """(channel + output, y, x), float32."""
+        place, side = self._indices[index], self.side_px
+        planes: Image = np.empty((len(self._planes), side, side), np.float32)
+        sign = turn(self._recipe, self._store.time(place))
+        for (name, scaling), out in zip(self._planes, planes, strict=True):
+            image = self._store.plane(place, name)
+            on_disk = np.isfinite(image) if self._on_disk is None else self._on_disk
+            scale(image, on_disk, scaling, out, f"{self._store.path} {name}")
+            if name.startswith(FIELD):
+                out *= sign
+        if self._recipe.saturation_gauss:
+            most = self._recipe.saturation_gauss / self._recipe.field.scaling.scale
+            fields = planes[len(self._recipe.channels) :][:1]
+            np.clip(fields, -most, most, out=fields)
+        return torch.from_numpy(planes)
+
+    def check(self) -> None:
+        """Read every sample once.
+
+        Raises
+        ------
+        StoreError, DamagedImageError
+            One is damaged or missing.
+        """
+        for index in range(len(self)):
+            self[index]

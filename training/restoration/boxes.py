@@ -1,0 +1,204 @@
+"""The places of one Sun at which denoisers are measured, and what is measured there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from astropy.time import Time
+
+from farside.drift import MARGIN_PX
+from farside.grid import Image
+from farside.noise import (
+    LIMB_AT_RADII,
+    Kept,
+    StrongFlux,
+    core_width_gauss,
+    network_kept,
+    pixel_mm,
+    strong_flux,
+)
+from farside.observer import earth
+from farside.pointing import disk_radius_arcsec
+from farside.simulation.camera import line_of_sight_field, look
+from farside.simulation.files import Size, hmi_detector
+from farside.simulation.frames import Tile, tile
+from farside.simulation.sun import SimulatedSun, Surface
+
+CENTRE_PX, LIMB_PX = 512, 248
+"""Sides of the boxes of :mod:`farside.noise` in HMI's pixels."""
+
+LIMB = ((LIMB_AT_RADII, 0.0), (-LIMB_AT_RADII, 0.0), (0.0, LIMB_AT_RADII), (0.0, -LIMB_AT_RADII))
+
+WEAK_GAUSS = (10.0, 50.0)
+"""Field that the noise of one frame hides or nearly so."""
+
+REGION_WITHIN_RADII = 0.7
+"""So near to disk centre the strongest region is looked for."""
+
+_COARSE = Size(0, 3)
+"""Pixels of 4 arcsec, in which it is looked for."""
+
+Treatment = Callable[[Tile], Image]
+"""What becomes of the frames of a tile: gauss, (y, x)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """A square of the disk that is measured, within the larger one that is looked at.
+
+    Attributes
+    ----------
+    seen
+        With the margin that treatments need.
+    side_px
+        Of what is measured, in the middle.
+    """
+
+    seen: Tile
+    side_px: int
+
+    @property
+    def truth(self) -> Image:
+        """The field without noise, (y, x)."""
+        return self.inner(self.seen.truth)
+
+    def treated(self, treat: Treatment) -> Image:
+        """What a treatment makes of it, (y, x)."""
+        return self.inner(treat(self.seen))
+
+    def inner(self, image: Image) -> Image:
+        """Cut the margin off, (y, x)."""
+        first = (len(image) - self.side_px) // 2
+        middle = slice(first, first + self.side_px)
+        return image[middle, middle]
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """One Sun: at disk centre, at four places of the limb, and around its strongest region."""
+
+    centre: Box
+    limb: tuple[Box, ...]
+    region: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Treated:
+    """What a treatment makes of the boxes of a Sun, gauss."""
+
+    centre: Image
+    limb: tuple[Image, ...]
+    region: Image
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is measured of one treatment of one Sun.
+
+    Attributes
+    ----------
+    centre_gauss, limb_gauss
+        Width of the weak field's core.
+    network
+        What is kept of the network at disk centre.
+    weak
+        Slope on the truth there where that is of :data:`WEAK_GAUSS`, either sign.
+    centre, region
+        What is kept of the strong field there; None where there is none.
+    """
+
+    centre_gauss: float
+    limb_gauss: float
+    network: Kept
+    weak: float
+    centre: StrongFlux | None
+    region: StrongFlux | None
+
+
+def boxes(seed: int, day: str, margin_px: int = MARGIN_PX, least_px: int = 0) -> Boxes:
+    """Look at one Sun in HMI's own pixels.
+
+    Parameters
+    ----------
+    seed, day
+        Which, and when, UTC.
+    margin_px
+        Around each box, for treatments that err near an edge.
+    least_px
+        Side of the smallest square that may be looked at.
+    """
+    surface, rng = SimulatedSun(seed).at(Time(day)), np.random.default_rng(seed)
+
+    def looked_at(place: tuple[float, float], side_px: int) -> Box:
+        return Box(tile(surface, place, max(side_px + 2 * margin_px, least_px), rng), side_px)
+
+    return Boxes(
+        looked_at((0.0, 0.0), CENTRE_PX),
+        tuple(looked_at(place, LIMB_PX) for place in LIMB),
+        looked_at(strongest(surface), LIMB_PX),
+    )
+
+
+def strongest(surface: Surface) -> tuple[float, float]:
+    """Where the mean |B| over a box is greatest: solar west and north, radii of the disk."""
+    observer, detector = earth(surface.time), hmi_detector(_COARSE)
+    seen = look(detector, observer, surface.time)
+    strength = np.abs(np.nan_to_num(line_of_sight_field(surface.radial_field, seen)))
+    strength = cv2.blur(strength, (LIMB_PX // 8, LIMB_PX // 8))
+    strength[seen.impact > REGION_WITHIN_RADII] = 0
+    y, x = np.unravel_index(int(strength.argmax()), strength.shape)
+    arcsec = detector.pointing.matrix_arcsec @ (np.array([x, y]) - detector.centre_px)
+    west, north = (arcsec / disk_radius_arcsec(observer.distance_m)).tolist()
+    return west, north
+
+
+def middle(seen: Tile) -> Image:
+    """The frame as it was measured."""
+    return np.asarray(seen.frames[len(seen.frames) // 2])
+
+
+def blurred(sigma_px: float) -> Treatment:
+    """One frame through a Gaussian."""
+
+    def treat(seen: Tile) -> Image:
+        return np.asarray(cv2.GaussianBlur(np.nan_to_num(middle(seen)), (0, 0), sigma_px))
+
+    return treat
+
+
+def treated(seen: Boxes, treat: Treatment) -> Treated:
+    """Apply a treatment to all boxes of a Sun."""
+    limb = tuple(box.treated(treat) for box in seen.limb)
+    return Treated(seen.centre.treated(treat), limb, seen.region.treated(treat))
+
+
+def measured(seen: Boxes, images: Treated) -> Figures:
+    """Measure what a treatment left."""
+    centre, looked_at = seen.centre.truth, seen.centre.seen
+    size_mm = pixel_mm(looked_at.detector.scale_arcsec, looked_at.observer.distance_m)
+    return Figures(
+        centre_gauss=core_width_gauss(images.centre),
+        limb_gauss=float(np.mean([core_width_gauss(each) for each in images.limb])),
+        network=network_kept(images.centre, centre, size_mm),
+        weak=weak_slope(images.centre, centre),
+        centre=_strong(images.centre, centre),
+        region=_strong(images.region, seen.region.truth),
+    )
+
+
+def weak_slope(image: Image, truth: Image) -> float:
+    """Slope of an image on the truth, through the origin, where the truth is weak."""
+    least, most = WEAK_GAUSS
+    weak = (np.abs(truth) >= least) & (np.abs(truth) < most)
+    ours, theirs = image[weak].astype(np.float64), truth[weak].astype(np.float64)
+    return float((ours * theirs).sum() / (theirs**2).sum())
+
+
+def _strong(image: Image, truth: Image) -> StrongFlux | None:
+    try:
+        return strong_flux(image, truth)
+    except ValueError:  # the Sun has none there
+        return None

@@ -1,0 +1,71 @@
+"""``python -m training.restoration.denoising MODEL… --out PAGE.md``: denoisers on known suns."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.progress import track
+
+from farside.errors import FarsideError
+from training.restoration.denoiser import Denoiser, Scored, answer
+from training.restoration.denoisingpage import write_reports, write_scores
+from training.restoration.denoisingpicture import Example, draw, example
+from training.restoration.denoisingscores import DenoisingScores, summarise
+from training.score.__main__ import count
+from training.score.models import load
+
+SUNS = 24
+"""Seeds from 0: below a million, and none that a model was trained on."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m training.restoration.denoising", description=__doc__
+    )
+    add = top.add_argument
+    add("models", nargs="+", metavar="MODEL", help="names in the repository, or model files")
+    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; JSON and PNG beside it")
+    add("--reports", type=Path, metavar="FOLDER", help="NAME/report.json of each model")
+    add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
+    add("--suns", type=count, default=SUNS, help="seeds from 0 (%(default)s)")
+    return top
+
+
+def score(arguments: argparse.Namespace) -> DenoisingScores:
+    """Score, and write the page, its numbers and its picture."""
+    denoisers = [Denoiser(*load(name, arguments.repository)) for name in arguments.models]
+    names = [each.name for each in denoisers]
+    if len(set(names)) < len(names):
+        raise ValueError(f"models: got {', '.join(names)}, wanted each name once")
+    suns: list[Scored] = []
+    shown: Example | None = None
+    for seed in track(range(arguments.suns), "scoring"):
+        sun = answer(seed, denoisers)
+        found = example(sun, denoisers)
+        if shown is None or found.strength_gauss > shown.strength_gauss:
+            shown = found
+        suns.append(sun.scored)
+    words = ["python -m training.restoration.denoising", *names, f"--suns {arguments.suns}"]
+    scores = summarise(suns, denoisers, " ".join(words))
+    write_scores(scores, arguments.out)
+    if shown:
+        draw(shown, arguments.out.with_suffix(".png"))
+    if arguments.reports:
+        write_reports(scores, arguments.reports)
+    return scores
+
+
+def main() -> None:
+    """Score; what goes wrong is one sentence."""
+    arguments = parser().parse_args()
+    try:
+        score(arguments)
+    except (FarsideError, OSError, ValueError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
+    print(arguments.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""The scores of denoisers as a page of tables, and as a report for each model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, TypeAdapter
+
+from farside.noise import NETWORK_MM, STRONG_GAUSS
+from farside.recipe import Score
+from farside.wholefile import replacing
+from training.restoration.denoisingscores import (
+    CENTRE,
+    COHERENT,
+    LIMB,
+    PAPER,
+    POWER,
+    STRONG,
+    WEAK,
+    DenoisingScores,
+    Target,
+    scores_of,
+)
+from training.score.markdown import table, text
+from training.score.report import JSON, WANTED_UNITS
+
+
+class ModelReport(BaseModel):
+    """What ``python -m export.publish --report`` takes."""
+
+    identity: str
+    scores: tuple[Score, ...]
+
+
+def write_scores(found: DenoisingScores, page: Path) -> None:
+    """Write the page, and beside it all numbers as JSON, whole or not at all."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(page.with_suffix(".json")) as path:
+        path.write_bytes(TypeAdapter(DenoisingScores).dump_json(found, indent=1) + b"\n")
+    with replacing(page) as path:
+        path.write_text(markdown(found, page.with_suffix(".png").name), encoding="utf-8")
+
+
+def read_scores(path: Path) -> DenoisingScores:
+    """Read the JSON."""
+    return TypeAdapter(DenoisingScores).validate_json(path.read_bytes())
+
+
+def write_reports(found: DenoisingScores, folder: Path) -> None:
+    """Write ``NAME/report.json`` for each model."""
+    for entry in found.entries:
+        report = ModelReport(identity=entry.identity, scores=scores_of(found, entry.name))
+        (folder / entry.name).mkdir(parents=True, exist_ok=True)
+        with replacing(folder / entry.name / JSON) as path:
+            path.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def markdown(found: DenoisingScores, picture: str) -> str:
+    """The tables."""
+    parts = [
+        "# Denoisers on the same simulated suns",
+        _facts(found),
+        _entries(found),
+        f"![Before and after]({picture})",
+        "## Targets",
+        _TARGETS,
+        *(_verdict(found, entry.name) for entry in found.entries),
+        "## Noise",
+        _NOISE.format(blurs=_blurs(found)),
+        _table(found, (CENTRE, LIMB), _paper_rows()),
+        "## What is kept",
+        _KEPT,
+        _table(found, (POWER, COHERENT, WEAK)),
+        _table(found, STRONG),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_TARGETS = """\
+The noise that Park et al. (2020) reach, as a share of that of one frame of theirs: 9.1 G at disk
+centre and 10.7 G at the limb. The mean over suns decides."""
+
+_NOISE = """\
+Width of a Gaussian fitted to the core of the distribution of weak field, in a box at disk centre
+and in four at the limb; mean over suns with its 95 % bootstrap interval.
+
+{blurs}"""
+
+_KEPT = f"""\
+Against the field without noise. Network: wavelengths of {NETWORK_MM[0]:g} to {NETWORK_MM[1]:g} Mm
+in the box at disk centre; noise that is left adds to the power, not to the amplitude in phase.
+Strong field: where the truth is {STRONG_GAUSS:g} G or more, in that box and in one around the
+strongest region within 0.7 radii. Weak field is no target, and has little of the network's power:
+the third column says what is left of field that one frame all but hides. The simulated field is
+made of cells of 1.5 Mm, four pixels of HMI: what becomes of finer structure is not tested."""
+
+
+def _facts(found: DenoisingScores) -> str:
+    seeds = [seed for seed, _ in found.suns]
+    lines = [
+        f"- {len(seeds)} simulated suns, version {found.simulation}, seeds {seeds[0]} to "
+        f"{seeds[-1]}, a date of each: the real Sun was not seen",
+        f"- `{found.command}`, Farside {found.farside}",
+    ]
+    if len(seeds) < WANTED_UNITS:
+        lines.append(f"- fewer than {WANTED_UNITS} suns: intervals are rather too narrow")
+    return "\n".join(lines)
+
+
+def _entries(found: DenoisingScores) -> str:
+    rows = [
+        [f"`{entry.name}` {entry.version}", entry.title, f"`{entry.identity[:12]}`"]
+        for entry in found.entries
+    ]
+    return table(["model", "", "identity"], rows)
+
+
+def _blurs(found: DenoisingScores) -> str:
+    widths = (f"{width:.2f} px for `{name}`" for name, width in found.blurs.items())
+    return (
+        "Each blur is the narrowest that leaves no more noise at disk centre than the model, "
+        f"sought for every Sun: σ is {' and '.join(widths)} in the mean."
+    )
+
+
+def _paper_rows() -> Iterator[list[str]]:
+    for name, noise in PAPER.items():
+        yield [f"Park et al. (2020), {name}", *(f"{gauss:.1f}" for gauss in noise)]
+
+
+def _table(found: DenoisingScores, measures: Iterable[str], more: Iterable[list[str]] = ()) -> str:
+    measures = tuple(measures)
+    rows = [
+        [answer, *(text(found.estimate(answer, measure), ".3f") for measure in measures)]
+        for answer in found.answers
+    ]
+    return table(["", *measures], [*rows, *more])
+
+
+def _verdict(found: DenoisingScores, model: str) -> str:
+    rows = [
+        [target.what, _wanted(target), text(target.found), "yes" if target.holds else "**no**"]
+        for target in found.targets
+        if target.model == model
+    ]
+    return table([f"`{model}`", "wanted", "found", "holds"], rows)
+
+
+def _wanted(target: Target) -> str:
+    bound = "at most" if "noise" in target.what else "at least"
+    return f"{bound} {target.wanted:.3f}"

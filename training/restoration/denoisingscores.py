@@ -1,0 +1,210 @@
+"""The numbers of denoisers over suns: means with intervals, and whether the targets are met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import farside.simulation
+from farside import __version__
+from farside.recipe import Score
+from training.restoration.boxes import WEAK_GAUSS, Figures
+from training.restoration.denoiser import ONE_FRAME, Denoiser, Scored
+from training.score.summary import Estimate, estimated
+
+Measure = Callable[[Figures], float | None]
+Pick = Callable[[Scored], float | None]
+
+CENTRE, LIMB = "noise at disk centre, G", "noise at the limb, G"
+POWER, COHERENT = "network power", "network amplitude in phase"
+WEAK = f"field of {WEAK_GAUSS[0]:g} to {WEAK_GAUSS[1]:g} G, slope"
+
+MEASURES: dict[str, Measure] = {
+    CENTRE: lambda found: found.centre_gauss,
+    LIMB: lambda found: found.limb_gauss,
+    POWER: lambda found: found.network.power,
+    COHERENT: lambda found: found.network.coherent,
+    WEAK: lambda found: found.weak,
+    "strong field at disk centre, slope": lambda found: (
+        found.centre.slope if found.centre else None
+    ),
+    "strong field at disk centre, flux": lambda found: (
+        found.centre.unsigned if found.centre else None
+    ),
+    "strong region, slope": lambda found: found.region.slope if found.region else None,
+    "strong region, flux": lambda found: found.region.unsigned if found.region else None,
+}
+"""None where a Sun has no strong field."""
+
+STRONG = tuple(name for name in MEASURES if name.startswith("strong"))
+
+PAPER = {
+    ONE_FRAME: (9.1, 10.7),
+    "M1, translation": (3.4, 4.5),
+    "M2, auto-encoder": (3.9, 4.9),
+}
+"""Noise at centre and limb by Park et al. (2020), gauss."""
+
+LEAST_NETWORK, LEAST_STRONG = 0.90, 0.98
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model that was scored."""
+
+    name: str
+    version: str
+    identity: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of one answer, over suns."""
+
+    answer: str
+    measure: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is wanted of a model.
+
+    Attributes
+    ----------
+    what
+        As a table has it.
+    wanted
+        At most, of noise; at least, of what is kept.
+    found
+        The mean over suns decides.
+    """
+
+    model: str
+    what: str
+    wanted: float
+    found: Estimate
+    holds: bool
+
+
+@dataclass(frozen=True)
+class DenoisingScores:
+    """All numbers.
+
+    Attributes
+    ----------
+    suns
+        Seed and date of each.
+    blurs
+        Mean width in pixels of the Gaussian that is as quiet as each model.
+    """
+
+    command: str
+    farside: str
+    simulation: int
+    suns: tuple[tuple[int, str], ...]
+    entries: tuple[Entry, ...]
+    blurs: dict[str, float]
+    rows: tuple[Row, ...]
+    targets: tuple[Target, ...]
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """In the order of the tables."""
+        return tuple(dict.fromkeys(row.answer for row in self.rows))
+
+    def estimate(self, answer: str, measure: str) -> Estimate | None:
+        """Look up one."""
+        keys = {(row.answer, row.measure): row.estimate for row in self.rows}
+        return keys.get((answer, measure))
+
+
+def summarise(
+    suns: Sequence[Scored], denoisers: Sequence[Denoiser], command: str
+) -> DenoisingScores:
+    """Average over suns, with intervals over them."""
+    names = [each.name for each in denoisers]
+    return DenoisingScores(
+        command=command,
+        farside=__version__,
+        simulation=farside.simulation.VERSION,
+        suns=tuple((sun.seed, sun.day) for sun in suns),
+        entries=tuple(map(_entry, denoisers)),
+        blurs={name: sum(sun.blur_px[name] for sun in suns) / len(suns) for name in names},
+        rows=tuple(_rows(suns)),
+        targets=tuple(target for name in names for target in _targets(suns, name)),
+    )
+
+
+def scores_of(found: DenoisingScores, model: str) -> tuple[Score, ...]:
+    """What belongs into the Recipe of a model."""
+    among = f"{len(found.suns)} simulated suns not trained on"
+    return tuple(
+        Score(
+            measure=f"{row.measure}, {among}",
+            value=float(f"{row.estimate.mean:.4f}"),
+            command=found.command,
+        )
+        for row in found.rows
+        if row.answer == model
+    )
+
+
+def _entry(denoiser: Denoiser) -> Entry:
+    recipe = denoiser.model.recipe
+    return Entry(recipe.name, recipe.version, denoiser.model.identity, recipe.title)
+
+
+def _rows(suns: Sequence[Scored]) -> Iterator[Row]:
+    for answer in suns[0].figures:
+        for name, measure in MEASURES.items():
+            found = _over(suns, _of(answer, measure))
+            if found:
+                yield Row(answer, name, found)
+
+
+def _over(suns: Sequence[Scored], value: Pick) -> Estimate | None:
+    """The mean over the suns that have a value."""
+    values = {str(sun.seed): value(sun) for sun in suns}
+    return estimated({seed: [each] for seed, each in values.items() if each is not None})
+
+
+def _targets(suns: Sequence[Scored], name: str) -> Iterator[Target]:
+    before = PAPER[ONE_FRAME]
+    for paper, after in PAPER.items():
+        for index, measure in enumerate((CENTRE, LIMB)):
+            if paper != ONE_FRAME:
+                what = f"{measure.removesuffix(', G')}, share of one frame's, as {paper}"
+                found = _over(suns, _share(name, MEASURES[measure]))
+                yield from _target(name, what, after[index] / before[index], found, most=True)
+    for measure, least in {
+        POWER: LEAST_NETWORK,
+        **dict.fromkeys(STRONG, LEAST_STRONG),
+    }.items():
+        found = _over(suns, _of(name, MEASURES[measure]))
+        yield from _target(name, measure, least, found, most=False)
+    found = _over(suns, lambda sun: sun.figures[name].network.coherent ** 2)
+    yield from _target(name, "network power in phase", LEAST_NETWORK, found, most=False)
+
+
+def _of(answer: str, measure: Measure) -> Pick:
+    return lambda sun: measure(sun.figures[answer])
+
+
+def _share(answer: str, measure: Measure) -> Pick:
+    """What an answer leaves of the noise of one frame."""
+
+    def pick(sun: Scored) -> float | None:
+        left, before = measure(sun.figures[answer]), measure(sun.figures[ONE_FRAME])
+        return None if left is None or not before else left / before
+
+    return pick
+
+
+def _target(
+    model: str, what: str, wanted: float, found: Estimate | None, *, most: bool
+) -> Iterator[Target]:
+    if found:
+        holds = found.mean <= wanted if most else found.mean >= wanted
+        yield Target(model, what, wanted, found, holds)

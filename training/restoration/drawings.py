@@ -1,0 +1,113 @@
+"""``python -m training.restoration.drawings MODEL --out PAGE.md``: a model of drawings, scored."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.progress import track
+
+from farside.engine import Engine, Model
+from farside.errors import FarsideError, RecipeError
+from farside.recipe import BrightnessPlane, Recipe
+from farside.simulation.hands import HANDS
+from farside.simulation.registered import BANDS
+from farside.wholefile import replacing
+from training.restoration.drawingspage import write_page
+from training.restoration.drawingspicture import Shown, before_and_after
+from training.restoration.drawnscores import (
+    OTHER,
+    QUIET,
+    DrawingScores,
+    Drawn,
+    ask,
+    measure_drawing,
+    summarise,
+)
+from training.restoration.drawnsuns import drawn_suns, quiet_sun
+from training.score.__main__ import count
+from training.score.models import load
+from training.score.run import MODEL
+from training.score.summary import AR
+
+PICTURED = ("tower", "galileo")
+"""Hands of the picture: the most careful and the oldest, each at its first active region."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m training.restoration.drawings")
+    top.description = __doc__
+    add = top.add_argument
+    add("model", metavar="MODEL", help="name in the repository, or a model.safetensors")
+    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; numbers, PNG beside it")
+    add("--suns", type=count, default=40, help="from seed 0 on (%(default)s)")
+    add("--dates", type=count, default=len(HANDS), help="of each Sun (%(default)s)")
+    add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
+    return top
+
+
+def score(arguments: argparse.Namespace) -> DrawingScores:
+    """Score, and write the page, the numbers and the picture."""
+    model, engine = load(arguments.model, arguments.repository)
+    check(model.recipe)
+    drawn, shown = _asked(model, engine, arguments.suns, arguments.dates)
+    name = Path(arguments.model).name
+    command = f"python -m training.restoration.drawings {name} --suns {arguments.suns}"
+    if arguments.dates != len(HANDS):
+        command += f" --dates {arguments.dates}"
+    scores = summarise(drawn, model, command)
+    picture = arguments.out.with_suffix(".png")
+    write_page(scores, picture.name if shown else None, arguments.out)
+    if shown:
+        with replacing(picture) as path:
+            path.write_bytes(before_and_after(shown))
+    return scores
+
+
+def check(recipe: Recipe) -> None:
+    """Refuse a model of anything but drawings.
+
+    Raises
+    ------
+    RecipeError
+        It takes other images, or does not give the field and AIA's three bands.
+    """
+    bands = [plane.band for plane in recipe.outputs if isinstance(plane, BrightnessPlane)]
+    takes = [channel.takes("observation", "DRAWING", "WHITE") for channel in recipe.channels]
+    if takes != [True] or bands != list(BANDS["SDO"]):
+        raise RecipeError(
+            f"{recipe.name}: got {', '.join(map(str, recipe.channels))} to "
+            f"{', '.join(['field', *bands])}, wanted DRAWING WHITE as observation to "
+            f"{', '.join(['field', *BANDS['SDO']])}"
+        )
+
+
+def _asked(model: Model, engine: Engine, suns: int, dates: int) -> tuple[list[Drawn], list[Shown]]:
+    """Measure every drawing, and keep those that are pictured."""
+    grid = model.recipe.disk
+    quiet = quiet_sun(grid)
+    drawn: list[Drawn] = []
+    shown: dict[str, Shown] = {}
+    cases = (sun for seed in range(suns) for sun in drawn_suns(seed, dates, grid))
+    for sun in track(cases, "scoring", suns * dates):
+        made = ask(sun.drawing, model, engine)
+        answers = {MODEL: made, OTHER: ask(sun.other, model, engine), QUIET: quiet}
+        drawn.append(measure_drawing(sun, answers, grid))
+        if drawn[-1].fluxes[MODEL][AR]:
+            shown.setdefault(sun.hand, Shown(sun, made))
+    return drawn, [shown[hand] for hand in PICTURED if hand in shown]
+
+
+def main() -> None:
+    """Score; what goes wrong is one sentence."""
+    arguments = parser().parse_args()
+    try:
+        score(arguments)
+    except (FarsideError, OSError, ValueError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
+    print(arguments.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The scores of a model of drawings as a page of tables, and as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from farside.simulation.hands import HANDS
+from farside.simulation.registered import BANDS
+from farside.wholefile import replacing
+from training.restoration.drawnscores import (
+    ALL,
+    BLANK,
+    FIELD,
+    OTHER,
+    POLARITY,
+    QUIET,
+    SPOTTED,
+    UNSIGNED,
+    DrawingScores,
+)
+from training.score.markdown import number, table, text
+from training.score.report import WANTED_UNITS
+from training.score.run import MODEL
+from training.score.summary import AR, FULL
+
+COLUMNS = (
+    (FIELD, FULL),
+    (UNSIGNED, FULL),
+    (FIELD, AR),
+    (POLARITY, FULL),
+    *((band, FULL) for band in BANDS["SDO"]),
+)
+"""Of the tables by hand and by activity."""
+
+
+def write_page(scores: DrawingScores, picture: str | None, path: Path) -> None:
+    """Write the page, and beside it all numbers as JSON, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path.with_suffix(".json")) as numbers:
+        numbers.write_bytes(TypeAdapter(DrawingScores).dump_json(scores, indent=1) + b"\n")
+    with replacing(path) as page:
+        page.write_text(markdown(scores, picture), encoding="utf-8")
+
+
+def markdown(scores: DrawingScores, picture: str | None) -> str:
+    """The tables."""
+    return "\n\n".join(_parts(scores, picture)) + "\n"
+
+
+_MEASURES = """\
+Correlations are Pearson's, of blocks of one degree at disk centre: of the line-of-sight field, of
+its strength |B|, and of the logarithm of the brightness in medians of the disk. Polarity: share of
+the pixels above 50 G whose sign is right. Means over suns with their 95 % bootstrap interval, drawn
+over suns; differences are paired. AR: up to three boxes of strong flux a disk."""
+
+_ANSWERS = """\
+Beside the model stand what it says to the drawing of another Sun at the same time by the same hand,
+and a quiet Sun: no field (a constant scores 0), and at each distance from disk centre the mean
+brightness of suns at the minimum of the cycle."""
+
+_FLUXES = "TUMF Σ|B|A of the line-of-sight field. R² is that of generated = true."
+
+
+def _parts(scores: DrawingScores, picture: str | None) -> Iterator[str]:
+    yield f"# Sunspot drawings: scores of {scores.model} {scores.version}"
+    yield _facts(scores)
+    if picture:
+        yield f"![Drawings, what is made of them, and the truth]({picture})"
+    yield "## Against what knows nothing of the drawing"
+    yield _MEASURES
+    yield _ANSWERS
+    yield _against(scores)
+    yield "## Unsigned flux"
+    yield _FLUXES
+    yield _fluxes(scores)
+    yield "## By hand"
+    yield _by_cases(scores, "hand", tuple(HANDS))
+    yield "## With and without spots"
+    yield _by_cases(scores, "", (SPOTTED, BLANK))
+
+
+def _facts(scores: DrawingScores) -> str:
+    lines = [
+        f"- model `{scores.identity}`",
+        f"- simulated suns, version {scores.simulation}, seen from Earth in cycles 24 and 25: "
+        "neither the real Sun nor a real drawing was seen",
+        f"- {scores.drawings} drawings of {scores.suns} suns not trained on, {scores.spotless} "
+        "without a spot on the disk",
+        f"- grid {scores.grid.size_px}², disk radius {scores.grid.disk_radius_px:g} px",
+        f"- `{scores.command}`, Farside {scores.farside}",
+    ]
+    if scores.suns < WANTED_UNITS:
+        lines.append(f"- **fewer than {WANTED_UNITS} suns: intervals are too narrow to rely on**")
+    return "\n".join(lines)
+
+
+def _against(scores: DrawingScores) -> str:
+    rows = []
+    for measure, area in dict.fromkeys((cell.measure, cell.area) for cell in scores.cells):
+        found = {
+            answer: scores.cell(measure, area, answer=answer) for answer in (MODEL, OTHER, QUIET)
+        }
+        rows.append(
+            [
+                f"{measure}, {area}",
+                *(text(cell.estimate if cell else None) for cell in found.values()),
+                *(text(c.less if c else None, "+.3f") for c in (found[OTHER], found[QUIET])),
+            ]
+        )
+    names = ["", MODEL, OTHER, QUIET, f"{MODEL} − {OTHER}", f"{MODEL} − {QUIET}"]
+    return table(names, rows)
+
+
+def _fluxes(scores: DrawingScores) -> str:
+    rows = [
+        [
+            f"{row.quantity}, {row.area}",
+            row.answer,
+            number(row.regression.correlation),
+            number(row.regression.r_squared),
+            number(row.regression.slope),
+            str(row.values),
+        ]
+        for row in scores.regressions
+    ]
+    return table(["", "", "CC", "R²", "slope", "values"], rows)
+
+
+def _by_cases(scores: DrawingScores, title: str, cases: tuple[str, ...]) -> str:
+    rows = []
+    for name in (ALL, *cases):
+        cells = [scores.cell(measure, area, name) for measure, area in COLUMNS]
+        count = cells[0].estimate.values if cells[0] else 0
+        shown = (text(cell.estimate if cell else None, ".2f") for cell in cells)
+        rows.append([name, str(count), *shown])
+    heads = (f"{measure}, {area}" for measure, area in COLUMNS)
+    return table([title, "drawings", *heads], rows)

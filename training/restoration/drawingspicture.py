@@ -1,0 +1,62 @@
+"""Drawings before, the magnetogram and the images after, and the truth, as one PNG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image as Pillow
+
+from farside.png import png
+from farside.quicklook import LIMIT_GAUSS, draw_brightness, draw_disk, draw_field
+from training.restoration.drawnsuns import DrawnSun, Sky
+
+PANEL_INCHES = 1.25
+"""Side of one disk."""
+
+COLOURS = 128
+"""Of the PNG: with more it is larger, and looks no better."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """One drawing and what was made of it."""
+
+    sun: DrawnSun
+    made: Sky
+
+
+def before_and_after(shown: Sequence[Shown]) -> bytes:
+    """Two rows for each drawing: it and what was made of it, and below the truth."""
+    columns = 2 + len(shown[0].made.brightness)
+    size = (PANEL_INCHES * columns, 2.24 * PANEL_INCHES * len(shown) + 0.2)
+    figure = Figure(figsize=size, layout="constrained")
+    cells = figure.subplots(2 * len(shown), columns)
+    for row, each in enumerate(shown):
+        drawing, *made = cells[2 * row]
+        draw_disk(drawing, each.sun.drawing.disks[0])
+        drawing.set_title(f"{each.sun.hand}, {each.sun.view.time.isot[:10]}", fontsize=6)
+        _draw_sky(made, each.made, "generated")
+        blank, *true = cells[2 * row + 1]
+        blank.set_axis_off()
+        _draw_sky(true, each.sun.truth, "true")
+    figure.supxlabel(f"magnetograms ±{LIMIT_GAUSS:g} G, simulated suns", fontsize=6)
+    return _with_few_colours(png(figure))
+
+
+def _draw_sky(cells: Sequence[Axes], sky: Sky, word: str) -> None:
+    draw_field(cells[0], sky.field, "")
+    for axes, (band, image) in zip(cells[1:], sky.brightness.items(), strict=True):
+        draw_brightness(axes, image, "")
+        axes.set_title(f"{band}, {word}", fontsize=6)
+    cells[0].set_title(f"field, {word}", fontsize=6)
+
+
+def _with_few_colours(picture: bytes) -> bytes:
+    file = io.BytesIO()
+    with Pillow.open(io.BytesIO(picture)) as full:
+        full.convert("RGB").quantize(COLOURS).save(file, format="PNG", optimize=True)
+    return file.getvalue()

@@ -1,0 +1,239 @@
+"""How far the answers to drawings are right: measured on each, summed up over Suns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from farside import __version__
+from farside.binning import WHOLE, Box
+from farside.engine import Engine, Model
+from farside.errormodel import SKILL_MEASURE
+from farside.evaluation import Compared
+from farside.flux import unsigned_flux_mx
+from farside.grid import Grid, Image
+from farside.metrics import correlation, polarity_accuracy
+from farside.patches import select_patches
+from farside.pipeline import translate
+from farside.recipe import Score
+from farside.simulation import VERSION
+from farside.simulation.registered import BANDS
+from farside.stack import Stack
+from farside.statistics import regress
+from training.restoration.drawnsuns import DrawnSun, Sky
+from training.score.run import MODEL
+from training.score.summary import (
+    AR,
+    FULL,
+    Estimate,
+    RegressionRow,
+    Values,
+    difference,
+    estimated,
+)
+
+OTHER, QUIET = "drawing of another Sun", "quiet Sun"
+
+FIELD, UNSIGNED, POLARITY = "field", "unsigned field", "polarity of pixels"
+
+SCORED = {
+    FIELD: SKILL_MEASURE,
+    UNSIGNED: "correlation of |B| 8×8, full disk",
+    POLARITY: "polarity of pixels above 50 G, full disk",
+    **{band: f"correlation of log brightness 8×8, {band}, full disk" for band in BANDS["SDO"]},
+}
+"""How a Recipe names them."""
+
+ALL, SPOTTED, BLANK = "all", "spots on the disk", "no spot on the disk"
+
+Numbers = Mapping[tuple[str, str], Sequence[float]]
+"""By measure and area."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is kept of one drawing.
+
+    Attributes
+    ----------
+    numbers
+        By answer.
+    fluxes
+        TUMF by answer and area, maxwell.
+    """
+
+    seed: int
+    hand: str
+    has_spots: bool
+    numbers: Mapping[str, Numbers]
+    fluxes: Mapping[str, Mapping[str, Sequence[Compared]]]
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The tables that it counts in."""
+        return ALL, SPOTTED if self.has_spots else BLANK, self.hand
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measure of one answer.
+
+    Attributes
+    ----------
+    cases
+        All, those with spots or without, or those of one hand.
+    less
+        The model less this answer, paired over the Suns that have both.
+    """
+
+    measure: str
+    area: str
+    cases: str
+    answer: str
+    estimate: Estimate
+    less: Estimate | None
+
+
+@dataclass(frozen=True)
+class DrawingScores:
+    """All numbers; `identity` and `scores` are what a Recipe takes."""
+
+    model: str
+    version: str
+    identity: str
+    command: str
+    farside: str
+    simulation: int
+    grid: Grid
+    suns: int
+    drawings: int
+    spotless: int
+    cells: tuple[Cell, ...]
+    regressions: tuple[RegressionRow, ...]
+    scores: tuple[Score, ...]
+
+    def cell(self, measure: str, area: str, cases: str = ALL, answer: str = MODEL) -> Cell | None:
+        """Look up one cell."""
+        wanted = measure, area, cases, answer
+        keys = ((each.measure, each.area, each.cases, each.answer) for each in self.cells)
+        return next((e for e, key in zip(self.cells, keys, strict=True) if key == wanted), None)
+
+
+def ask(stack: Stack, model: Model, engine: Engine) -> Sky:
+    """The model's answer."""
+    made = translate(stack, model, engine)
+    return Sky(made.image, {view.band: view.image for view in made.brightness})
+
+
+def measure_drawing(sun: DrawnSun, answers: Mapping[str, Sky], grid: Grid) -> Drawn:
+    """Compare all answers to one drawing with the truth."""
+    active = [patch.box for patch in select_patches(sun.truth.field, grid) if patch.kind == AR]
+    boxes = {FULL: [WHOLE], AR: active}
+    return Drawn(
+        seed=sun.seed,
+        hand=sun.hand,
+        has_spots=sun.has_spots,
+        numbers={
+            name: dict(_numbers(each, sun.truth, grid, boxes)) for name, each in answers.items()
+        },
+        fluxes={
+            name: {
+                area: [_flux(each.field, sun.truth.field, grid, box) for box in found]
+                for area, found in boxes.items()
+            }
+            for name, each in answers.items()
+        },
+    )
+
+
+def _numbers(
+    made: Sky, true: Sky, grid: Grid, boxes: Mapping[str, Sequence[Box]]
+) -> Iterator[tuple[tuple[str, str], list[float]]]:
+    pairs = {FIELD: (made.field, true.field)}
+    pairs[UNSIGNED] = np.abs(made.field), np.abs(true.field)
+    pairs |= {
+        band: (np.log10(made.brightness[band]), np.log10(image))
+        for band, image in true.brightness.items()
+    }
+    for measure, images in pairs.items():
+        for area, found in boxes.items():
+            yield (measure, area), [_correlation(*images, grid, box) for box in found]
+    right = polarity_accuracy(made.field, true.field, grid)
+    yield (POLARITY, FULL), [right] if np.isfinite(right) else []
+
+
+def _correlation(made: Image, true: Image, grid: Grid, box: Box) -> float:
+    """At one degree; a constant says nothing, and scores as what is unrelated."""
+    found = correlation(made, true, grid, box=box)
+    return found if np.isfinite(found) else 0.0
+
+
+def _flux(made: Image, true: Image, grid: Grid, box: Box) -> Compared:
+    return Compared(*(unsigned_flux_mx(image, grid, box) for image in (made, true)))
+
+
+def summarise(drawn: Sequence[Drawn], model: Model, command: str) -> DrawingScores:
+    """Means over Suns with their intervals, and how the fluxes follow the true ones."""
+    cells = tuple(_cells(drawn))
+    suns = len({each.seed for each in drawn})
+    return DrawingScores(
+        model=model.recipe.name,
+        version=model.recipe.version,
+        identity=model.identity,
+        command=command,
+        farside=__version__,
+        simulation=VERSION,
+        grid=model.recipe.disk,
+        suns=suns,
+        drawings=len(drawn),
+        spotless=sum(not each.has_spots for each in drawn),
+        cells=cells,
+        regressions=tuple(_regressions(drawn)),
+        scores=tuple(_scores(cells, suns, command)),
+    )
+
+
+def _cells(drawn: Sequence[Drawn]) -> Iterator[Cell]:
+    answers = list(drawn[0].numbers)
+    keys = dict.fromkeys(key for each in drawn for key in each.numbers[MODEL])
+    for cases in dict.fromkeys(name for each in drawn for name in each.cases):
+        among = [each for each in drawn if cases in each.cases]
+        for measure, area in keys:
+            by_answer = {name: _values(among, name, (measure, area)) for name in answers}
+            for name, values in by_answer.items():
+                estimate = estimated(values)
+                if estimate:
+                    less = None if name == MODEL else difference(by_answer[MODEL], values)
+                    yield Cell(measure, area, cases, name, estimate, less)
+
+
+def _values(drawn: Iterable[Drawn], answer: str, key: tuple[str, str]) -> Values:
+    values: dict[str, list[float]] = defaultdict(list)
+    for each in drawn:
+        found = each.numbers[answer].get(key, ())
+        if found:
+            values[f"seed {each.seed}"] += found
+    return values
+
+
+def _regressions(drawn: Sequence[Drawn]) -> Iterator[RegressionRow]:
+    for answer in (MODEL, OTHER):
+        for area in (FULL, AR):
+            pairs = [pair for each in drawn for pair in each.fluxes[answer][area]]
+            if len(pairs) >= 2:
+                found = regress([p.generated for p in pairs], [p.true for p in pairs])
+                yield RegressionRow("TUMF", area, answer, len(pairs), found)
+
+
+def _scores(cells: Iterable[Cell], suns: int, command: str) -> Iterator[Score]:
+    """The few numbers that a Recipe carries."""
+    for cell in cells:
+        if (cell.area, cell.cases, cell.answer) == (FULL, ALL, MODEL):
+            yield Score(
+                measure=f"{SCORED[cell.measure]}, drawings of {suns} suns not trained on",
+                value=float(f"{cell.estimate.mean:.4f}"),
+                command=command,
+            )

@@ -1,0 +1,167 @@
+"""Simulated Suns as they are drawn on Earth, one hand after the other, and what they truly show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.time import Time
+
+from farside.grid import Grid, Image
+from farside.heliographic import project
+from farside.observation import Origin
+from farside.observer import Observer, View, earth
+from farside.quality import Quality
+from farside.registration import Disk
+from farside.simulation.drawing import LIMB_MU, draw_on_grid
+from farside.simulation.hands import HANDS
+from farside.simulation.registered import BANDS, see
+from farside.simulation.spots import spots_of
+from farside.simulation.sun import SimulatedSun
+from farside.stack import Stack
+from training.data.sampling import FROM, UNTIL
+from training.data.simulated import lattice_for
+
+STREAM = 1610
+"""Of the random numbers of this module."""
+
+STRANGERS = 500_000
+"""From this seed on, the suns that stand in for those which are scored."""
+
+DARKEST = 0.01
+"""Brightness in medians, below which nothing is told apart: that of the Recipes."""
+
+QUIET_TIME, QUIET_SUNS = Time("2019-12-01T00:00:00"), 3
+"""The minimum of the simulated cycles, and how many suns are averaged there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sky:
+    """A magnetogram, and brightness in medians of the disk by band; (y, x), NaN off the disk."""
+
+    field: Image
+    brightness: Mapping[str, Image]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSun:
+    """One drawing.
+
+    Attributes
+    ----------
+    seed
+        Of the Sun.
+    hand
+        A key of :data:`~farside.simulation.hands.HANDS`.
+    has_spots
+        Whether a spot of any size is on the disk, drawn or not.
+    drawing, other
+        What the model is given: the drawing, or that of another Sun at this time by this hand.
+    truth
+        As HMI and AIA would have seen it from Earth, with their noise.
+    """
+
+    seed: int
+    hand: str
+    has_spots: bool
+    drawing: Stack
+    other: Stack
+    truth: Sky
+
+    @property
+    def view(self) -> View:
+        """Earth's."""
+        return View(self.drawing.observer, self.drawing.time)
+
+
+def drawn_suns(seed: int, dates: int, grid: Grid) -> Iterator[DrawnSun]:
+    """One Sun at some dates of cycles 24 and 25, the hands in turn.
+
+    Parameters
+    ----------
+    seed
+        Of the Sun; the hand of its first date follows on those of the Sun before.
+    """
+    sun, stranger = SimulatedSun(seed), SimulatedSun(STRANGERS + seed)
+    first, last, hands = Time(FROM), Time(UNTIL), list(HANDS)
+    shares = np.random.default_rng([seed, STREAM]).uniform(size=dates)
+    for number, share in enumerate(shares):
+        time = Time((first + share * (last - first)).isot)
+        observer, hand = earth(time), hands[(seed * dates + number) % len(hands)]
+        rng = np.random.default_rng([seed, STREAM, number])
+        yield DrawnSun(
+            seed=seed,
+            hand=hand,
+            has_spots=has_spots(sun, observer, time),
+            drawing=_drawn(sun, hand, observer, time, grid, rng),
+            other=_drawn(stranger, hand, observer, time, grid, rng),
+            truth=seen_from_earth(sun, time, grid, rng),
+        )
+
+
+def has_spots(sun: SimulatedSun, observer: Observer, time: Time) -> bool:
+    """Whether a spot is on the disk, and not at its very edge."""
+    spots = spots_of(sun, time)
+    longitude, latitude = (
+        np.array([getattr(spot, f"{name}_deg") for spot in spots])
+        for name in ("longitude", "latitude")
+    )
+    mu = project(longitude, latitude, observer, time)[2]
+    return bool((mu > LIMB_MU).any())
+
+
+def seen_from_earth(sun: SimulatedSun, time: Time, grid: Grid, rng: np.random.Generator) -> Sky:
+    """What SDO sees of a Sun."""
+    on_disk = grid.on_disk()
+    *euv, field = see(sun.at(time, lattice_for(grid)), earth(time), "SDO", grid, rng)
+    brightness = {
+        band: _inside(np.maximum(plane / np.median(plane[on_disk]), DARKEST), grid)
+        for band, plane in zip(BANDS["SDO"], euv, strict=True)
+    }
+    return Sky(_inside(field, grid), brightness)
+
+
+def quiet_sun(grid: Grid) -> Sky:
+    """What is known of any Sun: no field, and the mean brightness at each distance from the centre.
+
+    The mean is that of some suns at the minimum of the cycle.
+    """
+    views = [
+        seen_from_earth(
+            SimulatedSun(STRANGERS + seed), QUIET_TIME, grid, np.random.default_rng([seed, STREAM])
+        )
+        for seed in range(QUIET_SUNS)
+    ]
+    mean = {
+        band: np.mean([view.brightness[band] for view in views], axis=0) for band in BANDS["SDO"]
+    }
+    blank = np.zeros((grid.size_px, grid.size_px), np.float32)
+    rings = {band: _by_rings(image, grid) for band, image in mean.items()}
+    return Sky(_inside(blank, grid), rings)
+
+
+def _by_rings(image: Image, grid: Grid) -> Image:
+    """The mean over rings of a pixel about disk centre."""
+    on_disk, ring = grid.on_disk(), np.rint(grid.radius_px()).astype(int)
+    total = np.bincount(ring[on_disk], image[on_disk])
+    mean = total / np.maximum(np.bincount(ring[on_disk]), 1)
+    return _inside(mean[np.minimum(ring, len(mean) - 1)], grid)
+
+
+def _drawn(
+    sun: SimulatedSun,
+    hand: str,
+    observer: Observer,
+    time: Time,
+    grid: Grid,
+    rng: np.random.Generator,
+) -> Stack:
+    image = draw_on_grid(sun, time, HANDS[hand], grid, rng)
+    origin = Origin("DRAWING", "WHITE", time, observer, f"by {hand}", "")
+    disk = Disk(_inside(image, grid), grid, origin)
+    return Stack((disk,), time, observer, "EARTH", Quality.GOOD)
+
+
+def _inside(image: Image, grid: Grid) -> Image:
+    return np.where(grid.on_disk(), image, np.nan).astype(np.float32)

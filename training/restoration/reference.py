@@ -1,0 +1,210 @@
+"""``python -m training.restoration.reference DENOISER``: whether a denoised reference helps.
+
+Each far-side Sun is generated three times, from a reference magnetogram as HMI measures it in 45 s,
+from the same one denoised, and from the mean of 720 s that is the usual one.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+from astropy.time import Time
+from rich.progress import track
+
+from farside.engine import Engine, Model
+from farside.errors import FarsideError
+from farside.evaluation import Measures, measure
+from farside.grid import Grid, Image
+from farside.observation import Origin, Source, read
+from farside.observer import Observer, View, earth
+from farside.pipeline import generate, translate
+from farside.quality import Quality
+from farside.registration import Disk, register
+from farside.simulation.files import SIZES, write_hmi
+from farside.simulation.frames import write_frames
+from farside.simulation.headers import M_720S
+from farside.simulation.registered import BANDS, Instrument, see
+from farside.simulation.scene import Scene
+from farside.stack import Stack, align
+from training.restoration.denoiser import ONE_FRAME, Denoiser, day_of
+from training.score.__main__ import count
+from training.score.markdown import table, text
+from training.score.models import load
+from training.score.summary import AR, FULL, QR, difference, estimated
+
+SUNS = 6
+"""A native frame of each is made, restored and registered: a minute of a processor."""
+
+LONGITUDES_DEG = (70.0, 330.0)
+"""Of the spacecraft, Stonyhurst, drawn for each Sun between these."""
+
+USUAL = "720 s"
+
+ERROR = "error of the reference, G"
+
+
+class Pair(NamedTuple):
+    """A model and what runs it."""
+
+    model: Model
+    engine: Engine
+
+
+@dataclass(frozen=True, eq=False)
+class FarSide:
+    """One Sun as the generator is given it, but for the reference magnetogram.
+
+    Attributes
+    ----------
+    disks
+        The EUV images of both sides.
+    view, truth
+        What is to be generated.
+    """
+
+    disks: tuple[Disk, ...]
+    view: View
+    truth: Image
+
+
+def far_side(scene: Scene, grid: Grid, rng: np.random.Generator) -> FarSide:
+    """Look at both sides of a scene in EUV, and at the field of the far one."""
+    far = see(scene.far, scene.spacecraft, "EUVI", grid, rng)
+    front = earth(scene.reference_time)
+    near = see(scene.front, front, "SDO", grid, rng)
+    return FarSide(
+        disks=(
+            *_euv(far, "EUVI", grid, scene.time, scene.spacecraft),
+            *_euv(near, "SDO", grid, scene.reference_time, front),
+        ),
+        view=View(scene.spacecraft, scene.time),
+        truth=np.where(grid.on_disk(), far[3], np.float32(np.nan)),
+    )
+
+
+def _euv(
+    planes: Image, instrument: Instrument, grid: Grid, time: Time, observer: Observer
+) -> Iterator[Disk]:
+    for plane, name in zip(planes, BANDS[instrument], strict=False):
+        carrier, band = name.replace("EUVI", "EUVI-A").split()
+        image = np.where(grid.on_disk(), plane, np.float32(np.nan))
+        yield Disk(image, grid, Origin(carrier, band, time, observer, "", ""))
+
+
+def generated(known: FarSide, reference: Disk, generator: Pair) -> Measures:
+    """Generate from one reference and compare with the truth."""
+    recipe = generator.model.recipe
+    given = (*known.disks, reference)
+    disks = tuple(
+        next(d for d in given if channel.takes(channel.role, d.origin.instrument, d.origin.band))
+        for channel in recipe.channels
+    )
+    view = known.view
+    stack = Stack(
+        disks=align(disks, recipe, view.observer, view.time),
+        time=view.time,
+        observer=view.observer,
+        spacecraft="STEREO_A",
+        quality=Quality.SIMULATED_TRAINING,
+    )
+    made = translate(stack, *generator)
+    return measure(made.image, known.truth, recipe.disk, view)
+
+
+Found = Mapping[str, Mapping[str, Sequence[float]]]
+"""By reference, by measure."""
+
+
+def compare(seed: int, generator: Pair, denoiser: Denoiser) -> Found:
+    """One Sun with each reference."""
+    rng = np.random.default_rng([seed, 47])
+    scene = Scene.of(seed, Time(day_of(seed)), rng.uniform(*LONGITUDES_DEG))
+    grid = generator.model.recipe.disk
+    known = far_side(scene, grid, rng)
+    found: dict[str, dict[str, list[float]]] = {}
+    with TemporaryDirectory() as folder:
+        # The slots of both series are those nearest to one time.
+        frames = write_frames(Path(folder), M_720S.slot(scene.reference_time), seed, 1)
+        (frame,) = frames.frames
+        true = register(read(frames.truth), grid).image
+        sources: dict[str, Source] = {
+            ONE_FRAME: frame,
+            denoiser.name: generate([frame], [], denoiser.name, denoiser.engine).to_bytes(),
+            USUAL: write_hmi(Path(folder), scene.front, rng, SIZES["native"]),
+        }
+        for name, source in sources.items():
+            disk = register(read(source), grid)
+            error = float(np.sqrt(np.nanmean((disk.image - true) ** 2)))
+            found[name] = _values(generated(known, disk, generator)) | {ERROR: [error]}
+    return found
+
+
+def _values(measures: Measures) -> dict[str, list[float]]:
+    """Correlations of blocks of 8 paper pixels, of the disk and of each patch."""
+    values = defaultdict(list)
+    boxes = [(FULL, measures.disk), *((patch.kind, patch.measures) for patch in measures.patches)]
+    for area, box in boxes:
+        correlation = box.correlation.blocks_of_8
+        if correlation is not None and np.isfinite(correlation):
+            values[area].append(correlation)
+    return dict(values)
+
+
+def page(suns: Mapping[int, Found]) -> str:
+    """Two tables: each reference, and each less the usual one, paired over suns."""
+    references = list(next(iter(suns.values())))
+    measures = (ERROR, FULL, AR, QR)
+    values = {
+        (name, each): {str(seed): f[name][each] for seed, f in suns.items() if f[name].get(each)}
+        for name in references
+        for each in measures
+    }
+    means = [
+        [name, *(text(estimated(values[name, each]), ".4f") for each in measures)]
+        for name in references
+    ]
+    less = [
+        [name, *(text(difference(values[name, e], values[USUAL, e]), "+.4f") for e in measures)]
+        for name in references
+        if name != USUAL
+    ]
+    heads = ("reference", f"reference, less {USUAL}")
+    return "\n\n".join(
+        table([head, *measures], rows) for head, rows in zip(heads, (means, less), strict=True)
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m training.restoration.reference", description=__doc__
+    )
+    add = top.add_argument
+    add("denoiser", metavar="DENOISER", help="name in the repository, or a model file")
+    add("--generator", default="pix2pixcc-demo", help="likewise (%(default)s)")
+    add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
+    add("--suns", type=count, default=SUNS, help="seeds from 0 (%(default)s)")
+    return top
+
+
+def main() -> None:
+    """Compare, and print the tables; what goes wrong is one sentence."""
+    arguments = parser().parse_args()
+    try:
+        denoiser = Denoiser(*load(arguments.denoiser, arguments.repository))
+        generator = Pair(*load(arguments.generator, arguments.repository))
+        seeds = track(range(arguments.suns), "comparing")
+        print(page({seed: compare(seed, generator, denoiser) for seed in seeds}))
+    except (FarsideError, OSError, ValueError) as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
