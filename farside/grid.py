@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Geometry:
+class Geometry(ABC):
     """A square array that holds the solar disk.
 
     Attributes
@@ -30,9 +31,9 @@ class Geometry:
     mask_radius: float = 0.998
 
     @property
+    @abstractmethod
     def sun_centre_px(self) -> tuple[float, float]:
         """0-based index (x, y) of the Sun's centre."""
-        raise NotImplementedError
 
     def radius_px(self) -> Image:
         """Distance of each pixel from the Sun's centre, (y, x), pixels."""

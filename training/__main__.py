@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from farside.errors import FarsideError
-from training.config import ConfigError, read_config
-from training.loop import DivergedError, StateError, train
+from training.command import one_sentence
+from training.config import read_config
+from training.loop import DivergedError, train
 
 
 def main() -> None:
@@ -16,10 +16,8 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder for models, state and logs")
     arguments = parser.parse_args()
-    try:
+    with one_sentence(DivergedError):
         train(read_config(arguments.config), arguments.out)
-    except (ConfigError, DivergedError, FarsideError, OSError, StateError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -106,8 +106,6 @@ def test_files_of_another_model_are_refused_with_what_this_one_wants(
 
 
 def test_without_a_model_its_name_is_asked_for(client: httpx.Client, offered: Offered) -> None:
-    if len(RECIPES) == 1:
-        pytest.skip("one model is the default")
     answer = client.post("/generate", files=parts(offered, RECIPES[0]))
     assert answer.status_code == 400
     for recipe in RECIPES:

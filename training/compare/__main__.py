@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from farside.errors import FarsideError
+from training.command import one_sentence
 from training.compare.contest import Entrant, contest
 from training.compare.page import write_comparison
 from training.compare.result import Comparison, summarise
-from training.data import StoreError, open_store
+from training.data import open_store
 from training.score.__main__ import count
 from training.score.cases import simulation_of
 from training.score.models import load
@@ -49,10 +49,8 @@ def compare(arguments: argparse.Namespace) -> Comparison:
 def main() -> None:
     """Compare; what goes wrong is one sentence."""
     arguments = parser().parse_args()
-    try:
+    with one_sentence():
         compare(arguments)
-    except (FarsideError, StoreError, OSError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
     print(arguments.out)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from farside.errors import FarsideError
 from farside.recipe import Recipe
+from training.command import one_sentence
 from training.data.archive import Plan, prepare
 from training.data.drawings import Drawings, simulate_drawings
 from training.data.pairing import Ages, MonthsRule
@@ -172,10 +172,8 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 def main() -> None:
     """Prepare or simulate; what goes wrong is one sentence."""
     arguments = parser().parse_args()
-    try:
+    with one_sentence():
         print(arguments.run(arguments))
-    except (FarsideError, OSError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
 
 
 if __name__ == "__main__":

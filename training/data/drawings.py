@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from astropy.time import Time
 
 import farside.simulation
 from farside.grid import Grid
@@ -18,7 +17,7 @@ from farside.simulation.hands import HANDS
 from farside.simulation.registered import see
 from farside.simulation.sun import SimulatedSun
 from training.data.planes import About, Shown, write
-from training.data.sampling import FROM, UNTIL
+from training.data.sampling import date_at
 from training.data.simulated import lattice_for
 
 PLANES = ("DRAWING WHITE", "AIA 304", "AIA 193", "AIA 171", "HMI LOS")
@@ -70,10 +69,9 @@ def simulate_drawings(store: Path, plan: Drawings, processes: int = 0) -> int:
 def show_drawings(seed: int, plan: Drawings) -> Iterator[Shown]:
     """One Sun, each time in another hand, with the planes :data:`PLANES`."""
     rng = np.random.default_rng([seed, 1612])
-    sun, first, last = SimulatedSun(seed), Time(FROM), Time(UNTIL)
-    hands, lattice = list(HANDS.values()), lattice_for(plan.grid)
+    sun, hands, lattice = SimulatedSun(seed), list(HANDS.values()), lattice_for(plan.grid)
     for share in rng.uniform(size=plan.dates):
-        time = Time((first + share * (last - first)).isot)
+        time = date_at(share)
         hand = hands[rng.integers(len(hands))]
         drawn = draw_on_grid(sun, time, hand, plan.grid, rng)
         seen = see(sun.at(time, lattice), earth(time), "SDO", plan.grid, rng)

@@ -15,6 +15,13 @@ from farside.reference import SYNODIC_PERIOD_DAYS
 FROM, UNTIL = "2010-06-01", "2027-06-01"
 """From the rise of cycle 24 to the decline of cycle 25: both of Hale's laws, one reversal each."""
 
+
+def date_at(share: float) -> Time:
+    """The moment when so much of the campaigns' time has passed, UTC, to the millisecond."""
+    first, last = Time(FROM), Time(UNTIL)
+    return Time((first + share * (last - first)).isot)
+
+
 STREAM = 1_000
 """Of the random numbers of this module; the suns have smaller ones."""
 

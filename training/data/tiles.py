@@ -8,14 +8,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from astropy.time import Time
 
 import farside.simulation
 from farside.drift import MARGIN_PX
 from farside.simulation.frames import FRAMES, tile
 from farside.simulation.sun import SimulatedSun
 from training.data.planes import About, Shown, write
-from training.data.sampling import FROM, UNTIL
+from training.data.sampling import date_at
 
 PLANES = ("HMI LOS", "HMI LOS mean", "HMI LOS truth")
 """A frame, the mean of the series around it, and the field without noise."""
@@ -68,9 +67,9 @@ def simulate_tiles(store: Path, plan: Tiles, processes: int = 0) -> int:
 def show_tiles(seed: int, plan: Tiles) -> Iterator[Shown]:
     """The tiles of one Sun, with the planes :data:`PLANES`."""
     rng = np.random.default_rng([seed, 45])
-    sun, first, last = SimulatedSun(seed), Time(FROM), Time(UNTIL)
+    sun = SimulatedSun(seed)
     for share in rng.uniform(size=plan.dates):
-        surface = sun.at(Time((first + share * (last - first)).isot))
+        surface = sun.at(date_at(share))
         for _ in range(plan.tiles):
             radius = OUTERMOST_RADII * np.sqrt(rng.uniform())
             angle = rng.uniform(0, 2 * np.pi)

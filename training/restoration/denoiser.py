@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from astropy.time import Time
 
 from farside.engine import Engine, Model
 from farside.errors import RecipeError
@@ -17,7 +16,7 @@ from farside.quality import Quality
 from farside.recipe import Native
 from farside.simulation.frames import Tile, middle_frame
 from farside.stack import Stack
-from training.data.sampling import FROM, UNTIL
+from training.data.sampling import date_at
 from training.restoration.boxes import (
     Boxes,
     Figures,
@@ -124,9 +123,7 @@ def answer(seed: int, denoisers: Sequence[Denoiser]) -> Answered:
 
 def day_of(seed: int) -> str:
     """The date on which a Sun is scored, UTC: any between those of the campaigns."""
-    first, last = Time(FROM), Time(UNTIL)
-    share = np.random.default_rng([seed, 46]).uniform()
-    return str((first + share * (last - first)).isot)
+    return str(date_at(np.random.default_rng([seed, 46]).uniform()).isot)
 
 
 def blur_of(seen: Boxes, wanted_gauss: float) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from farside.errors import FarsideError
+from training.command import one_sentence
 from training.restoration.denoiser import Denoiser, Scored, answer
 from training.restoration.denoisingpage import write_reports, write_scores
 from training.restoration.denoisingpicture import Example, draw, example
@@ -60,10 +60,8 @@ def score(arguments: argparse.Namespace) -> DenoisingScores:
 def main() -> None:
     """Score; what goes wrong is one sentence."""
     arguments = parser().parse_args()
-    try:
+    with one_sentence():
         score(arguments)
-    except (FarsideError, OSError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
     print(arguments.out)
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from rich.progress import track
 
 from farside.engine import Engine, Model
-from farside.errors import FarsideError, RecipeError
+from farside.errors import RecipeError
 from farside.recipe import BrightnessPlane, Recipe
 from farside.simulation.hands import HANDS
 from farside.simulation.registered import BANDS
 from farside.wholefile import replacing
+from training.command import one_sentence
 from training.restoration.drawingspage import write_page
 from training.restoration.drawingspicture import Shown, before_and_after
 from training.restoration.drawnscores import (
@@ -102,10 +103,8 @@ def _asked(model: Model, engine: Engine, suns: int, dates: int) -> tuple[list[Dr
 def main() -> None:
     """Score; what goes wrong is one sentence."""
     arguments = parser().parse_args()
-    try:
+    with one_sentence():
         score(arguments)
-    except (FarsideError, OSError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
     print(arguments.out)
 
 

@@ -20,7 +20,7 @@ from farside.simulation.registered import BANDS, see
 from farside.simulation.spots import spots_of
 from farside.simulation.sun import SimulatedSun
 from farside.stack import Stack
-from training.data.sampling import FROM, UNTIL
+from training.data.sampling import date_at
 from training.data.simulated import lattice_for
 
 STREAM = 1610
@@ -84,10 +84,10 @@ def drawn_suns(seed: int, dates: int, grid: Grid) -> Iterator[DrawnSun]:
         Of the Sun; the hand of its first date follows on those of the Sun before.
     """
     sun, stranger = SimulatedSun(seed), SimulatedSun(STRANGERS + seed)
-    first, last, hands = Time(FROM), Time(UNTIL), list(HANDS)
+    hands = list(HANDS)
     shares = np.random.default_rng([seed, STREAM]).uniform(size=dates)
     for number, share in enumerate(shares):
-        time = Time((first + share * (last - first)).isot)
+        time = date_at(share)
         observer, hand = earth(time), hands[(seed * dates + number) % len(hands)]
         rng = np.random.default_rng([seed, STREAM, number])
         yield DrawnSun(

@@ -19,7 +19,6 @@ from astropy.time import Time
 from rich.progress import track
 
 from farside.engine import Engine, Model
-from farside.errors import FarsideError
 from farside.evaluation import Measures, measure
 from farside.grid import Grid, Image
 from farside.observation import Origin, Source, read
@@ -33,6 +32,7 @@ from farside.simulation.headers import M_720S
 from farside.simulation.registered import BANDS, Instrument, see
 from farside.simulation.scene import Scene
 from farside.stack import Stack, align
+from training.command import one_sentence
 from training.restoration.denoiser import ONE_FRAME, Denoiser, day_of
 from training.score.__main__ import count
 from training.score.markdown import table, text
@@ -197,13 +197,11 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Compare, and print the tables; what goes wrong is one sentence."""
     arguments = parser().parse_args()
-    try:
+    with one_sentence():
         denoiser = Denoiser(*load(arguments.denoiser, arguments.repository))
         generator = Pair(*load(arguments.generator, arguments.repository))
         seeds = track(range(arguments.suns), "comparing")
         print(page({seed: compare(seed, generator, denoiser) for seed in seeds}))
-    except (FarsideError, OSError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from farside.errors import FarsideError
 from farside.simulation.sun import SimulatedSun
+from training.command import one_sentence
 from training.data import open_store
-from training.data.journal import StoreError
 from training.data.simulated import SIMULATED
 from training.score.cases import StoreCases
 from training.score.figures import draw, draw_series
@@ -83,10 +82,8 @@ def score(arguments: argparse.Namespace) -> Report:
 def main() -> None:
     """Score; what goes wrong is one sentence, and so is a leak, once the report is written."""
     arguments = parser().parse_args()
-    try:
+    with one_sentence():
         report = score(arguments)
-    except (FarsideError, StoreError, OSError, ValueError) as error:
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
     print(arguments.out / "report.md")
     if report.leak and report.leak.leak:
         raise SystemExit(leak_sentence(report.leak))
