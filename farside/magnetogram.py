@@ -17,8 +17,8 @@ from astropy.time import Time
 from farside import __version__
 from farside.errors import MissingMetadataError, UnexpectedImageError
 from farside.grid import Grid, Image
-from farside.native import KEPT, NativeGrid
-from farside.observation import Origin, Source
+from farside.native import NativeGrid
+from farside.observation import KEPT, Origin, Source
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.product import (
     Card,

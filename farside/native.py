@@ -8,28 +8,13 @@ import numpy as np
 
 from farside.errors import DamagedImageError, ImplausibleGeometryError
 from farside.grid import Geometry, Image
-from farside.observation import Observation, Origin
-from farside.pointing import disk_radius_arcsec, pointing_of
+from farside.observation import KEPT, Observation, Origin
+from farside.pointing import pointing_of
 from farside.product import Card
 from farside.recipe import Native
 
 SCALE_TOLERANCE = 0.05
 """Of the side of a pixel: HMI's differs by 1e-4, and the next size that is in use is twice it."""
-
-
-KEPT = {
-    "TELESCOP": "telescope",
-    "INSTRUME": "instrument",
-    "T_REC": "slot of the series",
-    "CADENCE": "[s] of the series",
-    "CAMERA": "camera of HMI",
-    "WAVELNTH": "[angstrom]",
-    "CAR_ROT": "Carrington rotation",
-    "OBS_VR": "[m/s] velocity of the observer, outward",
-    "OBS_VW": "[m/s] velocity of the observer, westward",
-    "OBS_VN": "[m/s] velocity of the observer, northward",
-}
-"""Cards of a magnetogram that stay true of one made from it, with their meaning."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +49,7 @@ class NativeImage:
     origin
         What it is.
     kept
-        Cards of the instrument that a product made of it keeps, see :data:`KEPT`.
+        Cards of the instrument that a product made of it keeps: those of ``observation.KEPT``.
     """
 
     image: Image
@@ -99,7 +84,7 @@ def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
             (str(origin),),
         )
     x, y = map(float, pointing.sun_centre_px)
-    radius_px = disk_radius_arcsec(origin.observer.distance_m) / pointing.scale_arcsec
+    radius_px = pointing.disk_radius_px(origin.observer.distance_m)
     grid = NativeGrid(width, radius_px, wanted.mask_radius, (x, y), pointing.roll_deg)
     on_disk = grid.on_disk()
     missing = int(np.count_nonzero(on_disk & ~np.isfinite(pixels)))

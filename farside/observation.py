@@ -64,6 +64,21 @@ CHECKED_RADIUS = 0.998
 """Part of the disk radius inside which pixels are counted: the mask of the published models."""
 
 
+KEPT = {
+    "TELESCOP": "telescope",
+    "INSTRUME": "instrument",
+    "T_REC": "slot of the series",
+    "CADENCE": "[s] of the series",
+    "CAMERA": "camera of HMI",
+    "WAVELNTH": "[angstrom]",
+    "CAR_ROT": "Carrington rotation",
+    "OBS_VR": "[m/s] velocity of the observer, outward",
+    "OBS_VW": "[m/s] velocity of the observer, westward",
+    "OBS_VN": "[m/s] velocity of the observer, northward",
+}
+"""Cards of a magnetogram that stay true of one made from it, with their meaning."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """What is known of an image whatever becomes of its pixels.
@@ -352,10 +367,6 @@ def _check_damage(what: str, count: int, area: int, limit: float) -> None:
         )
 
 
-_ALSO = ("T_REC", "CADENCE", "CAMERA", "CAR_ROT", "OBS_VR", "OBS_VW", "OBS_VN")
-"""What else a product in native pixels takes from the header."""
-
-
 def _clean_header(
     origin: Origin, instrument: Instrument, pointing: Pointing, cards: Cards
 ) -> dict[str, str | float]:
@@ -394,6 +405,8 @@ def _clean_header(
         "telescop": text(cards, "TELESCOP"),
         "obsrvtry": text(cards, "OBSRVTRY"),
     }
-    header |= {key.lower(): cards[key] for key in _ALSO if key in cards}
+    header |= {
+        key.lower(): cards[key] for key in KEPT if key in cards and key.lower() not in header
+    }
     exposure_s = number(cards, "EXPTIME")
     return header if exposure_s is None else header | {"exptime": exposure_s}

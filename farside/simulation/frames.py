@@ -135,7 +135,7 @@ class Tile:
 def middle_frame(seen: Tile, mask_radius: float) -> NativeImage:
     """The middle frame of a tile as a file would give it, were the detector no larger."""
     detector, observer = seen.detector, seen.observer
-    radius_px = disk_radius_arcsec(observer.distance_m) / detector.scale_arcsec
+    radius_px = detector.pointing.disk_radius_px(observer.distance_m)
     grid = NativeGrid(
         detector.size_px, radius_px, mask_radius, detector.centre_px, detector.roll_deg
     )
