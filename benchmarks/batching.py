@@ -23,7 +23,7 @@ from torch.jit._trace import TracerWarning
 from benchmarks.models import AISFM3, describe, write_random_model
 from farside import checkpoint
 from farside.engine import Tensor
-from farside.engines.openvino import properties
+from farside.engines.openvino import compiled
 from farside.engines.repository import read_repository
 from farside.engines.torch import keep_freed_memory
 from farside.networks import Network
@@ -89,9 +89,7 @@ def _by_openvino(network: Network, tensor: Tensor, threads: int) -> Forward:
         warnings.simplefilter("ignore", TracerWarning)
         traced = torch.jit.trace(network, torch.from_numpy(tensor), check_trace=False)  # type: ignore[no-untyped-call]
         graph = ov.convert_model(traced, input=[tensor.shape])
-    request = (
-        ov.Core().compile_model(graph, "CPU", properties("float32", threads)).create_infer_request()
-    )
+    request = compiled(graph, "float32", threads).create_infer_request()
     return lambda: request.infer([tensor], share_inputs=True, share_outputs=True)
 
 

@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from openvino import opset13
 
-from farside.engines.openvino import properties
+from farside.engines.openvino import compiled
 from farside.engines.torch import Precision
 
 SIDES = (1024, 2048)
@@ -101,9 +101,7 @@ def _request(
     factor = second if right is None else opset13.constant(right)
     product = opset13.result(opset13.matmul(first, factor, False, False))
     graph = ov.Model([product], [first, second] if right is None else [first])
-    return (
-        ov.Core().compile_model(graph, "CPU", properties(precision, threads)).create_infer_request()
-    )
+    return compiled(graph, precision, threads).create_infer_request()
 
 
 def _least_s(work: Callable[[], object]) -> float:

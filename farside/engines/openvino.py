@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -211,18 +212,30 @@ def _resized(graph: ov.Model, side: int) -> ov.Model:
     return copy
 
 
-def properties(precision: Precision, threads: int) -> dict[str, object]:
-    """How every network is compiled.
+@cache
+def _core() -> ov.Core:
+    """Give the one of this process.
+
+    Each gives the thread that makes it a stack for signals, and takes it back when it goes. Where
+    several go in another order than the reverse, a stack that is no more is what remains, and the
+    next signal ends the process.
+    """
+    return ov.Core()
+
+
+def compiled(graph: ov.Model, precision: Precision, threads: int) -> ov.CompiledModel:
+    """Compile as every network is.
 
     Left alone, OpenVINO would take bfloat16 where the processor has it, and bind its threads to
     processors, which several processes then share while others are idle.
     """
-    return {
+    properties = {
         "INFERENCE_PRECISION_HINT": _TYPES[precision],
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
     }
+    return _core().compile_model(graph, "CPU", properties)
 
 
 def _compile(graph: ov.Model, side: int, threads: int, precision: Precision) -> ov.InferRequest:
@@ -230,10 +243,10 @@ def _compile(graph: ov.Model, side: int, threads: int, precision: Precision) -> 
     still = _resized(graph, side)
     if precision == "float32":
         normalise_exactly(still)
-    compiled = ov.Core().compile_model(still, "CPU", properties(precision, threads))
-    if compiled.get_property("INFERENCE_PRECISION_HINT") != _TYPES[precision]:
+    network = compiled(still, precision, threads)
+    if network.get_property("INFERENCE_PRECISION_HINT") != _TYPES[precision]:
         raise EngineFailedError(f"OpenVINO has no {precision} on this processor")
-    return compiled.create_infer_request()
+    return network.create_infer_request()
 
 
 def _difference(request: ov.InferRequest, network: Network, side: int) -> float:

@@ -221,6 +221,30 @@ def test_closed_engine_answers_no_more(repository: Path) -> None:
         engine.infer("demo", tensor)
 
 
+def test_signals_are_heard_after_engines_of_several_models_were_closed() -> None:
+    program = """
+import signal
+from farside.checkpoint import Checkpoint
+from farside.engines.openvino import OpenVinoEngine
+from tests.small_model import generator, recipe_of
+signal.signal(signal.SIGTERM, lambda *_: print("heard"))
+network = generator(seed=0)
+for name in "one", "two":
+    recipe = recipe_of(network).model_copy(update={"name": name})
+    models = {name + version: Checkpoint(recipe, "", network.state_dict()) for version in "12"}
+    OpenVinoEngine(models, threads=1).close()
+    signal.raise_signal(signal.SIGTERM)
+"""
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "heard\nheard\n"), done.stderr
+
+
 def test_empty_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailableError, match="no model in"):
         OpenVinoEngine.from_repository(tmp_path)
