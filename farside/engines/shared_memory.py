@@ -74,11 +74,10 @@ class Region:
 
     def remove(self) -> None:
         """Take the name away; the memory goes with its last view."""
-        if self._file < 0:
-            return
-        (FOLDER / self.name).unlink(missing_ok=True)
-        os.close(self._file)
-        self._file = -1
+        file, self._file = self._file, -1  # of several threads one closes it
+        if file >= 0:
+            (FOLDER / self.name).unlink(missing_ok=True)
+            os.close(file)
 
 
 def is_held(name: str) -> bool:
