@@ -7,8 +7,6 @@ them are about one degree at disk centre.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,12 +69,7 @@ def masked(image: Image, grid: Geometry) -> Image:
     """The image with NaN off the disk."""
     if image.shape != (grid.size_px, grid.size_px):
         raise ValueError(f"image must fill its grid, got {image.shape}, wanted {grid.size_px}²")
-    return np.where(_on_disk(grid), image, np.float32(np.nan))
-
-
-@lru_cache(maxsize=8)
-def _on_disk(grid: Geometry) -> NDArray[np.bool_]:
-    return grid.on_disk()
+    return np.where(grid.on_disk(), image, np.float32(np.nan))
 
 
 def _blocks_along(side_px: int, pixels: int) -> tuple[int, int]:

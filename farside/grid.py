@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +44,17 @@ class Geometry(ABC):
         return radius
 
     def on_disk(self) -> NDArray[np.bool_]:
-        """True inside the mask radius, (y, x)."""
-        inside: NDArray[np.bool_] = self.radius_px() <= self.mask_radius * self.disk_radius_px
-        return inside
+        """True inside the mask radius, (y, x); one array for all who ask, read only."""
+        return _on_disk(self)
+
+
+@lru_cache(maxsize=4)  # a product asks dozens of times for the same; 16 MB each at 4096 px
+def _on_disk(geometry: Geometry) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = (
+        geometry.radius_px() <= geometry.mask_radius * geometry.disk_radius_px
+    )
+    inside.flags.writeable = False
+    return inside
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,7 @@ class Magnetogram:
 
     @classmethod
     def read(cls, source: Source) -> Magnetogram:
-        """Read a product back.
+        """Read a product back, plain or gzip.
 
         Raises
         ------

@@ -13,6 +13,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from farside.errors import DamagedImageError, MissingMetadataError, NotFitsError
+from farside.fitsfile import unpack
 from farside.observation import Source
 
 Value = str | int | float | bool
@@ -72,15 +73,18 @@ def bytes_of_product(source: Source) -> bytes:
 
 @contextmanager
 def opened(data: bytes) -> Iterator[fits.HDUList]:
-    """Open the bytes of a product.
+    """Open the bytes of a product, plain or gzip.
 
     Raises
     ------
+    FileTooLargeError
+        Larger than any product.
     NotFitsError
         Not a FITS file, or a truncated one.
     MissingMetadataError
         The block asked for a card or an HDU that is not there.
     """
+    data = unpack(data)
     if not data.startswith(b"SIMPLE  ="):
         raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, wanted 'SIMPLE  ='")
     try:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.engine import Engine, Model, Tensor
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
-from farside.grid import Geometry, Image
+from farside.grid import Image
 from farside.hale import leading_sign
 from farside.magnetogram import Brightness, Generator, Input, Magnetogram
 from farside.native import NativeImage
@@ -69,7 +67,7 @@ def decode(
     wanted = (1, len(recipe.outputs), size, size)
     if tensor.shape != wanted:
         raise EngineFailedError(f"{recipe.name} answered {tensor.shape}, wanted {wanted}")
-    off_disk = ~_on_disk(stack.grid)
+    off_disk = ~stack.grid.on_disk()
     fields: list[Image] = []
     views: list[Brightness] = []
     for plane, output in zip(tensor[0], recipe.outputs, strict=True):
@@ -100,7 +98,7 @@ def turn(recipe: Recipe, time: Time) -> np.float32:
 
 def scale_disk(disk: Disk | NativeImage, scaling: Scaling, out: Image) -> float:
     """Write one disk into `out` (y, x) in network units; as :func:`scale`."""
-    return scale(disk.image, _on_disk(disk.grid), scaling, out, str(disk.origin))
+    return scale(disk.image, disk.grid.on_disk(), scaling, out, str(disk.origin))
 
 
 def scale(
@@ -182,11 +180,6 @@ def _generator(model: Model, engine: Engine) -> Generator:
         precision=model.precision or engine.precision,
         saturation_gauss=model.recipe.saturation_gauss,
     )
-
-
-@lru_cache(maxsize=8)
-def _on_disk(grid: Geometry) -> NDArray[np.bool_]:
-    return grid.on_disk()
 
 
 def _values(image: Image, on_disk: NDArray[np.bool_], name: str) -> Image:

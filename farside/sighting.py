@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from astropy.io import fits
 
 from farside.errors import InputError, SetError
+from farside.fitsfile import unpack
 from farside.mapdisk import MapDisk, read_generated, read_measured
 from farside.observer import Observer, View
 from farside.quality import Quality
@@ -91,26 +93,27 @@ Given = MapDisk | NamedMap | Skipped
 def read(path: Path) -> Given:
     """Read an HMI magnetogram, a product of ``farside generate`` or a native synchronic map.
 
-    What cannot be used is skipped, so that one bad file does not end a series.
+    Plain or gzip. What cannot be used is skipped, so that one bad file does not end a series.
 
     Raises
     ------
     OSError
         There is no such file.
     """
-    header = _header(path)
+    data = path.read_bytes()
     try:
+        header = _header(unpack(data))
         if native.is_native(header):
-            return NamedMap(path.name, native.read(path))
-        return read_generated(path) if header.get("AIGEN") else read_measured(path)
+            return NamedMap(path.name, native.read(data))
+        read_disk = read_generated if header.get("AIGEN") else read_measured
+        return read_disk(data, path.name)
     except (InputError, SetError) as error:
         return Skipped(path.name, str(error))
 
 
-def _header(path: Path) -> fits.Header:
+def _header(data: bytes) -> fits.Header:
     """The primary header; empty where there is none, which whoever reads the file will say."""
-    with path.open("rb") as file:
-        try:
-            return fits.Header.fromfile(file)
-        except (EOFError, OSError, ValueError):
-            return fits.Header()
+    try:
+        return fits.Header.fromfile(BytesIO(data))
+    except (EOFError, OSError, ValueError):
+        return fits.Header()

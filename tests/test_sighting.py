@@ -1,5 +1,7 @@
 """Files of a series, good and bad, and what was seen in them."""
 
+import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,13 @@ from tests.bipoles import GRID, MODEL, TIME, disk, image_of, view_of
 from tests.synchronic_maps import synchronic_map
 
 
-def test_a_product_is_a_generated_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_product_is_a_generated_disk(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     view = view_of(0)
     made = Magnetogram(
         image_of(view), GRID, TIME, view.observer, "STEREO_A", Quality.BEACON, MODEL, ()
     )
-    made.write(tmp_path / "far.fits")
+    (tmp_path / "far.fits").write_bytes(pack(made.to_bytes()))
     given = read(tmp_path / "far.fits")
     assert isinstance(given, MapDisk)
     found = Sighting.of_disk(given)
@@ -39,7 +42,9 @@ def test_a_native_map_keeps_its_name(tmp_path: Path) -> None:
     assert given.name == "map.fits"
 
 
-@pytest.mark.parametrize("content", [b"", b"no FITS", b"SIMPLE  =                    T"])
+@pytest.mark.parametrize(
+    "content", [b"", b"no FITS", b"SIMPLE  =                    T", b"\x1f\x8b"]
+)
 def test_what_does_not_read_is_skipped_with_the_reason(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bad.fits"
     path.write_bytes(content)

@@ -344,7 +344,7 @@ def _on_disk(recipe: Recipe, side_px: int) -> Tensor:
     """Where an answer counts, (output, y, x); everywhere on a tile."""
     whole = np.ones((side_px, side_px), dtype=np.bool_)
     disk = whole if isinstance(recipe.grid, Native) else recipe.grid.on_disk()
-    return torch.from_numpy(disk).expand(len(recipe.outputs), -1, -1)
+    return torch.tensor(disk).expand(len(recipe.outputs), -1, -1)
 
 
 def _likeness(made: Image, true: Image, recipe: Recipe) -> float:

@@ -92,7 +92,7 @@ def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
 
 
 def read(source: Source) -> SynchronicMap:
-    """Read a product back: what was written, in single precision.
+    """Read a product back, plain or gzip: what was written, in single precision.
 
     Raises
     ------
