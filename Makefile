@@ -45,7 +45,7 @@ models: $(INSTALLED)
 	$(BIN)/python -m export $(ARGUMENTS)
 
 test: $(INSTALLED) $(TRITON)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" --numprocesses 2 --dist loadfile --max-worker-restart 0
 
 soak: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m pytest -m soak --timeout 3600
