@@ -11,6 +11,7 @@ from time import process_time
 import numpy as np
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.drawing import read_drawing
 from farside.grid import Grid
 from farside.limb import find_disk
@@ -47,7 +48,7 @@ def visible(sun: SimulatedSun, time: Time) -> list[Spot]:
     """The spots within 90° of the central meridian."""
     middle = earth(time).carrington_longitude_deg(time)
     spots = spots_of(sun, time)
-    return [s for s in spots if abs((s.longitude_deg - middle + 180) % 360 - 180) < 90]
+    return [s for s in spots if abs(folded_deg(s.longitude_deg - middle)) < 90]
 
 
 def year(number: int, seeds: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from astropy.time import Time
 from sunpy.coordinates import sun
 
+from farside.angles import folded_deg
 from farside.carrington import CarringtonGrid, Map
 from farside.carringtontime import central_longitude_deg
 from farside.errors import (
@@ -200,7 +201,7 @@ def _check_edge(name: str, wanted_deg: float, found_deg: float) -> None:
 
 
 def _apart_deg(one: float, other: float) -> float:
-    return abs((one - other + 180) % 360 - 180)
+    return abs(folded_deg(one - other))
 
 
 def _needed(cards: Cards, key: str) -> float:

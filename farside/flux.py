@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.binning import WHOLE, Box, masked
 from farside.grid import Geometry, Grid, Image
 from farside.heliographic import sight_lines, trace
@@ -63,7 +64,7 @@ def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> Pol
     """
     points = trace(*sight_lines(grid, observer), observer, time)
     meridian = observer.carrington_longitude_deg(time)
-    from_meridian = np.abs((points.longitude_deg - meridian + 180) % 360 - 180)
+    from_meridian = np.abs(folded_deg(points.longitude_deg - meridian))
     inside = np.isfinite(masked(image, grid)) & (points.mu > 0) & (from_meridian <= 45)
     north, south = (
         mean_of(image[cap] / points.mu[cap])

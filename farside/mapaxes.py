@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from farside.angles import folded_deg
 from farside.carrington import CarringtonGrid, Map
 from farside.observer import Observer, earth
 from farside.quicklook import LIMIT_GAUSS
@@ -72,7 +73,7 @@ def mark_observers(axes: Axes, made: SynchronicMap) -> None:
     taken: list[float] = []
     for name, observer in observers(made).items():
         longitude = observer.carrington_longitude_deg(made.time)
-        near = sum(abs((other - longitude + 180) % 360 - 180) < _LABEL_DEG for other in taken)
+        near = sum(abs(folded_deg(other - longitude)) < _LABEL_DEG for other in taken)
         taken.append(longitude)
         axes.axvline(longitude, color=_OBSERVER, lw=1.0, ls=(0, (6, 4)))
         latitude = height(made.grid, observer.latitude_deg)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
 from sunpy.map import GenericMap
 
+from farside.angles import folded_deg
 from farside.errors import (
     DamagedImageError,
     ImplausibleGeometryError,
@@ -275,7 +276,7 @@ def _distance_m(cards: Cards) -> float:
 
 
 def _observer(longitude_deg: float, latitude_deg: float, distance_m: float) -> Observer:
-    return Observer((longitude_deg + 180) % 360 - 180, latitude_deg, distance_m)
+    return Observer(folded_deg(longitude_deg), latitude_deg, distance_m)
 
 
 def _from_carrington(
@@ -292,7 +293,7 @@ def _from_carrington(
 
 def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
     apart_deg = max(
-        abs((stonyhurst.longitude_deg - carrington.longitude_deg + 180) % 360 - 180),
+        abs(folded_deg(stonyhurst.longitude_deg - carrington.longitude_deg)),
         abs(stonyhurst.latitude_deg - carrington.latitude_deg),
     )
     if apart_deg > POSITION_TOLERANCE_DEG:

@@ -11,6 +11,8 @@ from astropy.coordinates import SkyCoord
 from astropy.time import Time
 from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst, get_earth
 
+from farside.angles import folded_deg
+
 SOLAR_RADIUS_M = 695.7e6
 """The one solar radius of the project, in metres (IAU 2015 Resolution B3)."""
 
@@ -80,7 +82,7 @@ class View:
         here, there = self.observer, other.observer
         return (
             abs(float((self.time - other.time).to_value(u.s))) <= SAME_VIEW_S
-            and abs((here.longitude_deg - there.longitude_deg + 180) % 360 - 180) <= SAME_VIEW_DEG
+            and abs(folded_deg(here.longitude_deg - there.longitude_deg)) <= SAME_VIEW_DEG
             and abs(here.latitude_deg - there.latitude_deg) <= SAME_VIEW_DEG
             and bool(np.isclose(here.distance_m, there.distance_m, rtol=1e-3))
         )

@@ -11,6 +11,7 @@ import numpy as np
 from astropy.time import Time, TimeDelta
 from numpy.typing import NDArray
 
+from farside.angles import folded_deg
 from farside.drift import TimedFrame, drift_of, following_mean
 from farside.errors import FrameSeriesError, MissingMetadataError, UnsupportedImageError
 from farside.fitsfile import MAX_BYTES, Cards, number, open_cards, text, unpack
@@ -217,7 +218,7 @@ def _check_alike(frames: Sequence[Frame]) -> None:
 def _check_pointing(frame: Frame, wanted: Pointing) -> None:
     found = frame.pointing
     apart_px = float(np.hypot(*(found.sun_centre_px - wanted.sun_centre_px)))
-    turned_deg = abs((found.roll_deg - wanted.roll_deg + 180) % 360 - 180)
+    turned_deg = abs(folded_deg(found.roll_deg - wanted.roll_deg))
     stretched = abs(found.scale_arcsec / wanted.scale_arcsec - 1)
     if (
         apart_px > CENTRE_TOLERANCE_PX

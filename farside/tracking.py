@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.carrington import Map
 from farside.cutout import CutOut, Frame, cut, cut_map
 from farside.errors import RegionNotSeenError
@@ -266,7 +267,7 @@ def _point(
     return FluxPoint(
         time=time,
         sighting=sighting,
-        meridian_deg=(found.frame.longitude_deg - meridian + 180) % 360 - 180,
+        meridian_deg=folded_deg(found.frame.longitude_deg - meridian),
         mu=_mu(found.frame, sighting.view),
         unsigned_flux_mx=found.unsigned_flux_mx(how.threshold_gauss),
         net_flux_mx=found.net_flux_mx(how.threshold_gauss),

@@ -4,6 +4,7 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
+from farside.angles import folded_deg
 from farside.grid import Grid, Image
 from farside.heliographic import sight_lines, trace
 from farside.magnetogram import Generator
@@ -41,7 +42,7 @@ def bipole(longitude: Degrees, latitude: Degrees, lon_deg: float = LONGITUDE) ->
 def observer_at(meridian_deg: float, latitude_deg: float = -5.0, time: Time = TIME) -> Observer:
     """One from whose central meridian the bipole is so far west."""
     earth = Observer(0.0, latitude_deg, 1.5e11).carrington_longitude_deg(time)
-    return Observer((LONGITUDE - meridian_deg - earth + 180) % 360 - 180, latitude_deg, 1.45e11)
+    return Observer(folded_deg(LONGITUDE - meridian_deg - earth), latitude_deg, 1.45e11)
 
 
 def view_of(meridian_deg: float, time: Time = TIME) -> View:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from farside.angles import folded_deg
 from farside.carrington import CarringtonGrid, Map
 from farside.carringtontime import SYNODIC_DAYS, central_longitude_deg
 from farside.heliographic import drift_deg_per_day
@@ -52,7 +53,7 @@ def _carried(disks: Sequence[MapDisk]) -> Iterator[Day]:
         days = float((time - disk.view.time).to_value("day"))
         part = unroll(disk, GRID, time)
         then_deg = GRID.longitude_deg - drift_deg_per_day(GRID.latitude_deg)[:, None] * days
-        west_deg = (then_deg - central_longitude_deg(disk.view.time) + 180) % 360 - 180
+        west_deg = folded_deg(then_deg - central_longitude_deg(disk.view.time))
         yield part.field_gauss, np.where(part.seen, west_deg, np.nan), days
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.basefill import (
     BASE_MU,
     GUESS_AGE_DAYS,
@@ -106,7 +107,7 @@ def test_what_was_generated_yesterday_is_not_taken_for_observed() -> None:
 
 
 def test_the_trust_in_a_base_map_has_neither_steps_nor_a_seam() -> None:
-    north, east = GRID.latitude_deg[:, None], (GRID.longitude_deg + 180) % 360 - 180
+    north, east = GRID.latitude_deg[:, None], folded_deg(GRID.longitude_deg)
     poor = (np.abs(north) < 20) & (np.abs(east) < 20)
     given = base_of(0 * meridian(), age_days=3.0)
     weight = carried(replace(given, sigma_gauss=np.where(poor, 20.0, 0.0)), GRID, THEN).weight

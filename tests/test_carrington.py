@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from farside.angles import folded_deg
 from farside.carrington import CarringtonGrid, Map, resample, turn
 from farside.errors import ImplausibleGeometryError
 from farside.heliographic import drift_deg_per_day
@@ -87,7 +88,7 @@ def test_a_region_that_is_turned_a_hundred_times_is_hardly_smoother() -> None:
     """Once a day is what a map that is made from the one before it goes through."""
 
     def region(centre_deg: float) -> Map:
-        east = (SINE.longitude_deg - centre_deg + 180) % 360 - 180
+        east = folded_deg(SINE.longitude_deg - centre_deg)
         return np.tile(100 * np.exp(-(east**2) / (2 * 3.0**2)), (180, 1))
 
     turned = region(180.0)

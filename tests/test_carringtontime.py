@@ -6,6 +6,7 @@ from astropy.time import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farside.angles import folded_deg
 from farside.carringtontime import LeftEdge, central_longitude_deg, rotation
 
 REAL = {
@@ -56,7 +57,7 @@ def test_all_numbers_of_an_edge_agree_at_any_time_of_a_year(days: float) -> None
     assert edge.adjustment_deg == pytest.approx(360 * (edge.central - edge.now), abs=1e-6)
     assert abs(edge.adjustment_deg) <= 0.5 + 1e-6
     meridian = central_longitude_deg(time)
-    assert abs((meridian - edge.central_deg + 180) % 360 - 180) <= 0.5 + 1e-6
+    assert abs(folded_deg(meridian - edge.central_deg)) <= 0.5 + 1e-6
     assert edge.name == f"{edge.rotation}_{edge.longitude_deg:03d}"
 
 

@@ -10,6 +10,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 from sunpy.coordinates import HeliographicCarrington, Helioprojective
 
+from farside.angles import folded_deg
 from farside.grid import Grid
 from farside.heliographic import SurfacePoints, sight_lines, trace
 from farside.metrics import persistence
@@ -97,7 +98,7 @@ def test_a_spot_lands_where_komm_and_sunpy_put_it(latitude: float) -> None:
     longitude = EARTH.carrington_longitude_deg(THEN) - 15
 
     def spot(longitudes: Degrees, latitudes: Degrees) -> Degrees:
-        east = (longitudes - longitude + 180) % 360 - 180
+        east = folded_deg(longitudes - longitude)
         east = east * np.cos(np.radians(latitude))
         return np.asarray(np.exp(-(east**2 + (latitudes - latitude) ** 2) / (2 * 1.2**2)))
 

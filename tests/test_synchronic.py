@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.basefill import SPREAD_GAUSS
 from farside.carrington import CarringtonGrid, Map
 from farside.carringtontime import SYNODIC_DAYS
@@ -55,7 +56,7 @@ def scene(disk: MapDisk, scale: float, seed: int = 0) -> MapDisk:
 
 def place(made: SynchronicMap, sign: int) -> tuple[float, float]:
     """Where the flux of one polarity near the bipole lies."""
-    east = (ONE_DEGREE.longitude_deg - LONGITUDE + 180) % 360 - 180
+    east = folded_deg(ONE_DEGREE.longitude_deg - LONGITUDE)
     field: Map = np.where(np.abs(east) < 20, np.maximum(sign * made.field_gauss - 5, 0), 0)
     field = np.where(np.abs(ONE_DEGREE.latitude_deg - LATITUDE)[:, None] < 15, field, 0)
     field = field / field.sum()
@@ -106,7 +107,7 @@ def test_an_observed_disk_outranks_a_generated_one_where_both_see_well() -> None
     true, wrong = scene(disk(0.0), 20), scene(far(0.0), 20, seed=1)
     made = synchronic([true, wrong], base(), TIME)
     alone = synchronic([true], base(), TIME)
-    near = np.abs((ONE_DEGREE.longitude_deg - LONGITUDE + 180) % 360 - 180) < 30
+    near = np.abs(folded_deg(ONE_DEGREE.longitude_deg - LONGITUDE)) < 30
     tropics = np.abs(ONE_DEGREE.latitude_deg) < 30
     inside = np.ix_(tropics, near)
     assert (made.provenance()[inside] == 1).all()
@@ -207,8 +208,7 @@ def test_with_nothing_but_a_base_map_it_is_rotated() -> None:
     np.testing.assert_allclose(made.age_days, 10)
     rows = [30, 90, 150]
     moved = [
-        (made.field_gauss[row].argmax() - given.field_gauss[row].argmax() + 180) % 360 - 180
-        for row in rows
+        folded_deg(made.field_gauss[row].argmax() - given.field_gauss[row].argmax()) for row in rows
     ]
     expected = 10 * drift_deg_per_day(ONE_DEGREE.latitude_deg[rows])
     np.testing.assert_allclose(moved, expected, atol=1)

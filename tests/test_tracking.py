@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.carrington import CarringtonGrid
 from farside.errors import RegionNotSeenError
 from farside.grid import Grid
@@ -223,7 +224,7 @@ def true_flux_mx(surface: Surface, region: Region) -> float:
     lon, lat = np.meshgrid(lattice.longitude_deg, lattice.latitude_deg)
     flux = surface.radial_field * lattice.cell_cm2
     half = 10 / np.cos(np.radians(region.latitude_deg))
-    west = (lon - region.longitude_deg + 180) % 360 - 180
+    west = folded_deg(lon - region.longitude_deg)
     south, north = (np.sin(np.radians(region.latitude_deg + each)) for each in (-10, 10))
     edges = [
         np.linspace(-half, half, 21),

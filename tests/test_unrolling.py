@@ -8,6 +8,7 @@ import pytest
 from astropy.time import Time
 from numpy.typing import NDArray
 
+from farside.angles import folded_deg
 from farside.carrington import CarringtonGrid, Map
 from farside.grid import Grid
 from farside.heliographic import drift_deg_per_day, sight_lines, trace
@@ -43,7 +44,7 @@ def centre_of(part: Unrolled, grid: CarringtonGrid, sign: int) -> tuple[float, f
     """Longitude and latitude of the middle of one polarity's flux."""
     weight = np.maximum(sign * part.field_gauss, 0) * grid.area
     weight /= weight.sum()
-    east = (grid.longitude_deg - LONGITUDE + 180) % 360 - 180
+    east = folded_deg(grid.longitude_deg - LONGITUDE)
     latitude = float((weight.sum(axis=1) * grid.latitude_deg).sum())
     return LONGITUDE + float((weight.sum(axis=0) * east).sum()), latitude
 

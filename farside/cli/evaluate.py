@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
+from farside.angles import folded_deg
 from farside.errors import OtherViewError, UnexpectedImageError
 from farside.evaluation import BoxMeasures, Compared, Measures, measure
 from farside.grid import Image
@@ -191,7 +192,7 @@ def _disk(path: Path, made: Magnetogram) -> Disk:
 def _refuse_other_view(path: Path, found: View, wanted: View) -> None:
     here, there = found.observer, wanted.observer
     apart_deg = max(
-        abs((here.longitude_deg - there.longitude_deg + 180) % 360 - 180),
+        abs(folded_deg(here.longitude_deg - there.longitude_deg)),
         abs(here.latitude_deg - there.latitude_deg),
     )
     hours = abs(float((found.time - wanted.time).to_value("hour")))

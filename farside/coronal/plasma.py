@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from farside.angles import folded_deg
 from farside.carringtontime import central_longitude_deg
 from farside.coronal.wind import SolarWind
 from farside.solarwind.boundary import Boundary
@@ -32,9 +33,7 @@ def inner_boundary(wind: SolarWind) -> Boundary:
     everywhere; T = T_f (v / v_f)², the same thermal pressure; B_r = ±B_f v / v_f, with the sign of
     the current sheet. What has left the Sun at a Carrington longitude arrives 10° east of it.
     """
-    heeq = (
-        wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG + 180
-    ) % 360 - 180
+    heeq = folded_deg(wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG)
     order = np.argsort(heeq)
     # From south to north by longitude, to north to south in colatitude.
     speed = wind.speed_km_s[::-1, order]

@@ -11,6 +11,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time, TimeDelta
 
+from farside.angles import folded_deg
 from farside.drift import TimedFrame, drift_of, following_mean
 from farside.grid import Image
 from farside.heliographic import drift_deg_per_day
@@ -87,7 +88,7 @@ class Film:
         days = float((time - middle).to_value("day"))
         passed = self.observer.carrington_longitude_deg(time)
         passed -= self.observer.carrington_longitude_deg(middle)
-        turned = (passed + 180) % 360 - 180 - self._drift_deg_per_day * days
+        turned = folded_deg(passed) - self._drift_deg_per_day * days
         return np.asarray(self.view.longitude_deg + turned, np.float32)
 
     @cached_property

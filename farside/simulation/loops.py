@@ -8,6 +8,7 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.grid import Image
 from farside.simulation.elements import Elements, freshness
 from farside.simulation.lattice import Degrees, Lattice
@@ -165,7 +166,7 @@ def _fans(elements: Elements, light: Degrees, loops: Loops) -> list[Degrees]:
 
 def _chord(elements: Elements) -> tuple[Degrees, Degrees]:
     """From the leading to the following foot, degrees of a great circle east and north."""
-    east = (elements.longitude_deg[1] - elements.longitude_deg[0] + 180) % 360 - 180
+    east = folded_deg(elements.longitude_deg[1] - elements.longitude_deg[0])
     return east * _cosine(elements), elements.latitude_deg[1] - elements.latitude_deg[0]
 
 
@@ -179,7 +180,7 @@ def _aside(elements: Elements) -> tuple[Degrees, Degrees]:
     cosine = _cosine(elements)
     middle = elements.longitude_deg[0] + chord_east / cosine / 2
     first = np.searchsorted(elements.region, elements.region)
-    east = _off_mean(elements, ((middle - middle[first] + 180) % 360 - 180) * cosine)
+    east = _off_mean(elements, folded_deg(middle - middle[first]) * cosine)
     north = _off_mean(elements, elements.latitude_deg.mean(axis=0))
     length = np.maximum(np.hypot(chord_east, chord_north), 1e-3)
     across = (north * chord_east - east * chord_north) / length

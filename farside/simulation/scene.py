@@ -11,6 +11,7 @@ from astropy.coordinates import SkyCoord
 from astropy.time import Time
 from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 
+from farside.angles import folded_deg
 from farside.observer import ASTRONOMICAL_UNIT_M, Observer
 from farside.reference import reference_time
 from farside.simulation.sun import SimulatedSun, Surface
@@ -26,7 +27,7 @@ def stereo(time: Time, longitude_deg: float) -> Observer:
     pole = SkyCoord(0 * u.deg, 90 * u.deg, 1 * u.AU, frame=HeliocentricEarthEcliptic(obstime=time))
     pole = pole.transform_to(HeliographicStonyhurst(obstime=time))
     x, y, z = pole.cartesian.xyz.to_value(u.AU)
-    longitude = (longitude_deg + 180) % 360 - 180
+    longitude = folded_deg(longitude_deg)
     west = np.radians(longitude)
     latitude = np.degrees(np.arctan2(-(x * np.cos(west) + y * np.sin(west)), z))
     return Observer(longitude, float(latitude), STEREO_DISTANCE_AU * ASTRONOMICAL_UNIT_M)

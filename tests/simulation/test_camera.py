@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.grid import Grid, Image
 from farside.heliographic import project
 from farside.observer import Observer
@@ -19,7 +20,7 @@ GRID = Grid(256, 112.5)
 
 def spot(longitude_deg: float, latitude_deg: float, lattice: Lattice = COARSE) -> Image:
     """A round spot on a map."""
-    east = (lattice.longitude_deg - longitude_deg + 180) % 360 - 180
+    east = folded_deg(lattice.longitude_deg - longitude_deg)
     away = np.hypot(east, lattice.latitude_deg[:, None] - latitude_deg)
     return np.asarray(np.exp(-((away / 3) ** 2)), dtype=np.float32)
 

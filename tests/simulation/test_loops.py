@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.grid import Image
 from farside.simulation.cycle import EPOCH
 from farside.simulation.elements import Elements
@@ -83,7 +84,7 @@ def test_loops_lag_the_flux_of_their_feet() -> None:
     lagging = LOOPS["Fe IX"]
     prompt = replace(lagging, lag_hours=0.0)
     near = np.abs(COARSE.latitude_deg[:, None] - region.latitude_deg) < 4
-    near = near & (np.abs((COARSE.longitude_deg - region.longitude_deg + 180) % 360 - 180) < 6)
+    near = near & (np.abs(folded_deg(COARSE.longitude_deg - region.longitude_deg)) < 6)
     now, later = (
         sum(float(level[near].sum()) for level in drawn(sun, emerging, loops, COARSE))
         for loops in (prompt, lagging)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.observer import earth
 from farside.simulation.lattice import COARSE
 from farside.simulation.spots import PORE_MSH, Spot, compact_field_gauss, spots_of
@@ -19,7 +20,7 @@ def seen(seed: int, time: Time) -> list[Spot]:
     """On the visible hemisphere."""
     middle = earth(time).carrington_longitude_deg(time)
     spots = spots_of(SimulatedSun(seed), time)
-    return [s for s in spots if abs((s.longitude_deg - middle + 180) % 360 - 180) < 90]
+    return [s for s in spots if abs(folded_deg(s.longitude_deg - middle)) < 90]
 
 
 @pytest.fixture(scope="module")

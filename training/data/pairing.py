@@ -10,6 +10,7 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
+from farside.angles import folded_deg
 from farside.reference import SYNODIC_PERIOD_DAYS
 from training.data.journal import Registered
 
@@ -267,7 +268,7 @@ def pair(mjd: Days, carrington_deg: Days, ages: Ages, rule: MonthsRule) -> list[
             target=target,
             reference=reference,
             age_days=float(mjd[target] - mjd[reference]),
-            shift_deg=float((carrington_deg[reference] - carrington_deg[target] + 180) % 360 - 180),
+            shift_deg=float(folded_deg(carrington_deg[reference] - carrington_deg[target])),
             test=bool(test[target]),
         )
         for target, reference in sorted(set(found))

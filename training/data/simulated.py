@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import Progress
 
 import farside.simulation
+from farside.angles import folded_deg
 from farside.grid import Grid, Image
 from farside.observer import Observer, earth
 from farside.reference import SYNODIC_PERIOD_DAYS
@@ -254,7 +255,7 @@ def _pairs(epoch: Epoch, sets: Sequence[SetRecord], test: bool) -> tuple[Pair, .
             target=target,
             reference=reference,
             age_days=age_days,
-            shift_deg=(centre_deg[reference] - centre_deg[target] + 180) % 360 - 180,
+            shift_deg=folded_deg(centre_deg[reference] - centre_deg[target]),
             test=test,
         )
         for target, reference, age_days in wanted

@@ -8,6 +8,7 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.errormodel import Mask
 from farside.grid import Grid, Image
 from farside.heliographic import SurfacePoints, sight_lines, trace
@@ -35,7 +36,7 @@ def points(view: View) -> SurfacePoints:
 def spot(longitude_deg: float, latitude_deg: float, view: View, gauss: float) -> Image:
     """A Gaussian of 2 degrees at a Carrington place."""
     seen = points(view)
-    east = (seen.longitude_deg - longitude_deg + 180) % 360 - 180
+    east = folded_deg(seen.longitude_deg - longitude_deg)
     away = np.hypot(east * np.cos(np.radians(latitude_deg)), seen.latitude_deg - latitude_deg)
     return np.where(DISK, gauss * np.exp(-((away / 2) ** 2) / 2), np.nan).astype(np.float32)
 

@@ -1,0 +1,15 @@
+"""Angles on a circle."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Angle = TypeVar("Angle", float, NDArray[np.floating[Any]], NDArray[np.float64], NDArray[np.float32])
+
+
+def folded_deg(angle_deg: Angle) -> Angle:
+    """Give the same angle in [-180, 180)."""
+    return (angle_deg + 180) % 360 - 180
