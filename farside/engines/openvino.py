@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import openvino as ov
@@ -18,11 +16,12 @@ from torch.jit._trace import TracerWarning
 
 from farside import checkpoint
 from farside.checkpoint import Checkpoint
-from farside.engine import Model, Tensor, check_tensor, find_model, input_shape
+from farside.engine import Tensor, input_shape
 from farside.engines.graph import multiply_less, normalise_exactly
+from farside.engines.inprocess import InProcessEngine
 from farside.engines.repository import read_repository
 from farside.engines.torch import Precision
-from farside.errors import EngineError, EngineFailedError, EngineUnavailableError
+from farside.errors import EngineFailedError
 from farside.networks import Network
 
 GATES: Mapping[Precision, float] = {"float32": 5e-4, "bfloat16": 3e-2}
@@ -30,10 +29,8 @@ GATES: Mapping[Precision, float] = {"float32": 5e-4, "bfloat16": 3e-2}
 
 _TYPES = {"float32": ov.Type.f32, "bfloat16": ov.Type.bf16}
 
-_log = logging.getLogger(__name__)
 
-
-class OpenVinoEngine:
+class OpenVinoEngine(InProcessEngine[ov.InferRequest]):
     """Models of a repository, converted when they are loaded, one forward at a time.
 
     The shape is static, one input of the Recipe's grid; those of a batch run one after the other.
@@ -62,7 +59,6 @@ class OpenVinoEngine:
     """
 
     name = "openvino"
-    batch = 1  # the shape is static
 
     def __init__(
         self,
@@ -71,15 +67,12 @@ class OpenVinoEngine:
         precision: Precision = "float32",
         winograd: bool = False,
     ) -> None:
-        self.precision: str = precision
-        self._models = {name: Model(c.recipe, c.identity) for name, c in checkpoints.items()}
         with _one_torch_thread():
-            self._requests = {
+            requests = {
                 name: _load(c, threads or os.cpu_count() or 1, precision, winograd)
                 for name, c in checkpoints.items()
             }
-        self._answered: set[str] = set()
-        self._forward = Lock()
+        super().__init__(checkpoints, requests, precision)
 
     @classmethod
     def from_repository(
@@ -101,64 +94,14 @@ class OpenVinoEngine:
         """
         return cls(read_repository(folder), threads, precision, winograd)
 
-    def models(self) -> Mapping[str, Model]:
-        """Name the loaded models."""
-        return self._models
+    def _canary(self, name: str) -> Tensor:
+        return np.zeros((1, *input_shape(self._models[name])), dtype=np.float32)  # it is static
 
-    def ready(self) -> bool:
-        """Say whether every model has answered; the reason of a failure is logged.
-
-        A model that has not is given zeros, at the cost of a whole forward: its shape is static.
-        """
-        try:
-            for name in self._models.keys() - self._answered:
-                self._run(name, np.zeros_like(self.buffer(name)))
-        except EngineError as error:
-            _log.error("not ready: %s", error)
-            return False
-        return bool(self._requests)
-
-    def buffer(self, model: str, batch: int = 1) -> Tensor:
-        """Give a new array (batch, channel, y, x) to encode into."""
-        return np.empty((batch, *input_shape(find_model(self, model))), dtype=np.float32)
-
-    def infer(self, model: str, tensor: Tensor) -> Tensor:
-        """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
-
-        Raises
-        ------
-        UnknownModelError
-            Lists the models that are loaded.
-        InputShapeError
-            Another number of channels or another grid than the Recipe's.
-        EngineFailedError
-            OpenVINO failed, for lack of memory say, or the answer is not finite.
-        EngineUnavailableError
-            The engine was closed.
-        """
-        check_tensor(find_model(self, model), tensor)
-        return self._run(model, tensor)
-
-    def close(self) -> None:
-        """Let go of the networks."""
-        self._requests.clear()
-
-    def _run(self, name: str, tensor: Tensor) -> Tensor:
-        request = self._requests.get(name)
-        if request is None:
-            raise EngineUnavailableError("the OpenVINO engine is closed")
-        recipe = self._models[name].recipe
-        shape = (len(tensor), len(recipe.outputs), recipe.side_px, recipe.side_px)
+    def _answer(self, network: ov.InferRequest, tensor: Tensor) -> Tensor:
+        shape = (len(tensor), *network.get_output_tensor().shape[1:])
         answer = np.empty(shape, dtype=np.float32)
-        try:
-            with self._forward:
-                for index in range(len(tensor)):
-                    answer[index] = _answer(request, tensor[index : index + 1])
-        except RuntimeError as error:  # what OpenVINO raises, out of memory included
-            raise EngineFailedError(f"{name} failed: {error}") from error
-        if not np.isfinite(answer).all():
-            raise EngineFailedError(f"{name} answered values that are not finite")
-        self._answered.add(name)
+        for index, one in enumerate(tensor):
+            answer[index] = _of_one(network, one[None])
         return answer
 
 
@@ -255,10 +198,10 @@ def _difference(request: ov.InferRequest, network: Network, side: int) -> float:
     noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     with torch.inference_mode():
         exact = network(torch.from_numpy(noise)).numpy()
-    return float(np.linalg.norm(_answer(request, noise) - exact) / np.linalg.norm(exact))
+    return float(np.linalg.norm(_of_one(request, noise) - exact) / np.linalg.norm(exact))
 
 
-def _answer(request: ov.InferRequest, tensor: Tensor) -> Tensor:
+def _of_one(request: ov.InferRequest, tensor: Tensor) -> Tensor:
     """(1, channel, y, x) → (1, output, y, x); valid until the next call."""
     answer: Tensor = request.infer([tensor], share_inputs=True, share_outputs=True)[0]
     return answer

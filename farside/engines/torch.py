@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 from collections.abc import Mapping
 from pathlib import Path
-from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -14,9 +12,9 @@ import torch
 
 from farside import checkpoint
 from farside.checkpoint import Checkpoint
-from farside.engine import Model, Tensor, check_tensor, find_model, input_shape
+from farside.engine import Tensor
+from farside.engines.inprocess import InProcessEngine
 from farside.engines.repository import read_repository
-from farside.errors import EngineError, EngineFailedError, EngineUnavailableError
 from farside.networks import Network
 
 Precision = Literal["float32", "bfloat16"]
@@ -26,10 +24,8 @@ _M_TRIM_THRESHOLD = -1
 _M_MMAP_MAX = -4
 _M_ARENA_MAX = -8
 
-_log = logging.getLogger(__name__)
 
-
-class TorchEngine:
+class TorchEngine(InProcessEngine[Network]):
     """Models of a repository, one forward at a time.
 
     Peak memory of a process that runs Pix2PixCC with n_downsample 4 on 1024² pixels, torch itself
@@ -54,25 +50,21 @@ class TorchEngine:
     """
 
     name = "torch"
-    batch = 1  # on a CPU more are no faster each, and cost memory
 
     def __init__(
         self, checkpoints: Mapping[str, Checkpoint], precision: Precision = "float32"
     ) -> None:
-        self.precision: str = precision
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        self._models = {name: Model(c.recipe, c.identity) for name, c in checkpoints.items()}
-        self._networks: dict[str, Network] = {
+        networks = {
             name: checkpoint.build(c.recipe, c.state).to(self._dtype)
             for name, c in checkpoints.items()
         }
+        super().__init__(checkpoints, networks, precision)
         # The smallest inputs that the networks take, not the whole grid: ready() shall be quick.
         self._canaries = {
             name: np.zeros((1, n.input_channels, n.least_side, n.least_side), dtype=np.float32)
-            for name, n in self._networks.items()
+            for name, n in networks.items()
         }
-        self._answered: set[str] = set()
-        self._forward = Lock()
 
     @classmethod
     def from_repository(
@@ -96,58 +88,13 @@ class TorchEngine:
             torch.set_num_threads(threads)
         return cls(read_repository(folder), precision)
 
-    def models(self) -> Mapping[str, Model]:
-        """Name the loaded models."""
-        return self._models
+    def _canary(self, name: str) -> Tensor:
+        return self._canaries[name]
 
-    def ready(self) -> bool:
-        """Say whether every model has answered a small input; the reason of a failure is logged."""
-        try:
-            for name in self._models.keys() - self._answered:
-                self._run(name, self._canaries[name])
-                self._answered.add(name)
-        except EngineError as error:
-            _log.error("not ready: %s", error)
-            return False
-        return bool(self._networks)
-
-    def buffer(self, model: str, batch: int = 1) -> Tensor:
-        """Give a new array (batch, channel, y, x) to encode into."""
-        return np.empty((batch, *input_shape(find_model(self, model))), dtype=np.float32)
-
-    def infer(self, model: str, tensor: Tensor) -> Tensor:
-        """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
-
-        Raises
-        ------
-        UnknownModelError
-            Lists the models that are loaded.
-        InputShapeError
-            Another number of channels or another grid than the Recipe's.
-        EngineFailedError
-            torch failed, for lack of memory say, or the answer is not finite.
-        EngineUnavailableError
-            The engine was closed.
-        """
-        check_tensor(find_model(self, model), tensor)
-        return self._run(model, tensor)
-
-    def close(self) -> None:
-        """Let go of the networks."""
-        self._networks.clear()
-
-    def _run(self, name: str, tensor: Tensor) -> Tensor:
-        network = self._networks.get(name)
-        if network is None:
-            raise EngineUnavailableError("the torch engine is closed")
+    def _answer(self, network: Network, tensor: Tensor) -> Tensor:
         given = torch.from_numpy(np.require(tensor, requirements="W"))  # torch warns of read-only
-        try:
-            with self._forward, torch.inference_mode():
-                answer: Tensor = network(given.to(self._dtype)).float().numpy()
-        except RuntimeError as error:  # what torch raises, out of memory included
-            raise EngineFailedError(f"{name} failed: {error}") from error
-        if not np.isfinite(answer).all():
-            raise EngineFailedError(f"{name} answered values that are not finite")
+        with torch.inference_mode():
+            answer: Tensor = network(given.to(self._dtype)).float().numpy()
         return answer
 
 

@@ -105,7 +105,7 @@ def test_fewer_multiplications_give_the_same_answer(
     faster = OpenVinoEngine.from_repository(repository, winograd=True)
     products = [
         node.get_friendly_name()
-        for node in faster._requests["demo"].get_compiled_model().get_runtime_model().get_ops()
+        for node in faster._networks["demo"].get_compiled_model().get_runtime_model().get_ops()
         if node.get_rt_info()["layerType"].astype(str) == "MatMul"
     ]
     assert len(products) == 2  # the one residual block
@@ -120,7 +120,7 @@ def test_precision_and_threads_are_those_asked_for(
     repository: Path, precision: Precision, kind: object
 ) -> None:
     engine = OpenVinoEngine.from_repository(repository, threads=1, precision=precision)
-    compiled = engine._requests["demo"].get_compiled_model()
+    compiled = engine._networks["demo"].get_compiled_model()
     assert compiled.get_property("INFERENCE_PRECISION_HINT") == kind
     assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
     assert not compiled.get_property("ENABLE_CPU_PINNING")
