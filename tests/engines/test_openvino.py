@@ -3,8 +3,6 @@
 import logging
 import subprocess
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +18,6 @@ from farside.engines.torch import Precision, TorchEngine
 from farside.errors import (
     CheckpointError,
     EngineFailedError,
-    EngineUnavailableError,
-    InputShapeError,
-    UnknownModelError,
 )
 from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe
@@ -135,90 +130,15 @@ def test_bfloat16_is_another_answer(engine: OpenVinoEngine, repository: Path) ->
     assert 1e-4 < difference(answer, engine.infer("demo", tensor)) < GATES["bfloat16"]
 
 
-def test_model_carries_recipe_and_identity(
-    engine: OpenVinoEngine, repository: Path, recipe: Recipe
-) -> None:
-    model = engine.models()["demo"]
-    assert model.recipe == recipe
-    assert model.identity == checkpoint.identify(repository / "demo" / "1" / "model.safetensors")
-
-
-def test_read_only_and_strided_tensors_are_taken(engine: OpenVinoEngine) -> None:
-    tensor = noise(engine, batch=2)
-    expected = engine.infer("demo", tensor)
-    turned = np.ascontiguousarray(tensor.transpose(0, 1, 3, 2)).transpose(0, 1, 3, 2)
-    turned.flags.writeable = False
-    np.testing.assert_array_equal(engine.infer("demo", turned), expected)
-    tensor.flags.writeable = False
-    np.testing.assert_array_equal(engine.infer("demo", tensor), expected)
-
-
-def test_threads_get_their_own_answers(engine: OpenVinoEngine) -> None:
-    tensors = [noise(engine, seed=seed) for seed in range(16)]
-    expected = [engine.infer("demo", tensor) for tensor in tensors]
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda tensor: engine.infer("demo", tensor), tensors))
-    np.testing.assert_array_equal(answers, expected)
-
-
-def test_input_is_left_as_it_was_and_answers_outlive_the_next(engine: OpenVinoEngine) -> None:
-    tensor = noise(engine)
-    given, answer = tensor.copy(), engine.infer("demo", tensor)
-    kept = answer.copy()
-    engine.infer("demo", noise(engine, seed=1))
-    np.testing.assert_array_equal(tensor, given)
-    np.testing.assert_array_equal(answer, kept)
-
-
 def test_ready_once_every_model_has_answered(engine: OpenVinoEngine) -> None:
     assert engine.ready()
     assert engine._answered == {"demo"}
-
-
-def test_answer_that_is_not_finite_is_a_failure(engine: OpenVinoEngine) -> None:
-    tensor = noise(engine)
-    tensor[0, 0, 5, 5] = np.nan
-    with pytest.raises(EngineFailedError, match="demo answered values that are not finite"):
-        engine.infer("demo", tensor)
 
 
 def test_weights_that_give_nan_are_not_loaded(network: Generator, recipe: Recipe) -> None:
     state = {key: tensor * float("nan") for key, tensor in network.state_dict().items()}
     with pytest.raises(EngineFailedError, match="relative L2 norm of nan"):
         OpenVinoEngine({"demo": Checkpoint(recipe, "", state)})
-
-
-@pytest.mark.parametrize(
-    "tensor",
-    [
-        np.zeros((1, 3, 64, 64), np.float32),
-        np.zeros((1, 2, 32, 32), np.float32),
-        np.zeros((2, 64, 64), np.float32),
-        np.zeros((1, 2, 64, 64), np.float64),
-    ],
-)
-def test_tensor_of_another_shape_is_refused(engine: OpenVinoEngine, tensor: Tensor) -> None:
-    with pytest.raises(InputShapeError, match=r"wanted float32 \('n', 2, 64, 64\)"):
-        engine.infer("demo", tensor)
-
-
-def test_unknown_model_is_refused_with_those_loaded(engine: OpenVinoEngine) -> None:
-    asks: tuple[Callable[[str], Tensor], ...] = (
-        engine.buffer,
-        lambda name: engine.infer(name, noise(engine)),
-    )
-    for ask in asks:
-        with pytest.raises(UnknownModelError, match="no model 'aisfm' is loaded: got demo"):
-            ask("aisfm")
-
-
-def test_closed_engine_answers_no_more(repository: Path) -> None:
-    engine = OpenVinoEngine.from_repository(repository)
-    tensor = noise(engine)
-    engine.close()
-    assert not engine.ready()
-    with pytest.raises(EngineUnavailableError, match="closed"):
-        engine.infer("demo", tensor)
 
 
 def test_signals_are_heard_after_engines_of_several_models_were_closed() -> None:
@@ -243,11 +163,6 @@ for name in "one", "two":
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "heard\nheard\n"), done.stderr
-
-
-def test_empty_repository_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(EngineUnavailableError, match="no model in"):
-        OpenVinoEngine.from_repository(tmp_path)
 
 
 def test_damaged_model_file_is_refused(tmp_path: Path) -> None:
