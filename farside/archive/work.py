@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from pathlib import Path
 from threading import Event
 
@@ -28,7 +29,7 @@ from farside.archive.sets import (
     job_of,
 )
 from farside.engine import Model
-from farside.errors import EngineFailedError, InputError, RequestError, SetError
+from farside.errors import DeadlineError, EngineFailedError, InputError, RequestError, SetError
 from farside.synchronic import BASE_AGE_DAYS
 
 _log = logging.getLogger(__name__)
@@ -89,14 +90,18 @@ class Work:
         ------
         EngineError, ServiceError
             Nobody makes products now. What was filed stays; the next round goes on from there.
+        DeadlineError
+            So with two in a row that were not answered in time. What is after a single one is made
+            before it is told of.
         """
-        made = sum(
-            self._make_magnetogram(files)
+        disks = [each for each in arrivals if each.instrument == "HMI"]
+        magnetograms = (
+            partial(self._make_magnetogram, files)
             for files in file_sets(arrivals, self.model.recipe, self.orders.cadence)
             if self._is_asked_for(files.slot) and self._is_due(files)
         )
-        disks = [each for each in arrivals if each.instrument == "HMI"]
-        return made + sum(self._make_map(*each) for each in self._due_maps(disks))
+        maps = (partial(self._make_map, *each) for each in self._due_maps(disks))
+        return _run_all(chain(magnetograms, maps))
 
     def _is_asked_for(self, slot: datetime) -> bool:
         first, end = self.orders.period
@@ -219,6 +224,22 @@ class Work:
         recipe, product = self.model.recipe, made.product
         used = {each.sha256 for each in made.ingredients if each.role != "base"}
         return used == hashes and (product.model, product.version) == (recipe.name, recipe.version)
+
+
+def _run_all(makings: Iterable[Callable[[], bool]]) -> int:
+    """Make one after the other; how many that was. A slow one does not hold up those after it."""
+    made, late, last_was_late = 0, None, False
+    for make in makings:
+        try:
+            made += make()
+            last_was_late = False
+        except DeadlineError as error:
+            if last_was_late:
+                raise
+            late, last_was_late = error, True
+    if late:
+        raise late
+    return made
 
 
 def _log_made(made: Made) -> None:

@@ -18,7 +18,7 @@ from farside.archive.maker import Here, Maker
 from farside.archive.work import Orders, Work
 from farside.basemap import read_base
 from farside.engine import Model
-from farside.errors import ConnectionFailedError, DamagedImageError
+from farside.errors import ConnectionFailedError, DamagedImageError, DeadlineError
 from farside.magnetogram import Magnetogram
 from farside.quality import Quality
 from farside.simulation import SimulatedSet
@@ -145,6 +145,23 @@ def test_while_the_service_is_away_nothing_is_lost(inbox: Inbox, simulated: Simu
             inbox.look(away)
     assert inbox.look(away) == 1
     assert inbox.names(superseded=True) == [f"{DISK}_i1"]
+
+
+def test_a_slow_set_does_not_hold_up_those_after_it_but_two_in_a_row_do(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    inbox.put_all(simulated)
+    for hours in 3, 6:
+        for path in (*simulated.observations, *simulated.references):
+            inbox.put(path, f"{hours}_{path.name}", moved(path, timedelta(hours=hours)))
+    for _ in range(2):
+        with pytest.raises(DeadlineError):
+            inbox.look(Failing([DeadlineError("late")] * 2))
+        assert inbox.names() == []
+    with pytest.raises(DeadlineError):
+        inbox.look(Failing([DeadlineError("late")]))
+    assert inbox.names() == [f"{DISK[:-6]}0{hours}0000_i1" for hours in (3, 6)]
+    assert inbox.look() == 1
 
 
 def test_a_set_that_cannot_be_used_is_tried_once(
