@@ -24,6 +24,7 @@ Column = tuple[str, str | None, str | None]
 """Name, FITS form (None: as wide as its longest text) and unit."""
 
 _HISTORY_WIDTH = 72
+_BLOCK = 2880
 
 
 def add_cards(header: fits.Header, cards: Iterable[Card]) -> None:
@@ -87,6 +88,8 @@ def opened(data: bytes) -> Iterator[fits.HDUList]:
     data = unpack(data)
     if not data.startswith(b"SIMPLE  ="):
         raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, wanted 'SIMPLE  ='")
+    if len(data) % _BLOCK:
+        raise NotFitsError(f"truncated: got {len(data)} bytes, wanted whole blocks of {_BLOCK}")
     try:
         with fits.open(BytesIO(data), memmap=False, disable_image_compression=True) as hdus:
             yield hdus

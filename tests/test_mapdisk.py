@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.errors import DamagedImageError, InputError, UnexpectedImageError
+from farside.errors import DamagedImageError, NotFitsError, UnexpectedImageError
 from farside.magnetogram import Generator, Magnetogram
 from farside.mapdisk import MAP_GRID, generated, measured, read_generated, read_measured
 from farside.observation import Origin
@@ -72,10 +72,9 @@ def test_a_product_with_gaps_is_refused_by_name(plane: str) -> None:
         generated(made, "far.fits")
 
 
-@pytest.mark.filterwarnings("ignore:.*truncated:astropy.utils.exceptions.AstropyUserWarning")
 def test_a_truncated_product_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "far.fits"
     data = product().to_bytes()
-    path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(InputError, match=r"far\.fits: "):
+    path.write_bytes(data[: len(data) // 2 + 1])
+    with pytest.raises(NotFitsError, match=r"far\.fits: truncated"):
         read_generated(path)

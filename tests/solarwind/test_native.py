@@ -195,13 +195,11 @@ def test_every_byte_of_the_planes_counts() -> None:
             native.read(bytes(altered))
 
 
-@pytest.mark.filterwarnings("ignore:.*truncated:astropy.utils.exceptions.AstropyUserWarning")
-@pytest.mark.filterwarnings("ignore:.*:astropy.io.fits.verify.VerifyWarning")
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.99])
 def test_a_truncated_file_is_refused(part: float) -> None:
     data = native.to_bytes(synchronic_map(SMALL))
-    with pytest.raises(InputError):
-        native.read(data[: int(part * len(data))])
+    with pytest.raises(NotFitsError, match="truncated"):
+        native.read(data[: int(part * len(data)) | 1])  # inside a block
 
 
 def test_what_is_no_map_of_ours_is_refused() -> None:
