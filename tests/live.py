@@ -69,23 +69,24 @@ def serving(
         )
         server = Server(f"http://127.0.0.1:{port}", process, scratch, logged)
         try:
-            _wait_until_ready(server)
+            wait_until_ready(f"{server.url}/readyz", process, logged)
             yield server
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(20)
 
 
-def _wait_until_ready(server: Server) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait for the first good answer; say what the process wrote if it ends or takes too long."""
     end = time.monotonic() + START_S
-    while server.process.poll() is None and time.monotonic() < end:
+    while process.poll() is None and time.monotonic() < end:
         try:
-            if httpx.get(f"{server.url}/readyz", timeout=5).is_success:
+            if httpx.get(url, timeout=5).is_success:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.2)
-    pytest.fail(f"the service did not start:\n{server.log.read_text()}")
+    pytest.fail(f"{url} did not answer:\n{log.read_text()[-4000:]}")
 
 
 def free_port() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ import httpx
 import pytest
 import yaml
 
-from tests.live import ROOT, free_port
+from tests.live import ROOT, free_port, wait_until_ready
 
 MONITORING = ROOT / "monitoring"
-START_S = 60
 
 
 class Sample(TypedDict):
@@ -81,20 +79,8 @@ def watching(folder: Path, targets: Mapping[str, str]) -> Iterator[Prometheus]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  our own command
         try:
-            _wait(server, process, folder / "log")
+            wait_until_ready(f"{server.url}/-/ready", process, folder / "log")
             yield server
         finally:
             process.terminate()
             process.wait(20)
-
-
-def _wait(server: Prometheus, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            if httpx.get(f"{server.url}/-/ready", timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    pytest.fail(f"Prometheus did not start:\n{log.read_text()[-2000:]}")
