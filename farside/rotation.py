@@ -61,7 +61,7 @@ def rotate_all(disks: Sequence[Disk], observer: Observer, time: Time) -> tuple[D
 
 def seen(grid: Grid, origin: View, view: View) -> NDArray[np.bool_]:
     """Which pixels of a view show what `origin` showed before, (y, x), False off the disk."""
-    mask = grid.on_disk()
+    mask = grid.on_disk().copy()
     (route,) = _routes(grid, [origin], view)
     mask[mask] = route.seen
     return mask

@@ -117,7 +117,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from farside import checkpoint
     from farside.networks.pix2pixcc import Generator
-    from tests.service.fakes import recipe
+    from tests.tiny_recipe import recipe
 
     folder = tmp_path_factory.mktemp("model_repository")
     torch.manual_seed(7)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from threading import Event
@@ -26,46 +26,14 @@ from farside.magnetogram import Generator, Magnetogram
 from farside.observation import read
 from farside.observer import Observer
 from farside.quality import Quality
-from farside.recipe import Channel, FieldPlane, Linear, MedianLog, Network, Recipe, Timing, Training
 from farside.simulation import SimulatedSet
+from tests.tiny_recipe import recipe
 
 SUMMED = 16
 """Pixels of the camera in one of a small EUVI file."""
 
 _TIMES = ("DATE-OBS", "DATE-AVG", "T_OBS")
 _TIME = re.compile(r"(\d{4})(.)(\d\d)(.)(\d\d)(.)(\d\d):(\d\d):(\d\d)")
-
-
-def recipe(version: str = "1") -> Recipe:
-    """Of all that a simulated scene holds, on a small grid."""
-    euv, field = MedianLog(low=0.01, high=100), Linear(scale=1500)
-    return Recipe(
-        name="tiny",
-        version=version,
-        title="A tiny network for tests",
-        licence="BSD-3-Clause",
-        network=Network(name="pix2pixcc:Generator"),
-        grid=Grid(64, 28.0),
-        channels=(
-            *(
-                Channel(role="observation", accepts=(f"EUVI {band}",), scaling=euv)
-                for band in ("304", "195", "171")
-            ),
-            *(
-                Channel(role="reference", accepts=(f"AIA {band}",), scaling=euv)
-                for band in ("304", "193", "171")
-            ),
-            Channel(role="reference", accepts=("HMI LOS",), scaling=field),
-        ),
-        outputs=(FieldPlane(quantity="line-of-sight magnetic field", unit="gauss", scaling=field),),
-        timing=Timing(spread_hours=1, usual_lag_hours=6, greatest_lag_hours=48),
-        training=Training(
-            data="NONE",
-            description="untrained",
-            reference_age_days=(0.0, 27.3),
-            dates=(date(2011, 1, 1), date(2030, 1, 1)),
-        ),
-    )
 
 
 class LastPlane:
@@ -76,7 +44,7 @@ class LastPlane:
     batch = 1
 
     def __init__(self, version: str = "1", identity: str = "ab") -> None:
-        self._model = Model(recipe(version), identity * 32)
+        self._model = Model(recipe(version=version), identity * 32)
 
     def models(self) -> dict[str, Model]:
         return {"tiny": self._model}

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farside.archive.naming import Name, disk_series, map_series
-from tests.archive.drop import recipe
+from tests.tiny_recipe import recipe
 
 SLOT = datetime(2026, 2, 14, 6, tzinfo=UTC)
 
 
 def test_a_series_is_named_by_model_version_and_spacecraft() -> None:
-    published = recipe("3").model_copy(update={"name": "aisfm"})
+    published = recipe("aisfm", "3")
     assert disk_series(published, "STEREO_A") == "aisfm_v3_stereo_a"
     assert map_series(published) == "aisfm_v3_synchronic"
 

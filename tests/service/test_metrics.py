@@ -26,8 +26,8 @@ from service.gpu import Gpu
 from service.metrics import SHARED, Metrics, State
 from service.record import Record
 from tests.live import ROOT
-from tests.service.fakes import recipe
 from tests.synchronic_maps import NOW, sources, synchronic_map
+from tests.tiny_recipe import recipe
 
 NOTHING = State(True, ("fake", "float32"), {}, None)
 VITALS = Vitals(2e22, -1e21, 0.5, 3.0)

@@ -11,7 +11,7 @@ from farside import checkpoint
 from farside.hale import cycle_of
 from farside.recipe import Recipe
 from tests.live import ROOT
-from tests.service.fakes import recipe
+from tests.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
 from tests.training.small_sky import SMALL_SKY
 from training.compare.__main__ import main

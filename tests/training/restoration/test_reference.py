@@ -7,8 +7,8 @@ from astropy.time import Time
 from farside.observer import earth
 from farside.registration import Disk
 from farside.simulation.scene import Scene
-from tests.service.fakes import recipe
 from tests.small_model import Echo
+from tests.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
 from training.restoration.reference import USUAL, FarSide, Pair, far_side, generated, page
 

@@ -7,7 +7,7 @@ from astropy.time import Time
 
 from farside.errors import IncompleteSetError
 from farside.grid import Grid
-from tests.service.fakes import recipe
+from tests.tiny_recipe import recipe
 from tests.training.score.fakes import GRID, SMALL, TIME, case, noise
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, open_store, simulate

@@ -8,7 +8,7 @@ import torch
 from farside import checkpoint
 from farside.errors import CheckpointError, UnknownModelError
 from farside.networks.pix2pixcc import Generator
-from tests.service.fakes import recipe
+from tests.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, open_store, simulate
