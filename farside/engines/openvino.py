@@ -161,7 +161,7 @@ def _core() -> ov.Core:
 
     Each gives the thread that makes it a stack for signals, and takes it back when it goes. Where
     several go in another order than the reverse, a stack that is no more is what remains, and the
-    next signal ends the process.
+    next signal ends the process (openvinotoolkit/openvino#11894).
     """
     return ov.Core()
 
