@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from farside.checkpoint import FILE_NAME
 from tests.containers.dockerfile import stages, steps_of
 from tests.live import ROOT, free_port
 
@@ -140,7 +141,8 @@ def test_the_image_for_a_cpu_serves_as_a_number_with_nothing_to_write_to_but_tmp
     environment = built(tmp_path, "cpu")
     assert packages["PATH"].startswith("/opt/farside/bin:")
     with running(tmp_path, "cpu", environment) as url:
-        (model,) = httpx.get(f"{url}/models", timeout=30).json()["models"]
-        assert model["name"] == "pix2pixcc-demo"
+        models = httpx.get(f"{url}/models", timeout=30).json()["models"]
+        shipped = {path.parts[-3] for path in (ROOT / "model_repository").glob(f"*/*/{FILE_NAME}")}
+        assert {model["name"] for model in models} == shipped
         metrics = httpx.get(f"{url}/metrics", timeout=30).text
         assert re.search(r'farside_model_info\{.*engine="openvino"', metrics)
