@@ -40,7 +40,9 @@ Value = str | int | float | bool
 Cards = Mapping[str, Value]
 """Header cards by upper-case keyword; the first of equal keywords counts."""
 
-_BLOCK = 2880
+BLOCK = 2880
+"""Bytes of which a FITS file has a whole number."""
+
 _CARD = 80
 _QUOTED = re.compile(r"\s*'((?:[^']|'')*)'")
 _STRUCTURE = re.compile(
@@ -207,7 +209,7 @@ def _hdu(data: bytes, start: int) -> _Hdu:
 def _header(data: bytes, start: int) -> tuple[dict[str, Value], str, int]:
     cards: dict[str, Value] = {}
     history: list[str] = []
-    stop = start + MAX_HEADER_BLOCKS * _BLOCK
+    stop = start + MAX_HEADER_BLOCKS * BLOCK
     for offset in range(start, min(stop, len(data) - _CARD + 1), _CARD):
         card = data[offset : offset + _CARD].decode("latin-1")
         keyword = card[:8].rstrip()
@@ -238,7 +240,7 @@ def _value(field: str) -> Value:
 
 
 def _padded(size: int) -> int:
-    return -(-size // _BLOCK) * _BLOCK
+    return -(-size // BLOCK) * BLOCK
 
 
 def _whole(cards: Cards, key: str, default: int | None = None) -> int:

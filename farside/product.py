@@ -13,7 +13,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from farside.errors import DamagedImageError, MissingMetadataError, NotFitsError
-from farside.fitsfile import unpack
+from farside.fitsfile import BLOCK, unpack
 from farside.observation import Source
 
 Value = str | int | float | bool
@@ -24,7 +24,6 @@ Column = tuple[str, str | None, str | None]
 """Name, FITS form (None: as wide as its longest text) and unit."""
 
 _HISTORY_WIDTH = 72
-_BLOCK = 2880
 
 
 def add_cards(header: fits.Header, cards: Iterable[Card]) -> None:
@@ -88,8 +87,8 @@ def opened(data: bytes) -> Iterator[fits.HDUList]:
     data = unpack(data)
     if not data.startswith(b"SIMPLE  ="):
         raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, wanted 'SIMPLE  ='")
-    if len(data) % _BLOCK:
-        raise NotFitsError(f"truncated: got {len(data)} bytes, wanted whole blocks of {_BLOCK}")
+    if len(data) % BLOCK:
+        raise NotFitsError(f"truncated: got {len(data)} bytes, wanted whole blocks of {BLOCK}")
     try:
         with fits.open(BytesIO(data), memmap=False, disable_image_compression=True) as hdus:
             yield hdus

@@ -91,8 +91,7 @@ class Work:
         EngineError, ServiceError
             Nobody makes products now. What was filed stays; the next round goes on from there.
         DeadlineError
-            So with two in a row that were not answered in time. What is after a single one is made
-            before it is told of.
+            Two in a row were not answered in time; or one, and what comes after it has been made.
         """
         disks = [each for each in arrivals if each.instrument == "HMI"]
         magnetograms = (
