@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,13 +168,27 @@ only numbers."""
 def mean_table(rows: Sequence[Row], area: str) -> str:
     """Scores of each answer in one area, mean and spread over sets."""
     inside = [row for row in rows if row.area == area and row.answer != GIVEN_REGIONS]
-    return pivot(inside, lambda row: row.answer, SCORES, mean_and_spread)
+    return pivot(inside, _name_and_number(inside), SCORES, mean_and_spread)
+
+
+def _name_and_number(rows: Sequence[Row]) -> Callable[[Row], str]:
+    """Name of an answer; with the number of its sets where others have more."""
+    sets: dict[str, set[str]] = {}
+    for row in rows:
+        sets.setdefault(row.answer, set()).add(row.unit)
+    most = max(map(len, sets.values()), default=0)
+
+    def name(row: Row) -> str:
+        count = len(sets[row.answer])
+        return row.answer if count == most else f"{row.answer} ({count} sets)"
+
+    return name
 
 
 def orientation_table(rows: Sequence[Row]) -> str:
     """Regions by orientation, in all sets together."""
     numbers = [row for row in rows if row.measure in ORIENTATIONS]
-    return pivot(numbers, lambda row: row.answer, ORIENTATIONS, total)
+    return pivot(numbers, _name_and_number(numbers), ORIENTATIONS, total)
 
 
 def _model(recipe: Recipe) -> list[str]:
