@@ -9,10 +9,11 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 from astropy.time import Time
+from numpy.typing import NDArray
 
 from farside.angles import folded_deg
+from farside.carrington import Degrees
 from farside.flux import pixel_area_cm2
-from farside.grid import Image
 from farside.heliographic import foreshortening, sight_lines, trace
 from farside.magnetogram import Magnetogram
 from farside.observer import earth
@@ -116,7 +117,7 @@ def seismic_regions(catalogue: Path, time: Time) -> list[SeismicRegion]:
     ]
 
 
-def _mean_longitude(longitude_deg: Image, weights: Image) -> float:
+def _mean_longitude(longitude_deg: Degrees, weights: NDArray[np.float64]) -> float:
     """Weighted mean on the circle, [0, 360)."""
     angles = np.radians(longitude_deg)
     mean = np.average(np.exp(1j * angles), weights=weights)

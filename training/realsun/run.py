@@ -124,7 +124,8 @@ def on_scoring_grid(image: Image) -> Image:
             f"product of {image.shape[0]} px: expected a multiple of {GRID.size_px} px"
         )
     blocks = np.nan_to_num(image).reshape(GRID.size_px, factor, GRID.size_px, factor)
-    return np.where(GRID.on_disk(), blocks.mean(axis=(1, 3)), np.float32(np.nan))
+    means = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return np.where(GRID.on_disk(), means, np.float32(np.nan))
 
 
 def _takes_euvi(recipe: Recipe) -> bool:
