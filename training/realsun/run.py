@@ -107,7 +107,7 @@ def over_mirrored(stack: Stack, model: Model, engine: Engine) -> Image:
     By Hale's and Joy's laws a Sun mirrored at its equator with all signs reversed is as likely.
     """
     plain, other = (translate(each, model, engine).image for each in (stack, mirrored(stack)))
-    return (plain - other[::-1]) / 2
+    return (plain - other[::-1]) * np.float32(0.5)
 
 
 def on_scoring_grid(image: Image) -> Image:
