@@ -8,7 +8,7 @@ PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration lock clean
+.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean
 
 install: $(INSTALLED) $(TRITON)
 
@@ -90,6 +90,12 @@ restoration: $(INSTALLED)
 	$(BIN)/python -m training.restoration.denoising denoise-demo denoise-auto-demo --out docs/denoising-scores.md
 	$(BIN)/python -m training.restoration.reference denoise-demo
 	$(BIN)/python -m training.restoration.drawings drawing-demo --suns 24 --out docs/drawings-scores.md
+
+# The far-side models on real AIA images beside HMI: docs/real-sun.md, again. REAL has sets/ and what
+# else there is; it is not part of this repository.
+REAL ?= ../shared/data/realsun
+real-sun: $(INSTALLED)
+	$(BIN)/python -m training.realsun --sets $(REAL)/sets --out docs/real-sun.md
 
 # Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
 lock:

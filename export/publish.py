@@ -60,6 +60,7 @@ def publish(
     repository: Path,
     scores: tuple[Score, ...] = (),
     report: Report | None = None,
+    recipe: Recipe | None = None,
 ) -> Path:
     """Copy a model file into the repository, in half precision, once it has answered.
 
@@ -73,6 +74,9 @@ def publish(
         Written into the Recipe, in place of those that are there; the identity stays.
     report
         Its scores go before these, its error model takes the place of that in the Recipe.
+    recipe
+        Recipe in place of the file's, such as one whose channels accept more instruments. Where it
+        has no scores or no error model, those of the file stay.
 
     Returns
     -------
@@ -87,17 +91,29 @@ def publish(
         report is of other weights.
     """
     model = checkpoint.read(trained)
-    recipe = _with_scores(model.recipe, scores, report)
+    if recipe is not None:
+        model = model._replace(recipe=_measured_before(recipe, model.recipe))
+    described = _with_scores(model.recipe, scores, report)
     _check_answer(model)
-    path = repository / recipe.name / recipe.version / FILE_NAME
+    path = repository / described.name / described.version / FILE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as candidate:
-        identity = checkpoint.write(candidate, model.state, recipe, half=True)
+        identity = checkpoint.write(candidate, model.state, described, half=True)
         candidate.chmod(0o644)  # safetensors writes for its owner alone; a service is another user
-        _check_version(path, identity, recipe)
+        _check_version(path, identity, described)
         if report:
             _check_scored(report, model.identity, identity)
     return path
+
+
+def _measured_before(recipe: Recipe, before: Recipe) -> Recipe:
+    """The Recipe with the scores and the error model of an earlier one where it has none."""
+    return recipe.model_copy(
+        update={
+            "scores": recipe.scores or before.scores,
+            "errors": recipe.errors or before.errors,
+        }
+    )
 
 
 def _with_scores(recipe: Recipe, scores: tuple[Score, ...], report: Report | None) -> Recipe:
@@ -152,13 +168,19 @@ def main() -> None:
     parser.add_argument(
         "--report", type=Path, help="report.json of training.score: its scores and error model"
     )
+    parser.add_argument(
+        "--recipe", type=Path, help="Recipe as TOML, in place of the file's; its scores stay"
+    )
     arguments = parser.parse_args()
     scores = tuple(
         Score(measure=measure, value=float(value), command=command)
         for measure, value, command in arguments.score
     )
     report = read_report(arguments.report) if arguments.report else None
-    print(publish(arguments.trained, arguments.repository, scores, report))
+    recipe = (
+        Recipe.from_toml(arguments.recipe.read_text(encoding="utf-8")) if arguments.recipe else None
+    )
+    print(publish(arguments.trained, arguments.repository, scores, report, recipe))
 
 
 if __name__ == "__main__":

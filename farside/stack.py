@@ -26,7 +26,7 @@ from farside.observation import Observation, Origin
 from farside.observer import Observer
 from farside.quality import Quality
 from farside.recipe import Channel, Native, Recipe, Role
-from farside.reference import reference_time
+from farside.reference import epoch_nearest
 from farside.registration import Disk, register
 from farside.rotation import rotate_all
 
@@ -209,8 +209,8 @@ def _refuse_spread(role: Role, origins: Sequence[Origin], recipe: Recipe) -> Non
 def _refuse_far_epoch(
     referred: Sequence[Origin], time: Time, observer: Observer, recipe: Recipe
 ) -> None:
-    wanted = reference_time(time, observer.longitude_deg)
     for origin in referred:
+        wanted = epoch_nearest(origin.time, time, observer.longitude_deg)
         hours = _hours_apart(origin.time, wanted)
         if hours > recipe.timing.greatest_lag_hours:
             raise ReferenceEpochError(
@@ -223,9 +223,11 @@ def _refuse_far_epoch(
 def _quality_of_reference(
     referred: Sequence[Origin], time: Time, observer: Observer, recipe: Recipe
 ) -> Quality:
-    wanted = reference_time(time, observer.longitude_deg)
     usual = recipe.timing.usual_lag_hours
-    late = any(_hours_apart(origin.time, wanted) > usual for origin in referred)
+    late = any(
+        _hours_apart(origin.time, epoch_nearest(origin.time, time, observer.longitude_deg)) > usual
+        for origin in referred
+    )
     return Quality.OLD_REFERENCE if late else Quality.GOOD
 
 

@@ -9,7 +9,7 @@ import astropy.units as u
 from farside.flux import net_flux_mx, unsigned_flux_mx
 from farside.magnetogram import Magnetogram
 from farside.metrics import correlation
-from farside.reference import reference_time
+from farside.reference import epoch_nearest
 from farside.stack import Stack
 
 
@@ -54,7 +54,9 @@ def _reference_correlation(made: Magnetogram, stack: Stack) -> float | None:
 
 
 def _reference_lag_hours(made: Magnetogram) -> float | None:
-    epoch = reference_time(made.time, made.observer.longitude_deg)
     times = [given.origin.time for given in made.inputs if given.role == "reference"]
-    lags = [float((epoch - time).to_value(u.hour)) for time in times]
+    epochs = [epoch_nearest(time, made.time, made.observer.longitude_deg) for time in times]
+    lags = [
+        float((epoch - time).to_value(u.hour)) for epoch, time in zip(epochs, times, strict=True)
+    ]
     return max(lags, key=abs, default=None)

@@ -116,6 +116,22 @@ def test_front_side_observation_is_sdos_where_the_recipe_takes_it() -> None:
     assert stack.observer == EARTH
 
 
+@pytest.mark.parametrize(
+    ("age_hours", "flagged"), [(0, False), (27.3 * 24 + 2, False), (27.3 * 24 + 12, True)]
+)
+def test_front_side_observation_takes_a_reference_of_now_or_of_a_rotation_before(
+    age_hours: float, flagged: bool
+) -> None:
+    channel = RECIPE.channels[0].model_copy(update={"accepts": ("EUVI 195", "AIA 193")})
+    recipe = RECIPE.model_copy(update={"channels": (channel, RECIPE.channels[1])})
+    sdo = Observer(-0.01, EARTH.latitude_deg, EARTH.distance_m)
+    taken = NOW - age_hours * u.hour
+    stack = assemble(
+        [image("AIA", "193", NOW, sdo, 1.0)], [image("HMI", "LOS", taken, EARTH, 1.0)], recipe
+    )
+    assert bool(stack.quality & Quality.OLD_REFERENCE) is flagged
+
+
 def test_image_that_no_channel_takes_is_named_with_what_is_wanted() -> None:
     with pytest.raises(
         UnexpectedImageError, match="demo wants EUVI 195 as observation, HMI LOS as"

@@ -89,7 +89,10 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
     references = _shelves(arrivals, recipe.channels_of("reference"))
     found: list[FileSet] = []
     for spacecraft, own in _by_spacecraft(arrivals).items():
-        observed = _shelves(own, recipe.channels_of("observation"))
+        # Roles come from the header alone here, and an image of AIA is a reference: an archive is
+        # of the far side.
+        far = [each for each in own if each.instrument != "AIA"]
+        observed = _shelves(far, recipe.channels_of("observation"))
         leads: dict[datetime, list[Arrival]] = defaultdict(list)
         for lead in observed[0]:
             leads[slot_of(lead.time, cadence)].append(lead)

@@ -84,6 +84,17 @@ def test_spacecraft_are_not_mixed() -> None:
     assert sets(sdo(), euvi()[:2], euvi(name="EUVI-B")[2:]) == []
 
 
+def test_aia_is_a_reference_and_no_observation_also_where_the_recipe_takes_it_as_one() -> None:
+    known = recipe()
+    both = (
+        channel.model_copy(update={"accepts": (*channel.accepts, f"AIA {band}")})
+        for channel, band in zip(known.channels[:3], ("304", "193", "171"), strict=True)
+    )
+    taking = known.model_copy(update={"channels": (*both, *known.channels[3:])})
+    found = list(file_sets([*euvi(), *sdo(), *sdo(NOON)], taking, HOUR))
+    assert [each.spacecraft for each in found] == ["STEREO_A"]
+
+
 def test_images_further_apart_than_the_recipe_allows_are_no_set() -> None:
     late = image("EUVI-A", "171", NOON + timedelta(minutes=59))
     later = image("EUVI-A", "171", NOON + timedelta(minutes=61))

@@ -38,6 +38,32 @@ def test_scores_may_be_written_later_without_a_new_identity(trained: Path, tmp_p
     assert checkpoint.read(publish(trained, tmp_path, (score,))).identity == first
 
 
+def test_a_changed_recipe_leaves_the_scores_and_the_identity(trained: Path, tmp_path: Path) -> None:
+    score = Score(measure="correlation", value=0.7, command="make score")
+    before = checkpoint.read(published := publish(trained, tmp_path, (score,)))
+    channel = before.recipe.channels[0]
+    wider = channel.model_copy(update={"accepts": (*channel.accepts, "AIA 131")})
+    recipe = before.recipe.model_copy(
+        update={"channels": (wider, *before.recipe.channels[1:]), "scores": ()}
+    )
+    after = checkpoint.read(publish(published, tmp_path, recipe=recipe))
+    assert after.identity == before.identity
+    assert after.recipe.channels[0].accepts == wider.accepts
+    assert after.recipe.scores == (score,)
+
+
+def test_a_recipe_of_another_network_is_refused_and_the_published_file_stays(
+    trained: Path, tmp_path: Path
+) -> None:
+    path = publish(trained, tmp_path)
+    content = path.read_bytes()
+    recipe = checkpoint.read(path).recipe
+    fewer = recipe.model_copy(update={"channels": recipe.channels[:1]})
+    with pytest.raises(CheckpointError, match="input channels"):
+        publish(path, tmp_path, recipe=fewer)
+    assert path.read_bytes() == content
+
+
 def test_a_published_file_may_be_read_by_the_user_of_a_service(
     trained: Path, tmp_path: Path
 ) -> None:

@@ -97,12 +97,57 @@ def test_files_of_another_model_are_refused_with_what_this_one_wants(
     client: httpx.Client, offered: Offered, recipe: Recipe
 ) -> None:
     wants = f"{recipe.name} wants {', '.join(str(channel) for channel in recipe.channels)}"
-    stranger = part("observation", offered["reference"]["AIA 304"][0])
+    stranger = part("observation", _not_taken(offered, recipe))
     answer = client.post(
         "/generate", files=[*parts(offered, recipe), stranger], data={"model": recipe.name}
     )
     assert (answer.status_code, answer.json()["type"]) == (422, "UnexpectedImageError")
     assert wants in answer.json()["error"]
+
+
+def _not_taken(offered: Offered, recipe: Recipe) -> Path:
+    """A file that no channel takes as an observation."""
+    return next(
+        paths[0]
+        for images in offered.values()
+        for shown, paths in images.items()
+        if shown != "DRAWING WHITE"  # a drawing without its side-car is another fault
+        and not any(channel.takes("observation", *shown.split()) for channel in recipe.channels)
+    )
+
+
+AIA_ALONE = [
+    recipe
+    for recipe in RECIPES
+    if not recipe.channels_of("reference") and recipe.channels[0].takes("observation", "AIA", "304")
+]
+
+
+@pytest.mark.parametrize("recipe", AIA_ALONE, ids=lambda recipe: recipe.name)
+def test_aia_as_observation_gives_the_side_that_faces_earth(
+    client: httpx.Client, offered: Offered, recipe: Recipe
+) -> None:
+    given = {"observation": offered["reference"], "reference": {}}
+    answer = client.post("/generate", files=parts(given, recipe), data={"model": recipe.name})
+    assert answer.status_code == 200, answer.text
+    made = Magnetogram.read(answer.content)
+    assert (made.spacecraft, made.observer.longitude_deg) == ("SDO", 0.0)
+    assert {given.role for given in made.inputs} == {"observation"}
+    assert made.reference_age_days is None
+    assert made.quality == Quality.SIMULATED_TRAINING
+
+
+def test_a_model_with_a_reference_pair_takes_aia_in_both_roles(
+    client: httpx.Client, offered: Offered
+) -> None:
+    recipe = next(each for each in RECIPES if each.channels_of("reference"))
+    given = offered | {"observation": offered["reference"]}
+    answer = client.post("/generate", files=parts(given, recipe), data={"model": recipe.name})
+    assert answer.status_code == 200, answer.text
+    made = Magnetogram.read(answer.content)
+    assert made.spacecraft == "SDO"
+    assert made.reference_age_days == pytest.approx(0, abs=0.01)
+    assert not made.quality & (Quality.OLD_REFERENCE | Quality.OUTSIDE_TRAINING)
 
 
 def test_without_a_model_its_name_is_asked_for(client: httpx.Client, offered: Offered) -> None:

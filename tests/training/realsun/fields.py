@@ -1,0 +1,29 @@
+"""A disk with bipoles of either hemisphere, and the truth that is made of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from farside.grid import Image
+from farside.heliographic import sight_lines, trace
+from farside.observer import View
+from tests.bipoles import LONGITUDE, pole, view_of
+from training.realsun.measures import GRID, Truth
+
+VIEW = view_of(0.0)
+"""In 2024, cycle 25: the leading polarity of the north is positive."""
+
+
+def bipoles(view: View, north_west: int, south_west: int) -> Image:
+    """One bipole at N18, one at S18; the sign of each western polarity."""
+    points = trace(*sight_lines(GRID, view.observer), view.observer, view.time)
+    radial = np.zeros((GRID.size_px, GRID.size_px))
+    for sign, latitude in ((north_west, 18.0), (south_west, -18.0)):
+        for side in (1, -1):
+            place = LONGITUDE + side * 5.0, latitude
+            radial += sign * side * pole(points.longitude_deg, points.latitude_deg, *place)
+    return np.where(GRID.on_disk(), radial * points.mu, np.nan).astype(np.float32)
+
+
+def truth(field_gauss: Image, clip_gauss: float = np.inf) -> Truth:
+    return Truth("a day", field_gauss, GRID, VIEW, clip_gauss)

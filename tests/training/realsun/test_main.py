@@ -1,0 +1,188 @@
+"""The benchmark from files to its page: a simulated set of AIA and HMI, and the real ones."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from farside.engine import Engine
+from farside.engines.torch import TorchEngine
+from farside.pipeline import generate, prepare
+from farside.simulation.files import SimulatedSet
+from tests.live import ROOT
+from training.realsun.__main__ import main, parser, real_sun
+from training.realsun.measures import CORRELATIONS, UNSIGNED, score_set
+from training.realsun.page import Results
+from training.realsun.run import (
+    MIRRORED,
+    PERSISTENCE,
+    far_side_models,
+    mirrored,
+    over_mirrored,
+)
+from training.realsun.sets import RealSet, read_set, read_sets
+
+REPOSITORY = ROOT / "model_repository"
+
+
+@pytest.fixture(scope="module")
+def sets(simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One set of the view from Earth, and EUVI beside it."""
+    folder = tmp_path_factory.mktemp("pack")
+    names = ("aia_304.fits", "aia_193.fits", "aia_171.fits", "hmi.fits")
+    (folder / "sets" / "a-day").mkdir(parents=True)
+    for path, name in zip(simulated.references, names, strict=True):
+        shutil.copy(path, folder / "sets" / "a-day" / name)
+    (folder / "euvi" / "A").mkdir(parents=True)
+    for path in simulated.observations:
+        shutil.copy(path, (folder / "euvi" / "A" / path.name).with_suffix(".fits"))
+    return folder / "sets"
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model without a reference pair, one with it, and one that is not of the far side."""
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("pix2pix-demo", "pix2pixcc-demo", "drawing-demo"):
+        (folder / name).symlink_to(REPOSITORY / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine(repository: Path) -> Engine:
+    return TorchEngine.from_repository(repository)
+
+
+@pytest.fixture(scope="module")
+def results(sets: Path, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    out = tmp_path_factory.mktemp("out")
+    asked = ["--sets", str(sets), "--out", str(out / "page.md"), "--local", str(out / "local")]
+    return real_sun(parser().parse_args([*asked, "--repository", str(repository)]))
+
+
+@pytest.fixture(scope="module")
+def out(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return next(tmp_path_factory.getbasetemp().glob("out*"))
+
+
+def test_every_far_side_model_is_scored_or_listed_with_the_reason(results: Results) -> None:
+    assert [recipe.name for recipe in results.recipes] == ["pix2pix-demo", "pix2pixcc-demo"]
+    answers = {row.answer for row in results.rows}
+    assert {"pix2pix-demo", f"pix2pix-demo, {MIRRORED}", "zero field"} <= answers
+    assert not any(answer.startswith("pix2pixcc") for answer in answers)
+    assert PERSISTENCE not in answers  # no map is given
+    (not_run,) = results.not_run
+    assert not_run.model == "pix2pixcc-demo"
+    assert "HMI LOS as reference" in not_run.reason
+
+
+def test_a_model_of_the_simulated_sun_knows_something_of_it(results: Results) -> None:
+    values = {(row.answer, row.measure, row.area): row.value for row in results.rows}
+    assert values["pix2pix-demo", "CC of abs B 4°", "0.95 R"] > 0.3
+
+
+def test_the_page_and_its_numbers_agree(results: Results, out: Path) -> None:
+    page = (out / "page.md").read_text()
+    assert "`pix2pixcc-demo` was not run" in page
+    with (out / "page.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(results.rows)
+    (value,) = (
+        float(row["value"])
+        for row in rows
+        if (row["answer"], row["measure"], row["area"]) == ("pix2pix-demo", "CC 4°", "0.95 R")
+    )
+    (line,) = (each for each in page.splitlines() if each.startswith("| pix2pix-demo (AIA 304) "))
+    assert f" {value:.2f} " in line
+
+
+def test_pictures_without_a_licence_stay_out_of_the_page(results: Results, out: Path) -> None:
+    assert results.pictures == []
+    assert {path.name for path in (out / "local").iterdir()} == {"a-day.png", "euvi-A.png"}
+    assert "![" not in (out / "page.md").read_text()
+
+
+def test_every_region_of_the_far_view_is_on_the_page(results: Results, out: Path) -> None:
+    (view,) = results.views
+    assert [image.origin.instrument for image in view.images] == ["EUVI-A"]
+    ((made, places),) = view.products
+    assert made.spacecraft == "STEREO_A"
+    assert (out / "page.md").read_text().count("| STEREO-A, ") == len(places)
+
+
+def test_the_answer_over_mirrored_inputs_is_that_of_the_mirrored_sun_reversed(
+    sets: Path, engine: Engine
+) -> None:
+    model = far_side_models(engine)[0]
+    files = read_set(sets / "a-day").files_for(model.recipe)
+    assert files is not None
+    stack = prepare(files, [], model.recipe)
+    one, other = (over_mirrored(each, model, engine) for each in (stack, mirrored(stack)))
+    np.testing.assert_allclose(one, -other[::-1], atol=1e-3)
+
+
+def test_missing_data_are_one_sentence_and_exit_status_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    monkeypatch.setattr(sys, "argv", ["", "--sets", str(tmp_path / "none"), "--out", str(page)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("no sets of the real Sun: got ")
+    assert not page.exists()
+
+
+FIGURES = {
+    "pix2pixhd-demo": (0.34, 0.40, 0.48, 0.48, 0.57, 0.69),
+    "pix2pix-demo": (0.37, 0.44, 0.53, 0.56, 0.66, 0.78),
+    "multilayer-demo": (0.38, 0.43, 0.51, 0.56, 0.65, 0.77),
+}
+"""Signed and unsigned CC in blocks of 1°, 2°, 4° by another scorer, mean of five real sets."""
+
+FIGURES_RIGHT = {"pix2pixhd-demo": 13 / 25, "pix2pix-demo": 16 / 25, "multilayer-demo": 14 / 25}
+"""Share of the regions that lie the right way round, by that scorer."""
+
+
+@pytest.fixture(scope="module")
+def real_sets(shared_data: Path) -> list[RealSet]:
+    folder = shared_data / "realsun" / "sets"
+    if not folder.is_dir():
+        pytest.skip(f"no sets of the real Sun at {folder}")
+    return [each for each in read_sets(folder) if each.counts]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_scores_on_the_real_sun_are_those_of_another_scorer(
+    real_sets: list[RealSet], name: str
+) -> None:
+    engine = TorchEngine.from_repository(REPOSITORY)
+    recipe = engine.models()[name].recipe
+    rows = [
+        row
+        for real in real_sets
+        for row in score_set(
+            generate(real.files_for(recipe) or [], [], name, engine).image, real.truth, name, ""
+        )
+        if row.area == "0.95 R"
+    ]
+    found = [
+        np.mean([row.value for row in rows if row.measure == measure])
+        for measure in (*CORRELATIONS, *UNSIGNED)
+    ]
+    assert len(real_sets) == 5
+    # One resamples with cubic, one with linear interpolation, which favours small blocks.
+    np.testing.assert_allclose(found, FIGURES[name], atol=0.03)
+    count = {
+        measure: sum(row.value for row in rows if row.measure == measure)
+        for measure in ("right way round", "one sign only", "wrong way round")
+    }
+    assert count["right way round"] / sum(count.values()) == pytest.approx(
+        FIGURES_RIGHT[name], abs=0.1
+    )

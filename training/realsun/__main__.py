@@ -1,0 +1,115 @@
+"""``python -m training.realsun --sets FOLDER --out PAGE.md``: the models on the real Sun."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.progress import track
+
+from farside.engines.torch import TorchEngine
+from farside.quicklook import LIMIT_GAUSS
+from farside.wholefile import replacing
+from training.command import one_sentence
+from training.realsun.baselines import read_maps
+from training.realsun.farview import far_views
+from training.realsun.page import Results, markdown, mean_table
+from training.realsun.pictures import picture_of_set, picture_of_view
+from training.realsun.rows import Row, write_csv
+from training.realsun.run import answers, far_side_models, score, unable
+from training.realsun.sets import RealSet, read_sets
+
+MISSING_DATA = 2
+"""Exit status where the data are not at hand."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m training.realsun", description=__doc__)
+    add = top.add_argument
+    add("--sets", type=Path, required=True, metavar="FOLDER", help="AIA and HMI, a folder a set")
+    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; numbers beside it")
+    add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
+    add("--maps", type=Path, help="synoptic maps (default: wind/gong beside the sets)")
+    add("--euvi", type=Path, help="EUVI files, a folder a view (default: euvi beside the sets)")
+    add("--farside-list", type=Path, help="helioseismic regions as CSV (default: beside the sets)")
+    add("--local", type=Path, default=Path("build/real-sun"), metavar="FOLDER",
+        help="pictures of images without a licence to pass them on (%(default)s)")  # fmt: skip
+    return top
+
+
+def real_sun(arguments: argparse.Namespace) -> Results:
+    """Score the models and the baselines on all sets, draw, and write the page.
+
+    Raises
+    ------
+    FileNotFoundError
+        There are no sets.
+    """
+    sets, beside = read_sets(arguments.sets), arguments.sets.parent
+    maps = read_maps(arguments.maps or beside / "wind" / "gong")
+    catalogue = arguments.farside_list or beside / "farside_ar" / "jsoc_farside_ar_catalogue.csv"
+    engine = TorchEngine.from_repository(arguments.repository)
+    models = far_side_models(engine)
+    out, rows, shown = Pictures(arguments.out, arguments.local), list[Row](), list[Path]()
+    for real in track(sets, "scoring"):
+        given = answers(real, models, engine, maps)
+        rows += score(real, given)
+        if _is_worth_a_picture(real):
+            shown += out.write(real.name, picture_of_set(real, given), real.may_be_published)
+    views = far_views(arguments.euvi or beside / "euvi", models, engine, catalogue)
+    for view in views:
+        shown += out.write(f"euvi-{view.name}", picture_of_view(view), view.may_be_published)
+    recipes = [model.recipe for model in models]
+    found = Results(sets, recipes, rows, unable(models), views, shown)
+    with replacing(arguments.out) as temporary:
+        temporary.write_text(markdown(found), encoding="utf-8")
+    write_csv(rows, arguments.out.with_suffix(".csv"))
+    return found
+
+
+class Pictures:
+    """Folders of pictures: one beside the page, and one for what may not be passed on.
+
+    Parameters
+    ----------
+    page
+        The pictures that it may show go into a folder of its name.
+    local
+        Where all others go.
+    """
+
+    def __init__(self, page: Path, local: Path) -> None:
+        self._page, self._local = page, local
+
+    def write(self, name: str, content: bytes, may_be_published: bool) -> list[Path]:
+        """Write a picture; its path from the page, if the page may show it."""
+        folder = self._page.with_suffix("") if may_be_published else self._local
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.png"
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+        return [path.relative_to(self._page.parent)] if may_be_published else []
+
+
+def _is_worth_a_picture(real: RealSet) -> bool:
+    """Whether its truth fills the grey scale of a magnetogram."""
+    return real.counts and real.truth.clip_gauss >= LIMIT_GAUSS
+
+
+def main() -> None:
+    """Score; missing data and what goes wrong are one sentence each."""
+    arguments = parser().parse_args()
+    with one_sentence():
+        try:
+            found = real_sun(arguments)
+        except FileNotFoundError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(MISSING_DATA) from error
+    print(mean_table(found.fit_rows, "0.95 R"))
+    print(arguments.out)
+
+
+if __name__ == "__main__":
+    main()

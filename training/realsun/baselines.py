@@ -1,0 +1,135 @@
+"""Fields that need no learning: a guess by Hale's law, and the map of a rotation before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, label
+
+from farside.basemap import read_base
+from farside.binning import pixels_per_degree
+from farside.grid import Grid, Image
+from farside.hale import leading_sign
+from farside.heliographic import sight_lines, trace
+from farside.mapview import age_of_disk_days, disk_of_map
+from farside.observer import View
+from farside.registration import Disk
+from farside.synchronicmap import BaseMap
+from training.realsun.measures import Truth
+from training.realsun.regions import (
+    Mask,
+    Orientations,
+    bipoles,
+    counted,
+    westward_px,
+    without_noise,
+)
+
+PASSAGE_DAYS = 27.2753 / 2
+"""A place crosses the disk, from the east limb to the west limb, in half a synodic rotation."""
+
+OLDEST_DAYS = PASSAGE_DAYS + 27.2753
+"""Of the newest map of a series with one map a rotation."""
+
+PLAGE_MEDIANS, CORE_MEDIANS = 1.2, 1.6
+"""Brightness of 304 above which there is field, and above which a region's core lies."""
+
+GAUSS_A_MEDIAN, MOST_MEDIANS = 25.0, 8.0
+"""Field of the brightness beyond that of plage, linear up to the second number."""
+
+FIELD_DEG, CORE_DEG = 0.5, 1.5
+"""σ of the Gaussians over brightness, for the field and for the cores."""
+
+LEAST_CORE_DEG2 = 6.0
+
+TILT_DEG = 6.0
+"""Joy's law at active latitudes: the leading polarity is nearer to the equator."""
+
+
+def hale_guess(euv: Disk) -> Image:
+    """Guess the field from the brightness of He II 304 and Hale's law, without learning.
+
+    Bright regions are split at the brightness's centre, along a line tilted by Joy's law; the
+    western half has the leading polarity of its hemisphere and cycle.
+
+    Returns
+    -------
+    Image
+        Gauss, (y, x), NaN off the disk.
+    """
+    grid, on_disk = euv.grid, euv.grid.on_disk()
+    per_degree = pixels_per_degree(grid)
+    medians = np.where(on_disk, euv.image / np.nanmedian(euv.image), 1.0)
+    smooth, broad = (gaussian_filter(medians, deg * per_degree) for deg in (FIELD_DEG, CORE_DEG))
+    strength = GAUSS_A_MEDIAN * np.clip(smooth - PLAGE_MEDIANS, 0, MOST_MEDIANS)
+    labels, count = label((broad > CORE_MEDIANS) & on_disk)
+    field = np.zeros(strength.shape)
+    for number in range(1, count + 1):
+        core = labels == number
+        if core.sum() >= LEAST_CORE_DEG2 * per_degree**2 and strength[core].any():
+            field[core] = (strength * _polarity(strength, core, euv.view, grid))[core]
+    return np.where(on_disk, field, np.nan).astype(np.float32)
+
+
+def _polarity(strength: Image, core: Mask, view: View, grid: Grid) -> Image:
+    """Sign of each pixel: that of the leading polarity west of a tilted line through the core."""
+    rows, columns = np.nonzero(core)
+    y, x = (float(np.average(each, weights=strength[core])) for each in (rows, columns))
+    sign, north = _leading(y, x, view, grid)
+    tilt = np.radians(TILT_DEG if north else -TILT_DEG)
+    row, column = np.indices(strength.shape)
+    west = (column - x) * np.cos(tilt) - (row - y) * np.sin(tilt) > 0
+    return np.where(west, sign, -sign).astype(np.float32)
+
+
+def _leading(row: float, column: float, view: View, grid: Grid) -> tuple[int, bool]:
+    """Sign of the leading polarity at a pixel, and whether that lies in the north."""
+    west, north = sight_lines(grid, view.observer)
+    at = (np.array([round(row)]), np.array([round(column)]))
+    is_north = bool(trace(west[at], north[at], view.observer, view.time).latitude_deg[0] > 0)
+    return leading_sign(view.time) * (1 if is_north else -1), is_north
+
+
+def hale_on_true_regions(truth: Truth) -> Orientations:
+    """Orientation of the true bipoles by Hale's law, given where they are."""
+    field = np.clip(np.nan_to_num(truth.image), -truth.clip_gauss, truth.clip_gauss)
+    found = bipoles(field, truth.grid)
+    fluxes = [float(np.abs(field[each]).sum()) for each in found]
+    smooth = without_noise(field, truth.grid)
+    signs = [float(np.sign(westward_px(smooth, each))) * _law(field, each, truth) for each in found]
+    return counted(signs, fluxes)
+
+
+def _law(field: Image, region: Mask, truth: Truth) -> int:
+    rows, columns = np.nonzero(region)
+    weights = np.abs(field[region])
+    row, column = (float(np.average(each, weights=weights)) for each in (rows, columns))
+    return _leading(row, column, truth.view, truth.grid)[0]
+
+
+def read_maps(folder: Path) -> list[BaseMap]:
+    """Read all synoptic maps of a folder; none where there is no such folder."""
+    return [read_base(path) for path in sorted(folder.glob("*.fits*"))]
+
+
+def map_before(maps: Sequence[BaseMap], view: View) -> BaseMap | None:
+    """The newest map that has seen nothing of the present passage of the disk.
+
+    It is older than half a synodic rotation, so all that the view shows was seen one passage
+    before, or earlier; None where the newest such map is another rotation older.
+    """
+    ages = [float((view.time - each.time).to_value("day")) for each in maps]
+    fitting = [
+        (age, base)
+        for age, base in zip(ages, maps, strict=True)
+        if PASSAGE_DAYS <= age <= OLDEST_DAYS
+    ]
+    return min(fitting, key=lambda each: each[0])[1] if fitting else None
+
+
+def persistence(base: BaseMap, truth: Truth) -> tuple[Image, str]:
+    """The map as a disk in the truth's view, and what it is, in words."""
+    age = age_of_disk_days(base, truth.grid, truth.view)
+    return disk_of_map(base, truth.grid, truth.view), f"{base.instrument} map, {age:.0f} d old"

@@ -1,0 +1,76 @@
+"""Generated far sides of real EUVI images, with the places of their regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from farside.engine import Engine, Model
+from farside.fitsfile import open_image, text, unpack
+from farside.magnetogram import Magnetogram
+from farside.observation import read
+from farside.pipeline import generate
+from farside.registration import Disk, register
+from training.realsun.measures import GRID
+from training.realsun.places import Place, SeismicRegion, places, seismic_regions
+from training.realsun.sets import may_be_published
+
+
+@dataclass(frozen=True, eq=False)
+class FarView:
+    """What the models make of the images of one spacecraft at one time.
+
+    Attributes
+    ----------
+    name
+        Of the folder.
+    images
+        The EUV images that a model takes, registered.
+    products
+        One of each model, and the regions in it.
+    seismic
+        Strong far-side regions of the helioseismic list.
+    may_be_published
+        Whether the licence in the headers allows to pass pictures on.
+    """
+
+    name: str
+    images: tuple[Disk, ...]
+    products: tuple[tuple[Magnetogram, tuple[Place, ...]], ...]
+    seismic: tuple[SeismicRegion, ...]
+    may_be_published: bool
+
+
+def far_views(
+    folder: Path, models: Sequence[Model], engine: Engine, catalogue: Path
+) -> list[FarView]:
+    """Generate from each folder of EUVI files with every model that its files suffice for."""
+    views = (_view(each, models, engine, catalogue) for each in sorted(folder.glob("*/")))
+    return [view for view in views if view.products]
+
+
+def _view(folder: Path, models: Sequence[Model], engine: Engine, catalogue: Path) -> FarView:
+    files = {path: read(path).origin for path in sorted(folder.glob("*.fits"), reverse=True)}
+    made, used = [], set()
+    for model in models:
+        channels = model.recipe.channels_of("observation")
+        chosen = [
+            path
+            for path, origin in files.items()
+            if any(each.takes("observation", origin.instrument, origin.band) for each in channels)
+        ]
+        if len(chosen) == len(channels) == len(model.recipe.channels):
+            made.append(generate(chosen, [], model.recipe.name, engine))
+            used |= {*chosen}
+    return FarView(
+        name=folder.name,
+        images=tuple(register(read(path), GRID) for path in files if path in used),
+        products=tuple((each, tuple(places(each))) for each in made),
+        seismic=tuple(seismic_regions(catalogue, made[0].time)) if made else (),
+        may_be_published=all(may_be_published(_licence(path)) for path in used),
+    )
+
+
+def _licence(path: Path) -> str:
+    return text(open_image(unpack(path.read_bytes())).cards, "PACKLIC")

@@ -1,0 +1,124 @@
+"""Where the active regions of a generated far side lie, and which a helioseismic list knows."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside.angles import folded_deg
+from farside.carrington import Degrees
+from farside.flux import pixel_area_cm2
+from farside.heliographic import foreshortening, sight_lines, trace
+from farside.magnetogram import Magnetogram
+from farside.observer import earth
+from training.realsun.regions import regions
+
+LEAST_FLUX_MX = 1e21
+"""Of a region that is listed."""
+
+SAME_REGION_DEG = 15.0
+"""Between centres of one region: the resolution of far-side helioseismology. A choice."""
+
+LIST_HOURS = 12.0
+"""The list has a line every 12 hours."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A region of a generated magnetogram.
+
+    Attributes
+    ----------
+    longitude_deg, latitude_deg
+        Carrington.
+    from_earth_deg
+        Longitude from the central meridian that Earth sees, positive westwards.
+    unsigned_flux_mx
+        Radial, Σ|B|/μ A/μ of its pixels.
+    peak_gauss
+        Strongest line-of-sight field.
+    """
+
+    longitude_deg: float
+    latitude_deg: float
+    from_earth_deg: float
+    unsigned_flux_mx: float
+    peak_gauss: float
+
+    @property
+    def is_far(self) -> bool:
+        """Whether Earth cannot see it."""
+        return abs(self.from_earth_deg) > 90
+
+
+@dataclass(frozen=True)
+class SeismicRegion:
+    """A strong region of Stanford's far-side list: Carrington place of its centre."""
+
+    designation: str
+    longitude_deg: float
+    latitude_deg: float
+
+    def is_near(self, place: Place) -> bool:
+        """Whether a generated region may be this one."""
+        apart = np.cos(np.radians(self.latitude_deg)) * folded_deg(
+            self.longitude_deg - place.longitude_deg
+        )
+        return bool(np.hypot(apart, self.latitude_deg - place.latitude_deg) <= SAME_REGION_DEG)
+
+
+def places(made: Magnetogram) -> list[Place]:
+    """The regions of a generated magnetogram, strongest flux first."""
+    points = trace(*sight_lines(made.disk, made.observer), made.observer, made.time)
+    mu = foreshortening(made.disk, made.observer)
+    area = pixel_area_cm2(made.disk)
+    centre = earth(made.time).carrington_longitude_deg(made.time)
+    found = []
+    for region in regions(made.image, made.disk):
+        field = np.abs(made.image[region])
+        flux = field / mu[region] ** 2 * area
+        longitude = _mean_longitude(points.longitude_deg[region], flux)
+        found.append(
+            Place(
+                longitude_deg=longitude,
+                latitude_deg=float(np.average(points.latitude_deg[region], weights=flux)),
+                from_earth_deg=folded_deg(longitude - centre),
+                unsigned_flux_mx=float(flux.sum()),
+                peak_gauss=float(field.max()),
+            )
+        )
+    strong = (place for place in found if place.unsigned_flux_mx >= LEAST_FLUX_MX)
+    return sorted(strong, key=lambda place: -place.unsigned_flux_mx)
+
+
+def seismic_regions(catalogue: Path, time: Time) -> list[SeismicRegion]:
+    """Regions of Stanford's list (CSV) at its time nearest to `time`, within 12 hours.
+
+    None where there is no such file.
+    """
+    if not catalogue.is_file():
+        return []
+    with catalogue.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    # ISO texts sort as times do; to parse all takes seconds.
+    first, last = ((time + hours * u.hour).isot[:16] for hours in (-LIST_HOURS, LIST_HOURS))
+    near = [row for row in rows if first <= row["map_time"] <= last]
+    hours = [abs(float((Time(row["map_time"]) - time).to_value(u.hour))) for row in near]
+    return [
+        SeismicRegion(row["designation"], float(row["lon_deg"]), float(row["lat_deg"]))
+        for row, apart in zip(near, hours, strict=True)
+        if apart == min(hours)
+    ]
+
+
+def _mean_longitude(longitude_deg: Degrees, weights: NDArray[np.float64]) -> float:
+    """Weighted mean on the circle, [0, 360)."""
+    angles = np.radians(longitude_deg)
+    mean = np.average(np.exp(1j * angles), weights=weights)
+    return float(np.degrees(np.angle(mean))) % 360

@@ -1,0 +1,165 @@
+"""Answers to the real sets: shipped models through the product's own path, and baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from farside.engine import Engine, Model
+from farside.grid import Image
+from farside.observation import read
+from farside.pipeline import prepare, translate
+from farside.recipe import Recipe
+from farside.registration import register
+from farside.stack import Stack
+from farside.synchronicmap import BaseMap
+from training.realsun.baselines import hale_guess, hale_on_true_regions, map_before, persistence
+from training.realsun.measures import GRID, orientation_rows, score_set
+from training.realsun.rows import Row
+from training.realsun.sets import RealSet
+
+ZERO, GUESS, PERSISTENCE = "zero field", "Hale's law on 304", "GONG, a rotation before"
+GIVEN_REGIONS = "Hale's law, given the regions"
+ENSEMBLE = "all models, mirrored"
+MIRRORED = "mirrored"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A field for one set.
+
+    Attributes
+    ----------
+    name, case
+        What made it, and what it was made from.
+    image
+        Gauss, (y, x) on the grid of the scores, NaN off the disk.
+    """
+
+    name: str
+    case: str
+    image: Image
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """A model that could not answer, and why."""
+
+    model: str
+    reason: str
+
+
+def far_side_models(engine: Engine) -> list[Model]:
+    """The loaded models that make a magnetogram from EUV images of a spacecraft."""
+    return [model for model in engine.models().values() if _takes_euvi(model.recipe)]
+
+
+def unable(models: Sequence[Model]) -> list[NotRun]:
+    """Models that the sets have no input for."""
+    return [
+        NotRun(
+            model.recipe.name,
+            "wants " + ", ".join(map(str, model.recipe.channels_of("reference")))
+            + ": the sets have no AIA images of an earlier rotation, and a reference of the same"
+            " time holds the answer",
+        )
+        for model in models
+        if model.recipe.channels_of("reference")
+    ]  # fmt: skip
+
+
+def answers(
+    real: RealSet, models: Sequence[Model], engine: Engine, maps: Sequence[BaseMap]
+) -> list[Answer]:
+    """Ask every model that can run, and the baselines.
+
+    Raises
+    ------
+    FarsideError
+        An image that the product refuses.
+    """
+    made = [each for model in models for each in _of_model(real, model, engine)]
+    return [*made, *_ensemble(made), *_baselines(real, maps)]
+
+
+def score(real: RealSet, given: Sequence[Answer]) -> list[Row]:
+    """Measure all answers to a set."""
+    rows = [
+        row for each in given for row in score_set(each.image, real.truth, each.name, each.case)
+    ]
+    law = orientation_rows(
+        hale_on_true_regions(real.truth), real.name, GIVEN_REGIONS, "the true regions"
+    )
+    return rows + law
+
+
+def mirrored(stack: Stack) -> Stack:
+    """The same Sun with north and south exchanged."""
+    disks = tuple(replace(disk, image=disk.image[::-1].copy()) for disk in stack.disks)
+    return replace(stack, disks=disks)
+
+
+def over_mirrored(stack: Stack, model: Model, engine: Engine) -> Image:
+    """Mean of the answers to a stack and to its north–south mirror image, sign reversed.
+
+    By Hale's and Joy's laws a Sun mirrored at its equator with all signs reversed is as likely.
+    """
+    plain, other = (translate(each, model, engine).image for each in (stack, mirrored(stack)))
+    return (plain - other[::-1]) * np.float32(0.5)
+
+
+def on_scoring_grid(image: Image) -> Image:
+    """Average a product's blocks onto the grid of the scores.
+
+    Raises
+    ------
+    ValueError
+        The product's side is no whole multiple.
+    """
+    factor, rest = divmod(image.shape[0], GRID.size_px)
+    if rest or not factor:
+        raise ValueError(
+            f"product of {image.shape[0]} px: expected a multiple of {GRID.size_px} px"
+        )
+    blocks = np.nan_to_num(image).reshape(GRID.size_px, factor, GRID.size_px, factor)
+    means = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return np.where(GRID.on_disk(), means, np.float32(np.nan))
+
+
+def _takes_euvi(recipe: Recipe) -> bool:
+    return any(
+        pair.startswith("EUVI")
+        for each in recipe.channels_of("observation")
+        for pair in each.accepts
+    )
+
+
+def _of_model(real: RealSet, model: Model, engine: Engine) -> Iterator[Answer]:
+    files = real.files_for(model.recipe)
+    if files is None or model.recipe.channels_of("reference"):
+        return
+    stack = prepare(files, [], model.recipe)
+    name, case = model.recipe.name, "AIA " + ", ".join(disk.origin.band for disk in stack.disks)
+    yield Answer(name, case, on_scoring_grid(translate(stack, model, engine).image))
+    both = over_mirrored(stack, model, engine)
+    yield Answer(f"{name}, {MIRRORED}", case, on_scoring_grid(both))
+
+
+def _ensemble(made: Sequence[Answer]) -> Iterator[Answer]:
+    images = [each.image for each in made if each.name.endswith(MIRRORED)]
+    if len(images) > 1:
+        yield Answer(ENSEMBLE, f"{len(images)} models", np.mean(images, axis=0))
+
+
+def _baselines(real: RealSet, maps: Sequence[BaseMap]) -> Iterator[Answer]:
+    truth = real.truth
+    yield Answer(ZERO, "nothing", np.where(np.isfinite(truth.image), np.float32(0), truth.image))
+    helium = real.image_of("304")
+    if helium is not None:
+        yield Answer(GUESS, "AIA 304", hale_guess(register(read(helium), GRID)))
+    base = map_before(maps, truth.view)
+    if base is not None:
+        image, case = persistence(base, truth)
+        yield Answer(PERSISTENCE, case, image)

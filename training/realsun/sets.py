@@ -1,0 +1,116 @@
+"""Sets of the real Sun: AIA images and the HMI magnetogram of one time, in one folder each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from farside.fitsfile import number, open_image, text, unpack
+from farside.observation import Origin, read
+from farside.observer import View
+from farside.recipe import Recipe
+from farside.registration import register
+from training.realsun.measures import GRID, STRONG_GAUSS, Truth
+
+TRUTH_FILE = "hmi.fits"
+
+COARSEST_LEVEL_GAUSS = STRONG_GAUSS / 3
+"""A truth in coarser steps (LEVELG) shows strong fields only; it is scored beside the mean."""
+
+
+@dataclass(frozen=True, eq=False)
+class RealSet:
+    """One real Sun at one time.
+
+    Attributes
+    ----------
+    truth
+        HMI's magnetogram on the grid of the scores.
+    images
+        AIA files, and what their headers say.
+    level_gauss
+        Step of the truth's values at zero field; 0 where the header has none.
+    source, licence
+        Where the files come from, and under which licence.
+    """
+
+    truth: Truth
+    images: tuple[tuple[Path, Origin], ...]
+    level_gauss: float
+    source: str
+    licence: str
+
+    @property
+    def name(self) -> str:
+        """Of the folder."""
+        return self.truth.name
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is fit for the mean."""
+        return self.level_gauss <= COARSEST_LEVEL_GAUSS
+
+    @property
+    def may_be_published(self) -> bool:
+        """Whether pictures of it may be passed on: by the licence that its header names."""
+        return may_be_published(self.licence)
+
+    def files_for(self, recipe: Recipe) -> list[Path] | None:
+        """The images of a model's observation channels; None where one is missing."""
+        found = [
+            [path for path, origin in self.images if channel.takes(
+                "observation", origin.instrument, origin.band)]
+            for channel in recipe.channels_of("observation")
+        ]  # fmt: skip
+        return [paths[0] for paths in found] if all(found) else None
+
+    def image_of(self, band: str) -> Path | None:
+        """The AIA image of a band, if the set has it."""
+        return next((path for path, origin in self.images if origin.band == band), None)
+
+
+def read_sets(folder: Path) -> list[RealSet]:
+    """Read all sets of a folder, those fit for the mean first, each by its date.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder, or no set in it.
+    InputError
+        A file that is no image of AIA or HMI.
+    """
+    folders = sorted(path.parent for path in folder.glob(f"*/{TRUTH_FILE}"))
+    if not folders:
+        raise FileNotFoundError(
+            f"no sets of the real Sun: got {folder}, expected a folder with aia_*.fits and "
+            f"{TRUTH_FILE} in a folder a set"
+        )
+    found = map(read_set, folders)
+    return sorted(found, key=lambda each: (not each.counts, each.truth.view.time.isot))
+
+
+def read_set(folder: Path) -> RealSet:
+    """Read one set: AIA images and the magnetogram."""
+    path = folder / TRUTH_FILE
+    observed = read(path)
+    cards = open_image(unpack(path.read_bytes())).cards
+    clip = number(cards, "CLIPG")
+    truth = Truth(
+        name=folder.name,
+        image=register(observed, GRID).image,
+        grid=GRID,
+        view=View(observed.origin.observer, observed.origin.time),
+        **({} if clip is None else {"clip_gauss": clip}),
+    )
+    return RealSet(
+        truth=truth,
+        images=tuple((each, read(each).origin) for each in sorted(folder.glob("aia_*.fits"))),
+        level_gauss=number(cards, "LEVELG") or 0.0,
+        source=text(cards, "PACKSRC"),
+        licence=text(cards, "PACKLIC"),
+    )
+
+
+def may_be_published(licence: str) -> bool:
+    """Whether a licence card (PACKLIC) allows to pass pictures on."""
+    return licence in ("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause")
