@@ -25,6 +25,10 @@ LIMB_LATTICE, LIMB_DEG = Lattice(180), 3.0
 """Where light beyond the limb is smoothed, and over what: many structures stand in line there."""
 
 
+RING_WIDTH = 0.008
+"""Height over which the light of the far side comes in, solar radii, a choice."""
+
+
 @dataclass(frozen=True)
 class Detector:
     """The geometry of a detector.
@@ -180,8 +184,11 @@ def _base(shell: Shell, view: View, response: Response) -> Image:
     beyond = height > 0
     if beyond.any():
         mixed = LIMB_LATTICE.smooth(LIMB_LATTICE.resampled(shell.radiance), LIMB_DEG)
-        falling = np.exp(-np.maximum(height, 0) / np.float32(response.scale_height))
-        light = np.where(beyond, sample(mixed, view) * falling, light)
+        height = np.maximum(height, 0)
+        falling = np.exp(-height / np.float32(response.scale_height))
+        # The far side of the corona comes into view behind the limb.
+        rising = 1 + np.float32(response.ring - 1) * (1 - np.exp(-height / np.float32(RING_WIDTH)))
+        light = np.where(beyond, sample(mixed, view) * falling * rising, light)
     return _float(light * _path(view.mu, response))
 
 

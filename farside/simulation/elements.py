@@ -45,14 +45,17 @@ IN_SPOTS = (0.45, 0.2)
 
 The leading side is the more compact: van Driel-Gesztelyi & Petrovay (1990), Sol. Phys. 126, 285."""
 
-KNOTS = (3, 7)
+KNOTS = (5, 13)
 """Knots of plage that the leading and the following side of a region break into, a choice."""
 
-KNOT_SPREAD = (0.26, 0.16)
+SPOT_PLACES = (0.55, 0.25, 0.20)
+"""Shares of the flux in spots that lie at a side's pole and at two of its knots, a choice."""
+
+KNOT_SPREAD = (0.30, 0.17)
 """Standard deviation of the knots about their pole, in separations, along and across the parallel;
 and of the spots in proportion: a choice, so that regions are longer than wide."""
 
-ELEMENT_SPREAD, SPOT_SPREAD = 0.12, 0.05
+ELEMENT_SPREAD, SPOT_SPREAD = 0.07, 0.04
 """Of elements about their knot, and of spots about their pole, in separations; a choice."""
 
 MM_PER_DEG = SOLAR_RADIUS_M * np.pi / 180 / 1e6
@@ -95,8 +98,9 @@ def _draw(seed: int, region: Region) -> _Draw:
     count = max(LEAST_ELEMENTS, round(region.flux_mx / ELEMENT_MX))
     in_spots = rng.random((2, count)) < np.array(IN_SPOTS)[:, None]
     life = np.clip(SPOT_DAYS * region.flux_mx / 1e22, *SPOT_LIFE_DAYS)
-    in_plage = _knots(rng, count) + rng.normal(0, ELEMENT_SPREAD, (2, 2, count))
-    place = np.where(in_spots, rng.normal(0, SPOT_SPREAD, (2, 2, count)), in_plage)
+    in_plage, spots = _knots(rng, count)
+    in_plage += rng.normal(0, ELEMENT_SPREAD, (2, 2, count))
+    place = np.where(in_spots, spots + rng.normal(0, SPOT_SPREAD, (2, 2, count)), in_plage)
     return _Draw(
         place=place * region.separation_deg,
         walk=rng.normal(0, 1, (2, 2, count)),
@@ -104,13 +108,16 @@ def _draw(seed: int, region: Region) -> _Draw:
     )
 
 
-def _knots(rng: np.random.Generator, count: int) -> Degrees:
-    """The knot that each element belongs to, (direction, side, element), separations."""
+def _knots(rng: np.random.Generator, count: int) -> tuple[Degrees, Degrees]:
+    """Knot and spot that each element would belong to, (direction, side, element), separations."""
     spread = np.array(KNOT_SPREAD)[:, None]
-    sides = [
-        rng.normal(0, spread, (2, knots))[:, rng.integers(knots, size=count)] for knots in KNOTS
-    ]
-    return np.stack(sides, axis=1)
+    in_plage, in_spots = [], []
+    for knots in KNOTS:
+        middles = rng.normal(0, spread, (2, knots))
+        in_plage.append(middles[:, rng.integers(knots, size=count)])
+        spots = np.column_stack([np.zeros(2), middles[:, : len(SPOT_PLACES) - 1]])
+        in_spots.append(spots[:, rng.choice(len(SPOT_PLACES), count, p=SPOT_PLACES)])
+    return np.stack(in_plage, axis=1), np.stack(in_spots, axis=1)
 
 
 def elements_of(seed: int, regions: Sequence[Region], day: float) -> Elements:
