@@ -78,12 +78,12 @@ POINT_SCATTER = 0.6
 """Of the logarithm of their peaks, a choice."""
 
 TEXTURES = {
-    "He II": (200, ((0.5, 0.05, 0.45), (1.0, 0.5, 0.25), (4.0, 2.0, 0.30))),
-    "Fe IX": (203, ((0.5, 0.10, 0.45), (1.2, 0.5, 0.25), (4.0, 2.0, 0.30))),
-    "Fe XII": (206, ((0.6, 0.25, 0.35), (1.5, 0.7, 0.35), (5.0, 2.0, 0.30))),
+    "He II": (200, ((0.5, 0.05, 0.45), (1.0, 0.5, 0.25), (4.0, 2.0, 0.30)), 1.0),
+    "Fe IX": (203, ((0.5, 0.10, 0.45), (1.2, 0.5, 0.25), (4.0, 2.0, 0.30)), 0.6),
+    "Fe XII": (206, ((0.6, 0.25, 0.30), (1.5, 0.7, 0.30), (5.0, 2.0, 0.40)), 1.0),
 }
-"""First of the streams, and scale in degrees, life in days and share of the variance, a choice. The
-first two are drawn out along the horizontal field."""
+"""First of the streams; scale in degrees, life in days and share of the variance of each; and how
+much of the first two is drawn out along the horizontal field. A choice."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ RESPONSES = {
         arches=0.0,
         points=0.6,
         hole=0.85,
-        filament=0.65,
+        filament=0.7,
         channel=0.15,
         umbra=0.6,
         scatter=0.28,
@@ -173,7 +173,7 @@ RESPONSES = {
         arches=0.0,
         points=0.6,
         hole=0.78,
-        filament=0.6,
+        filament=0.65,
         channel=0.2,
         umbra=0.55,
         scatter=0.26,
@@ -183,7 +183,7 @@ RESPONSES = {
     ),
     "AIA 171": _response(
         "Fe IX",
-        floor=0.50,
+        floor=0.45,
         exponent=0.7,
         gain=1.6,
         diffuse=2.2,
@@ -193,16 +193,16 @@ RESPONSES = {
         points=0.35,
         hole=0.62,
         filament=0.45,
-        channel=0.35,
+        channel=0.4,
         umbra=0.5,
-        scatter=0.36,
-        limb=0.45,
+        scatter=0.44,
+        limb=0.52,
         ring=1.6,
         scale_height=0.05,
     ),
     "EUVI 171": _response(
         "Fe IX",
-        floor=0.50,
+        floor=0.46,
         exponent=0.65,
         gain=1.5,
         diffuse=2.4,
@@ -212,47 +212,47 @@ RESPONSES = {
         points=0.35,
         hole=0.66,
         filament=0.40,
-        channel=0.35,
+        channel=0.4,
         umbra=0.45,
-        scatter=0.34,
-        limb=0.42,
+        scatter=0.42,
+        limb=0.48,
         ring=1.5,
         scale_height=0.055,
     ),
     "AIA 193": _response(
         "Fe XII",
-        floor=0.45,
+        floor=0.42,
         exponent=0.8,
         gain=0.8,
-        diffuse=5.0,
-        diffuse_exponent=0.75,
+        diffuse=4.0,
+        diffuse_exponent=0.65,
         loops=6.0,
         arches=8.0,
         points=1.6,
         hole=0.22,
-        filament=0.5,
-        channel=0.55,
+        filament=0.55,
+        channel=0.7,
         umbra=0.3,
-        scatter=0.36,
+        scatter=0.46,
         limb=0.35,
         ring=2.6,
         scale_height=0.075,
     ),
     "EUVI 195": _response(
         "Fe XII",
-        floor=0.45,
+        floor=0.42,
         exponent=0.75,
         gain=0.75,
-        diffuse=5.4,
-        diffuse_exponent=0.72,
+        diffuse=4.3,
+        diffuse_exponent=0.62,
         loops=5.0,
         arches=7.0,
         points=1.5,
         hole=0.27,
-        filament=0.45,
-        channel=0.5,
+        filament=0.5,
+        channel=0.65,
         umbra=0.3,
-        scatter=0.34,
+        scatter=0.44,
         limb=0.33,
         ring=2.4,
         scale_height=0.08,
@@ -445,16 +445,16 @@ class Corona:
     def _ion_texture(self, ion: str) -> Image:
         """Scatter of unit variance, made once."""
         if ion not in self._textures:
-            first, scales = TEXTURES[ion]
-            noises = [
-                (share, COARSE.noise(self._rng(stream, life_days), scale_deg))
+            first, scales, drawn_share = TEXTURES[ion]
+            *fine, broad = (
+                np.float32(np.sqrt(share)) * COARSE.noise(self._rng(stream, life_days), scale_deg)
                 for stream, (scale_deg, life_days, share) in enumerate(scales, first)
-            ]
-            fine = sum(np.float32(np.sqrt(share)) * noise for share, noise in noises[:-1])
-            drawn_out = self._grain.drawn_out(fine)
-            drawn_out *= np.float32(np.sqrt(1 - noises[-1][0]) / drawn_out.std())
-            texture = drawn_out + np.float32(np.sqrt(noises[-1][0])) * noises[-1][1]
-            self._textures[ion] = self.lattice.resampled(texture)
+            )
+            grain = fine[0] + fine[1]
+            drawn = self._grain.drawn_out(grain)
+            drawn *= grain.std() / drawn.std()
+            grain = drawn_share * drawn + np.float32(np.sqrt(1 - drawn_share**2)) * grain
+            self._textures[ion] = self.lattice.resampled(_float(grain + broad))
         return self._textures[ion]
 
     def _rng(self, stream: int, life_days: float, shift: float = 0.0) -> np.random.Generator:

@@ -24,10 +24,10 @@ WANDER_DEG, WANDER_SCALE_DEG, LIFE_DAYS = 0.7, 1.5, 8.0
 """How far a filament lies beside the line, over which distance it bends, and how long it lives, a
 choice; filaments of the quiet Sun live for days to weeks (Parenti 2014, Living Rev. 11, 1)."""
 
-STEEP_GAUSS_PER_DEG = 0.4
+STEEP_GAUSS_PER_DEG = 0.25
 """Gradient of the averaged field across the line at which half of a channel is formed, a choice."""
 
-SPINE_DEG, CHANNEL_DEG = 0.5, 1.8
+SPINE_DEG, CHANNEL_DEG = 0.75, 2.2
 """Half widths at 1/e of filaments (10 Mm and less in the quiet Sun; Parenti 2014) and channels."""
 
 FILLED, PATCH_DEG = 0.4, 6.0

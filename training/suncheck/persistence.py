@@ -25,7 +25,7 @@ LATITUDE_SINE = 0.87
 STRONG_GAUSS = 15.0
 """Means of 5 px above which the sign is looked at."""
 
-STEP_DAYS = 1.0
+STEP_DAYS = 2.0
 """Between the magnetograms that a simulated map is made of."""
 
 OBSERVED_GAUSS = 1.5
