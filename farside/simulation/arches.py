@@ -21,7 +21,7 @@ from farside.simulation.sun import SimulatedSun
 STREAM, LIFE_DAYS = 260, 1.0
 """Of the random numbers, and how long a line shines: the loops of two lives overlap, a choice."""
 
-LINES = 1200
+LINES = 1000
 """Lines of each of the two lives that shine at a time, a choice."""
 
 LINE_SCATTER = 0.8
@@ -30,7 +30,7 @@ LINE_SCATTER = 0.8
 LEAST_GAUSS = 10.0
 """Absolute field at one degree below which no line begins, a choice."""
 
-STEP, STEPS = 0.008, 100
+STEP, STEPS = 0.012, 60
 """Along a line, solar radii, and steps: longer lines are seen as far as that."""
 
 

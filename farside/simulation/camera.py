@@ -21,8 +21,12 @@ Mask = NDArray[np.bool_]
 ROWS_AT_ONCE = 256
 """Of lines of sight that are traced in double precision."""
 
-LIMB_LATTICE, LIMB_DEG = Lattice(180), 3.0
-"""Where light beyond the limb is smoothed, and over what: many structures stand in line there."""
+LIMB_LATTICE, LIMB_DEG = Lattice(180), (1.2, 8.0)
+"""Where light beyond the limb is smoothed, and over what near the limb and far from it: the higher,
+the more structures stand in line."""
+
+LIMB_HEIGHT = 0.1
+"""Over which the one goes over into the other by 1/e, solar radii, a choice."""
 
 
 RING_WIDTH = 0.008
@@ -183,12 +187,14 @@ def _base(shell: Shell, view: View, response: Response) -> Image:
     height = view.impact - np.float32(shell.radius)
     beyond = height > 0
     if beyond.any():
-        mixed = LIMB_LATTICE.smooth(LIMB_LATTICE.resampled(shell.radiance), LIMB_DEG)
+        surface = LIMB_LATTICE.resampled(shell.radiance)
+        near, far = (sample(LIMB_LATTICE.smooth(surface, deg), view) for deg in LIMB_DEG)
         height = np.maximum(height, 0)
         falling = np.exp(-height / np.float32(response.scale_height))
         # The far side of the corona comes into view behind the limb.
         rising = 1 + np.float32(response.ring - 1) * (1 - np.exp(-height / np.float32(RING_WIDTH)))
-        light = np.where(beyond, sample(mixed, view) * falling * rising, light)
+        mixed = far + (near - far) * np.exp(-height / np.float32(LIMB_HEIGHT))
+        light = np.where(beyond, mixed * falling * rising, light)
     return _float(light * _path(view.mu, response))
 
 

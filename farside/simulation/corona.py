@@ -47,7 +47,7 @@ CLOSED_ONLY, HOLE_POINTS = 0.8, 0.5
 PLAGE_GAUSS = 100.0
 """Field at which the gains of :class:`Response` are given."""
 
-CHROMOSPHERE_DEG, FINE_CHROMOSPHERE_DEG = 0.2, 0.1
+CHROMOSPHERE_DEG, FINE_CHROMOSPHERE_DEG = 0.2, 0.14
 """Standard deviations over which the chromosphere sees the field on the coarse lattice and on finer
 ones, a choice: network in He II is hardly wider than in the photosphere."""
 
@@ -84,6 +84,11 @@ TEXTURES = {
 }
 """First of the streams; scale in degrees, life in days and share of the variance of each; and how
 much of the first two is drawn out along the horizontal field. A choice."""
+
+
+THREADS, THREAD_DEG, THREAD_DAYS = 0.35, 0.22, 0.03
+"""Standard deviation, in that of the rest, scale and life of the finest texture, a choice: it is
+there on lattices finer than the coarse one."""
 
 
 @dataclass(frozen=True)
@@ -454,8 +459,15 @@ class Corona:
             drawn = self._grain.drawn_out(grain)
             drawn *= grain.std() / drawn.std()
             grain = drawn_share * drawn + np.float32(np.sqrt(1 - drawn_share**2)) * grain
-            self._textures[ion] = self.lattice.resampled(_float(grain + broad))
+            self._textures[ion] = self.lattice.resampled(_float(grain + broad)) + self._threads
         return self._textures[ion]
+
+    @cached_property
+    def _threads(self) -> Image:
+        """Finest texture, where the lattice resolves it."""
+        if self.lattice.rows <= COARSE.rows:
+            return np.zeros((self.lattice.rows, self.lattice.columns), np.float32)
+        return np.float32(THREADS) * self._noise(209, THREAD_DEG, THREAD_DAYS)
 
     def _rng(self, stream: int, life_days: float, shift: float = 0.0) -> np.random.Generator:
         time = self.surface.time + shift * life_days * u.day

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -44,13 +45,19 @@ class Grain:
         length = np.maximum(np.hypot(*parts), np.finfo(np.float32).tiny)
         return cls(parts[0] / length, parts[1] / length, lattice)
 
+    @cached_property
+    def _places(self) -> list[tuple[tuple[Image, Image], tuple[Image, Image]]]:
+        """For each of the ways along the field, the places to both sides of every cell."""
+        ways = [(np.float32(r) * self.east, np.float32(r) * self.north) for r in HALVINGS]
+        return [
+            (self.lattice.places(east, north), self.lattice.places(-east, -north))
+            for east, north in ways
+        ]
+
     def drawn_out(self, texture: Image) -> Image:
         """Average a texture along the field over some degrees; its variance falls."""
-        for reach_deg in HALVINGS:
-            east, north = np.float32(reach_deg) * self.east, np.float32(reach_deg) * self.north
+        for ahead, behind in self._places:
             # The sum of two is the same in either order: it does not know the sign of the field.
-            texture = np.float32(0.5) * (
-                self.lattice.displaced(texture, east, north)
-                + self.lattice.displaced(texture, -east, -north)
-            )
+            both = self.lattice.taken(texture, *ahead) + self.lattice.taken(texture, *behind)
+            texture = np.float32(0.5) * both
         return texture

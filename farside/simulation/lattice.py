@@ -85,19 +85,20 @@ class Lattice:
 
     def displaced(self, field: Image, east_deg: Image, north_deg: Image) -> Image:
         """A map whose values are those from some degrees of a great circle away."""
-        row, column = np.indices(field.shape, dtype=np.float32)
+        return self.taken(field, *self.places(east_deg, north_deg))
+
+    def places(self, east_deg: Image, north_deg: Image) -> tuple[Image, Image]:
+        """Column and row, for :meth:`taken`, some degrees of a great circle from each cell."""
+        row, column = np.indices((self.rows, self.columns), dtype=np.float32)
         cosine = np.cos(np.radians(self.latitude_deg))[:, None]
         east = east_deg / np.maximum(cosine, np.float32(POLAR_COSINE))
         step = np.float32(self.step_deg)
-        wrapped = np.pad(field, ((0, 0), (1, 1)), mode="wrap")
-        column = (column + east / step) % self.columns + 1
-        found = cv2.remap(
-            wrapped,
-            column,
-            row + north_deg / step,
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        return (column + east / step) % self.columns, row + north_deg / step
+
+    def taken(self, field: Image, column: Image, row: Image) -> Image:
+        """Bilinear values of a map at some places."""
+        wrapped = cv2.copyMakeBorder(field, 0, 0, 0, 1, cv2.BORDER_WRAP)
+        found = cv2.remap(wrapped, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(found, dtype=np.float32)
 
     def gradient_per_deg(self, field: Image) -> tuple[Image, Image]:
