@@ -13,8 +13,9 @@ from farside.grid import Grid, Image
 from farside.heliographic import trace
 from farside.observer import SOLAR_RADIUS_M, Observer
 from farside.pointing import Pointing
-from farside.simulation.corona import RESPONSES, Corona, Response, Shell
+from farside.simulation.corona import Corona, Shell
 from farside.simulation.lattice import Lattice
+from farside.simulation.responses import Response
 
 Mask = NDArray[np.bool_]
 
@@ -171,10 +172,10 @@ class Camera:
         Parameters
         ----------
         name
-            A key of :data:`~farside.simulation.corona.RESPONSES`, such as ``"EUVI 195"``.
+            A key of :data:`~farside.simulation.responses.RESPONSES`, such as ``"EUVI 195"``.
         """
         feet, *above = corona.shells(name)
-        response = RESPONSES[name]
+        response = corona.surface.sun.response(name)
         image = _base(feet, self.view(feet.radius), response)
         for shell in above:
             image += _loops(shell, self.view(shell.radius), response)

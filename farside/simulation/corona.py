@@ -2,7 +2,8 @@
 
 Of the field only its absolute value is used, of open field only its share, of linked feet only the
 size of their fluxes. What is there (network, plage, loops, holes, bright points, textures) is the
-same for all; each band of each instrument weighs it by its own :class:`Response`.
+same for all; each band of each instrument weighs it by its own
+:class:`~farside.simulation.responses.Response`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from farside.simulation.openfield import (
     open_cells,
     tapered,
 )
+from farside.simulation.responses import Response
 from farside.simulation.sun import Surface
 
 HOLE_EDGE_DEG, HOLE_STEP = 2.0, 0.1
@@ -91,183 +93,6 @@ THREADS, THREAD_DEG, THREAD_DAYS = 0.35, 0.22, 0.03
 there on lattices finer than the coarse one."""
 
 
-@dataclass(frozen=True)
-class Response:
-    """How one band of one instrument answers; radiances in units of the quiet Sun's disk centre.
-
-    Attributes
-    ----------
-    ion
-        A key of :data:`TEXTURES`, and of :data:`~farside.simulation.loops.LOOPS` if it has loops.
-    floor
-        Radiance without any field.
-    exponent, gain
-        Of network, plage and moss: ``gain · (|B| / 100 G)^exponent``.
-    diffuse, diffuse_exponent
-        The same of the diffuse corona over the field's mean of degrees.
-    loops, arches
-        Radiance of the loops of regions and of long loops, for 100 Mx cm⁻² of flux along them.
-    points
-        Radiance of a bright point.
-    hole
-        Radiance inside a coronal hole.
-    filament, channel, umbra
-        Shares of the light that are missing in a filament, in its channel and in an umbra.
-    scatter
-        Standard deviation of the logarithm of the radiance at a given field.
-    limb
-        Share of the optically thin brightening towards the limb that it shows.
-    ring
-        Brightness just beyond the limb, where the far side of the corona adds its light, in units
-        of that at the limb.
-    scale_height
-        Of the emission beyond the limb, solar radii.
-    """
-
-    ion: str
-    floor: float
-    exponent: float
-    gain: float
-    diffuse: float
-    diffuse_exponent: float
-    loops: float
-    arches: float
-    points: float
-    hole: float
-    filament: float
-    channel: float
-    umbra: float
-    scatter: float
-    limb: float
-    ring: float
-    scale_height: float
-
-
-def _response(ion: str, **values: float) -> Response:
-    return Response(ion, **values)
-
-
-RESPONSES = {
-    "AIA 304": _response(
-        "He II",
-        floor=0.58,
-        exponent=0.8,
-        gain=4.4,
-        diffuse=0.5,
-        diffuse_exponent=0.8,
-        loops=0.0,
-        arches=0.0,
-        points=0.6,
-        hole=0.85,
-        filament=0.7,
-        channel=0.15,
-        umbra=0.6,
-        scatter=0.28,
-        limb=0.0,
-        ring=1.0,
-        scale_height=0.022,
-    ),
-    "EUVI 304": _response(
-        "He II",
-        floor=0.60,
-        exponent=0.75,
-        gain=3.9,
-        diffuse=0.7,
-        diffuse_exponent=0.8,
-        loops=0.0,
-        arches=0.0,
-        points=0.6,
-        hole=0.78,
-        filament=0.65,
-        channel=0.2,
-        umbra=0.55,
-        scatter=0.26,
-        limb=0.05,
-        ring=1.0,
-        scale_height=0.025,
-    ),
-    "AIA 171": _response(
-        "Fe IX",
-        floor=0.45,
-        exponent=0.7,
-        gain=1.6,
-        diffuse=2.2,
-        diffuse_exponent=0.6,
-        loops=7.0,
-        arches=9.0,
-        points=0.35,
-        hole=0.62,
-        filament=0.45,
-        channel=0.4,
-        umbra=0.5,
-        scatter=0.44,
-        limb=0.52,
-        ring=1.6,
-        scale_height=0.05,
-    ),
-    "EUVI 171": _response(
-        "Fe IX",
-        floor=0.46,
-        exponent=0.65,
-        gain=1.5,
-        diffuse=2.4,
-        diffuse_exponent=0.6,
-        loops=6.0,
-        arches=8.0,
-        points=0.35,
-        hole=0.66,
-        filament=0.40,
-        channel=0.4,
-        umbra=0.45,
-        scatter=0.42,
-        limb=0.48,
-        ring=1.5,
-        scale_height=0.055,
-    ),
-    "AIA 193": _response(
-        "Fe XII",
-        floor=0.42,
-        exponent=0.8,
-        gain=0.8,
-        diffuse=4.0,
-        diffuse_exponent=0.65,
-        loops=6.0,
-        arches=8.0,
-        points=1.6,
-        hole=0.22,
-        filament=0.55,
-        channel=0.7,
-        umbra=0.3,
-        scatter=0.46,
-        limb=0.35,
-        ring=2.6,
-        scale_height=0.075,
-    ),
-    "EUVI 195": _response(
-        "Fe XII",
-        floor=0.42,
-        exponent=0.75,
-        gain=0.75,
-        diffuse=4.3,
-        diffuse_exponent=0.62,
-        loops=5.0,
-        arches=7.0,
-        points=1.5,
-        hole=0.27,
-        filament=0.5,
-        channel=0.65,
-        umbra=0.3,
-        scatter=0.44,
-        limb=0.33,
-        ring=2.4,
-        scale_height=0.08,
-    ),
-}
-"""Fitted by eye and by `make sun-check` to AIA pictures of 2011 to 2024 (docs/sun-check.md). The
-exponents at 304 and 171 Å lie near 0.7 ± 0.2, that of a transition-region line against |B| in
-active regions (Fludra & Ireland 2004, IAU Symp. 219)."""
-
-
 @dataclass(frozen=True, eq=False)
 class Shell:
     """Radiance of one shell about the Sun, seen from above, (row, column) of the surface's lattice.
@@ -312,10 +137,10 @@ class Corona:
         Parameters
         ----------
         name
-            A key of :data:`RESPONSES`, such as ``"AIA 193"``.
+            A key of :data:`~farside.simulation.responses.RESPONSES`, such as ``"AIA 193"``.
         """
         if name not in self._shells:
-            self._shells[name] = tuple(self._lit(RESPONSES[name]))
+            self._shells[name] = tuple(self._lit(self.surface.sun.response(name)))
         return self._shells[name]
 
     def _lit(self, response: Response) -> Iterator[Shell]:

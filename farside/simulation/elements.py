@@ -37,6 +37,9 @@ SPOT_DAYS = 30.0
 The rule of Gnevyshev and Waldmeier, 10 millionths of a hemisphere a day (Petrovay & van
 Driel-Gesztelyi 1997, Sol. Phys. 176, 249), for some 300 millionths at that flux, a choice."""
 
+FIRST_WALK_DAYS = 2.0
+"""Age at which elements outside spots begin to walk, a choice."""
+
 SPOT_LIFE_DAYS = (2.0, 60.0)
 """Least and greatest."""
 
@@ -74,6 +77,8 @@ class Elements:
         Which of the regions each column belongs to, (n,).
     age_days
         Of that region, (n,).
+    in_spot
+        Whether an element is still in a spot, (2, n).
     """
 
     longitude_deg: Degrees
@@ -81,6 +86,7 @@ class Elements:
     flux_mx: Degrees
     region: NDArray[np.int64]
     age_days: Degrees
+    in_spot: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +130,11 @@ def elements_of(seed: int, regions: Sequence[Region], day: float) -> Elements:
     """Where the flux of some regions of a Sun is on a day."""
     parts = [_elements(seed, region, day) for region in regions]
     counts = [part.shape[-1] for part in parts]
-    # (longitude, latitude, flux; side; element)
-    joined = np.concatenate(parts, axis=-1) if parts else np.empty((3, 2, 0))
+    # (longitude, latitude, flux, in a spot; side; element)
+    joined = np.concatenate(parts, axis=-1) if parts else np.empty((4, 2, 0))
     index = np.repeat(np.arange(len(parts)), counts)
     age = np.repeat([day - region.day for region in regions], counts)
-    return Elements(joined[0], joined[1], joined[2], index, age)
+    return Elements(joined[0], joined[1], joined[2], index, age, joined[3] > 0)
 
 
 def _elements(seed: int, region: Region, day: float) -> Degrees:
@@ -138,14 +144,15 @@ def _elements(seed: int, region: Region, day: float) -> Degrees:
     side = np.array([[1.0], [-1.0]])
     half = 0.5 * region.separation_deg * (0.3 + 0.7 * grown) * side
     tilt = np.radians(region.tilt_deg)
-    walked = draw.place + draw.walk * _walk_deg(age - 2.0 - draw.spot_days)
+    walked = draw.place + draw.walk * _walk_deg(age - FIRST_WALK_DAYS - draw.spot_days)
     equatorward = half * np.sin(tilt) * np.sign(region.latitude_deg)
     start = region.latitude_deg + walked[1] - equatorward
     latitude = np.clip(start + age * flow_deg_per_day(start), -89.0, 89.0)
     east_west = (half * np.cos(tilt) + walked[0]) / np.cos(np.radians(latitude))
     longitude = region.longitude_deg + east_west + age * drift_deg_per_day(latitude)
     flux = region.leading * side * grown * region.flux_mx / side_count(draw)
-    return np.stack([longitude, latitude, np.broadcast_to(flux, latitude.shape)])
+    in_spot = (draw.spot_days > 0) & (age - FIRST_WALK_DAYS < draw.spot_days)
+    return np.stack([longitude, latitude, np.broadcast_to(flux, latitude.shape), in_spot])
 
 
 def side_count(draw: _Draw) -> int:

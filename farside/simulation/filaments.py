@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from astropy.time import Time
 
 from farside.grid import Image
 from farside.simulation.lattice import COARSE, Lattice
 from farside.simulation.sun import SimulatedSun
-from astropy.time import Time
 
 PIL_DEG = 2.2
 """Over which the field is averaged before its polarity inversion lines are looked for, a choice."""

@@ -18,8 +18,10 @@ from astropy.time import Time
 from farside.grid import Image
 from farside.simulation.cycle import CYCLE_DAYS, EPOCH, Region, emerged_on
 from farside.simulation.elements import Elements, elements_of, freshness
+from farside.simulation.exposure import Telescope, drawn_telescope
 from farside.simulation.lattice import COARSE, FINE, Lattice
 from farside.simulation.quiet import on_network, quiet
+from farside.simulation.responses import Response, drawn_response
 from farside.simulation.transport import (
     GLOBE,
     STEP_DAYS,
@@ -45,8 +47,12 @@ Scherrer (1978), Sol. Phys. 58, 225."""
 CEILING_GAUSS = 3000.0
 """Of the radial field in spots; Solanki (2003), Astron. Astrophys. Rev. 11, 153."""
 
-COMPACT_DEG, SCATTERED_DEG = 0.22, 1.2
-"""Over which the flux of an element is spread in compact plage and once it lies on the network."""
+COMPACT_DEG, SPOT_DEG, SCATTERED_DEG = 0.22, 0.12, 1.2
+"""Over which the flux of an element is spread in compact plage, in spots, and once it lies on the
+network."""
+
+SPOT_CELLS = 0.6
+"""Cells of a lattice over which that of spots is spread at least."""
 
 
 STREAM = 270
@@ -88,11 +94,23 @@ class SimulatedSun:
         Names the Sun: its cycles, its regions, its network and its texture.
     polarity
         -1 turns every field line round, and nothing else.
+    variety
+        How far the answers of the instruments' bands are drawn anew for this Sun, for training: 0
+        is not at all, 1 is as far as they are uncertain.
     """
 
-    def __init__(self, seed: int, polarity: int = 1) -> None:
+    def __init__(self, seed: int, polarity: int = 1, variety: float = 0.0) -> None:
         self.seed = seed
         self.polarity = np.float32(polarity)
+        self.variety = variety
+
+    def response(self, name: str) -> Response:
+        """How a band answers, such as ``"AIA 193"``."""
+        return drawn_response(name, self.seed, self.variety)
+
+    def telescope(self, name: str) -> Telescope:
+        """What a band's light passes through, such as ``"AIA 193"``."""
+        return drawn_telescope(name, self.seed, self.variety)
 
     def day(self, time: Time) -> float:
         """Days from :data:`~farside.simulation.cycle.EPOCH` to `time`."""
@@ -144,7 +162,12 @@ class SimulatedSun:
         calm = quiet(self.seed, self.day(time), lattice)
         elements = self.elements(time)
         fresh = freshness(elements)
-        compact = lattice.smooth(_deposited(elements, lattice, fresh), COMPACT_DEG)
+        plage, spots = (
+            _deposited(elements, lattice, fresh * share)
+            for share in (~elements.in_spot, elements.in_spot)
+        )
+        compact = lattice.smooth(plage, COMPACT_DEG)
+        compact += lattice.smooth(spots, max(SPOT_DEG, SPOT_CELLS * lattice.step_deg))
         # What has left the regions is as smooth as the globe: a coarse lattice carries it.
         scattered = GLOBE.smooth(_deposited(elements, GLOBE, 1 - fresh), SCATTERED_DEG)
         old = lattice.resampled(self._broken_up(scattered + self.background(time), time))

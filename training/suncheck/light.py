@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -19,6 +20,9 @@ LEAST_GAUSS = 1.0
 
 QUIET_BLOCK_PX, QUIET_GAUSS = 16, 8.0
 """Quiet are blocks of this size with no 4 px whose mean absolute field is more."""
+
+STEPS_GAUSS = ((10.0, 30.0), (30.0, 90.0), (90.0, 300.0))
+"""Ranges of the absolute field whose mean brightness is compared with that below 3 G."""
 
 PERCENTILES = (10.0, 95.0, 99.0, 99.9)
 
@@ -64,6 +68,12 @@ def _against_field(band: str, light: Image, field: Image) -> Iterator[tuple[str,
         strength = np.log(_blocks(np.abs(field), block)[whole] + LEAST_GAUSS)
         bright = _log(_blocks(light, block))[whole]
         yield f"{band} log I, log |B| at {block} px", float(np.corrcoef(strength, bright)[0, 1])
+    inside, strength = RADIUS < 0.866, np.abs(field)
+    calm = float(np.median(light[inside & (strength < 3)]))
+    for least, most in STEPS_GAUSS:
+        here = inside & (strength > least) & (strength < most)
+        name = f"{band} at {least:g} to {most:g} G / quiet"
+        yield name, float(light[here].mean()) / calm if here.sum() > 20 else float("nan")
     quiet = _quiet(field)
     if quiet.any():
         yield f"{band} scatter of ln I, quiet", float(_log(light)[quiet].std())
@@ -92,7 +102,7 @@ def _blocks(image: Image, side: int) -> Image:
 
 
 def _texture(band: str, light: Image) -> Iterator[tuple[str, float]]:
-    """Slope of the power of ln I, share of it in fine structure, and how well it has a direction."""
+    """Slope of the power of ln I, its share in fine structure, and coherence of direction."""
     logs = _log(light)
     side = 160
     first = (GRID.size_px - side) // 2
@@ -101,9 +111,7 @@ def _texture(band: str, light: Image) -> Iterator[tuple[str, float]]:
     power = np.abs(np.fft.fft2((middle - middle.mean()) * window)) ** 2
     cycles = np.hypot(*np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side))) / MM_PER_PX
     edges = np.geomspace(1 / SLOPE_MM[1], 1 / SLOPE_MM[0], 7)
-    mean = [
-        power[(a <= cycles) & (b > cycles)].mean() for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    mean = [power[(a <= cycles) & (b > cycles)].mean() for a, b in pairwise(edges)]
     middles = np.sqrt(edges[1:] * edges[:-1])
     yield f"{band} slope, 16 to 60 Mm", float(np.polyfit(np.log(middles), np.log(mean), 1)[0])
     fine = power[cycles > 1 / FINEST_MM].sum() / power[cycles > 0].sum()

@@ -1,8 +1,9 @@
-"""How much of the field is still there a rotation later: GONG's synoptic maps, and simulated ones."""
+"""How much of the field is there a rotation later: GONG's synoptic maps and simulated ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import astropy.units as u
@@ -100,7 +101,7 @@ def _weighted(field: Image) -> np.ndarray:
 
 def persisted(runs: Sequence[Sequence[Image]]) -> dict[str, float]:
     """Mean over all pairs of successive maps of every measure."""
-    found = [dict(_pair(a, b)) for run in runs for a, b in zip(run, run[1:], strict=False)]
+    found = [dict(_pair(a, b)) for run in runs for a, b in pairwise(run)]
     return {key: float(np.nanmean([each[key] for each in found])) for key in found[0]}
 
 
