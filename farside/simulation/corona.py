@@ -66,7 +66,7 @@ SPOT_GAUSS, SPOT_STEP_GAUSS = 1100.0, 250.0
 """Field at the edge of umbrae, and over which they grow dark, a choice; the lattice of 0.125°
 resolves large ones only. Their outer edge lies at 1867 G (Jurčák et al. 2018, A&A 611, L4)."""
 
-LOOP_KNEE = 3.0
+LOOP_KNEE = 2.0
 """Radiance from which on that of loops grows only with the logarithm of the flux, a choice: the
 brightest thousandth of AIA's pictures is some ten quiet Suns."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from astropy.io import fits
 from astropy.time import Time
 
 from farside.grid import Image
+from farside.heliographic import drift_deg_per_day
 from farside.observer import earth
 from farside.reference import SYNODIC_PERIOD_DAYS
 from farside.simulation.lattice import COARSE
 from farside.simulation.sun import SimulatedSun
+from farside.simulation.transport import GLOBE
 
 BLOCKS_PX = (1, 5, 9)
 
@@ -29,8 +31,11 @@ STRONG_GAUSS = 15.0
 STEP_DAYS = 2.0
 """Between the magnetograms that a simulated map is made of."""
 
-OBSERVED_GAUSS = 1.5
-"""Noise of a pixel of a map, of one square degree or so: that of GONG's maps between 9 px means."""
+OBSERVED_GAUSS, SEEN_PX = 1.5, 0.7
+"""Noise and blur of a simulated map, a choice such that weak field is as smooth as in GONG's maps."""
+
+STARTED = "2023-06-01"
+"""Date of what is asked of the quiet Sun."""
 
 ROWS, COLUMNS = 180, 360
 
@@ -76,6 +81,7 @@ def simulated_maps(seed: int, start: Time, rotations: int) -> list[Image]:
             weight[np.abs(unwrapped - central) > 60] = 0
             total[number] += weight.astype(np.float32) * field
             weights[number] += weight.astype(np.float32)
+    total = np.stack([cv2.GaussianBlur(each, (0, 0), SEEN_PX) for each in total])
     noise = OBSERVED_GAUSS * rng.standard_normal(total.shape, dtype=np.float32)
     return list(total / np.maximum(weights, 1e-6) + noise)
 
@@ -118,6 +124,44 @@ def _pair(first: Image, second: Image) -> Iterator[tuple[str, float]]:
     strong = np.abs(a) > STRONG_GAUSS
     yield "sign kept above 15 G", float((a[strong] * b[strong] > 0).mean())
     yield "share above 15 G", float(strong.mean())
+
+
+QUIET_MEAN_GAUSS, QUIET_PX = 9.0, 11
+"""Mean absolute field of so many pixels of a map below which the Sun is quiet."""
+
+ORACLE_DAYS, ORACLE_DEG = (3, 7, 14, 27), 2.0
+
+
+def quiet_oracles(seeds: Iterable[int]) -> str:
+    """What persistence and an oracle know of the simulated quiet Sun, a table in Markdown."""
+    start = Time(STARTED)
+    found = np.array([_oracles(SimulatedSun(seed), start) for seed in seeds]).mean(axis=0)
+    rows = ["| age of the reference | persistence | oracle |", "|---|---|---|"]
+    rows += [
+        f"| {age} d | {persistence:.2f} | {oracle:.2f} |"
+        for age, (persistence, oracle) in zip(ORACLE_DAYS, found, strict=True)
+    ]
+    return "\n".join(rows)
+
+
+def _oracles(sun: SimulatedSun, start: Time) -> list[tuple[float, float]]:
+    """Correlation of persistence and of the oracle for each age."""
+    now = GLOBE.resampled(sun.at(start, COARSE).radial_field)
+    belt = np.abs(GLOBE.latitude_deg)[:, None] < 60
+    calm = belt & (_means(np.abs(now), QUIET_PX) < QUIET_MEAN_GAUSS)
+    drift = np.repeat(
+        drift_deg_per_day(GLOBE.latitude_deg.astype(np.float64))[:, None], GLOBE.columns, axis=1
+    )
+    cosine = np.cos(np.radians(GLOBE.latitude_deg))[:, None]
+    found = []
+    for age in ORACLE_DAYS:
+        before = GLOBE.resampled(sun.at(start - age * u.day, COARSE).radial_field)
+        east_deg = np.asarray(-age * drift * cosine, np.float32)
+        carried = GLOBE.displaced(before, east_deg, np.zeros_like(before))
+        sign = np.sign(GLOBE.smooth(carried, ORACLE_DEG))
+        guesses = (carried, np.abs(now) * sign)
+        found.append(tuple(_correlation(now[calm], guess[calm]) for guess in guesses))
+    return found
 
 
 def _means(field: Image, side: int) -> Image:

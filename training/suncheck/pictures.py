@@ -153,6 +153,24 @@ def _warped(pixels: Image, to_source: np.ndarray) -> Image:
     return np.asarray(small, np.float32)
 
 
+def _stand_in(date: str, has_field: bool, log_means: bool, scale_arcsec: float) -> RealSet:
+    """The date and pixels of a real set without its pictures."""
+    field = GRID.radius_px() if has_field else None
+    picture = Picture(date, Time(date), {}, field, 1300.0)
+    scale = dict.fromkeys((*BANDS, "HMI"), scale_arcsec)
+    return RealSet(picture, scale, not log_means, log_means)
+
+
+STAND_INS = (
+    _stand_in("2020-01-01", False, False, 7.9),
+    _stand_in("2023-07-01", True, True, 10.2),
+    _stand_in("2023-09-04", True, True, 10.3),
+    _stand_in("2023-11-08", True, True, 10.4),
+    _stand_in("2024-01-01", True, False, 6.65),
+)
+"""What simulated pictures are made like where there are no real ones."""
+
+
 def twin(real: RealSet, seed: int) -> Picture:
     """What AIA and HMI would have shown of a simulated Sun on the date and pixels of a real set."""
     time = Time(real.picture.time.isot)
@@ -162,7 +180,7 @@ def twin(real: RealSet, seed: int) -> Picture:
     surface = SimulatedSun(seed).at(time, FINE if radius_px > FINE_FROM_PX else COARSE)
     rng = np.random.default_rng(seed)
     light = {}
-    for band in real.picture.light:
+    for band in real.picture.light or BANDS:
         camera = _camera(real.scale_arcsec[band], observer, time)
         light[band] = _seen(_exposed(real, surface, camera, f"AIA {band}", rng), camera)
     field = None
