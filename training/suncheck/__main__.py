@@ -80,6 +80,7 @@ version 2 of this simulation allowed 0.27."""
 
 
 def main() -> None:
+    """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real-sun", type=Path, default=Path("../shared/data/realsun"))
     parser.add_argument("--suns", type=int, default=3, help="of each date (%(default)s)")

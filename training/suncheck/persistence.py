@@ -32,7 +32,7 @@ STEP_DAYS = 2.0
 """Between the magnetograms that a simulated map is made of."""
 
 OBSERVED_GAUSS, SEEN_PX = 1.5, 0.7
-"""Noise and blur of a simulated map, a choice such that weak field is as smooth as in GONG's maps."""
+"""Noise and blur of a simulated map, such that weak field is as smooth as in GONG's: a choice."""
 
 STARTED = "2023-06-01"
 """Date of what is asked of the quiet Sun."""
