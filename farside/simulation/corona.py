@@ -216,7 +216,7 @@ class Corona:
             return _float(np.maximum(self.lattice.resampled(coarse), 0) / PLAGE_GAUSS)
         fine = self.lattice.smooth(np.abs(self.surface.radial_field), FINE_CHROMOSPHERE_DEG)
         mean = COARSE.smooth(COARSE.resampled(fine), EVEN_DEG)
-        ratio = COARSE.smooth(coarse, EVEN_DEG) / np.maximum(mean, np.float32(1e-3))
+        ratio = _float(COARSE.smooth(coarse, EVEN_DEG) / np.maximum(mean, np.float32(1e-3)))
         return _float(np.maximum(fine, 0) * self.lattice.resampled(ratio) / PLAGE_GAUSS)
 
     @cached_property

@@ -43,7 +43,8 @@ class Grain:
         _, south, east = magnetic_field(coefficients, HEIGHT_RADII, DIRECTION_LATTICE)
         parts = [lattice.resampled(each.astype(np.float32)) for each in (east, -south)]
         length = np.maximum(np.hypot(*parts), np.finfo(np.float32).tiny)
-        return cls(parts[0] / length, parts[1] / length, lattice)
+        unit_east, unit_north = (np.asarray(each / length, np.float32) for each in parts)
+        return cls(unit_east, unit_north, lattice)
 
     @cached_property
     def _places(self) -> list[tuple[tuple[Image, Image], tuple[Image, Image]]]:

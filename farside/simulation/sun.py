@@ -58,7 +58,7 @@ SPOT_CELLS = 0.6
 STREAM = 270
 """First of the random numbers of what breaks up old flux."""
 
-BAY_DEG, BAY_REACH_DEG, BAY_DAYS = 3.0, 1.6, 20.0
+BAY_DEG, BAY_REACH_DEG, BAY_DAYS = 3.5, 2.6, 20.0
 """Old flux lies beside where a smooth transport has it: over what scale, how far (root mean square)
 and for how long; fitted to what persists in GONG's maps over a rotation (docs/sun-check.md)."""
 

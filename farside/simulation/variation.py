@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from farside.grid import Geometry, Grid, Image
 
@@ -141,7 +142,7 @@ def _pointed(picture: Image, grid: Grid, variation: Variation) -> Image:
         return picture
     centre = (grid.centre_px, grid.centre_px)
     turn = cv2.getRotationMatrix2D(centre, variation.roll_deg, 1.0)
-    turn[:, 2] += variation.shift_px
+    turn[:, 2] += np.array(variation.shift_px)
     size = (grid.size_px, grid.size_px)
     # The corona beyond the edge of the disk is not in the picture: the edge's light stands for it.
     filled = _filled(picture, grid)
@@ -162,7 +163,7 @@ def _filled(picture: Image, grid: Grid) -> Image:
 def _lit(picture: Image, grid: Grid, variation: Variation) -> Image:
     seen = picture
     if variation.blur_px > 0.05:
-        seen = cv2.GaussianBlur(_filled(seen, grid), (0, 0), variation.blur_px)
+        seen = _float(cv2.GaussianBlur(_filled(seen, grid), (0, 0), variation.blur_px))
     if variation.haze:
         small = cv2.resize(seen, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         width = max(variation.haze_radii * grid.disk_radius_px / 4, 0.5)
@@ -173,4 +174,8 @@ def _lit(picture: Image, grid: Grid, variation: Variation) -> Image:
         sine = np.minimum(grid.radius_px() / np.float32(grid.disk_radius_px), 1)
         rise = 2 - np.sqrt(1 - sine**2)
         seen = seen * rise ** np.float32(variation.limb)
-    return np.asarray(seen, np.float32)
+    return _float(seen)
+
+
+def _float(values: ArrayLike) -> Image:
+    return np.asarray(values, dtype=np.float32)

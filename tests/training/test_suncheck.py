@@ -58,7 +58,7 @@ def test_a_simulated_twin_has_the_bands_and_the_clipping_that_a_real_set_has() -
     assert made.field is not None
     assert np.abs(made.field).max() == 50
     table = light_table([], [measured(made)])
-    assert "| 304 log I, log |B| at 4 px | 0.68 to 0.79 |" in table
+    assert r"| 304 log I, log \|B\| at 4 px | 0.68 to 0.79 |" in table
 
 
 def test_where_there_are_no_real_maps_what_was_measured_on_them_stands() -> None:

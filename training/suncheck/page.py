@@ -8,6 +8,9 @@ import numpy as np
 
 Measures = Mapping[str, float]
 
+BAR = "\\|"
+"""A bar within a table."""
+
 PUBLISHED: Mapping[str, str] = {
     "304 10 % / median": "0.47 to 0.63",
     "304 95 % / median": "2.2 to 3.1",
@@ -46,7 +49,7 @@ def light_table(real: Sequence[Measures], simulated: Sequence[Measures]) -> str:
         found = np.array([each[key] for each in simulated if np.isfinite(each.get(key, np.nan))])
         if found.size:
             ours = f"{found.mean():.2f} ({found.std():.2f})"
-            rows.append(f"| {key} | {_range(key, real)} | {ours} |")
+            rows.append(f"| {key.replace('|', BAR)} | {_range(key, real)} | {ours} |")
     return "\n".join(rows)
 
 

@@ -160,7 +160,8 @@ def _oracles(sun: SimulatedSun, start: Time) -> list[tuple[float, float]]:
         carried = GLOBE.displaced(before, east_deg, np.zeros_like(before))
         sign = np.sign(GLOBE.smooth(carried, ORACLE_DEG))
         guesses = (carried, np.abs(now) * sign)
-        found.append(tuple(_correlation(now[calm], guess[calm]) for guess in guesses))
+        known, best = (_correlation(now[calm], guess[calm]) for guess in guesses)
+        found.append((known, best))
     return found
 
 
