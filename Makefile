@@ -8,7 +8,7 @@ PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean
+.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean sun-check
 
 install: $(INSTALLED) $(TRITON)
 
@@ -84,6 +84,10 @@ compare: $(INSTALLED)
 	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
 	$(BIN)/python -m training.compare build/suns.zarr $(COMPARED) --out docs/comparison.md
 	$(BIN)/python -m training.compare build/suns.zarr $(PAIR) --out docs/reference-pair.md
+
+# The simulated Sun beside the real one, from ../shared where that is: a page of docs/, again.
+sun-check: $(INSTALLED)
+	$(BIN)/python -m training.suncheck
 
 # Denoisers and drawings on unseen suns: two pages of docs/ and their pictures, again.
 restoration: $(INSTALLED)

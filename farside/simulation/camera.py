@@ -13,16 +13,25 @@ from farside.grid import Grid, Image
 from farside.heliographic import trace
 from farside.observer import SOLAR_RADIUS_M, Observer
 from farside.pointing import Pointing
-from farside.simulation.corona import RESPONSES, Corona, Response, Shell
+from farside.simulation.corona import Corona, Shell
 from farside.simulation.lattice import Lattice
+from farside.simulation.responses import Response
 
 Mask = NDArray[np.bool_]
 
 ROWS_AT_ONCE = 256
 """Of lines of sight that are traced in double precision."""
 
-LIMB_LATTICE, LIMB_DEG = Lattice(180), 3.0
-"""Where light beyond the limb is smoothed, and over what: many structures stand in line there."""
+LIMB_LATTICE, LIMB_DEG = Lattice(180), (1.2, 8.0)
+"""Where light beyond the limb is smoothed, and over what near the limb and far from it: the higher,
+the more structures stand in line."""
+
+LIMB_HEIGHT = 0.1
+"""Over which the one goes over into the other by 1/e, solar radii, a choice."""
+
+
+RING_WIDTH = 0.008
+"""Height over which the light of the far side comes in, solar radii, a choice."""
 
 
 @dataclass(frozen=True)
@@ -163,10 +172,10 @@ class Camera:
         Parameters
         ----------
         name
-            A key of :data:`~farside.simulation.corona.RESPONSES`, such as ``"EUVI 195"``.
+            A key of :data:`~farside.simulation.responses.RESPONSES`, such as ``"EUVI 195"``.
         """
         feet, *above = corona.shells(name)
-        response = RESPONSES[name]
+        response = corona.surface.sun.response(name)
         image = _base(feet, self.view(feet.radius), response)
         for shell in above:
             image += _loops(shell, self.view(shell.radius), response)
@@ -179,9 +188,14 @@ def _base(shell: Shell, view: View, response: Response) -> Image:
     height = view.impact - np.float32(shell.radius)
     beyond = height > 0
     if beyond.any():
-        mixed = LIMB_LATTICE.smooth(LIMB_LATTICE.resampled(shell.radiance), LIMB_DEG)
-        falling = np.exp(-np.maximum(height, 0) / np.float32(response.scale_height))
-        light = np.where(beyond, sample(mixed, view) * falling, light)
+        surface = LIMB_LATTICE.resampled(shell.radiance)
+        near, far = (sample(LIMB_LATTICE.smooth(surface, deg), view) for deg in LIMB_DEG)
+        height = np.maximum(height, 0)
+        falling = np.exp(-height / np.float32(response.scale_height))
+        # The far side of the corona comes into view behind the limb.
+        rising = 1 + np.float32(response.ring - 1) * (1 - np.exp(-height / np.float32(RING_WIDTH)))
+        mixed = far + (near - far) * np.exp(-height / np.float32(LIMB_HEIGHT))
+        light = np.where(beyond, mixed * falling * rising, light)
     return _float(light * _path(view.mu, response))
 
 

@@ -2,7 +2,8 @@
 
 Of the field only its absolute value is used, of open field only its share, of linked feet only the
 size of their fluxes. What is there (network, plage, loops, holes, bright points, textures) is the
-same for all; each band of each instrument weighs it by its own :class:`Response`.
+same for all; each band of each instrument weighs it by its own
+:class:`~farside.simulation.responses.Response`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from farside.grid import Image
+from farside.simulation.arches import Arches, arches, lit
+from farside.simulation.fibrils import Grain
+from farside.simulation.filaments import Channels, channels
 from farside.simulation.flares import flares
 from farside.simulation.lattice import COARSE, Degrees, Lattice
 from farside.simulation.loops import FEET, LOOPS, SHELLS, drawn
-from farside.simulation.openfield import open_field
+from farside.simulation.openfield import (
+    Coefficients,
+    PotentialField,
+    harmonics,
+    open_cells,
+    tapered,
+)
+from farside.simulation.responses import Response
 from farside.simulation.sun import Surface
 
 HOLE_EDGE_DEG, HOLE_STEP = 2.0, 0.1
@@ -38,15 +49,26 @@ CLOSED_ONLY, HOLE_POINTS = 0.8, 0.5
 PLAGE_GAUSS = 100.0
 """Field at which the gains of :class:`Response` are given."""
 
-QUIET_GAUSS, BROAD_GAUSS = 4.0, 6.0
-"""Mean absolute field of the quiet Sun in the chromosphere and in the diffuse corona: its light is
-already in the network."""
+CHROMOSPHERE_DEG, FINE_CHROMOSPHERE_DEG = 0.2, 0.14
+"""Standard deviations over which the chromosphere sees the field on the coarse lattice and on finer
+ones, a choice: network in He II is hardly wider than in the photosphere."""
 
-CHROMOSPHERE_DEG, BROAD_DEG = 0.3, 2.5
-"""Standard deviations over which both of them see the field, a choice."""
+EVEN_DEG = 0.75
+"""Over which the mean absolute field is the same on all lattices."""
 
-SPOT_GAUSS = 900.0
-"""Field above which plage and moss grow dark: umbrae, a choice."""
+BROAD_DEG = 2.5
+"""Standard deviation over which the diffuse corona sees the field, a choice."""
+
+CORE_GAUSS = 25.0
+"""Mean absolute field of degrees above which a channel is filled with hot loops, a choice."""
+
+SPOT_GAUSS, SPOT_STEP_GAUSS = 1100.0, 250.0
+"""Field at the edge of umbrae, and over which they grow dark, a choice; the lattice of 0.125°
+resolves large ones only. Their outer edge lies at 1867 G (Jurčák et al. 2018, A&A 611, L4)."""
+
+LOOP_KNEE = 2.0
+"""Radiance from which on that of loops grows only with the logarithm of the flux, a choice: the
+brightest thousandth of AIA's pictures is some ten quiet Suns."""
 
 LOOP_ROWS = 720
 """Of the finest lattice for loops, 0.25°: they are some degrees long and half a degree wide."""
@@ -58,67 +80,17 @@ POINT_SCATTER = 0.6
 """Of the logarithm of their peaks, a choice."""
 
 TEXTURES = {
-    "He II": (200, ((0.3, 0.05, 0.4), (1.0, 0.5, 0.35), (4.0, 2.0, 0.25))),
-    "Fe IX": (203, ((0.3, 0.10, 0.4), (1.0, 0.5, 0.3), (4.0, 2.0, 0.3))),
-    "Fe XII": (206, ((0.75, 0.25, 0.3), (1.5, 0.7, 0.3), (5.0, 2.0, 0.4))),
+    "He II": (200, ((0.5, 0.05, 0.45), (1.0, 0.5, 0.25), (4.0, 2.0, 0.30)), 1.0),
+    "Fe IX": (203, ((0.5, 0.10, 0.45), (1.2, 0.5, 0.25), (4.0, 2.0, 0.30)), 0.6),
+    "Fe XII": (206, ((0.6, 0.25, 0.30), (1.5, 0.7, 0.30), (5.0, 2.0, 0.40)), 1.0),
 }
-"""First of the streams, and scale in degrees, life in days and share of the variance, a choice."""
+"""First of the streams; scale in degrees, life in days and share of the variance of each; and how
+much of the first two is drawn out along the horizontal field. A choice."""
 
 
-@dataclass(frozen=True)
-class Response:
-    """How one band of one instrument answers; radiances in units of the quiet Sun's disk centre.
-
-    Attributes
-    ----------
-    ion
-        A key of :data:`TEXTURES`, and of :data:`~farside.simulation.loops.LOOPS` if it has loops.
-    network
-        Contrast of the network.
-    exponent, gain
-        Of plage and moss: ``gain · (|B| / 100 G)^exponent``.
-    diffuse, diffuse_exponent
-        The same of the diffuse corona over the field's mean of degrees.
-    loops
-        Radiance of loops, for 100 Mx cm⁻² of linked flux along them.
-    points
-        Radiance of a bright point.
-    hole
-        Radiance inside a coronal hole.
-    scatter
-        Standard deviation of the logarithm of the radiance at a given field.
-    limb
-        Share of the optically thin brightening towards the limb that it shows.
-    scale_height
-        Of the emission beyond the limb, solar radii.
-    """
-
-    ion: str
-    network: float
-    exponent: float
-    gain: float
-    diffuse: float
-    diffuse_exponent: float
-    loops: float
-    points: float
-    hole: float
-    scatter: float
-    limb: float
-    scale_height: float
-
-
-RESPONSES = {
-    "AIA 304": Response("He II", 0.85, 0.65, 2.5, 0.30, 0.8, 0.0, 0.6, 0.80, 0.55, 0.10, 0.012),
-    "EUVI 304": Response("He II", 0.75, 0.60, 2.2, 0.45, 0.8, 0.0, 0.6, 0.72, 0.53, 0.18, 0.016),
-    "AIA 171": Response("Fe IX", 0.22, 0.75, 1.6, 0.8, 0.7, 32.0, 1.2, 0.55, 0.42, 0.55, 0.05),
-    "EUVI 171": Response("Fe IX", 0.18, 0.70, 1.5, 0.9, 0.7, 27.0, 1.1, 0.60, 0.40, 0.50, 0.055),
-    "AIA 193": Response("Fe XII", 0.06, 0.85, 1.3, 2.6, 1.0, 32.0, 1.6, 0.22, 0.36, 0.60, 0.075),
-    "EUVI 195": Response("Fe XII", 0.05, 0.80, 1.2, 3.0, 0.95, 28.0, 1.5, 0.27, 0.34, 0.55, 0.08),
-}
-"""Exponents lie near 0.7 ± 0.2, that of a transition-region line against |B| in active regions
-(Fludra & Ireland 2004, IAU Symp. 219); the gains at 304 Å are such that plage and the active
-network come out near 4.8 and 2.1 quiet chromospheres (Worden et al. 1999, ApJ 511, 965). The rest
-is a choice."""
+THREADS, THREAD_DEG, THREAD_DAYS = 0.35, 0.22, 0.03
+"""Standard deviation, in that of the rest, scale and life of the finest texture, a choice: it is
+there on lattices finer than the coarse one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +128,7 @@ class Corona:
         self.surface = surface
         self.lattice = surface.lattice
         self._shells: dict[str, tuple[Shell, ...]] = {}
-        self._loops: dict[str, list[Image]] = {}
+        self._loops: dict[str, list[tuple[Image, Image]]] = {}
         self._textures: dict[str, Image] = {}
 
     def shells(self, name: str) -> tuple[Shell, ...]:
@@ -165,66 +137,87 @@ class Corona:
         Parameters
         ----------
         name
-            A key of :data:`RESPONSES`, such as ``"AIA 193"``.
+            A key of :data:`~farside.simulation.responses.RESPONSES`, such as ``"AIA 193"``.
         """
         if name not in self._shells:
-            self._shells[name] = tuple(self._lit(RESPONSES[name]))
+            self._shells[name] = tuple(self._lit(self.surface.sun.response(name)))
         return self._shells[name]
 
     def _lit(self, response: Response) -> Iterator[Shell]:
-        texture = self._texture(response)
-        base = self._calm(response) * texture + self._active(response, texture)
-        if response.loops == 0.0:
-            yield Shell(FEET, base + self.flaring)
+        base = self._low(response) * self._veil(response) + self._points(response) + self.flaring
+        if response.ion not in LOOPS:
+            yield Shell(FEET, base)
             return
-        gain = np.float32(response.loops / PLAGE_GAUSS)
-        feet, *above = self._loops_of(response.ion)
-        yield Shell(FEET, base + self.lattice.resampled(gain * feet) + self.flaring)
+        feet, *above = self._loops_of(response)
+        yield Shell(FEET, base + self.lattice.resampled(feet))
         for radius, level in zip(SHELLS, above, strict=True):
-            yield Shell(radius, gain * level)
+            yield Shell(radius, level)
 
-    def _calm(self, response: Response) -> Image:
-        """The quiet Sun: network, bright points and coronal holes."""
-        network = 1 + np.float32(response.network) * (self.network - 1)
-        dark = 1 - np.float32(1 - response.hole) * self.hole
-        points = (
-            np.float32(response.points) * self.points * (1 - np.float32(HOLE_POINTS) * self.hole)
-        )
-        calm: Image = network * dark + points
-        return calm
-
-    def _active(self, response: Response, texture: Image) -> Image:
-        """Plage, moss, and the diffuse corona about regions and their remains."""
-        lit = np.float32(response.gain) * _power(self.plage, response.exponent)
+    def _low(self, response: Response) -> Image:
+        """Network, plage, moss and the diffuse corona, with their texture."""
+        network = np.float32(response.gain) * _power(self.strength, response.exponent)
         broad = np.float32(response.diffuse) * _power(self.broad, response.diffuse_exponent)
         closed = 1 - np.float32(CLOSED_ONLY) * self.hole
-        active: Image = (lit + self.lattice.resampled(broad)) * texture * closed
-        return active
+        lit = np.float32(response.floor) + network + self.lattice.resampled(broad) * closed
+        return _float(lit * self._texture(response))
+
+    def _veil(self, response: Response) -> Image:
+        """Share of the light that holes, filaments, their channels and umbrae leave."""
+        channel = self.channels.channel / (1 + (self.broad * (PLAGE_GAUSS / CORE_GAUSS)) ** 2)
+        veil = 1 - np.float32(1 - response.hole) * self.hole
+        veil = veil * (1 - np.float32(response.channel) * channel)
+        veil *= 1 - np.float32(response.filament) * self.channels.spine
+        veil *= 1 - np.float32(response.umbra) * self.umbra
+        return _float(veil)
+
+    def _points(self, response: Response) -> Image:
+        shown = 1 - np.float32(HOLE_POINTS) * self.hole
+        return _float(np.float32(response.points) * self.points * shown)
+
+    @cached_property
+    def _map(self) -> Image:
+        """Field of the whole Sun at one degree."""
+        return self.surface.sun.map(self.surface.time)
+
+    @cached_property
+    def _coefficients(self) -> Coefficients:
+        return tapered(harmonics(self._map))
+
+    @cached_property
+    def channels(self) -> Channels:
+        """Filaments and their channels."""
+        return channels(self.surface.sun, self.surface.time, self._map, self.lattice)
+
+    @cached_property
+    def _grain(self) -> Grain:
+        return Grain.of(self._coefficients, COARSE)
+
+    @cached_property
+    def _arches(self) -> Arches:
+        field = PotentialField.of(self._coefficients)
+        return arches(self.surface.sun, self.surface.time, np.abs(self._map), field)
 
     @cached_property
     def hole(self) -> Image:
         """Coronal holes, 0 to 1, with ragged edges."""
-        share = self.lattice.resampled(open_field(self.surface.sun.map(self.surface.time)))
+        share = self.lattice.resampled(open_cells(self._coefficients))
         ragged = self.lattice.smooth(share, HOLE_EDGE_DEG)
         for stream, scale_deg, life_days in HOLE_TEXTURES:
             ragged += np.float32(HOLE_FRAYING) * self._noise(stream, scale_deg, life_days)
         opened = _logistic((ragged - np.float32(0.5)) / np.float32(HOLE_STEP))
-        unlit = _logistic((np.float32(HOLE_PLAGE) - self.plage) / np.float32(HOLE_PLAGE / 4))
+        unlit = _logistic((np.float32(HOLE_PLAGE) - self.strength) / np.float32(HOLE_PLAGE / 4))
         return _float(opened * unlit)
 
     @cached_property
-    def network(self) -> Image:
-        """The network as the chromosphere has it: wider than in the photosphere, of mean 1."""
-        wide = self.lattice.smooth(self.surface.lanes, CHROMOSPHERE_DEG)
-        return _float(wide / wide.mean())
-
-    @cached_property
-    def plage(self) -> Image:
-        """Absolute field in the chromosphere, in 100 G, less the quiet Sun's; less in spots."""
-        field = COARSE.smooth(self._strength, CHROMOSPHERE_DEG)
-        excess = np.maximum(field - np.float32(QUIET_GAUSS), 0) / np.float32(PLAGE_GAUSS)
-        excess /= 1 + (field / np.float32(SPOT_GAUSS)) ** 2
-        return self.lattice.resampled(excess)
+    def strength(self) -> Image:
+        """Absolute field in the chromosphere, in 100 G: its mean is the same on all lattices."""
+        coarse = COARSE.smooth(self._strength, CHROMOSPHERE_DEG)
+        if self.lattice.rows <= COARSE.rows:
+            return _float(np.maximum(self.lattice.resampled(coarse), 0) / PLAGE_GAUSS)
+        fine = self.lattice.smooth(np.abs(self.surface.radial_field), FINE_CHROMOSPHERE_DEG)
+        mean = COARSE.smooth(COARSE.resampled(fine), EVEN_DEG)
+        ratio = _float(COARSE.smooth(coarse, EVEN_DEG) / np.maximum(mean, np.float32(1e-3)))
+        return _float(np.maximum(fine, 0) * self.lattice.resampled(ratio) / PLAGE_GAUSS)
 
     @cached_property
     def _strength(self) -> Image:
@@ -232,10 +225,16 @@ class Corona:
         return np.abs(COARSE.resampled(self.surface.radial_field))
 
     @cached_property
+    def umbra(self) -> Image:
+        """Where the field is that of umbrae, 0 to 1."""
+        excess = np.abs(self.surface.radial_field) - np.float32(SPOT_GAUSS)
+        return _logistic(excess / np.float32(SPOT_STEP_GAUSS / 2))
+
+    @cached_property
     def broad(self) -> Image:
-        """Mean absolute field over degrees in units of 100 G, less the quiet Sun's."""
+        """Mean absolute field over degrees in units of 100 G."""
         field = COARSE.smooth(self._strength, BROAD_DEG)
-        return _float(np.maximum(field - np.float32(BROAD_GAUSS), 0) / np.float32(PLAGE_GAUSS))
+        return self.lattice.resampled(_float(np.maximum(field, 0) / PLAGE_GAUSS))
 
     @cached_property
     def points(self) -> Image:
@@ -276,12 +275,24 @@ class Corona:
     def _ion_texture(self, ion: str) -> Image:
         """Scatter of unit variance, made once."""
         if ion not in self._textures:
-            first, scales = TEXTURES[ion]
-            texture = np.zeros((self.lattice.rows, self.lattice.columns), np.float32)
-            for stream, (scale_deg, life_days, share) in enumerate(scales, first):
-                texture += np.float32(np.sqrt(share)) * self._noise(stream, scale_deg, life_days)
-            self._textures[ion] = texture
+            first, scales, drawn_share = TEXTURES[ion]
+            *fine, broad = (
+                np.float32(np.sqrt(share)) * COARSE.noise(self._rng(stream, life_days), scale_deg)
+                for stream, (scale_deg, life_days, share) in enumerate(scales, first)
+            )
+            grain = fine[0] + fine[1]
+            drawn = self._grain.drawn_out(grain)
+            drawn *= grain.std() / drawn.std()
+            grain = drawn_share * drawn + np.float32(np.sqrt(1 - drawn_share**2)) * grain
+            self._textures[ion] = self.lattice.resampled(_float(grain + broad)) + self._threads
         return self._textures[ion]
+
+    @cached_property
+    def _threads(self) -> Image:
+        """Finest texture, where the lattice resolves it."""
+        if self.lattice.rows <= COARSE.rows:
+            return np.zeros((self.lattice.rows, self.lattice.columns), np.float32)
+        return np.float32(THREADS) * self._noise(209, THREAD_DEG, THREAD_DAYS)
 
     def _rng(self, stream: int, life_days: float, shift: float = 0.0) -> np.random.Generator:
         time = self.surface.time + shift * life_days * u.day
@@ -290,13 +301,19 @@ class Corona:
     def _noise(self, stream: int, scale_deg: float, life_days: float) -> Image:
         return self.lattice.noise(self._rng(stream, life_days), scale_deg)
 
-    def _loops_of(self, ion: str) -> list[Image]:
-        """Linked flux along loops, gauss, on the shell of the feet and on the others, made once."""
-        if ion not in self._loops:
+    def _loops_of(self, response: Response) -> list[Image]:
+        """Radiance of loops and arches on the shell of the feet and on the others."""
+        if response.ion not in self._loops:
             lattice = Lattice(min(self.lattice.rows, LOOP_ROWS))
-            sun, time = self.surface.sun, self.surface.time
-            self._loops[ion] = drawn(sun, time, LOOPS[ion], lattice)
-        return self._loops[ion]
+            sun, time, loops = self.surface.sun, self.surface.time, LOOPS[response.ion]
+            inner, long = drawn(sun, time, loops, lattice), lit(self._arches, loops, lattice)
+            self._loops[response.ion] = list(zip(inner, long, strict=True))
+        gains = np.float32(response.loops / PLAGE_GAUSS), np.float32(response.arches / PLAGE_GAUSS)
+        knee = np.float32(LOOP_KNEE)
+        return [
+            knee * np.log1p((gains[0] * inner + gains[1] * long) / knee)
+            for inner, long in self._loops[response.ion]
+        ]
 
 
 def _power(value: Image, exponent: float) -> Image:

@@ -37,6 +37,9 @@ SPOT_DAYS = 30.0
 The rule of Gnevyshev and Waldmeier, 10 millionths of a hemisphere a day (Petrovay & van
 Driel-Gesztelyi 1997, Sol. Phys. 176, 249), for some 300 millionths at that flux, a choice."""
 
+FIRST_WALK_DAYS = 2.0
+"""Age at which elements outside spots begin to walk, a choice."""
+
 SPOT_LIFE_DAYS = (2.0, 60.0)
 """Least and greatest."""
 
@@ -45,14 +48,17 @@ IN_SPOTS = (0.45, 0.2)
 
 The leading side is the more compact: van Driel-Gesztelyi & Petrovay (1990), Sol. Phys. 126, 285."""
 
-KNOTS = (3, 7)
+KNOTS = (5, 13)
 """Knots of plage that the leading and the following side of a region break into, a choice."""
 
-KNOT_SPREAD = (0.26, 0.16)
+SPOT_PLACES = (0.55, 0.25, 0.20)
+"""Shares of the flux in spots that lie at a side's pole and at two of its knots, a choice."""
+
+KNOT_SPREAD = (0.30, 0.17)
 """Standard deviation of the knots about their pole, in separations, along and across the parallel;
 and of the spots in proportion: a choice, so that regions are longer than wide."""
 
-ELEMENT_SPREAD, SPOT_SPREAD = 0.12, 0.05
+ELEMENT_SPREAD, SPOT_SPREAD = 0.07, 0.04
 """Of elements about their knot, and of spots about their pole, in separations; a choice."""
 
 MM_PER_DEG = SOLAR_RADIUS_M * np.pi / 180 / 1e6
@@ -71,6 +77,8 @@ class Elements:
         Which of the regions each column belongs to, (n,).
     age_days
         Of that region, (n,).
+    in_spot
+        Whether an element is still in a spot, (2, n).
     """
 
     longitude_deg: Degrees
@@ -78,6 +86,7 @@ class Elements:
     flux_mx: Degrees
     region: NDArray[np.int64]
     age_days: Degrees
+    in_spot: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +104,9 @@ def _draw(seed: int, region: Region) -> _Draw:
     count = max(LEAST_ELEMENTS, round(region.flux_mx / ELEMENT_MX))
     in_spots = rng.random((2, count)) < np.array(IN_SPOTS)[:, None]
     life = np.clip(SPOT_DAYS * region.flux_mx / 1e22, *SPOT_LIFE_DAYS)
-    in_plage = _knots(rng, count) + rng.normal(0, ELEMENT_SPREAD, (2, 2, count))
-    place = np.where(in_spots, rng.normal(0, SPOT_SPREAD, (2, 2, count)), in_plage)
+    in_plage, spots = _knots(rng, count)
+    in_plage += rng.normal(0, ELEMENT_SPREAD, (2, 2, count))
+    place = np.where(in_spots, spots + rng.normal(0, SPOT_SPREAD, (2, 2, count)), in_plage)
     return _Draw(
         place=place * region.separation_deg,
         walk=rng.normal(0, 1, (2, 2, count)),
@@ -104,24 +114,27 @@ def _draw(seed: int, region: Region) -> _Draw:
     )
 
 
-def _knots(rng: np.random.Generator, count: int) -> Degrees:
-    """The knot that each element belongs to, (direction, side, element), separations."""
+def _knots(rng: np.random.Generator, count: int) -> tuple[Degrees, Degrees]:
+    """Knot and spot that each element would belong to, (direction, side, element), separations."""
     spread = np.array(KNOT_SPREAD)[:, None]
-    sides = [
-        rng.normal(0, spread, (2, knots))[:, rng.integers(knots, size=count)] for knots in KNOTS
-    ]
-    return np.stack(sides, axis=1)
+    in_plage, in_spots = [], []
+    for knots in KNOTS:
+        middles = rng.normal(0, spread, (2, knots))
+        in_plage.append(middles[:, rng.integers(knots, size=count)])
+        spots = np.column_stack([np.zeros(2), middles[:, : len(SPOT_PLACES) - 1]])
+        in_spots.append(spots[:, rng.choice(len(SPOT_PLACES), count, p=SPOT_PLACES)])
+    return np.stack(in_plage, axis=1), np.stack(in_spots, axis=1)
 
 
 def elements_of(seed: int, regions: Sequence[Region], day: float) -> Elements:
     """Where the flux of some regions of a Sun is on a day."""
     parts = [_elements(seed, region, day) for region in regions]
     counts = [part.shape[-1] for part in parts]
-    # (longitude, latitude, flux; side; element)
-    joined = np.concatenate(parts, axis=-1) if parts else np.empty((3, 2, 0))
+    # (longitude, latitude, flux, in a spot; side; element)
+    joined = np.concatenate(parts, axis=-1) if parts else np.empty((4, 2, 0))
     index = np.repeat(np.arange(len(parts)), counts)
     age = np.repeat([day - region.day for region in regions], counts)
-    return Elements(joined[0], joined[1], joined[2], index, age)
+    return Elements(joined[0], joined[1], joined[2], index, age, joined[3] > 0)
 
 
 def _elements(seed: int, region: Region, day: float) -> Degrees:
@@ -131,14 +144,15 @@ def _elements(seed: int, region: Region, day: float) -> Degrees:
     side = np.array([[1.0], [-1.0]])
     half = 0.5 * region.separation_deg * (0.3 + 0.7 * grown) * side
     tilt = np.radians(region.tilt_deg)
-    walked = draw.place + draw.walk * _walk_deg(age - 2.0 - draw.spot_days)
+    walked = draw.place + draw.walk * _walk_deg(age - FIRST_WALK_DAYS - draw.spot_days)
     equatorward = half * np.sin(tilt) * np.sign(region.latitude_deg)
     start = region.latitude_deg + walked[1] - equatorward
     latitude = np.clip(start + age * flow_deg_per_day(start), -89.0, 89.0)
     east_west = (half * np.cos(tilt) + walked[0]) / np.cos(np.radians(latitude))
     longitude = region.longitude_deg + east_west + age * drift_deg_per_day(latitude)
     flux = region.leading * side * grown * region.flux_mx / side_count(draw)
-    return np.stack([longitude, latitude, np.broadcast_to(flux, latitude.shape)])
+    in_spot = (draw.spot_days > 0) & (age - FIRST_WALK_DAYS < draw.spot_days)
+    return np.stack([longitude, latitude, np.broadcast_to(flux, latitude.shape), in_spot])
 
 
 def side_count(draw: _Draw) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import cv2
 import numpy as np
@@ -65,7 +65,7 @@ SDO_OPENED, STEREO_OPENED = Time("2010-05-01T00:00:00"), Time("2006-12-05T00:00:
 CEILING_DN = 16383.0
 
 TELESCOPES = {
-    "AIA 304": Telescope(25.0, 0.6, 0.63, 1.2, CEILING_DN, 0.7, 0.18, SDO_OPENED, 3.0, 0.05),
+    "AIA 304": Telescope(55.0, 0.6, 0.63, 1.2, CEILING_DN, 0.7, 0.18, SDO_OPENED, 3.0, 0.13),
     "AIA 193": Telescope(140.0, 0.6, 0.99, 1.2, CEILING_DN, 0.7, 0.18, SDO_OPENED, 10.0, 0.50),
     "AIA 171": Telescope(170.0, 0.6, 1.12, 1.2, CEILING_DN, 0.7, 0.20, SDO_OPENED, 10.0, 0.65),
     "EUVI 304": Telescope(900.0, 1.59, 0.75, 1.5, CEILING_DN, 1.2, 0.28, STEREO_OPENED, 12.0, 0.45),
@@ -97,6 +97,45 @@ LEAST_BLUR_PX = 0.3
 
 BLED = 0.5
 """Share of the charge above saturation that bleeds along the columns, a choice."""
+
+
+TELESCOPE_SPREAD = {
+    "quiet_dn": 0.25,
+    "read_dn": 0.30,
+    "core_arcsec": 0.30,
+    "scattered": 0.40,
+    "fading_years": 0.30,
+    "remaining": 0.20,
+}
+"""Standard deviation of the logarithm of what is drawn anew for a Sun of variety 1, a choice."""
+
+
+def drawn_telescope(name: str, seed: int, variety: float) -> Telescope:
+    """A band's telescope in one possible world.
+
+    Parameters
+    ----------
+    name
+        A key of :data:`TELESCOPES`.
+    seed
+        Of the world.
+    variety
+        How far it may be from :data:`TELESCOPES`: 0 is nothing, 1 as :data:`TELESCOPE_SPREAD` says.
+    """
+    usual = TELESCOPES[name]
+    if variety == 0:
+        return usual
+    normal = np.random.default_rng([seed, 281, *name.encode()]).standard_normal(
+        len(TELESCOPE_SPREAD)
+    )
+    given = asdict(usual)
+    drawn = {
+        key: given[key] * float(np.exp(variety * spread * each))
+        for (key, spread), each in zip(TELESCOPE_SPREAD.items(), normal, strict=True)
+    }
+    for share in ("scattered", "remaining"):
+        drawn[share] = min(drawn[share], 0.9)
+    return replace(usual, **drawn)
 
 
 def through_optics(image: Image, telescope: Telescope, scale_arcsec: float) -> Image:

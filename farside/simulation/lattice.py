@@ -18,6 +18,12 @@ Degrees = NDArray[np.float64]
 CELLS_PER_SIGMA = 3.0
 """A map is halved in resolution before it is smoothed, down to so many cells per sigma."""
 
+POLAR_COSINE = 0.15
+"""Nearer to a pole a way along a parallel counts as if it were at this cosine of the latitude."""
+
+CELLS_PER_GRAIN = 2.0
+"""Of a random texture, to a standard deviation of its grains."""
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -69,13 +75,41 @@ class Lattice:
 
     def noise(self, rng: np.random.Generator, sigma_deg: float) -> Image:
         """A random texture of zero mean and unit variance: white noise smoothed by `sigma_deg`."""
-        own = Lattice(_divisor_near(CELLS_PER_SIGMA * 180.0 / sigma_deg))
+        own = Lattice(_divisor_near(CELLS_PER_GRAIN * 180.0 / sigma_deg))
         # As many random numbers to the square degree everywhere.
         density = np.sqrt(1 / np.maximum(np.cos(np.radians(own.latitude_deg)), 1e-3))[:, None]
         white = rng.standard_normal((own.rows, own.columns), dtype=np.float32) * density
         texture = own._smoothed(white, sigma_deg)
         texture /= np.sqrt(np.average(texture**2, weights=own.cell_cm2 + 0 * texture))
         return self.resampled(texture)
+
+    def displaced(self, field: Image, east_deg: Image, north_deg: Image) -> Image:
+        """A map whose values are those from some degrees of a great circle away."""
+        return self.taken(field, *self.places(east_deg, north_deg))
+
+    def places(self, east_deg: Image, north_deg: Image) -> tuple[Image, Image]:
+        """Column and row, for :meth:`taken`, some degrees of a great circle from each cell."""
+        row, column = np.indices((self.rows, self.columns), dtype=np.float32)
+        cosine = np.cos(np.radians(self.latitude_deg))[:, None]
+        east = east_deg / np.maximum(cosine, np.float32(POLAR_COSINE))
+        step = np.float32(self.step_deg)
+        column, row = (column + east / step) % self.columns, row + north_deg / step
+        return np.asarray(column, np.float32), np.asarray(row, np.float32)
+
+    def taken(self, field: Image, column: Image, row: Image) -> Image:
+        """Bilinear values of a map at some places."""
+        wrapped = cv2.copyMakeBorder(field, 0, 0, 0, 1, cv2.BORDER_WRAP)
+        found = cv2.remap(wrapped, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(found, dtype=np.float32)
+
+    def gradient_per_deg(self, field: Image) -> tuple[Image, Image]:
+        """Eastward and northward derivative along the sphere, per degree of a great circle."""
+        wrapped = np.pad(field, ((0, 0), (1, 1)), mode="wrap")
+        cosine = np.cos(np.radians(self.latitude_deg))[:, None]
+        east = (wrapped[:, 2:] - wrapped[:, :-2]) / np.float32(2 * self.step_deg)
+        east /= np.maximum(cosine, np.float32(POLAR_COSINE))
+        north = np.gradient(field, np.float32(self.step_deg), axis=0)
+        return np.asarray(east, np.float32), np.asarray(north, np.float32)
 
     def resampled(self, field: Image) -> Image:
         """A map of any lattice on this one: mean over larger cells, linear between smaller ones."""

@@ -62,6 +62,8 @@ class Loops:
         Share of light in the fans that leave the feet outwards.
     width_deg
         Standard deviation of a loop's width.
+    arch_height
+        Over which long loops and fans grow dimmer by 1/e, solar radii.
     """
 
     stream: int
@@ -70,11 +72,12 @@ class Loops:
     reach_deg: float
     fan: float
     width_deg: float
+    arch_height: float
 
 
 LOOPS = {
-    "Fe IX": Loops(210, 12.0, 0.5, 9.0, 0.35, 0.18),
-    "Fe XII": Loops(220, 8.0, 0.9, 6.0, 0.12, 0.25),
+    "Fe IX": Loops(210, 12.0, 0.5, 9.0, 0.35, 0.18, 0.05),
+    "Fe XII": Loops(220, 8.0, 0.9, 6.0, 0.12, 0.25, 0.10),
 }
 """The lags are a choice within what emerging regions show: 171 Å dims 3.6 to 19 h after the first
 flux, for 3 to 14 h, while hotter bands brighten (Zhang et al. 2012, ApJ 760, L29). Fans are seen in

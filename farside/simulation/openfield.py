@@ -122,11 +122,15 @@ def open_field(field_gauss: Image) -> Image:
     Image
         1 where it does and 0 elsewhere, (90, 180).
     """
-    coefficients = tapered(harmonics(field_gauss))
+    return open_cells(tapered(harmonics(field_gauss)))
+
+
+def open_cells(coefficients: Coefficients) -> Image:
+    """As :func:`open_field`, of a field that is given by its harmonics."""
     shape = OPEN_LATTICE.rows, OPEN_LATTICE.columns
     if not coefficients.any():
         return np.zeros(shape, dtype=np.float32)
-    return _reaches_source_surface(_Corona.of(coefficients), _feet()).reshape(shape)
+    return _reaches_source_surface(PotentialField.of(coefficients), _feet()).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -230,8 +234,8 @@ _NODES = _Nodes(90)
 
 
 @dataclass(frozen=True)
-class _Corona:
-    """The field between photosphere and source surface.
+class PotentialField:
+    """The field between photosphere and source surface, tabulated on nodes.
 
     Attributes
     ----------
@@ -242,8 +246,8 @@ class _Corona:
     field_gauss: tuple[Image, Image, Image]
 
     @classmethod
-    def of(cls, coefficients: Coefficients) -> _Corona:
-        """Tabulate the model's field."""
+    def of(cls, coefficients: Coefficients) -> PotentialField:
+        """Tabulate the field of some harmonics."""
         nodes = _NODES
         radial, south, east = _synthesis(coefficients, nodes.radius, nodes.legendre, nodes.waves)
         colatitude = nodes.colatitude.astype(np.float32)[:, None]
@@ -263,6 +267,36 @@ class _Corona:
         return unit
 
 
+def traced(field: PotentialField, feet: Image, step: float, steps: int) -> Image:
+    """Follow field lines upwards from the photosphere, by steps of second order.
+
+    The places are the same for B and -B, bit for bit.
+
+    Parameters
+    ----------
+    feet
+        Cartesian, solar radii, (3, line).
+    step
+        Solar radii.
+    steps
+        A line that has come back to the photosphere stays there.
+
+    Returns
+    -------
+    Image
+        Cartesian, solar radii, (step, 3, line); the first are the feet.
+    """
+    places = np.empty((steps + 1, *feet.shape), np.float32)
+    places[0] = feet
+    length = np.float32(step) * np.sign((field.direction(feet) * feet).sum(axis=0))
+    for number in range(steps):
+        place = places[number]
+        halfway = place + length / 2 * field.direction(place)
+        places[number + 1] = place + length * field.direction(halfway)
+        length = np.where((places[number + 1] ** 2).sum(axis=0) > 1, length, np.float32(0))
+    return places
+
+
 def _between(values: Image, corner: NDArray[np.int64], share: Image) -> Image:
     """Linear interpolation of one component between the eight corners of each cell."""
     row = len(_NODES.radius)
@@ -276,7 +310,7 @@ def _between(values: Image, corner: NDArray[np.int64], share: Image) -> Image:
     return value
 
 
-def _reaches_source_surface(corona: _Corona, feet: Image) -> Image:
+def _reaches_source_surface(corona: PotentialField, feet: Image) -> Image:
     """1 for each line that leads there from its foot, by steps of second order."""
     reached = np.zeros(feet.shape[1], dtype=np.float32)
     line, place, radius = np.arange(feet.shape[1]), feet, np.ones_like(reached)

@@ -54,6 +54,11 @@ POLARITY_SIGMA_DEG, POLARITY_BIAS = 2.0, 1.0
 """Grain of the regions that one polarity prevails in, and how far: fitted to a quiet MDI disk of
 2010-10-15."""
 
+POLARITY_DAYS = 15
+"""Time from one pattern of these regions to the next, chosen: concentrations are replaced within
+days, but out of the flux of those that were there (Schrijver et al. 1997), so that the sign of a
+place lives longer than they do."""
+
 BIPOLES_PER_DAY = 17_000
 """Ephemeral regions on the whole Sun: (1–2)e4 in 3.5 d on a quarter of it (Hagenaar 2000,
 BAAS 32, 2, 1.23)."""
@@ -207,7 +212,10 @@ def _split(longitude: Floats, latitude: Floats, flux: Floats, offset: Floats) ->
 
 def _polarity(seed: int, birthday: int) -> Image:
     lattice = Lattice(180)
-    white = _white(_rng(seed, 2, birthday // ELEMENT_DAYS), lattice)
+    epoch, phase = divmod(birthday / POLARITY_DAYS, 1.0)
+    past, coming = (_white(_rng(seed, 2, int(epoch) + n), lattice) for n in (0, 1))
+    turn = math.pi / 2 * phase
+    white = math.cos(turn) * past + math.sin(turn) * coming
     return _grains(white, lattice, POLARITY_SIGMA_DEG, 1.0)
 
 

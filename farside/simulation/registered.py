@@ -11,7 +11,7 @@ from farside.grid import Grid, Image
 from farside.observer import Observer
 from farside.simulation.camera import Camera, Detector, line_of_sight_field
 from farside.simulation.corona import corona_of
-from farside.simulation.exposure import TELESCOPES, counts, through_optics
+from farside.simulation.exposure import counts, through_optics
 from farside.simulation.sun import Surface
 
 Instrument = Literal["EUVI", "SDO"]
@@ -46,7 +46,7 @@ def see(
     detector = Detector.of_grid(fine, observer)
     camera = Camera(detector, observer, surface.time)
     planes = [
-        exposed(surface, camera, name, rng) / TELESCOPES[name].quiet_dn_at(surface.time)
+        exposed(surface, camera, name, rng) / surface.sun.telescope(name).quiet_dn_at(surface.time)
         for name in BANDS[instrument]
     ]
     field = np.nan_to_num(line_of_sight_field(surface.radial_field, camera.view()))
@@ -70,6 +70,6 @@ def exposed(surface: Surface, camera: Camera, name: str, rng: np.random.Generato
     name
         A key of :data:`~farside.simulation.exposure.TELESCOPES`, such as ``"EUVI 195"``.
     """
-    telescope, scale = TELESCOPES[name], camera.detector.scale_arcsec
+    telescope, scale = surface.sun.telescope(name), camera.detector.scale_arcsec
     light = through_optics(camera.euv(corona_of(surface), name), telescope, scale)
     return counts(light, telescope, camera.time, scale, rng)

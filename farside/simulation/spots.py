@@ -89,7 +89,7 @@ def spots_of(sun: SimulatedSun, time: Time) -> tuple[Spot, ...]:
     field = _wrapped(np.abs(compact_field_gauss(sun, time)))
     cell_msh = (FINE.cell_cm2 / HEMISPHERE_CM2 * 1e6).astype(np.float64)
     mask = (field > EDGE_GAUSS).astype(np.uint8)
-    count, label, boxes, _ = cv2.connectedComponentsWithStats(mask)
+    count, label, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     groups = _groups(mask)
     found = []
     for index in range(1, count):

@@ -18,8 +18,10 @@ from astropy.time import Time
 from farside.grid import Image
 from farside.simulation.cycle import CYCLE_DAYS, EPOCH, Region, emerged_on
 from farside.simulation.elements import Elements, elements_of, freshness
-from farside.simulation.lattice import FINE, Lattice
+from farside.simulation.exposure import Telescope, drawn_telescope
+from farside.simulation.lattice import COARSE, FINE, Lattice
 from farside.simulation.quiet import on_network, quiet
+from farside.simulation.responses import Response, drawn_response
 from farside.simulation.transport import (
     GLOBE,
     STEP_DAYS,
@@ -45,8 +47,23 @@ Scherrer (1978), Sol. Phys. 58, 225."""
 CEILING_GAUSS = 3000.0
 """Of the radial field in spots; Solanki (2003), Astron. Astrophys. Rev. 11, 153."""
 
-COMPACT_DEG, SCATTERED_DEG = 0.3, 1.2
-"""Over which the flux of an element is spread in compact plage and once it lies on the network."""
+COMPACT_DEG, SPOT_DEG, SCATTERED_DEG = 0.22, 0.12, 1.2
+"""Over which the flux of an element is spread in compact plage, in spots, and once it lies on the
+network."""
+
+SPOT_CELLS = 0.6
+"""Cells of a lattice over which that of spots is spread at least."""
+
+
+STREAM = 270
+"""First of the random numbers of what breaks up old flux."""
+
+BAY_DEG, BAY_REACH_DEG, BAY_DAYS = 3.5, 2.6, 20.0
+"""Old flux lies beside where a smooth transport has it: over what scale, how far (root mean square)
+and for how long; fitted to what persists in GONG's maps over a rotation (docs/sun-check.md)."""
+
+CLUMP_DEG, CLUMP_SCATTER, CLUMP_DAYS = 1.0, 0.9, 6.0
+"""Scale, scatter of the logarithm and life of the clumps of old flux, fitted to the same maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +94,23 @@ class SimulatedSun:
         Names the Sun: its cycles, its regions, its network and its texture.
     polarity
         -1 turns every field line round, and nothing else.
+    variety
+        How far the answers of the instruments' bands are drawn anew for this Sun, for training: 0
+        is not at all, 1 is as far as they are uncertain.
     """
 
-    def __init__(self, seed: int, polarity: int = 1) -> None:
+    def __init__(self, seed: int, polarity: int = 1, variety: float = 0.0) -> None:
         self.seed = seed
         self.polarity = np.float32(polarity)
+        self.variety = variety
+
+    def response(self, name: str) -> Response:
+        """How a band answers, such as ``"AIA 193"``."""
+        return drawn_response(name, self.seed, self.variety)
+
+    def telescope(self, name: str) -> Telescope:
+        """What a band's light passes through, such as ``"AIA 193"``."""
+        return drawn_telescope(name, self.seed, self.variety)
 
     def day(self, time: Time) -> float:
         """Days from :data:`~farside.simulation.cycle.EPOCH` to `time`."""
@@ -133,14 +162,42 @@ class SimulatedSun:
         calm = quiet(self.seed, self.day(time), lattice)
         elements = self.elements(time)
         fresh = freshness(elements)
-        compact = lattice.smooth(_deposited(elements, lattice, fresh), COMPACT_DEG)
+        plage, spots = (
+            _deposited(elements, lattice, fresh * share)
+            for share in (~elements.in_spot, elements.in_spot)
+        )
+        compact = lattice.smooth(plage, COMPACT_DEG)
+        compact += lattice.smooth(spots, max(SPOT_DEG, SPOT_CELLS * lattice.step_deg))
         # What has left the regions is as smooth as the globe: a coarse lattice carries it.
         scattered = GLOBE.smooth(_deposited(elements, GLOBE, 1 - fresh), SCATTERED_DEG)
-        old = lattice.resampled(scattered + self.background(time))
+        old = lattice.resampled(self._broken_up(scattered + self.background(time), time))
         total = compact + on_network(old, calm.concentrations) + self.polarity * calm.field_gauss
         ceiling = np.float32(CEILING_GAUSS)
         field = np.asarray(ceiling * np.tanh(total / ceiling), dtype=np.float32)
         return Surface(self, time, lattice, field, calm.lanes)
+
+    def _broken_up(self, old: Image, time: Time) -> Image:
+        """Old flux in the bays and clumps that the walk of its elements makes, on COARSE."""
+        stream = self._turning(time, STREAM, BAY_DAYS, BAY_DEG)
+        east, north = COARSE.gradient_per_deg(stream)
+        reach = np.float32(BAY_REACH_DEG / np.sqrt((east**2 + north**2).mean() + 1e-30))
+        bent = COARSE.displaced(COARSE.resampled(old), reach * north, -reach * east)
+        clumps = np.exp(
+            np.float32(CLUMP_SCATTER) * self._turning(time, STREAM + 1, CLUMP_DAYS, CLUMP_DEG)
+        )
+        return np.asarray(bent * (clumps / COARSE.smooth(clumps, 3 * CLUMP_DEG)), np.float32)
+
+    def _turning(self, time: Time, stream: int, life_days: float, scale_deg: float) -> Image:
+        """A texture of unit variance that turns into another one within a life."""
+        epoch, phase = divmod(self.day(time) / life_days, 1.0)
+        past, coming = (
+            COARSE.noise(
+                np.random.default_rng([self.seed, stream, int(epoch) + k + 1_000_000]), scale_deg
+            )
+            for k in range(2)
+        )
+        turn = np.pi / 2 * phase
+        return np.asarray(np.cos(turn) * past + np.sin(turn) * coming, np.float32)
 
 
 class _History:

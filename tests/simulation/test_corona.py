@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.angles import folded_deg
 from farside.grid import Grid, Image
 from farside.observer import earth
-from farside.simulation.corona import RESPONSES, corona_of
+from farside.simulation.corona import corona_of
 from farside.simulation.lattice import COARSE
 from farside.simulation.registered import Instrument, see
+from farside.simulation.responses import RESPONSES
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun
 
@@ -17,10 +19,6 @@ MAXIMUM = Time("2024-06-01T00:00:00")
 MINIMUM = Time("2019-12-01T00:00:00")
 GRID = Grid(256, 112.5)
 WITHIN_60_DEG = GRID.radius_px() < np.sin(np.radians(60)) * GRID.disk_radius_px
-
-OBSERVED_CORRELATION = 0.67
-"""Between the soft X-ray brightness of 160 active regions and their absolute field, both averaged
-over the region: Tan et al. (2007), ApJ 665, 1460. Pixels scatter more than such means do."""
 
 
 @cache
@@ -41,29 +39,76 @@ def test_euv_does_not_know_the_sign_of_the_field(instrument: Instrument, time: T
     assert np.corrcoef(plus[3][inside], minus[3][inside])[0, 1] < -0.99
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("time", [MAXIMUM, MINIMUM], ids=["maximum", "minimum"])
-def test_304_follows_the_absolute_field_less_closely_than_observed(seed: int, time: Time) -> None:
-    instruments: tuple[Instrument, ...] = ("SDO", "EUVI")
-    for instrument in instruments:
-        planes = seen(seed, time.isot, instrument)
-        field, light = np.abs(planes[3][WITHIN_60_DEG]), planes[0][WITHIN_60_DEG]
-        for pixels in (field > 0, field > 10):  # All, and those well above the noise.
-            logs = np.log(field[pixels]), np.log(np.maximum(light[pixels], 0.02))
-            assert 0.05 < np.corrcoef(*logs)[0, 1] < OBSERVED_CORRELATION
+BRIGHT_AS_REAL = {0: (0.4, 0.85), 1: (0.2, 0.7), 2: (0.25, 0.7)}
+"""Range of the correlation of ln I with ln (|B| + 1 G) in pictures of 2023 and 2024, with a margin
+of a tenth for one Sun: docs/sun-check.md."""
 
 
-def test_plage_and_network_are_as_bright_at_304_as_observed() -> None:
-    """Worden et al. (1999), ApJ 511, 965: plage 4.8, active network 2.1 quiet chromospheres."""
+@pytest.mark.parametrize("plane", BRIGHT_AS_REAL, ids=["304", "193", "171"])
+def test_light_follows_the_absolute_field_as_closely_as_on_the_real_sun(plane: int) -> None:
+    found = []
+    for seed in range(3):
+        planes = seen(seed, MAXIMUM.isot)
+        logs = np.log(np.abs(planes[3]) + 1), np.log(np.maximum(planes[plane], 0.02))
+        found.append(np.corrcoef(*(each[WITHIN_60_DEG] for each in logs))[0, 1])
+    least, most = BRIGHT_AS_REAL[plane]
+    assert least < np.mean(found) < most
+
+
+def test_plage_and_network_are_as_bright_at_304_as_on_the_real_sun() -> None:
+    """AIA and HMI of 2012 to 2024: 2.0 to 2.5, 3.0 to 4.0 and 4.8 to 7.3 (docs/sun-check.md)."""
     field, light = (
         np.concatenate([seen(seed, MAXIMUM.isot)[plane][WITHIN_60_DEG] for seed in range(3)])
         for plane in (3, 0)
     )
-    quiet = np.median(light[np.abs(field) < 3])
-    assert light[np.abs(field) > 100].mean() / quiet == pytest.approx(4.8, rel=0.3)
-    assert light[(np.abs(field) > 10) & (np.abs(field) < 30)].mean() / quiet == pytest.approx(
-        2.1, rel=0.3
+    strength = np.abs(field)
+    quiet = np.median(light[strength < 3])
+    for (least, most), (dimmest, brightest) in {
+        (10, 30): (1.8, 2.5),
+        (30, 90): (2.8, 4.2),
+        (90, 300): (4.5, 7.3),
+    }.items():
+        mean = light[(strength > least) & (strength < most)].mean() / quiet
+        assert dimmest < mean < brightest
+
+
+def test_304_looks_different_at_maximum_and_minimum() -> None:
+    """Real AIA: 99 % over the median 4.7 to 6 in active years, 2.5 to 3.3 at minimum."""
+    share = {
+        time.isot: np.mean(
+            [
+                np.quantile(light, 0.99) / np.median(light)
+                for light in (seen(seed, time.isot)[0][WITHIN_60_DEG] for seed in range(3))
+            ]
+        )
+        for time in (MAXIMUM, MINIMUM)
+    }
+    assert share[MAXIMUM.isot] > 3.5 > share[MINIMUM.isot]
+
+
+def test_filaments_are_dark_in_every_band_and_lie_where_the_large_scale_field_is_weak() -> None:
+    surface = SimulatedSun(3).at(MAXIMUM, COARSE)
+    corona = corona_of(surface)
+    spine = (corona.channels.spine > 0.7) & (corona.hole < 0.1)
+    assert 0.001 < spine.mean() < 0.03
+    for name in RESPONSES:
+        light = corona.shells(name)[0].radiance
+        near = (corona.channels.channel < 0.1) & (corona.hole < 0.1)
+        assert np.median(light[spine]) < 0.75 * np.median(light[near])
+    smooth = np.abs(COARSE.smooth(COARSE.resampled(surface.sun.map(MAXIMUM)), 2.2))
+    belt = np.abs(COARSE.latitude_deg)[:, None] < 40
+    assert np.median(smooth[spine & belt]) < 0.5 * np.median(smooth[belt & ~spine])
+
+
+def test_loops_join_regions() -> None:
+    corona = corona_of(SimulatedSun(3).at(MAXIMUM, COARSE))
+    lines = corona._arches
+    span = np.hypot(
+        folded_deg(lines.longitude_deg[-1] - lines.longitude_deg[0]),
+        lines.latitude_deg[-1] - lines.latitude_deg[0],
     )
+    back = lines.height[-1] < 0.02
+    assert (back & (span > 12)).sum() > 20
 
 
 def test_holes_are_dark_in_hot_light_less_in_cooler() -> None:

@@ -27,7 +27,9 @@ class OnePair(SimulatedSun):
         flux = np.array([[4e20], [-4e20]])
         if self.swapped:
             longitude, flux = longitude[::-1], flux[::-1]
-        return Elements(longitude, np.zeros((2, 1)), flux, np.zeros(1, int), np.ones(1))
+        return Elements(
+            longitude, np.zeros((2, 1)), flux, np.zeros(1, int), np.ones(1), np.zeros((2, 1), bool)
+        )
 
 
 def place_deg(image: Image) -> float:

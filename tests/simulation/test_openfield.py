@@ -11,7 +11,7 @@ from farside.simulation.openfield import (
     MAX_DEGREE,
     OPEN_LATTICE,
     SOURCE_SURFACE,
-    _Corona,
+    PotentialField,
     harmonics,
     magnetic_field,
     open_field,
@@ -142,7 +142,7 @@ def test_lines_follow_the_direction_of_the_field_also_at_the_poles(
     place = radius * np.stack([x, y, 0 * x + np.cos(colatitude)])
     axis = np.array([[0.6], [0.0], [0.8]])
     field = harmonics(_cosine_from_axis(MAP, 0, np.degrees(np.arcsin(0.8))))
-    found = _Corona.of(field).direction(place.astype(np.float32))
+    found = PotentialField.of(field).direction(place.astype(np.float32))
     along = 3 * (axis * place).sum(axis=0) * place / radius**5
     expected = along - axis * (radius**-3 - SOURCE_SURFACE**-3)
     np.testing.assert_allclose(found, expected / np.linalg.norm(expected, axis=0), atol=4e-3)

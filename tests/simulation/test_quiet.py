@@ -125,10 +125,16 @@ def test_cells_and_field_live_for_one_or_two_days(start: float) -> None:
     assert two < 0.25
 
 
-def test_more_than_three_days_apart_two_quiet_suns_have_nothing_in_common() -> None:
+def test_more_than_three_days_apart_the_cells_and_concentrations_are_others() -> None:
     one, other = quiet(1, 4.0, COARSE), quiet(1, 7.5, COARSE)
     assert abs(correlation(one.lanes, other.lanes)) < 0.05
-    assert abs(correlation(one.field_gauss, other.field_gauss)) < 0.02
+    assert abs(correlation(one.field_gauss, other.field_gauss)) < 0.05
+
+
+def test_the_prevailing_polarity_outlives_them_for_a_week_but_not_for_a_rotation() -> None:
+    now, week, rotation = (COARSE.smooth(quiet(1, d, COARSE).field_gauss, 2) for d in (4, 11, 31))
+    assert correlation(now, week) > 0.1
+    assert abs(correlation(now, rotation)) < 0.1
 
 
 def test_the_network_is_as_distinct_at_any_time_between_two_textures() -> None:

@@ -49,7 +49,7 @@ def test_a_coarse_surface_is_the_fine_one_seen_with_less_resolution() -> None:
     coarse = sun.at(MAXIMUM, COARSE).radial_field
     fine = COARSE.resampled(sun.at(MAXIMUM, FINE).radial_field)
     belts = np.abs(COARSE.latitude_deg) < 60
-    assert np.corrcoef(coarse[belts].ravel(), fine[belts].ravel())[0, 1] > 0.97
+    assert np.corrcoef(coarse[belts].ravel(), fine[belts].ravel())[0, 1] > 0.96
 
 
 def test_flux_changes_little_where_regions_are_handed_over() -> None:

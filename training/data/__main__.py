@@ -63,6 +63,7 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
     add("--until", dest="last", default=UNTIL, metavar="DATE", help="last of all (%(default)s)")
     add("--share", type=float, default=1.0, help="of the pairs that is kept (%(default)s)")
     add("--split", choices=("train", "test"), default="train", help="all these suns (%(default)s)")
+    add("--variety", type=float, default=0.0, help="of the bands' answers (%(default)s; 1 is much)")
 
 
 def _tile_options(command: argparse.ArgumentParser) -> None:
@@ -147,6 +148,7 @@ def _simulate(arguments: argparse.Namespace) -> str:
         last=arguments.last,
         share=arguments.share,
         test=arguments.split == "test",
+        variety=arguments.variety,
     )
     return str(simulate(arguments.out, campaign, arguments.processes))
 

@@ -102,6 +102,9 @@ class Campaign:
         Of the pairs of each epoch that are kept, drawn at random.
     test
         Whether these suns are for testing; else for training.
+    variety
+        How far the instruments' answers are drawn anew for each Sun:
+        :class:`~farside.simulation.sun.SimulatedSun`.
     """
 
     grid: Grid
@@ -113,6 +116,7 @@ class Campaign:
     last: str = UNTIL
     share: float = 1.0
     test: bool = False
+    variety: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (("first_seed", 0), ("seeds", 1), ("epochs", 1), ("times", 2)):
@@ -120,6 +124,8 @@ class Campaign:
                 raise ValueError(f"{name}: got {getattr(self, name)}, wanted {least} or more")
         if not 0 < self.share <= 1:
             raise ValueError(f"share: got {self.share}, wanted more than 0 and at most 1")
+        if self.variety < 0:
+            raise ValueError(f"variety: got {self.variety}, expected 0 or more")
         if self._room_days() < 0:
             raise ValueError(
                 f"dates: got {self.first} to {self.last}, wanted {SYNODIC_PERIOD_DAYS} days or more"

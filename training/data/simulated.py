@@ -50,6 +50,13 @@ class Sun(Protocol):
         """The surface at `time`."""
 
 
+class Birth(Protocol):
+    """What makes suns."""
+
+    def __call__(self, seed: int, /, *, variety: float) -> Sun:
+        """The Sun of a seed, with bands that answer as differently from others as `variety`."""
+
+
 @dataclass(frozen=True)
 class Sky:
     """Where suns and their pictures come from; a process that renders is given one.
@@ -57,14 +64,14 @@ class Sky:
     Attributes
     ----------
     sun
-        Seed → Sun.
+        Seed and variety → Sun.
     see
         :func:`farside.simulation.registered.see`.
     version
         Of both: what was made with another one does not go into one store.
     """
 
-    sun: Callable[[int], Sun]
+    sun: Birth
     see: See
     version: int
 
@@ -183,7 +190,7 @@ def _rendered(store: Path, epoch: Epoch) -> Rendered | None:
 
 
 def _render_sun(works: Sequence[_Work], store: Path, campaign: Campaign, sky: Sky) -> int:
-    sun = sky.sun(works[0].epoch.seed)
+    sun = sky.sun(works[0].epoch.seed, variety=campaign.variety)
     for work in works:
         _render_epoch(work, store, campaign, sun, sky.see)
     return len(works)

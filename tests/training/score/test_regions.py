@@ -54,6 +54,7 @@ class OneRegion:
             flux_mx=self._flux * region.leading * np.array([[1.0], [-1.0]]),
             region=np.zeros(1, np.int64),
             age_days=np.ones(1),
+            in_spot=np.zeros((2, 1), bool),
         )
 
 

@@ -1,0 +1,227 @@
+"""Real pictures of the Sun, and simulated ones of the same date, pixels and clipping."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+
+from farside.grid import Grid, Image
+from farside.observer import SOLAR_RADIUS_M, Observer, earth
+from farside.pointing import disk_radius_arcsec, pointing_of
+from farside.registration import source_of_grid
+from farside.simulation.camera import Camera, Detector, line_of_sight_field
+from farside.simulation.corona import corona_of
+from farside.simulation.exposure import TELESCOPES, counts, through_optics
+from farside.simulation.lattice import COARSE, FINE
+from farside.simulation.sun import SimulatedSun, Surface
+
+GRID = Grid(336, 120.0)
+"""What everything is measured on: a disk of 240 px, and the corona to 1.4 solar radii."""
+
+BANDS = ("304", "193", "171")
+
+MM_PER_PX = SOLAR_RADIUS_M / 1e6 / GRID.disk_radius_px
+
+OVERSAMPLED = 3
+"""Simulated pictures are made on so many pixels to a pixel of the real ones, and averaged."""
+
+WIDEST = 1.4
+"""Half the side of a simulated picture, solar radii."""
+
+FINE_FROM_PX = 150.0
+"""Disk radius from which on the finer lattice is needed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One Sun at one time on :data:`GRID`.
+
+    Attributes
+    ----------
+    name
+        Of the set, or of the Sun.
+    time
+        UTC.
+    light
+        Band → brightness in any unit, off-limb too; bands may be missing.
+    field
+        Line-of-sight field in gauss, 0 off the disk, clipped at `clip_gauss`; None if it is not
+        good enough to be compared with light.
+    clip_gauss
+        Where the magnetogram saturates.
+    """
+
+    name: str
+    time: Time
+    light: Mapping[str, Image]
+    field: Image | None
+    clip_gauss: float
+
+
+@dataclass(frozen=True, eq=False)
+class RealSet:
+    """The files of one real date.
+
+    Attributes
+    ----------
+    picture
+        What they show.
+    scale_arcsec
+        Band → size of its pixels; ``"HMI"`` too.
+    sampled
+        Whether pixels of EUV are single ones of the instrument, not means.
+    log_means
+        Whether pixels of the magnetogram are means of the signed logarithm of smaller ones.
+    """
+
+    picture: Picture
+    scale_arcsec: Mapping[str, float]
+    sampled: bool
+    log_means: bool
+
+
+WITHOUT_FIELD = ("2010-05-25", "2020-01-01")
+"""Sets with magnetograms of 45 and 12 G a level."""
+
+SATURATED = ("2010-05-25",)
+"""Sets in which the light saturates at a percentile of 99.5."""
+
+SAMPLED = ("2024-01-01", "2020-01-01")
+"""Sets of single native pixels, whose photon noise is that of one."""
+
+
+LOG_MEANS = "Giov25/"
+"""Source of the sets whose magnetograms are means of sign(B) log(1 + |B| / 100 G)."""
+
+
+def real_sets(folder: Path) -> list[RealSet]:
+    """Read every set of AIA and HMI pictures in a folder; an empty list where there is none.
+
+    Parameters
+    ----------
+    folder
+        Holds ``DATE/aia_304.fits``, ``aia_193.fits``, ``aia_171.fits`` and ``hmi.fits``.
+    """
+    return [_real_set(each) for each in sorted(folder.glob("*/")) if each.name not in SATURATED]
+
+
+def _real_set(folder: Path) -> RealSet:
+    light, scale = {}, {}
+    for band in BANDS:
+        path = folder / f"aia_{band}.fits"
+        if path.exists():
+            light[band], header = _on_grid(path)
+            scale[band] = float(header["CDELT1"])
+    field, header = _on_grid(folder / "hmi.fits")
+    scale["HMI"] = float(header["CDELT1"])
+    clip = float(header["CLIPG"])
+    kept = None if folder.name in WITHOUT_FIELD else np.clip(_masked(field), -clip, clip)
+    picture = Picture(folder.name, Time(header["DATE-OBS"]), light, kept, clip)
+    log_means = header["PACKSRC"].startswith(LOG_MEANS)
+    return RealSet(picture, scale, folder.name in SAMPLED, log_means)
+
+
+def _masked(field: Image) -> Image:
+    return np.where(GRID.on_disk(), np.nan_to_num(field), np.float32(0))
+
+
+def _on_grid(path: Path) -> tuple[Image, fits.Header]:
+    with warnings.catch_warnings(), fits.open(path) as hdus:
+        warnings.simplefilter("ignore")
+        hdu = next(each for each in hdus if each.data is not None)
+        pixels, header = np.asarray(hdu.data, np.float32), hdu.header
+    distance_m = float(header["DSUN_OBS"])
+    to_source, _ = source_of_grid(pointing_of(header), GRID, distance_m)
+    return _warped(pixels, to_source), header
+
+
+def _warped(pixels: Image, to_source: np.ndarray) -> Image:
+    """Mean of two by two linear samples in each pixel of the grid."""
+    linear, shift = to_source[:, :2], to_source[:, 2]
+    fine = np.column_stack([linear / 2, linear @ np.full(2, -0.25) + shift])
+    size = (2 * GRID.size_px, 2 * GRID.size_px)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    seen = cv2.warpAffine(np.nan_to_num(pixels), fine, size, flags=flags)
+    small = cv2.resize(seen, (GRID.size_px, GRID.size_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+def _stand_in(date: str, has_field: bool, log_means: bool, scale_arcsec: float) -> RealSet:
+    """The date and pixels of a real set without its pictures."""
+    field = GRID.radius_px() if has_field else None
+    picture = Picture(date, Time(date), {}, field, 1300.0)
+    scale = dict.fromkeys((*BANDS, "HMI"), scale_arcsec)
+    return RealSet(picture, scale, not log_means, log_means)
+
+
+STAND_INS = (
+    _stand_in("2020-01-01", False, False, 7.9),
+    _stand_in("2023-07-01", True, True, 10.2),
+    _stand_in("2023-09-04", True, True, 10.3),
+    _stand_in("2023-11-08", True, True, 10.4),
+    _stand_in("2024-01-01", True, False, 6.65),
+)
+"""What simulated pictures are made like where there are no real ones."""
+
+
+def twin(real: RealSet, seed: int) -> Picture:
+    """What AIA and HMI would have shown of a simulated Sun on the date and pixels of a real set."""
+    time = Time(real.picture.time.isot)
+    observer = earth(time)
+    least = min(real.scale_arcsec.values())
+    radius_px = disk_radius_arcsec(observer.distance_m) / least
+    surface = SimulatedSun(seed).at(time, FINE if radius_px > FINE_FROM_PX else COARSE)
+    rng = np.random.default_rng(seed)
+    light = {}
+    for band in real.picture.light or BANDS:
+        camera = _camera(real.scale_arcsec[band], observer, time)
+        light[band] = _seen(_exposed(real, surface, camera, f"AIA {band}", rng), camera)
+    field = None
+    if real.picture.field is not None:
+        camera = _camera(real.scale_arcsec["HMI"], observer, time)
+        field = np.nan_to_num(line_of_sight_field(surface.radial_field, camera.view()))
+        field = _masked(_seen(field, camera, real.log_means))
+        field = np.clip(field, -real.picture.clip_gauss, real.picture.clip_gauss)
+    name = f"{real.picture.name}, seed {seed}"
+    return Picture(name, time, light, field, real.picture.clip_gauss)
+
+
+def _exposed(
+    real: RealSet, surface: Surface, camera: Camera, name: str, rng: np.random.Generator
+) -> Image:
+    """Counts of the real pixels, or of single native ones."""
+    telescope = TELESCOPES[name]
+    light = through_optics(
+        camera.euv(corona_of(surface), name), telescope, camera.detector.scale_arcsec
+    )
+    # Averaging makes a native pixel of so many smaller ones.
+    scale = telescope.scale_arcsec / OVERSAMPLED if real.sampled else camera.detector.scale_arcsec
+    return counts(light, telescope, camera.time, scale, rng)
+
+
+def _camera(scale_arcsec: float, observer: Observer, time: Time) -> Camera:
+    radius_px = disk_radius_arcsec(observer.distance_m) / scale_arcsec
+    size = OVERSAMPLED * round(2 * WIDEST * radius_px)
+    middle = (size - 1) / 2
+    return Camera(Detector(size, scale_arcsec / OVERSAMPLED, (middle, middle)), observer, time)
+
+
+def _seen(image: Image, camera: Camera, log_means: bool = False) -> Image:
+    """Averaged over the real pixels, then brought on the grid as the real picture was."""
+    detector = camera.detector
+    side = detector.size_px // OVERSAMPLED
+    if log_means:
+        image = np.sign(image) * np.log1p(np.abs(image) / 100)
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    if log_means:
+        small = np.sign(small) * np.expm1(np.abs(small)) * 100
+    ratio = side / (2 * WIDEST * GRID.disk_radius_px)
+    shift = (side - 1) / 2 - ratio * GRID.centre_px
+    return _warped(small.astype(np.float32), np.array([[ratio, 0, shift], [0, ratio, shift]]))
