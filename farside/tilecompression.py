@@ -24,7 +24,7 @@ from farside.errors import FileTooLargeError, NotFitsError, UnsupportedImageErro
 from farside.fitsheader import Cards, Value, bitpix, padded, text, whole
 
 MAX_TILES = 2**15
-"""Most tiles of an image: 8 times the rows of SDO's. One costs some 30 µs however small it is."""
+"""Most tiles of an image: 8 times the rows of SDO's. One costs 20 to 70 µs however small it is."""
 
 _CODINGS = (
     "RICE_1",
