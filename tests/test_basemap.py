@@ -202,6 +202,17 @@ def test_real_maps_lie_where_sunpy_puts_them(shared_data: Path, name: str, instr
         assert base.grid.latitude_deg[here[1]] == pytest.approx(latitude, abs=0.02)
 
 
+def test_each_real_gong_map_has_the_time_of_its_name_and_both_polarities(
+    shared_data: Path,
+) -> None:
+    """26 rotations, of which one begins at longitude 257 and one at 2."""
+    for path in sorted((shared_data / "realsun/wind/gong").glob("*.fits")):
+        base, header = read_base(path), fits.getheader(path)
+        assert base.time.isot[:16] == header["DATE"][:16], path.name
+        first = float(fits.getdata(path)[90, 0])
+        assert base.field_gauss[90, header["LONG0"]] == pytest.approx(first, abs=1e-4), path.name
+
+
 def test_sigma_of_the_real_adapt_map_is_its_stddev(shared_data: Path) -> None:
     path = shared_data / "real" / ADAPT
     np.testing.assert_array_equal(read_base(path).sigma_gauss, fits.getdata(path, "STDDEV"))
@@ -478,6 +489,20 @@ def test_an_adapt_map_of_another_shape_is_refused(
 ) -> None:
     with pytest.raises(UnsupportedImageError):
         read_base(file_of(field, ADAPT_CARDS, **update))
+
+
+@pytest.mark.parametrize("coding", ["RICE_1", "GZIP_1", "GZIP_2"])
+def test_a_packed_cube_of_adapt_is_the_plain_one(coding: str) -> None:
+    stack = np.random.default_rng(3).normal(0, 10, (2, 90, 180)).astype(np.float32)
+    packed = fits.CompImageHDU(
+        stack, fits.Header(ADAPT_CARDS), compression_type=coding, tile_shape=(1, 1, 180)
+    )
+    file = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), packed]).writeto(file)
+    plain, unpacked = (read_base(data) for data in (file_of(stack, ADAPT_CARDS), file.getvalue()))
+    # Quantised to a sixteenth of the noise, by cfitsio's default.
+    np.testing.assert_allclose(unpacked.field_gauss, plain.field_gauss, atol=10 / 16)
+    assert (unpacked.time, unpacked.instrument) == (plain.time, "ADAPT")
 
 
 def test_one_realisation_cut_out_of_a_stack_is_read_alone() -> None:
