@@ -1,4 +1,4 @@
-"""Files of any kind that is read → Observations: images of the instruments, drawings, side-cars."""
+"""Read a set of files: images of the instruments, and drawings with their side-cars."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from farside.drawing import is_drawing, read_drawing
-from farside.errors import SideCarError
+from farside.errors import MissingMetadataError, SideCarError
 from farside.fitsfile import MAX_BYTES
 from farside.observation import Observation, Source, bytes_of, read
+from farside.picture import is_picture
 from farside.sidecar import SUFFIX, says_drawing, side_car_of
 
 
@@ -28,7 +29,7 @@ def read_all(sources: Sequence[Source]) -> list[Observation]:
     alone = sorted(cars.keys() - {PurePath(name).stem for *_, name in images})
     if alone:
         name = alone[0] + SUFFIX
-        raise SideCarError(f"{name}: got no drawing of this name, wanted one", (name,))
+        raise SideCarError(f"{name}: no drawing of this name, expected one", (name,))
     # One after another: unpacking Rice tiles in two threads takes longer.
     return [_read(*each, cars.get(PurePath(each[2]).stem)) for each in images]
 
@@ -37,6 +38,12 @@ def _read(source: Source, data: bytes, name: str, side_car: bytes | None) -> Obs
     drawn = says_drawing(data) and is_drawing(data)
     if drawn and side_car is None and isinstance(source, str | Path):
         side_car = side_car_of(Path(source))
+    if side_car is None and is_picture(data):
+        raise MissingMetadataError(
+            f"{name or 'file without a name'}: a picture (PNG or JPEG), expected a FITS file; a"
+            f" drawing needs a side-car of its name ({SUFFIX}) beside it, with its date",
+            (name,),
+        )
     return read_drawing(data, side_car, name) if drawn or side_car else read(data, name)
 
 
