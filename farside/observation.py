@@ -199,7 +199,7 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
 
 
 def read_origin(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Origin:
-    """Read what the header of an image says; its pixels stay packed, which takes a third of the time.
+    """Read what the header of an image says; its pixels stay packed.
 
     Raises
     ------
