@@ -3,7 +3,7 @@
 import gzip
 import io
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def spot(shape: tuple[int, ...], column: int, row: int) -> NDArray[np.float32]:
     return field
 
 
-def file_of(field: NDArray[np.float32], cards: dict[str, object], **update: object) -> bytes:
+def file_of(field: NDArray[np.float32], cards: Mapping[str, object], **update: object) -> bytes:
     """The file of a map; a card that is updated to None is left out."""
     hdu = fits.PrimaryHDU(field)
     for key, value in {**cards, **update}.items():

@@ -181,10 +181,9 @@ def log_start(
 class OneLine(logging.Formatter):
     """Lines that no file name can forge: control characters are escaped, tracebacks indented."""
 
-    converter = time.gmtime
-
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+        self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  name of the base class
         """Escape the message."""
