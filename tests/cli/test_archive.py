@@ -99,7 +99,10 @@ def test_the_series_are_listed_with_their_times(root: Path) -> None:
             "superseded": 0,
         },
     ]
-    assert run("list", root).stdout.split()[:2] == ["tiny_v1_stereo_a", "2"]
+    heads, first, *_ = run("list", root).stdout.splitlines()
+    assert heads.split() == ["series", "products", "first", "last", "superseded"]
+    assert first.split()[:2] == ["tiny_v1_stereo_a", "2"]
+    assert first.index("2026-") == heads.index("first")
 
 
 def test_a_product_is_shown_by_its_path_and_by_its_name(root: Path) -> None:
