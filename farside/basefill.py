@@ -119,7 +119,7 @@ def _refuse_empty(base: BaseMap) -> None:
     if part < LEAST_PART:
         subject = f"base map {base.instrument} {base.time.isot[:19]} ({base.name})"
         raise DamagedImageError(
-            f"{subject}: got values in {part:.0%} of its cells, wanted at least {LEAST_PART:.0%}",
+            f"{subject}: {part:.0%} of its cells have values, {LEAST_PART:.0%} are expected",
             (subject,),
         )
 

@@ -9,23 +9,33 @@ import numpy as np
 
 from farside.carrington import CarringtonGrid, Degrees, Map, turn
 from farside.charts import Chart, read_chart
-from farside.errors import DamagedImageError
-from farside.fitsfile import MAX_BYTES, Cards, number, open_images, text, unpack
+from farside.errors import (
+    DamagedImageError,
+    FarsideError,
+    ImplausibleGeometryError,
+    MissingMetadataError,
+    NotFitsError,
+)
+from farside.fitsfile import Cards, open_images, text, unpack
+from farside.mapfield import STRONGEST_GAUSS, check_field
+from farside.maptime import YEARS, in_years
 from farside.observation import Source, about, bytes_of
 from farside.quality import Quality
 from farside.solarwind import native
-from farside.synchronicmap import OWN_INSTRUMENT, BaseMap
+from farside.synchronicmap import OWN_INSTRUMENT, BaseMap, SynchronicMap
 
-MISSING_LIMIT = 0.05
-"""Largest missing part of the sphere. HMI's daily frame lacks 0.6 % at the pole that is turned
-away; a gap of days in a rotation hides active regions. A choice."""
+MAX_MAP_BYTES = 64 * 2**20
+"""Largest file of a map, packed or unpacked: the largest, of HMI at 0.1°, has 21 MB."""
+
+OLDEST_DAYS = 36525.0
+"""Largest age of a cell: a century."""
 
 
-def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> BaseMap:
+def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES) -> BaseMap:
     """Read a map of GONG, ADAPT, HMI (synoptic or daily frame) or Farside.
 
-    Plain or gzip. Missing pixels are NaN, up to `MISSING_LIMIT` of the sphere. The mean of ADAPT's
-    realisations is taken.
+    Plain or gzip. Missing and impossible values are NaN, up to
+    :data:`farside.mapfield.MISSING_LIMIT` of the sphere. The mean of ADAPT's realisations is taken.
 
     Parameters
     ----------
@@ -38,10 +48,10 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> 
 
     Raises
     ------
-    NotFitsError, FileTooLargeError, UnsupportedImageError
-        It is no map that is read.
+    NotFitsError, FileTooLargeError, UnsupportedImageError, DegenerateFieldError
+        It is no map that is read, or holds another quantity than the radial field.
     MissingMetadataError, ImplausibleGeometryError
-        Time or coordinates are not certain.
+        Time, unit or coordinates are not certain.
     DamagedImageError
         Too much of it is missing, or, of our own, it was altered.
     """
@@ -52,11 +62,33 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> 
         images = open_images(data)
         cards = images[0].cards
         if text(cards, "CONTENT") == native.CONTENT:
-            own = native.read(data)
+            own = _own(data)
             return replace(own.as_base(name, digest), quality=own.quality)
         chart = read_chart(images)
-        _check_complete(chart)
-    return _base(chart, name, digest, cards)
+        check_field(chart.field_gauss, chart.grid)
+        return _base(chart, name, digest, cards)
+
+
+def _own(data: bytes) -> SynchronicMap:
+    """Read a map of ours, and check the ranges: CHECKSUM proves no origin, anyone can write it."""
+    try:
+        own = native.read(data)
+    except FarsideError:
+        raise
+    except Exception as error:  # astropy raises errors of any kind on corrupt tables
+        raise NotFitsError(f"a map of Farside that does not read: {error!r}") from error
+    if not in_years(own.time):
+        raise ImplausibleGeometryError(f"DATE-OBS is {own.time}, {YEARS} are expected")
+    for name, values, least, most in (
+        ("field", own.field_gauss, -STRONGEST_GAUSS, STRONGEST_GAUSS),
+        ("SIGMA", own.sigma_gauss, 0.0, STRONGEST_GAUSS),
+        ("AGE", own.age_days, -OLDEST_DAYS, OLDEST_DAYS),
+    ):
+        if values.min() < least or values.max() > most:
+            raise DamagedImageError(
+                f"{name} is {values.min():g} to {values.max():g}, {least:g} to {most:g} is expected"
+            )
+    return own
 
 
 def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
@@ -73,8 +105,15 @@ def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
         sha256=digest,
         age_days=_spread(chart.age_days(chart.grid.longitude_deg), chart.grid),
         sigma_gauss=None if sigma is None else np.abs(_turned(sigma, chart.edge_deg)),
-        quality=Quality(int(number(cards, "QUALITY") or 0)) if own else Quality.GOOD,
+        quality=_quality(cards) if own else Quality.GOOD,
     )
+
+
+def _quality(cards: Cards) -> Quality:
+    bits = cards.get("QUALITY", 0)
+    if isinstance(bits, bool) or not isinstance(bits, int) or not 0 <= bits <= sum(Quality):
+        raise MissingMetadataError(f"QUALITY is {bits!r}, 0 to {sum(Quality)} is expected")
+    return Quality(bits)
 
 
 def _turned(values: Map, degrees: float) -> Map:
@@ -89,11 +128,3 @@ def _turned(values: Map, degrees: float) -> Map:
 
 def _spread(by_longitude: Degrees, grid: CarringtonGrid) -> Map:
     return np.tile(by_longitude, (grid.rows, 1))
-
-
-def _check_complete(chart: Chart) -> None:
-    missing = float((np.isnan(chart.field_gauss) * chart.grid.area).sum())
-    if missing > MISSING_LIMIT:
-        raise DamagedImageError(
-            f"{missing:.1%} of the sphere is missing, at most {MISSING_LIMIT:.0%} is accepted"
-        )

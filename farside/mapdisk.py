@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farside.errors import DamagedImageError, UnexpectedImageError
-from farside.fitsfile import MAX_BYTES
+from farside.errors import DamagedImageError, UnexpectedImageError, UnsupportedImageError
+from farside.fitsfile import MAX_BYTES, open_cards, text, unpack
 from farside.grid import Grid, Image
 from farside.magnetogram import Generator, Magnetogram
 from farside.observation import Source, about, bytes_of, read
@@ -75,7 +75,7 @@ def measured(disk: Disk) -> MapDisk:
     if not origin.is_magnetogram or disk.rotated_to:
         found = f"{origin}, rotated" if disk.rotated_to else str(origin)
         raise UnexpectedImageError(
-            f"observed disk: got {found}, wanted a magnetogram as it was taken", (str(origin),)
+            f"observed disk: got {found}, a magnetogram as it was taken is expected", (str(origin),)
         )
     return _whole(
         MapDisk(
@@ -126,7 +126,12 @@ def read_measured(source: Source, name: str = "") -> MapDisk:
     InputError
         Names the file and says what is wrong with it.
     """
-    return measured(register(read(source, name), MAP_GRID))
+    data, name = bytes_of(source, name, MAX_BYTES)
+    try:
+        observation = read(data, name)
+    except UnsupportedImageError as error:
+        raise _in_its_role(data, error) from error
+    return measured(register(observation, MAP_GRID))
 
 
 def read_generated(source: Source, name: str = "") -> MapDisk:
@@ -142,6 +147,22 @@ def read_generated(source: Source, name: str = "") -> MapDisk:
         return generated(Magnetogram.read(data), name, hashlib.sha256(data).hexdigest())
 
 
+def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageError:
+    """Error that says where a file belongs that was given as a measured magnetogram."""
+    cards = open_cards(unpack(data))
+    if text(cards, "CONTENT") == "GENERATED MAGNETOGRAM":
+        found, role = "a far-side magnetogram made by Farside", "generated"
+    elif text(cards, "CTYPE1").startswith("CRLN") or text(cards, "MODEL") == "ADAPT":
+        found, role = "a map of the whole Sun", "base"
+    else:
+        return error
+    return UnsupportedImageError(
+        f"{', '.join(error.files)}: {found}, to be given as `{role}`; as observed, a line-of-sight"
+        " magnetogram of HMI is expected",
+        error.files,
+    )
+
+
 def _whole(disk: MapDisk) -> MapDisk:
     values = disk.image[disk.grid.on_disk()]
     if disk.sigma is not None:
@@ -150,7 +171,7 @@ def _whole(disk: MapDisk) -> MapDisk:
     if missing:
         raise DamagedImageError(
             f"{disk}: got {missing} of {values.size} pixels on the disk without a finite value, "
-            "wanted none",
+            "none is expected",
             (str(disk),),
         )
     return disk

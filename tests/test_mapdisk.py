@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.errors import DamagedImageError, NotFitsError, UnexpectedImageError
+from farside.errors import (
+    DamagedImageError,
+    NotFitsError,
+    UnexpectedImageError,
+    UnsupportedImageError,
+)
 from farside.magnetogram import Generator, Magnetogram
 from farside.mapdisk import MAP_GRID, generated, measured, read_generated, read_measured
 from farside.observation import Origin
@@ -15,7 +20,9 @@ from farside.quality import Quality
 from farside.registration import Disk
 from farside.rotation import rotate
 from farside.simulation import SimulatedSet
+from farside.solarwind import native
 from tests.fields import GRID, noise
+from tests.synchronic_maps import synchronic_map
 
 TIME = Time("2024-06-01T00:00:00.000", scale="utc")
 EARTH = Observer(0.0, -1.0, 1.5e11)
@@ -53,11 +60,19 @@ def test_an_hmi_file_is_read_and_registered(simulated: SimulatedSet) -> None:
     assert (found.instrument, found.grid, found.name) == ("HMI", MAP_GRID, path.name)
 
 
+def test_a_product_or_a_map_given_as_observed_is_told_where_it_belongs(tmp_path: Path) -> None:
+    product().write(tmp_path / "far.fits")
+    native.write(synchronic_map(), tmp_path / "sun.fits")
+    for name, role in (("far.fits", "generated"), ("sun.fits", "base")):
+        with pytest.raises(UnsupportedImageError, match=rf"^{name}: .*given as `{role}`"):
+            read_measured(tmp_path / name)
+
+
 def test_what_is_no_magnetogram_as_it_was_taken_is_refused() -> None:
-    with pytest.raises(UnexpectedImageError, match=r"got HMI 193 .*, wanted a magnetogram"):
+    with pytest.raises(UnexpectedImageError, match=r"got HMI 193 .*, a magnetogram as it was"):
         measured(disk("193"))
     turned = rotate(disk(), Observer(60.0, 0.0, 1.5e11), TIME)
-    with pytest.raises(UnexpectedImageError, match=r"rotated, wanted"):
+    with pytest.raises(UnexpectedImageError, match=r"rotated, a magnetogram"):
         measured(turned)
 
 

@@ -740,25 +740,6 @@ def test_tiles_that_lie_outside_the_file_are_refused() -> None:
         read(bytes(data))
 
 
-@pytest.mark.parametrize("kind", ["GZIP_1", "HCOMPRESS_1"])
-def test_other_compressions_are_refused(kind: str) -> None:
-    hdu = fits.CompImageHDU(CAMERA.sees(sun).astype(np.int32), compression_type=kind)
-    buffer = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(buffer)
-    with pytest.raises(UnsupportedImageError, match="'RICE_1' is wanted"):
-        read(buffer.getvalue())
-
-
-def test_rice_tiles_that_fell_back_to_gzip_are_refused() -> None:
-    noise = np.random.default_rng(0).normal(size=(128, 128)).astype(np.float32)
-    noise[3] = 0.0
-    hdu = fits.CompImageHDU(noise, compression_type="RICE_1")
-    buffer = io.BytesIO()
-    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(buffer)
-    with pytest.raises(UnsupportedImageError, match="tiles compressed by gzip"):
-        read(buffer.getvalue())
-
-
 def test_quantised_floats_are_read() -> None:
     pixels = (CAMERA.sees(sun) + np.random.default_rng(0).normal(0, 4, (128, 128))).astype("f4")
     found = read(file_bytes(aia_cards(CAMERA), pixels, rice=True)).map.data
