@@ -21,8 +21,8 @@ VALUES = (
     "2147483647", "-2147483648", "4294967296", "9223372036854775807", "9" * 60, "-2880", "0.0",
     "-0.0", "0.5", "1.5", "1E-300", "1E30", "1E300", "-1E300", "1E999", "nan", "-inf", "T", "F", "",
     "''", "'x'", "'nan'", "'SIMULATED'", "'RICE_1'", "'GZIP_1'", "'IMAGE   '", "'BINTABLE'",
-    "'10A'", "'1D'", "'1PB(99)'", "'1QJ'", "'99999A'", "'0D'", "'0001-01-01T00:00:00'", "'MAGNETOGRAM'",
-    "'0000-00-00T00:00:00'", "'9999-12-31T23:59:60.999'", "'10000-01-01T00:00:00'",
+    "'10A'", "'1D'", "'1PB(99)'", "'1QJ'", "'99999A'", "'0D'", "'0001-01-01T00:00:00'",
+    "'MAGNETOGRAM'", "'0000-00-00T00:00:00'", "'9999-12-31T23:59:60.999'", "'10000-01-01T00:00:00'",
     "'1582-10-05T12:00:00'", "'2016-12-31T23:59:60.5'", "'2011.02.14_24:61:61_TAI'", "'\xe9\x01'",
     "'" + "z" * 67, "'it''s'", "'SYNCHRONIC MAP'", "'SUNSPOT DRAWING'", "360.0", "-90.0",
     "1.496E11", "6.957E8", "1E8",
@@ -31,9 +31,9 @@ VALUES = (
 
 STRUCTURE = (
     "NAXIS", "NAXIS1", "NAXIS2", "NAXIS3", "BITPIX", "GCOUNT", "PCOUNT", "TFIELDS", "THEAP",
-    "TFORM1", "TFORM2", "TFORM11", "TTYPE1", "XTENSION", "SIMPLE", "EXTEND", "EXTNAME", "ZIMAGE", "ZCMPTYPE",
-    "ZBITPIX", "ZNAXIS", "ZNAXIS1", "ZNAXIS2", "ZTILE1", "ZTILE2", "ZVAL1", "ZNAME1", "ZBLANK",
-    "BLANK", "BSCALE", "BZERO", "ZSCALE", "ZQUANTIZ", "BAND", "END",
+    "TFORM1", "TFORM2", "TFORM11", "TTYPE1", "XTENSION", "SIMPLE", "EXTEND", "EXTNAME", "ZIMAGE",
+    "ZCMPTYPE", "ZBITPIX", "ZNAXIS", "ZNAXIS1", "ZNAXIS2", "ZTILE1", "ZTILE2", "ZVAL1", "ZNAME1",
+    "ZBLANK", "BLANK", "BSCALE", "BZERO", "ZSCALE", "ZQUANTIZ", "BAND", "END",
 )  # fmt: skip
 
 FILLS = "nan", "inf", "1e30", "-1e30", "0", "-9999", "7e4"

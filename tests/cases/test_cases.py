@@ -27,6 +27,9 @@ from farside.synchronicmap import BaseMap, SynchronicMap
 from tests.cases.files import FILES
 
 TABLE = Path(__file__).with_name("cases.csv")
+SHARED = Path(__file__).with_name("shared.csv")
+"""What is right of files that lie beside the checkout, in shared/data/cases."""
+
 GRID = Grid(128, 50.0)
 
 Facts = dict[str, str | float]
@@ -45,8 +48,8 @@ class Case:
         return f"{self.file}-{self.reader}"
 
 
-def table() -> list[Case]:
-    with TABLE.open(newline="") as file:
+def table(path: Path = TABLE) -> list[Case]:
+    with path.open(newline="") as file:
         return [Case(**row) for row in csv.DictReader(file, delimiter=";")]
 
 
@@ -158,3 +161,9 @@ def test_each_file_gives_what_is_right(case: Case) -> None:
 
 def test_the_table_names_every_file() -> None:
     assert {case.file for case in table()} == set(FILES)
+
+
+@pytest.mark.parametrize("case", table(SHARED), ids=str)
+def test_each_shared_file_gives_what_is_right(case: Case, shared_data: Path) -> None:
+    path = shared_data / "cases" / case.file
+    check(case, found(READERS[case.reader], path.read_bytes()))
