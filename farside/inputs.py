@@ -1,4 +1,4 @@
-"""Files of any kind that is read → Observations: images of the instruments, drawings, side-cars."""
+"""Read a set of files: images of the instruments, and drawings with their side-cars."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from farside.drawing import is_drawing, read_drawing
-from farside.errors import SideCarError
+from farside.errors import MissingMetadataError, SideCarError
 from farside.fitsfile import MAX_BYTES
 from farside.observation import Observation, Source, bytes_of, plain_name, read
+from farside.picture import is_picture
 from farside.sidecar import MAX_BYTES as MAX_SIDE_CAR_BYTES
 from farside.sidecar import SUFFIX, says_drawing, side_car_of
 
@@ -31,7 +32,7 @@ def read_each(sources: Sequence[Source]) -> Iterator[Observation]:
     alone = sorted(cars.keys() - {PurePath(_name_of(source)).stem for source in images})
     if alone:
         name = alone[0] + SUFFIX
-        raise SideCarError(f"{name}: got no drawing of this name, expected one", (name,))
+        raise SideCarError(f"{name}: no drawing of this name, expected one", (name,))
     # One after another: unpacking Rice tiles in two threads takes longer.
     for source in images:
         yield _read(source, cars.get(PurePath(_name_of(source)).stem))
@@ -43,6 +44,12 @@ def _read(source: Source, beside: Source | None) -> Observation:
     drawn = says_drawing(data) and is_drawing(data)
     if drawn and side_car is None and isinstance(source, str | Path):
         side_car = side_car_of(Path(source))
+    if side_car is None and is_picture(data):
+        raise MissingMetadataError(
+            f"{name or 'file without a name'}: a picture (PNG or JPEG), expected a FITS file; a"
+            f" drawing needs a side-car of its name ({SUFFIX}) beside it, with its date",
+            (name,),
+        )
     return read_drawing(data, side_car, name) if drawn or side_car else read(data, name)
 
 

@@ -1,10 +1,10 @@
-"""One table: instrument → how to recognise it, its quirks, its quality bits."""
+"""Table of the instruments: how each is recognised, timed and calibrated, and its quality bits."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from farside.errors import (
 )
 from farside.fitsfile import Cards, FitsImage, number, text
 from farside.grid import Image
+from farside.quality import Quality
 
 EUVI_BANDS = ("171", "195", "284", "304")
 AIA_BANDS = ("94", "131", "171", "193", "211", "304", "335", "1600", "1700", "4500")
@@ -29,9 +30,27 @@ EUVI_SATURATION_DN = 15000.0
 AIA_SATURATION_DN = 15000.0
 """The 14-bit converter ends at 16383 DN; offset and flat field leave less."""
 
+MAX_FIELD_GAUSS = 10_000.0
+"""Line-of-sight fields beyond it are no measurement. The strongest known on the Sun is 8.2 kG
+(Castellanos Duran et al. 2020), and HMI saturates below 5 kG."""
+
+SKY_RATIO = (0.7, 1.5)
+"""Of the sky of a level-0 EUVI image to its bias. Real ones have 0.98 to 1.02; an image halved on
+board has 0.5, one summed 2 by 2 on the ground 4."""
+
+BIAS_LEFT = 0.3
+"""Sky above so much of the bias shows that the bias was not subtracted."""
+
 AIA_NEAR_REAL_TIME = 0x40000000
 HMI_NEAR_REAL_TIME = 0x400
 """Near-real-time magnetograms are made before the lists of cosmic rays exist."""
+
+AIA_USABLE = 0x310
+"""Limb fit error (the pointing of the record is used instead), and values missing, up to 5 %."""
+
+HMI_USABLE = 0x1B2C0
+"""Bits of observables that were made, though not in the best way (HMI_observables.c); poor quality,
+eclipse, limb fit and stabilisation are not among them, since they move or blur the image."""
 
 # Level-1 QUALITY of AIA: JSOC, quallev1.h.
 _AIA_BITS = {
@@ -102,10 +121,17 @@ _SUBTRACT_BIAS = {37, 38, 103}
 _SPACE_WEATHER = 117
 _ICER = range(90, 103)
 
-_PREPARED = re.compile(r"euvi_correction|bias\s+subtracted|secchi_prep", re.IGNORECASE)
+_SUBTRACTED = re.compile(r"bias\s+subtracted", re.IGNORECASE)
+_PREPARED = re.compile(r"euvi_correction|secchi_prep", re.IGNORECASE)
+_CALIBRATION_PROGRAMS = ("DARK", "LED")
+_DOOR = {0: "closed", 1: "in transit"}
 _BEACON_NAME = re.compile(r"_.7eu", re.IGNORECASE)
 _BEACON_SIDE_PX = 512
 _TIME = re.compile(r"(\d{4})[-.](\d\d)[-.](\d\d)[T_ ](\d\d:\d\d:\d\d(?:\.\d*)?)(Z|_UTC|_TAI)?$")
+_YEARS = range(1600, 2200)
+"""Of which times are read: the Sun has been drawn since 1610."""
+
+_DATE_OBS, _DATE_AVG = ("DATE-OBS", "DATE_OBS"), ("DATE-AVG", "DATE_AVG")
 _LONGEST_EXPOSURE_S = 3600.0
 
 
@@ -119,12 +145,15 @@ class Calibrated:
         DN above the bias, or gauss; NaN where the file has no value.
     saturation
         Value from which on a pixel is saturated, infinite where nothing can be.
+    limit
+        Largest absolute value that is a measurement; a pixel beyond it counts as missing.
     notes
         What was done to them, a sentence each.
     """
 
     pixels: Image
     saturation: float = math.inf
+    limit: float = math.inf
     notes: tuple[str, ...] = ()
 
 
@@ -140,6 +169,8 @@ class Instrument:
         What is read of it.
     unit
         Of the calibrated pixels, as BUNIT.
+    launch
+        Date before which it has no images.
     middle
         Middle of the exposure, from its cards.
     calibrate
@@ -147,16 +178,23 @@ class Instrument:
     quality_bits
         Meaning of each bit of QUALITY; empty where there is no such card.
     near_real_time
-        The bits of QUALITY that near-real-time images carry although they are good.
+        Bits of QUALITY that good near-real-time images have.
+    usable
+        Bits of QUALITY with which an image is accepted and flagged.
+    at_earth
+        Whether it is always within 45 000 km of the Earth.
     """
 
     name: str
     bands: tuple[str, ...]
     unit: str
+    launch: str
     middle: Callable[[Cards], Time]
     calibrate: Callable[[FitsImage], Calibrated]
     quality_bits: Mapping[int, str]
     near_real_time: int = 0
+    usable: int = 0
+    at_earth: bool = True
 
 
 def identify(cards: Cards) -> tuple[Instrument, str]:
@@ -175,31 +213,44 @@ def identify(cards: Cards) -> tuple[Instrument, str]:
             instrument, band = found
             _check_band(instrument, band)
             return found
+    if is_restored(cards):
+        raise UnsupportedImageError(
+            f"a product of Farside (AIMODEL {text(cards, 'AIMODEL')!r}), expected a measured image;"
+            " a map takes products of /generate as generated, not as observed"
+        )
     keys = ("TELESCOP", "OBSRVTRY", "INSTRUME", "DETECTOR", "CAMERA", "CONTENT")
     seen = " ".join(f"{key}={text(cards, key)!r}" for key in keys if text(cards, key))
     raise UnsupportedImageError(
-        f"found {seen or 'no name of an instrument'}; read are {_what_is_read()}"
+        f"found {seen or 'no name of an instrument'}, expected one of {_what_is_read()}"
     )
 
 
-def near_real_time(instrument: Instrument, cards: Cards) -> bool:
-    """Check QUALITY; True if only the bits are set that mean near real time.
+def quality_of(instrument: Instrument, cards: Cards) -> tuple[Quality, tuple[str, ...]]:
+    """Check QUALITY; return the flags that its accepted bits set, and what they mean.
 
     Raises
     ------
     BadQualityError
-        Any other bit is set; names each.
+        A bit is set that forbids the use of the image; names each.
     """
     if not instrument.quality_bits:
-        return False
+        return Quality.GOOD, ()
     word = _quality_word(cards)
-    bad = word & ~instrument.near_real_time
+    late, usable = instrument.near_real_time, instrument.usable
+    bad = word & ~(late | usable)
     if bad:
         raise BadQualityError(
             f"QUALITY {word:#010x} says {_names(bad, instrument)};"
-            f" only near real time ({instrument.near_real_time:#x}) is accepted"
+            f" accepted are near real time ({late:#x}) and {usable:#x}"
         )
-    return word != 0 or cards.get("QLOOK") == 1
+    flags, notes = Quality.GOOD, []
+    if word & late or cards.get("QLOOK") == 1:
+        flags |= Quality.NEAR_REAL_TIME
+        notes.append("near-real-time, not definitive data")
+    if word & usable:
+        flags |= Quality.SUBOPTIMAL
+        notes.append(f"QUALITY says {_names(word & usable, instrument)}")
+    return flags, tuple(notes)
 
 
 def is_beacon(instrument: Instrument, cards: Cards, name: str) -> bool:
@@ -222,13 +273,37 @@ def _is_euvi(cards: Cards) -> tuple[Instrument, str] | None:
     spacecraft = text(cards, "OBSRVTRY")
     if spacecraft not in _EUVI:
         raise MissingMetadataError(
-            f"EUVI: OBSRVTRY is {spacecraft!r}, 'STEREO_A' or 'STEREO_B' is wanted"
+            f"EUVI: OBSRVTRY is {spacecraft!r}, expected 'STEREO_A' or 'STEREO_B'"
         )
+    _check_exposure_of_the_sun(cards)
     return _EUVI[spacecraft], _band(cards)
 
 
+def _check_exposure_of_the_sun(cards: Cards) -> None:
+    """Dark frames and frames lit by a diode lie in the same archive."""
+    program, diode = text(cards, "SEB_PROG").upper(), text(cards, "LEDCOLOR").upper()
+    if program in _CALIBRATION_PROGRAMS:
+        raise UnsupportedImageError(
+            f"EUVI: a calibration frame, SEB_PROG is {program!r}, expected 'NORMAL'"
+        )
+    if diode not in ("", "NONE"):
+        raise UnsupportedImageError(
+            f"EUVI: a calibration frame, LEDCOLOR is {diode!r}, expected 'NONE'"
+        )
+    door = number(cards, "DOORSTAT")
+    if door in _DOOR:
+        raise UnsupportedImageError(f"EUVI: the door was {_DOOR[int(door)]}, expected it open (2)")
+
+
 def _is_aia(cards: Cards) -> tuple[Instrument, str] | None:
-    return (_AIA, _band(cards)) if text(cards, "INSTRUME").startswith("AIA") else None
+    if not text(cards, "INSTRUME").startswith("AIA"):
+        return None
+    kind = text(cards, "IMG_TYPE").upper()
+    if kind not in ("", "LIGHT"):
+        raise UnsupportedImageError(
+            f"AIA: a calibration frame, IMG_TYPE is {kind!r}, expected 'LIGHT'"
+        )
+    return _AIA, _band(cards)
 
 
 def _is_hmi(cards: Cards) -> tuple[Instrument, str] | None:
@@ -237,10 +312,10 @@ def _is_hmi(cards: Cards) -> tuple[Instrument, str] | None:
     product, unit = text(cards, "CONTENT"), text(cards, "BUNIT")
     if product.upper() != "MAGNETOGRAM":
         raise UnsupportedImageError(
-            f"HMI: CONTENT is {product!r}, 'MAGNETOGRAM' (M_720s, M_45s) is wanted"
+            f"HMI: CONTENT is {product!r}, expected 'MAGNETOGRAM' (M_720s, M_45s)"
         )
     if unit not in ("Gauss", "gauss", "G"):
-        raise MissingMetadataError(f"HMI: BUNIT is {unit!r}, 'Gauss' is wanted")
+        raise MissingMetadataError(f"HMI: BUNIT is {unit!r}, expected 'Gauss'")
     return (_RESTORED_HMI if is_restored(cards) else _HMI), "LOS"
 
 
@@ -254,7 +329,7 @@ def _check_band(instrument: Instrument, band: str) -> None:
         raise MissingMetadataError(f"{instrument.name}: no WAVELNTH")
     if band not in instrument.bands:
         raise UnsupportedImageError(
-            f"{instrument.name} {band}; read are {', '.join(instrument.bands)}"
+            f"{instrument.name} {band}, expected one of {', '.join(instrument.bands)}"
         )
 
 
@@ -270,7 +345,7 @@ def _quality_word(cards: Cards) -> int:
         # A bit pattern: negative as a signed integer, sometimes a text such as '0x00000200'.
         return (int(value, 0) if isinstance(value, str) else int(value)) & 0xFFFFFFFF
     except (ValueError, OverflowError) as error:
-        raise MissingMetadataError(f"QUALITY is {value!r}, a bit pattern is wanted") from error
+        raise MissingMetadataError(f"QUALITY is {value!r}, expected a bit pattern") from error
 
 
 def _names(bits: int, instrument: Instrument) -> str:
@@ -283,11 +358,13 @@ def _names(bits: int, instrument: Instrument) -> str:
 
 
 def instant(cards: Cards, key: str) -> Time | None:
-    """Time of a card, UTC unless it says TAI; None if there is none."""
+    """Time of a card, UTC unless it says TAI; None if there is none, or a placeholder."""
     match = _TIME.match(text(cards, key))
     if match is None:
         return None
     year, month, day, clock, scale = match.groups()
+    if int(year) not in _YEARS:
+        return None
     try:
         time = Time(f"{year}-{month}-{day}T{clock}", scale="tai" if scale == "_TAI" else "utc")
     except ValueError:
@@ -295,26 +372,43 @@ def instant(cards: Cards, key: str) -> Time | None:
     return time.utc
 
 
+def _instant_of(cards: Cards, keys: Sequence[str]) -> Time | None:
+    """Time of the first of some cards; None if none is there.
+
+    Raises
+    ------
+    MissingMetadataError
+        The card holds no time: another card of the header is not to be trusted then.
+    """
+    key = next((key for key in keys if text(cards, key)), None)
+    if key is None:
+        return None
+    time = instant(cards, key)
+    if time is None:
+        raise MissingMetadataError(f"no time: {key} is {cards[key]!r}, expected a date and time")
+    return time
+
+
 def _after_half_exposure(cards: Cards) -> Time | None:
-    start, exposure_s = instant(cards, "DATE-OBS"), number(cards, "EXPTIME")
+    start, exposure_s = _instant_of(cards, _DATE_OBS), number(cards, "EXPTIME")
     if start is None or exposure_s is None or not 0 <= exposure_s <= _LONGEST_EXPOSURE_S:
         return None
     return start + TimeDelta(exposure_s / 2, format="sec")
 
 
-def _needed(time: Time | None, wanted: str, cards: Cards) -> Time:
+def _needed(time: Time | None, expected: str, cards: Cards) -> Time:
     if time is None:
-        keys = ("DATE-OBS", "DATE-AVG", "T_OBS", "EXPTIME")
+        keys = (*_DATE_OBS, *_DATE_AVG, "T_OBS", "EXPTIME")
         found = ", ".join(f"{key}={cards[key]!r}" for key in keys if key in cards)
-        raise MissingMetadataError(f"no time: {wanted} is wanted, found {found or 'none'}")
+        raise MissingMetadataError(f"no time: expected {expected}, found {found or 'none'}")
     return time
 
 
 def _euvi_middle(cards: Cards) -> Time:
-    average = instant(cards, "DATE-AVG")
+    average = _instant_of(cards, _DATE_AVG)
     return _needed(
         _after_half_exposure(cards) if average is None else average,
-        "DATE-AVG, or DATE-OBS and EXPTIME,",
+        "DATE-AVG, or DATE-OBS and EXPTIME",
         cards,
     )
 
@@ -323,14 +417,28 @@ def _aia_middle(cards: Cards) -> Time:
     # DATE-OBS is the start; T_OBS is the middle.
     middle = _after_half_exposure(cards)
     return _needed(
-        instant(cards, "T_OBS") if middle is None else middle,
-        "DATE-OBS and EXPTIME, or T_OBS,",
+        _instant_of(cards, ("T_OBS",)) if middle is None else middle,
+        "DATE-OBS and EXPTIME, or T_OBS",
         cards,
     )
 
 
 def _hmi_middle(cards: Cards) -> Time:
-    return _needed(instant(cards, "T_OBS"), "T_OBS", cards)
+    return _needed(_instant_of(cards, ("T_OBS",)), "T_OBS", cards)
+
+
+def check_launched(instrument: Instrument, time: Time) -> None:
+    """Check that the instrument flew at a time.
+
+    Raises
+    ------
+    MissingMetadataError
+        A placeholder date.
+    """
+    if time < Time(instrument.launch):
+        raise MissingMetadataError(
+            f"no time: {time.isot[:19]}, expected one after the launch on {instrument.launch}"
+        )
 
 
 def _calibrate_euvi(image: FitsImage) -> Calibrated:
@@ -341,6 +449,7 @@ def _calibrate_euvi(image: FitsImage) -> Calibrated:
     pixels = _without_missing_blocks(image)
     reason = _why_without_bias(image)
     if reason:
+        _check_bias_is_gone(pixels, image.cards, reason)
         return Calibrated(pixels, notes=(f"no bias was subtracted: {reason}",))
     binning = 4.0 ** (_ipsum(image.cards) - 1)
     bias = _bias_mean(image.cards) * binning
@@ -349,40 +458,58 @@ def _calibrate_euvi(image: FitsImage) -> Calibrated:
     notes = [f"bias of {bias:.1f} DN subtracted"]
     if factor != 1:
         notes.insert(0, f"multiplied by {factor:g}, the divisor on board")
-    return Calibrated(calibrated, EUVI_SATURATION_DN * binning - bias, tuple(notes))
+    return Calibrated(calibrated, EUVI_SATURATION_DN * binning - bias, notes=tuple(notes))
 
 
 def _without_missing_blocks(image: FitsImage) -> Image:
-    """Missing blocks are zeros, which a biased pixel cannot be."""
+    """Missing blocks are NaN, BLANK, or zeros, which a biased pixel cannot be."""
     reported = number(image.cards, "NMISSING") or 0
-    prepared = bool(_why_without_bias(image))
-    if prepared and not reported:
+    if not reported and _why_without_bias(image):
         return image.pixels
-    empty = image.pixels == 0
+    empty = (image.pixels == 0) | ~np.isfinite(image.pixels)
     if reported and not empty.any():
         raise DamagedImageError(
-            f"NMISSING is {reported:g}, but no zeros show where the missing blocks are"
+            f"NMISSING is {reported:g}, but no pixel is zero, NaN or BLANK: expected the missing"
+            " blocks to be marked"
         )
     return np.where(empty, np.float32(np.nan), image.pixels) if empty.any() else image.pixels
 
 
 def _why_without_bias(image: FitsImage) -> str:
-    """How it is known that no bias is left in the image; empty if it is."""
-    offset = number(image.cards, "OFFSETCR") or 0
-    if offset > 0:
+    """How it is known that no bias is left in the image; empty if it is.
+
+    SolarSoft's euvi_correction sets OFFSETCR and HISTORY where it subtracts the bias; with
+    /BIAS_OFF it leaves OFFSETCR at 0.
+    """
+    offset = number(image.cards, "OFFSETCR")
+    if offset is not None and offset > 0:
         return f"OFFSETCR says that {offset:g} DN are gone"
     on_board = _SUBTRACT_BIAS.intersection(_programs(image.cards))
     if on_board:
         return f"on-board program {min(on_board)} did"
-    done = _PREPARED.search(image.history)
+    done = _SUBTRACTED.search(image.history)
+    if done is None and offset is None:
+        done = _PREPARED.search(image.history)
     return f"HISTORY says {done[0]!r}" if done else ""
+
+
+def _check_bias_is_gone(pixels: Image, cards: Cards, reason: str) -> None:
+    bias = number(cards, "BIASMEAN")
+    if bias is None or bias <= 0:
+        return
+    sky = _sky(pixels)
+    if sky > BIAS_LEFT * bias:
+        raise UnsupportedImageError(
+            f"{reason}, but the sky is at {sky:.0f} DN and the bias is {bias:.0f} DN: expected a"
+            " sky near zero"
+        )
 
 
 def _bias_mean(cards: Cards) -> float:
     bias = number(cards, "BIASMEAN")
     if bias is None or bias <= 0:
         raise MissingMetadataError(
-            f"BIASMEAN is {cards.get('BIASMEAN')!r}, the bias of a level-0 image is wanted"
+            f"BIASMEAN is {cards.get('BIASMEAN')!r}, expected the bias of a level-0 image"
         )
     return bias
 
@@ -393,7 +520,7 @@ def _ipsum(cards: Cards) -> float:
     if value is None:
         return 1.0
     if not 1 <= value <= 6:
-        raise ImplausibleGeometryError(f"IPSUM is {value:g}, 1 to 6 is wanted")
+        raise ImplausibleGeometryError(f"IPSUM is {value:g}, expected 1 to 6")
     return value
 
 
@@ -414,23 +541,29 @@ def _on_board_divisor(cards: Cards, sky: float, bias: float) -> float:
     if _SPACE_WEATHER in programs:
         programs = programs[programs.index(_SPACE_WEATHER) :]
     if _SQUARE_ROOT in programs:
-        raise UnsupportedImageError("square root taken on board; linear images are read")
-    factor = math.prod(_DIVISORS.get(program, 1) for program in programs)
-    corrected = cards.get("DIV2CORR") in (True, "T")
-    if corrected and _HALVE in programs:
-        factor //= 2
-    elif programs[-2:-1] == [_HALVE] and programs[-1] in _ICER and sky * factor > 1.5 * bias:
-        # ICER's halving is conditional: a sky well above the bias shows that it was not done.
-        factor //= 2
+        raise UnsupportedImageError("square root taken on board, expected a linear image")
+    factor = float(math.prod(_DIVISORS.get(program, 1) for program in programs))
+    if cards.get("DIV2CORR") in (True, "T"):
+        factor /= 2 if _HALVE in programs else 1
+    elif programs and programs[-1] in _ICER:
+        # ICER's halving is conditional, and may be done without a program that says so: the sky,
+        # which has the bias, shows it.
+        asked = programs[-2:-1] == [_HALVE]
+        if asked and sky * factor > SKY_RATIO[1] * bias:
+            factor /= 2
+        elif not asked and sky * factor < SKY_RATIO[0] * bias:
+            factor *= 2
     _check_sky(sky * factor, bias)
-    return float(factor)
+    return factor
 
 
 def _check_sky(sky: float, bias: float) -> None:
-    if sky < 0.7 * bias:
+    low, high = SKY_RATIO
+    if not low * bias <= sky <= high * bias:
+        side = "below" if sky < bias else "above"
         raise UnsupportedImageError(
-            f"sky at {sky:.0f} DN lies below the bias of {bias:.0f} DN that the header says is"
-            " still in the image: prepared in a way that is not read"
+            f"sky at {sky:.0f} DN lies far {side} the bias of {bias:.0f} DN that the header says is"
+            " still in the image: expected level 0, or secchi_prep with its bias subtracted"
         )
 
 
@@ -448,7 +581,7 @@ def _calibrate_aia(image: FitsImage) -> Calibrated:
 
 
 def _calibrate_hmi(image: FitsImage) -> Calibrated:
-    return Calibrated(image.pixels)
+    return Calibrated(image.pixels, limit=MAX_FIELD_GAUSS)
 
 
 _EUVI = {
@@ -456,9 +589,11 @@ _EUVI = {
         name=f"EUVI-{letter}",
         bands=EUVI_BANDS,
         unit="DN",
+        launch="2006-10-26",
         middle=_euvi_middle,
         calibrate=_calibrate_euvi,
         quality_bits={},
+        at_earth=False,
     )
     for letter in "AB"
 }
@@ -466,19 +601,23 @@ _AIA = Instrument(
     name="AIA",
     bands=AIA_BANDS,
     unit="DN",
+    launch="2010-02-11",
     middle=_aia_middle,
     calibrate=_calibrate_aia,
     quality_bits=_AIA_BITS,
     near_real_time=AIA_NEAR_REAL_TIME,
+    usable=AIA_USABLE,
 )
 _HMI = Instrument(
     name="HMI",
     bands=("LOS",),
     unit="Gauss",
+    launch="2010-02-11",
     middle=_hmi_middle,
     calibrate=_calibrate_hmi,
     quality_bits=_HMI_BITS,
     near_real_time=HMI_NEAR_REAL_TIME,
+    usable=HMI_USABLE,
 )
 # Its QUALITY holds our bits: what HMI's said was checked before.
 _RESTORED_HMI = replace(_HMI, quality_bits={})

@@ -41,7 +41,7 @@ from farside.productreader import (
     MAX_ROW_BYTES,
     MAX_TEXT,
     Row,
-    check_field,
+    check_range,
     check_unaltered,
     hdu_if_any,
     hdu_of,
@@ -462,7 +462,7 @@ def _plane(
         raise ImplausibleGeometryError(
             f"{name_of(hdu)} has {image.shape} pixels, expected {grid.size_px} a side"
         )
-    check_field(name_of(hdu), image, least, most)
+    check_range(name_of(hdu), image, least, most)
     return image
 
 

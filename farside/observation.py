@@ -20,6 +20,7 @@ from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
 from sunpy.map import GenericMap
 
 from farside.angles import folded_deg
+from farside.diskscore import FAINT_BANDS, check_disk, score_disk
 from farside.errors import (
     DamagedImageError,
     ImplausibleGeometryError,
@@ -33,12 +34,13 @@ from farside.grid import Image
 from farside.instruments import (
     Calibrated,
     Instrument,
+    check_launched,
     identify,
     is_beacon,
     is_restored,
-    near_real_time,
+    quality_of,
 )
-from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
+from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer, earth
 from farside.pointing import Pointing, disk_radius_arcsec, pointing_of
 from farside.quality import Quality
 
@@ -54,12 +56,19 @@ RADIUS_TOLERANCE = 0.002
 POSITION_TOLERANCE_DEG = 1.0
 """Stonyhurst against Carrington position; conventions of light travel differ by 0.1°."""
 
+EARTH_TOLERANCE_DEG = 1.0
+EARTH_TOLERANCE = 0.01
+"""Of the place and the distance of SDO, which is 0.03° and 0.03 % from the Earth's."""
+
 MISSING_LIMIT = 0.05
 """Largest missing part of a disk. A lost 64-pixel block is 0.4 % of an EUVI disk and is filled; a
 lost ICER segment is 10 % and hides active regions."""
 
 SATURATED_LIMIT = 0.05
 """Largest saturated part of a disk; EUVI-A had 0.7 % with AR 11158 on 2011-02-15."""
+
+MOST_ALIKE = 0.999
+"""Largest part of a disk with one value; of a quiet magnetogram in steps of 45 G it is 0.993."""
 
 CHECKED_RADIUS = 0.998
 """Part of the disk radius inside which pixels are counted: the mask of the published models."""
@@ -142,9 +151,9 @@ class Observation:
 def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Observation:
     """Read one full-disk image of EUVI, AIA or HMI (line of sight).
 
-    Plain or gzip, image in HDU 0 or 1, Rice-compressed or not. Missing pixels on the disk are
+    Plain or gzip, image in HDU 0 or 1, tile-compressed or not. Missing pixels on the disk are
     filled with the median of the disk, up to `MISSING_LIMIT` of it; saturated ones are bright and
-    are kept, up to `SATURATED_LIMIT`.
+    are kept, up to `SATURATED_LIMIT`. A magnetogram has no value beyond the limb.
 
     Parameters
     ----------
@@ -170,19 +179,26 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
         instrument, band = identify(image.cards)
     with about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
         time = _to_milliseconds(instrument.middle(image.cards))
+        check_launched(instrument, time)
     with about(f"{instrument.name} {band} {time.isot[:19]}"):
-        late = near_real_time(instrument, image.cards)
+        _check_not_scaled_floats(image.cards)
+        said, remarks = quality_of(instrument, image.cards)
         pointing = pointing_of(image.cards)
         observer = _observer_of(image.cards, time)
+        if instrument.at_earth:
+            _check_at_earth(observer, time)
         _check_radius(image.cards, observer)
         _check_whole_disk(image, instrument, pointing, observer)
         calibrated = instrument.calibrate(image)
         pixels, damage = _repaired(calibrated, pointing, observer)
+        if band == "LOS":
+            pixels = _on_the_disk(pixels, pointing, observer)
+        odd = _odd(pixels, band, pointing, observer)
     flags = {
         Quality.BEACON: is_beacon(instrument, image.cards, name),
-        Quality.NEAR_REAL_TIME: late,
         Quality.REPAIRED: any("filled" in note for note in damage),
         Quality.RESTORED: is_restored(image.cards),
+        Quality.ODD_IMAGE: bool(odd),
     }
     accepted = tuple(_ACCEPTED[bit] for bit, given in flags.items() if given and bit in _ACCEPTED)
     origin = Origin(
@@ -192,8 +208,8 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
         observer=observer,
         name=name,
         sha256=hashlib.sha256(data).hexdigest(),
-        quality=Quality(sum(bit for bit, given in flags.items() if given)),
-        notes=accepted + calibrated.notes + damage,
+        quality=said | Quality(sum(bit for bit, given in flags.items() if given)),
+        notes=accepted + remarks + calibrated.notes + damage + odd,
     )
     header = _clean_header(origin, instrument, pointing, image.cards)
     return Observation(origin, sunpy.map.Map(pixels, header))
@@ -201,7 +217,6 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
 
 _ACCEPTED = {
     Quality.BEACON: "beacon image, strongly compressed on board",
-    Quality.NEAR_REAL_TIME: "near-real-time, not definitive data",
     Quality.RESTORED: "restored by a network, not as it was measured",
 }
 
@@ -247,7 +262,7 @@ def _observer_of(cards: Cards, time: Time) -> Observer:
     found = given or derived
     if found is None:
         raise MissingMetadataError(
-            "no observer: HGLN_OBS and HGLT_OBS, or CRLN_OBS and CRLT_OBS, are wanted"
+            "no observer: expected HGLN_OBS and HGLT_OBS, or CRLN_OBS and CRLT_OBS"
         )
     return found
 
@@ -258,7 +273,7 @@ def _position(cards: Cards, longitude: str, latitude: str) -> tuple[float, float
         return None
     if abs(found[0]) > 360 or abs(found[1]) > 90:
         raise ImplausibleGeometryError(
-            f"{longitude}, {latitude} are {found}, degrees up to 360 and 90 are wanted"
+            f"{longitude}, {latitude} are {found}, expected degrees up to 360 and 90"
         )
     return found[0], found[1]
 
@@ -266,11 +281,11 @@ def _position(cards: Cards, longitude: str, latitude: str) -> tuple[float, float
 def _distance_m(cards: Cards) -> float:
     distance_m = number(cards, "DSUN_OBS")
     if distance_m is None:
-        raise MissingMetadataError("no observer: DSUN_OBS is wanted")
+        raise MissingMetadataError("no observer: expected DSUN_OBS")
     distance_au = distance_m / ASTRONOMICAL_UNIT_M
     if not DISTANCE_AU[0] <= distance_au <= DISTANCE_AU[1]:
         raise ImplausibleGeometryError(
-            f"DSUN_OBS is {distance_au:.3g} au, {DISTANCE_AU[0]} to {DISTANCE_AU[1]} is wanted"
+            f"DSUN_OBS is {distance_au:.3g} au, expected {DISTANCE_AU[0]} to {DISTANCE_AU[1]}"
         )
     return distance_m
 
@@ -299,18 +314,32 @@ def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
     if apart_deg > POSITION_TOLERANCE_DEG:
         raise ImplausibleGeometryError(
             f"HGLN_OBS, HGLT_OBS and CRLN_OBS, CRLT_OBS are {apart_deg:.1f}° apart,"
-            f" at most {POSITION_TOLERANCE_DEG}° are wanted"
+            f" expected at most {POSITION_TOLERANCE_DEG}°"
+        )
+
+
+def _check_at_earth(observer: Observer, time: Time) -> None:
+    """SDO is at the Earth; the header of an HMI file gives its place once, unconfirmed."""
+    here = earth(time)
+    apart_deg = max(abs(observer.longitude_deg), abs(observer.latitude_deg - here.latitude_deg))
+    apart = abs(observer.distance_m / here.distance_m - 1)
+    if apart_deg > EARTH_TOLERANCE_DEG or apart > EARTH_TOLERANCE:
+        raise ImplausibleGeometryError(
+            f"the observer is at longitude {observer.longitude_deg:.1f}° from the Earth, latitude"
+            f" {observer.latitude_deg:.1f}°, {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au;"
+            f" expected SDO within {EARTH_TOLERANCE_DEG:g}° and {EARTH_TOLERANCE:.0%} of the Earth:"
+            f" 0.0°, {here.latitude_deg:.1f}°, {here.distance_m / ASTRONOMICAL_UNIT_M:.4f} au"
         )
 
 
 def _check_radius(cards: Cards, observer: Observer) -> None:
-    wanted = disk_radius_arcsec(observer.distance_m)
+    expected = disk_radius_arcsec(observer.distance_m)
     for key in ("RSUN_OBS", "RSUN"):
         found = number(cards, key)
-        if found is not None and abs(found / wanted - 1) > RADIUS_TOLERANCE:
+        if found is not None and abs(found / expected - 1) > RADIUS_TOLERANCE:
             raise ImplausibleGeometryError(
-                f"{key} is {found:.2f} arcsec, the distance of"
-                f" {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au wants {wanted:.2f}"
+                f"{key} is {found:.2f} arcsec, expected {expected:.2f} at"
+                f" {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au"
             )
 
 
@@ -319,7 +348,7 @@ def _check_whole_disk(
 ) -> None:
     height, width = image.pixels.shape
     if instrument.name.startswith("EUVI") and height != width:
-        raise UnsupportedImageError(f"a frame of {width} by {height}, a square one is wanted")
+        raise UnsupportedImageError(f"a frame of {width} by {height}, expected a square one")
     centre, radius = pointing.sun_centre_px, pointing.disk_radius_px(observer.distance_m)
     inside = (centre - radius >= -0.5).all() and (
         centre + radius <= [width - 0.5, height - 0.5]
@@ -331,18 +360,36 @@ def _check_whole_disk(
         )
 
 
+def _check_not_scaled_floats(cards: Cards) -> None:
+    """No archive scales floats; a tool that unpacked integers has left the scale in the header."""
+    kind = number(cards, "ZBITPIX" if cards.get("ZIMAGE") is True else "BITPIX") or 0
+    scale, zero = number(cards, "BSCALE"), number(cards, "BZERO")
+    if kind < 0 and (scale not in (None, 1.0) or zero not in (None, 0.0)):
+        raise UnsupportedImageError(
+            f"floating-point pixels with BSCALE {scale} and BZERO {zero}, left over from integers"
+            " that were scaled already: expected 1 and 0"
+        )
+
+
 def _repaired(
     calibrated: Calibrated, pointing: Pointing, observer: Observer
 ) -> tuple[Image, tuple[str, ...]]:
     pixels = calibrated.pixels
-    disk = _disk_mask(pixels.shape, pointing, observer)
+    disk = _disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)
     area = int(np.count_nonzero(disk))
-    missing = ~np.isfinite(pixels) & disk
+    impossible = (np.abs(pixels) > calibrated.limit) & np.isfinite(pixels) & disk
+    missing = ~np.isfinite(pixels) & disk | impossible
     lost = int(np.count_nonzero(missing))
     full = int(np.count_nonzero((pixels >= calibrated.saturation) & disk))
     _check_damage("missing", lost, area, MISSING_LIMIT)
     _check_damage("saturated", full, area, SATURATED_LIMIT)
+    _check_varied(pixels[disk & ~missing])
     notes = []
+    if impossible.any():
+        notes.append(
+            f"{np.count_nonzero(impossible)} pixels of the disk beyond {calibrated.limit:g} are"
+            " no measurement"
+        )
     if lost:
         median = np.median(pixels[disk & ~missing])
         pixels = np.where(missing, median, pixels)
@@ -352,12 +399,40 @@ def _repaired(
     return pixels, tuple(notes)
 
 
-def _disk_mask(shape: tuple[int, ...], pointing: Pointing, observer: Observer) -> NDArray[np.bool_]:
+def _check_varied(values: Image) -> None:
+    same = float(np.mean(values == np.median(values)))
+    if same > MOST_ALIKE:
+        raise DamagedImageError(
+            f"{same:.2%} of the disk has the value {np.median(values):.4g}, expected at most"
+            f" {MOST_ALIKE:.1%}: an image of the Sun"
+        )
+
+
+def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tuple[str, ...]:
+    """What is odd about an EUV image, which is accepted all the same."""
+    if band in ("LOS", *FAINT_BANDS):
+        return ()
+    score = score_disk(pixels, pointing, observer.distance_m)
+    check_disk(score)
+    return (str(score),) if score.is_odd else ()
+
+
+def _on_the_disk(pixels: Image, pointing: Pointing, observer: Observer) -> Image:
+    """NaN off the disk, whatever the file has there: HMI's is noise, NaN or a number for it."""
+    return np.where(_disk_mask(pixels.shape, pointing, observer, 1.0), pixels, np.float32(np.nan))
+
+
+def _disk_mask(
+    shape: tuple[int, ...], pointing: Pointing, observer: Observer, radius: float
+) -> NDArray[np.bool_]:
+    """Mask of the pixels within a part `radius` of the disk radius, and of none beyond it."""
     fraction_bits = 8
     x, y = np.rint(pointing.sun_centre_px * 2**fraction_bits).astype(int)
-    radius = CHECKED_RADIUS * pointing.disk_radius_px(observer.distance_m)
+    # OpenCV fills pixels up to 0.64 px beyond a circle.
+    radius_px = max(radius * pointing.disk_radius_px(observer.distance_m) - 0.7, 0.0)
     mask = np.zeros(shape, np.uint8)
-    cv2.circle(mask, (x, y), round(radius * 2**fraction_bits), 1, cv2.FILLED, shift=fraction_bits)
+    fine = round(radius_px * 2**fraction_bits)
+    cv2.circle(mask, (x, y), fine, 1, cv2.FILLED, shift=fraction_bits)
     return mask.view(np.bool_)
 
 
@@ -402,12 +477,28 @@ def _clean_header(
         "waveunit": "angstrom",
         "bunit": instrument.unit,
         "detector": origin.instrument.split("-")[0],
-        "instrume": text(cards, "INSTRUME"),
-        "telescop": text(cards, "TELESCOP"),
-        "obsrvtry": text(cards, "OBSRVTRY"),
+        "instrume": _printable(text(cards, "INSTRUME")),
+        "telescop": _printable(text(cards, "TELESCOP")),
+        "obsrvtry": _printable(text(cards, "OBSRVTRY")),
     }
-    header |= {
-        key.lower(): cards[key] for key in KEPT if key in cards and key.lower() not in header
-    }
+    for key in KEPT:
+        value = _writable(cards, key)
+        if value is not None and key.lower() not in header:
+            header[key.lower()] = value
     exposure_s = number(cards, "EXPTIME")
     return header if exposure_s is None else header | {"exptime": exposure_s}
+
+
+def _writable(cards: Cards, key: str) -> str | float | None:
+    """Value of a card as FITS can hold it; None if it cannot: real HMI files have OBS_VR = nan."""
+    value = cards.get(key)
+    if isinstance(value, str):
+        return _printable(value.strip()) or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) < 2**53 else None
+    return number(cards, key)
+
+
+def _printable(value: str) -> str:
+    """Text without the characters that a FITS card cannot hold."""
+    return "".join(letter for letter in value if " " <= letter <= "~")[:68]

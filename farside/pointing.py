@@ -15,7 +15,9 @@ from farside.observer import SOLAR_RADIUS_M
 
 ARCSEC_PER_RADIAN = 3600 * 180 / math.pi
 
-_ARCSEC = {"": 1.0, "arcsec": 1.0, "deg": 3600.0}
+_ARCSEC = dict.fromkeys(("", "arcsec", "arcsecs", "arcsecond", "arcseconds"), 1.0) | dict.fromkeys(
+    ("deg", "degree", "degrees"), 3600.0
+)
 _SHEAR_LIMIT = 0.01
 
 
@@ -102,22 +104,22 @@ def pointing_of(header: Mapping[str, Value]) -> Pointing:
 def _check_projection(header: Mapping[str, Value]) -> None:
     found = text(header, "CTYPE1"), text(header, "CTYPE2")
     if found == ("", ""):
-        raise MissingMetadataError("no CTYPE1 and CTYPE2, HPLN-TAN and HPLT-TAN are wanted")
+        raise MissingMetadataError("no CTYPE1 and CTYPE2, expected HPLN-TAN and HPLT-TAN")
     if found != ("HPLN-TAN", "HPLT-TAN"):
-        raise UnsupportedImageError(f"coordinates {found}, ('HPLN-TAN', 'HPLT-TAN') are wanted")
+        raise UnsupportedImageError(f"coordinates {found}, expected ('HPLN-TAN', 'HPLT-TAN')")
 
 
 def _unit(header: Mapping[str, Value], axis: str) -> float:
     unit = text(header, f"CUNIT{axis}").lower()
     if unit not in _ARCSEC:
-        raise UnsupportedImageError(f"CUNIT{axis} is {unit!r}, 'arcsec' or 'deg' is wanted")
+        raise UnsupportedImageError(f"CUNIT{axis} is {unit!r}, expected 'arcsec' or 'deg'")
     return _ARCSEC[unit]
 
 
 def _needed(header: Mapping[str, Value], key: str) -> float:
     value = number(header, key)
     if value is None:
-        raise MissingMetadataError(f"{key} is {header.get(key)!r}, a number is wanted")
+        raise MissingMetadataError(f"{key} is {header.get(key)!r}, expected a number")
     return value
 
 
@@ -134,7 +136,7 @@ def _rotation(header: Mapping[str, Value], scale: NDArray[np.float64]) -> NDArra
             ratio = scale[1] / scale[0]
             # Thompson (2006), A&A 449, 791, eq. 3 to 4.
             return np.array([[cos, -sin * ratio], [sin / ratio, cos]])
-    raise MissingMetadataError("no roll: PC1_1 to PC2_2, CROTA2 or CROTA is wanted")
+    raise MissingMetadataError("no roll: expected PC1_1 to PC2_2, CROTA2 or CROTA")
 
 
 def _check_rigid(matrix: NDArray[np.float64]) -> None:
@@ -145,5 +147,5 @@ def _check_rigid(matrix: NDArray[np.float64]) -> None:
     longest, shortest = np.linalg.svd(matrix, compute_uv=False)
     if longest > shortest * (1 + _SHEAR_LIMIT):
         raise ImplausibleGeometryError(
-            f"pixels of {longest:.4f} by {shortest:.4f} arcsec, square ones are wanted"
+            f"pixels of {longest:.4f} by {shortest:.4f} arcsec, expected square ones"
         )

@@ -218,7 +218,7 @@ def indices_of(hdu: StoredHdu) -> NDArray[np.uint8]:
     return _array(hdu, 8, "u1")
 
 
-def check_field(name: str, values: NDArray[Any], least: float, most: float) -> None:
+def check_range(name: str, values: NDArray[Any], least: float, most: float) -> None:
     """Refuse a plane with a value that is out of range; NaN is no value.
 
     Raises

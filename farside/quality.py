@@ -35,6 +35,12 @@ class Quality(IntFlag):
     RESTORED = 8192
     """An input was itself restored by a network."""
 
+    SUBOPTIMAL = 16384
+    """The archive marks an input as usable, though not made in the best way."""
+
+    ODD_IMAGE = 32768
+    """An EUV input hardly looks like a whole Sun where its header says that the Sun is."""
+
     def names(self) -> tuple[str, ...]:
         """Names of the bits that are set, in rising order."""
         return tuple(bit.name or str(bit.value) for bit in self)

@@ -12,7 +12,6 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from farside.observer import ASTRONOMICAL_UNIT_M
 from farside.pointing import disk_radius_arcsec
 
 Card = str | int | float | bool
@@ -21,6 +20,9 @@ Picture = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 """Value at (x towards west, y towards north), in solar radii from the disk centre."""
 
 BIAS_DN = 700.0
+
+EARTH_M = 1.4774e11
+"""Of the Earth on 2011-02-15, the date of the files."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Camera:
     radius_px: float = 100.0
     roll_deg: float = 0.0
     offset_px: tuple[float, float] = (0.0, 0.0)
-    distance_m: float = ASTRONOMICAL_UNIT_M
+    distance_m: float = EARTH_M
 
     @property
     def scale_arcsec(self) -> float:

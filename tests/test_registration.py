@@ -28,9 +28,13 @@ CAMERAS = [
 ]
 
 
+def observation_of(camera: Camera, pixels: Image) -> Observation:
+    """An image of AIA 94, of which nothing is expected that a Sun would have to show."""
+    return read(file_bytes(aia_cards(camera, WAVELNTH=94), pixels))
+
+
 def observed(camera: Camera, picture: Picture) -> Observation:
-    pixels = camera.sees(picture).astype(np.float32)
-    return read(file_bytes(aia_cards(camera), pixels))
+    return observation_of(camera, camera.sees(picture).astype(np.float32))
 
 
 def seen(grid: Grid, picture: Picture) -> NDArray[np.float64]:
@@ -108,7 +112,7 @@ def test_aligned_pixels_are_averaged_exactly() -> None:
     rng = np.random.default_rng(1)
     camera, grid = Camera(512, 200.0), Grid(128, 50.0)
     pixels = rng.normal(100, 30, (512, 512)).astype(np.float32)
-    image = register(read(file_bytes(aia_cards(camera), pixels)), grid).image
+    image = register(observation_of(camera, pixels), grid).image
     blocks = pixels.reshape(128, 4, 128, 4).mean(axis=(1, 3))
     on_disk = grid.on_disk()
     np.testing.assert_allclose(image[on_disk], blocks[on_disk], rtol=2e-6)
@@ -119,7 +123,7 @@ def test_block_means_of_noise_are_conserved_under_rotation(roll_deg: float) -> N
     rng = np.random.default_rng(2)
     camera, grid = Camera(1024, 420.0, roll_deg), Grid(256, 112.5)
     noise = rng.normal(0, 100, (1024, 1024)).astype(np.float32)
-    image = register(read(file_bytes(aia_cards(camera), noise)), grid).image
+    image = register(observation_of(camera, noise), grid).image
     block_px, half = 32, 420.0 / 112.5 * 16
     index = np.arange(1024) - camera.centre_px[0]
     (a, b), (c, d) = camera.rotation
@@ -136,7 +140,7 @@ def test_stripes_finer_than_the_grid_do_not_alias() -> None:
     camera, grid = Camera(4096, 1620.0, 10.0), Grid(256, 112.5)
     index = np.arange(4096, dtype=np.float32)
     stripes = np.broadcast_to(1000 * np.sin(index * np.float32(2 * np.pi / 14.0)), (4096, 4096))
-    image = register(read(file_bytes(aia_cards(camera), stripes.astype(np.float32))), grid).image
+    image = register(observation_of(camera, stripes.astype(np.float32)), grid).image
     # A pixel of 14.4 stripes' widths keeps 3 % of them; point sampling would keep 71 %.
     assert np.nanstd(image) < 0.04 * 1000
 
@@ -150,7 +154,7 @@ def test_growing_keeps_the_brightness_of_a_point_source() -> None:
 
 def test_pixels_without_a_value_do_not_darken_their_neighbours() -> None:
     def flat_to_the_limb(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(np.hypot(x, y) < 0.999, 100.0, np.nan)
+        return np.where(np.hypot(x, y) < 0.999, 100.0 + 1e-4 * x, np.nan)
 
     camera, grid = Camera(512, 214.7, 179.93), Grid(128, 56.25)
     pixels = camera.sees(flat_to_the_limb).astype(np.float32)
@@ -160,7 +164,7 @@ def test_pixels_without_a_value_do_not_darken_their_neighbours() -> None:
 
 def test_a_mask_wider_than_the_data_is_refused_by_count() -> None:
     def crop(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(np.hypot(x, y) < 1.0, 100.0, np.nan)
+        return np.where(np.hypot(x, y) < 1.0, 100.0 + x, np.nan)
 
     camera = Camera(512, 200.0)
     pixels = camera.sees(crop).astype(np.float32)
@@ -171,9 +175,9 @@ def test_a_mask_wider_than_the_data_is_refused_by_count() -> None:
 
 @pytest.mark.parametrize("cards", [euvi_cards, aia_cards, hmi_cards])
 def test_grid_positions_agree_with_sunpy_coordinates(cards: type) -> None:
-    camera = Camera(256, 100.0, 12.5, (-6.0, 9.0), distance_m=1.45e11)
-    pixels = np.full((256, 256), 1000.0, np.float32)
-    observation = read(file_bytes(cards(camera), pixels))
+    camera = Camera(256, 100.0, 12.5, (-6.0, 9.0), distance_m=1.4774e11)
+    pixels = camera.sees(lambda x, y: 700 + np.where(np.hypot(x, y) < 1, 900 + 100 * x, 0))
+    observation = read(file_bytes(cards(camera), pixels.astype(np.float32)))
     grid = Grid(128, 56.0)
     distance_m = observation.origin.observer.distance_m
     to_source, ratio = source_of_grid(pointing_of(observation.map.meta), grid, distance_m)

@@ -24,7 +24,7 @@ from farside.fitsfile import Cards, StoredHdu
 from farside.observation import Source
 from farside.product import Card, add_cards
 from farside.productreader import (
-    check_field,
+    check_range,
     check_unaltered,
     hdu_of,
     indices_of,
@@ -212,7 +212,7 @@ def _values(hdu: StoredHdu, name: str, grid: CarringtonGrid, least: float, most:
     lost = int(np.count_nonzero(~np.isfinite(values)))
     if lost:
         raise DamagedImageError(f"{lost} pixels of {name} are not finite, expected none")
-    check_field(name, values, least, most)
+    check_range(name, values, least, most)
     return values
 
 
