@@ -146,14 +146,24 @@ class Client:
         ConnectionFailedError, DeadlineError
             No service answers, or not in time.
         """
+        content = self.generate_bytes(observations, references, model)
+        if out is None:
+            return fits.open(BytesIO(content), lazy_load_hdus=False)
+        return _write(Path(out), content)
+
+    def generate_bytes(
+        self,
+        observations: Sequence[Source],
+        references: Sequence[Source],
+        model: str | None = None,
+    ) -> bytes:
+        """Make the product of :meth:`generate`; give the bytes of its file."""
         parts = [
             *(("observation", _part(source)) for source in _with_side_cars(observations)),
             *(("reference", _part(source)) for source in references),
         ]
-        answer = self._ask("POST", "/generate", files=parts, data={"model": model} if model else {})
-        if out is None:
-            return fits.open(BytesIO(answer.content), lazy_load_hdus=False)
-        return _write(Path(out), answer.content)
+        data = {"model": model} if model else {}
+        return self._ask("POST", "/generate", files=parts, data=data).content
 
     def synchronic(
         self,
@@ -275,7 +285,9 @@ def _part(source: Source) -> _Part:
         file = BytesIO()
         source.writeto(file)
         return Path(source.filename() or "image.fits").name, file.getvalue(), "application/fits"
-    return Path(source).name, Path(source).read_bytes(), "application/fits"
+    # A name that is not UTF-8 cannot travel in a form (RFC 7578, section 5.1.2).
+    name = Path(source).name.encode(errors="replace").decode()
+    return name, Path(source).read_bytes(), "application/fits"
 
 
 def _with_side_cars(sources: Sequence[Source]) -> Iterator[Source]:
@@ -319,6 +331,8 @@ def _error(answer: httpx.Response) -> errors.FarsideError:
     try:
         refusal = _Refusal.model_validate_json(answer.content)
     except ValidationError:
+        if answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+            return errors.RequestError(f"{answer.request.url}: larger than a proxy takes (413)")
         return errors.ServiceError(
             f"{answer.request.url} answered {answer.status_code}, which is not of the service"
         )

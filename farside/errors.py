@@ -37,7 +37,8 @@
     │   ├── EngineUnavailableError    not there, or not ready
     │   └── DeadlineError             did not answer in time
     ├── ArchiveError              the archive of products cannot be used
-    │   └── ArchiveBusyError          another process is writing to it
+    │   ├── ArchiveBusyError          another process is writing to it
+    │   └── ArchiveAwayError          its disk is full, read-only or not there
     └── ServiceError              the service, as its client sees it
         ├── OverloadedError           the queue is full
         ├── StoppingError             it is about to end, and takes nothing new
@@ -203,6 +204,10 @@ class ArchiveError(FarsideError):
 
 class ArchiveBusyError(ArchiveError):
     """Another process is writing to the archive."""
+
+
+class ArchiveAwayError(ArchiveError):
+    """The disk of the archive is full, read-only or not there: later it may be."""
 
 
 class ServiceError(FarsideError):

@@ -132,7 +132,7 @@ def test_gaps_say_nothing_and_do_not_spread() -> None:
 
 
 def test_a_base_map_that_is_mostly_empty_is_refused_by_name() -> None:
-    with pytest.raises(DamagedImageError, match=r"NSO-GONG 2024-06-01.*a\.fits.*values in 0%"):
+    with pytest.raises(DamagedImageError, match=r"NSO-GONG 2024-06-01.*a\.fits.*0% of its cells"):
         carried(base_of(np.full(GRID.shape, np.nan)), GRID, THEN)
 
 

@@ -10,17 +10,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from farside.archive import index as indexes
 from farside.archive.index import Index
 from farside.archive.naming import Name
 from farside.archive.product import Ingredient, Product, describe
-from farside.errors import ArchiveBusyError, InputError
+from farside.errors import ArchiveAwayError, ArchiveBusyError
 from farside.wholefile import replacing
 
 _log = logging.getLogger(__name__)
 
-LOCK_NAME = ".lock"
+LOCKS = {"watch": ".lock", "backfill": ".backfill.lock"}
+"""Of each role there is one process; both at once are good."""
+
+FILING_LOCK = ".filing.lock"
+"""Held while a product is filed, or an archive recovered."""
+
+Role = Literal["watch", "backfill"]
 
 _DAYS = "[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"
 
@@ -47,7 +54,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Archive:
-    """A folder of products that this process alone writes to."""
+    """A folder of products that this process writes to, and at most one other."""
 
     root: Path
     index: Index
@@ -61,42 +68,79 @@ class Archive:
         current = self.index.current(series, slot)
         return Name(series, slot, current.name.issue + 1 if current else 1)
 
-    def file(self, made: Made) -> None:
+    def file(self, made: Made) -> bool:
         """Put the file in its place, whole and on the disk, and then its row.
 
         Between the two, the file says all that the row will: :func:`opened` enters it.
+
+        Returns
+        -------
+        bool
+            False, and nothing is done, if another process has filed this issue meanwhile.
+
+        Raises
+        ------
+        ArchiveAwayError
+            The disk is full, read-only or not there.
         """
-        path = self.path(made.product)
-        _make_folder(path.parent)
-        with replacing(path) as temporary:
-            temporary.write_bytes(made.content)
-            _to_disk(temporary)
-        _to_disk(path.parent)
-        self.index.add(made.product, made.ingredients)
+        name, path = made.product.name, self.path(made.product)
+        with _on_disk(self.root), _filing(self.root):
+            if self.next_name(name.series, name.slot) != name:
+                return False
+            _make_folder(path.parent)
+            with replacing(path) as temporary:
+                temporary.write_bytes(made.content)
+                _to_disk(temporary)
+            _to_disk(path.parent)
+            self.index.add(made.product, made.ingredients)
+        return True
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[Archive]:
+def opened(root: Path, role: Role = "watch") -> Iterator[Archive]:
     """Open an archive for writing, or begin one; finish what a killed process left unfinished.
 
     Raises
     ------
     ArchiveBusyError
-        Another process has it open for writing.
+        Another process has it open in this role.
+    ArchiveAwayError
+        Its disk is full, read-only or not there.
     ArchiveError
         Its index cannot be used.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / LOCK_NAME).open("a") as lock:
+    with _on_disk(root):
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / LOCKS[role]).open("a")
+    with lock:
         try:
             # Of the open file: it ends with the process, however that ends.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ArchiveBusyError(f"another process is writing to {root}") from error
+            raise ArchiveBusyError(f"another process is writing to {root} ({role})") from error
         with indexes.writing(root) as index:
             archive = Archive(root, index)
-            _recover(archive)
+            with _on_disk(root), _filing(root):
+                _recover(archive)
             yield archive
+
+
+@contextmanager
+def _filing(root: Path) -> Iterator[None]:
+    """Wait until no other process files a product."""
+    with (root / FILING_LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _on_disk(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ArchiveAwayError(
+            f"the archive {root} cannot be written to: {error.strerror or error}"
+        ) from error
 
 
 def _recover(archive: Archive) -> None:
@@ -122,7 +166,7 @@ def _adopt(archive: Archive, name: Name) -> None:
     path = archive.root / name.path
     try:
         made = Made.of(name, path.read_bytes())
-    except InputError as error:
+    except Exception as error:  # whatever a file that anyone may have put there makes a reader say
         # Its place is free: what belongs there is made again, over it.
         _log.warning("left out %s: %s: %s", name, type(error).__name__, error)
         return

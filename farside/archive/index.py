@@ -13,11 +13,20 @@ from typing import Any, get_args
 from farside.archive.clock import parsed, written
 from farside.archive.naming import Name
 from farside.archive.product import Ingredient, Kind, Product
-from farside.errors import ArchiveError
+from farside.errors import ArchiveAwayError, ArchiveError
 from farside.quality import Quality
 
 FILE_NAME = "index.sqlite"
 SCHEMA_VERSION = 1
+
+_AWAY = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+)
+"""What a full, read-only or lost disk makes SQLite say, or another process for a minute."""
 
 _SCHEMA = """
 CREATE TABLE arrival (
@@ -84,10 +93,11 @@ class Index:
         rows = self._rows("SELECT * FROM arrival")
         return {row["path"]: _arrival(row) for row in rows}
 
-    def note_arrival(self, arrival: Arrival) -> None:
-        """Remember a file in place of what was at its path before."""
+    def note_arrivals(self, arrivals: Iterable[Arrival]) -> None:
+        """Remember files in place of what was at their paths before."""
         with self._transaction():
-            self._insert("REPLACE INTO arrival", _arrival_row(arrival))
+            for arrival in arrivals:
+                self._insert("REPLACE INTO arrival", _arrival_row(arrival))
 
     def add(self, product: Product, ingredients: Iterable[Ingredient]) -> None:
         """Enter a product; of its slot, all issues but the latest are superseded."""
@@ -121,6 +131,19 @@ class Index:
         """Every issue of every product."""
         rows = self._rows("SELECT series, slot, issue FROM product")
         return {Name(row["series"], parsed(row["slot"]), row["issue"]) for row in rows}
+
+    def counts(self) -> tuple[tuple[str, float], ...]:
+        """How many files, refused sets and products there are, and the time of the last of each."""
+        row = self._rows(
+            "SELECT (SELECT count(*) FROM arrival WHERE error = '') AS files,"
+            " (SELECT count(*) FROM arrival WHERE error != '') AS unusable_files,"
+            " (SELECT count(*) FROM refusal) AS refused_sets"
+        )[0]
+        counts = [(key, float(row[key])) for key in row.keys()]  # noqa: SIM118  no dict
+        for last in self._rows("SELECT kind, max(slot) AS slot FROM product GROUP BY kind"):
+            name = f"last_{last['kind']}_timestamp_seconds"
+            counts.append((name, parsed(last["slot"]).timestamp()))
+        return tuple(counts)
 
     def current(self, series: str, slot: datetime) -> Product | None:
         """The latest issue of a product, if there is any."""
@@ -181,7 +204,8 @@ class Index:
         )  # fmt: skip
 
     def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        return self._connection.execute(query, values).fetchall()
+        with _translated():
+            return self._connection.execute(query, values).fetchall()
 
     def _insert(self, verb: str, row: dict[str, object]) -> None:
         places = ", ".join(f":{key}" for key in row)
@@ -189,13 +213,15 @@ class Index:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with _translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk ends it by itself
+                    self._connection.execute("ROLLBACK")
+                raise
 
 
 @contextmanager
@@ -232,7 +258,7 @@ def reading(archive: Path) -> Iterator[Index]:
     path = archive / FILE_NAME
     if not path.is_file():
         raise ArchiveError(
-            f"no archive in {archive}: wanted {FILE_NAME}, which farside watch makes"
+            f"no archive in {archive}: {FILE_NAME} is expected, which farside watch makes"
         )
     with _connected(f"{path.resolve().as_uri()}?mode=ro") as connection:
         _check_version(connection)
@@ -241,14 +267,23 @@ def reading(archive: Path) -> Iterator[Index]:
 
 @contextmanager
 def _connected(uri: str) -> Iterator[sqlite3.Connection]:
-    try:
+    with _translated():
         connection = sqlite3.connect(uri, uri=True, timeout=60, isolation_level=None)
         connection.row_factory = sqlite3.Row
         try:
             yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
     except sqlite3.DatabaseError as error:
+        # The low byte of an extended code is the plain one (sqlite.org/rescode.html).
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:
+            raise ArchiveAwayError(f"{FILE_NAME} cannot be used now: {error}") from error
         raise ArchiveError(
             f"{FILE_NAME} cannot be used: {error}; where it is damaged, move it away and start "
             "farside watch, which makes it again from the products"
@@ -263,7 +298,7 @@ def _version(connection: sqlite3.Connection) -> int:
 def _check_version(connection: sqlite3.Connection) -> None:
     if _version(connection) != SCHEMA_VERSION:
         raise ArchiveError(
-            f"{FILE_NAME} has version {_version(connection)}, this program wants {SCHEMA_VERSION}"
+            f"{FILE_NAME} has version {_version(connection)}, {SCHEMA_VERSION} is expected"
         )
 
 
@@ -317,7 +352,7 @@ def _kind(value: str) -> Kind:
     for kind in get_args(Kind):
         if value == kind:
             return kind
-    raise ArchiveError(f"a product is {value!r} by the index, wanted one of {get_args(Kind)}")
+    raise ArchiveError(f"a product is {value!r} by the index, one of {get_args(Kind)} is expected")
 
 
 def _ingredient_row(name: Name, ingredient: Ingredient) -> dict[str, object]:

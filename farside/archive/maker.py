@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from astropy.time import Time
@@ -77,16 +76,13 @@ class There:
         if name not in models:
             raise UnknownModelError(
                 f"no model {name!r} at {self.client.url}: got {', '.join(sorted(models))}, "
-                "wanted --model with one of them"
+                "--model with one of them is expected"
             )
         return models[name]
 
     def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
         """Make a far-side magnetogram."""
-        with TemporaryDirectory() as folder:
-            out = Path(folder) / "product.fits"
-            self.client.generate(observations, references, self.name, out=out)
-            return out.read_bytes()
+        return self.client.generate_bytes(observations, references, self.name)
 
     def chart(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time

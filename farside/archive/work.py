@@ -29,13 +29,32 @@ from farside.archive.sets import (
     job_of,
 )
 from farside.engine import Model
-from farside.errors import DeadlineError, EngineFailedError, InputError, RequestError, SetError
+from farside.errors import (
+    DeadlineError,
+    EngineFailedError,
+    EngineUnavailableError,
+    InputError,
+    RequestError,
+    ServiceError,
+    SetError,
+    UnknownModelError,
+)
+from farside.quality import Quality
 from farside.synchronic import BASE_AGE_DAYS
 
 _log = logging.getLogger(__name__)
 
 _UNUSABLE = (InputError, SetError, RequestError)
-"""What is wrong with one set, and stays so; the engine may fail on one and not again."""
+"""What is wrong with one set, and stays so."""
+
+_PASSING = (OSError, MemoryError, EngineFailedError)
+"""What one set meets, and may not meet again."""
+
+_AWAY = (ServiceError, EngineUnavailableError, DeadlineError, UnknownModelError)
+"""Nobody makes products now: no other set would fare better."""
+
+_BASE_FLAGS = Quality.NO_BASE | Quality.BASE_STALE
+"""What a map has where its base map is missing or old; a map without them is not replaced."""
 
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 
@@ -198,26 +217,61 @@ class Work:
     def _make(self, name: Name, hashes: frozenset[str], make: Callable[[], bytes]) -> bool:
         """Make one product and file it; whether that came about."""
         index = self.archive.index
-        job = job_of([name.series, written(name.slot), self.model.identity, *sorted(hashes)])
-        if index.is_refused(job):
+        given = str(self.orders.base or "")
+        job = job_of([name.series, written(name.slot), self.model.identity, given, *sorted(hashes)])
+        if index.is_refused(job) and not self.orders.remake:
             return False
-        try:
-            made = Made.of(name, make())
-        except FileNotFoundError as error:
-            _log.info("put off %s: %s is gone", name, error.filename)
-            return False
-        except (*_UNUSABLE, EngineFailedError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            _log.warning("refused %s: %s", name, reason)
-            if isinstance(error, _UNUSABLE):
-                index.refuse(job, reason)
+        made = self._made(name, make, job)
+        if made is None:
             return False
         if not self._is_as_planned(made, hashes):
             _log.info("put off %s: files or model changed meanwhile", name)
             return False
-        self.archive.file(made)
+        if worse := self._lost_base(made):
+            index.refuse(job, worse)
+            _log.warning("refused %s: %s", name, worse)
+            return False
+        if not self.archive.file(made):
+            _log.info("put off %s: another process has made it meanwhile", name)
+            return False
         _log_made(made)
         return True
+
+    def _made(self, name: Name, make: Callable[[], bytes], job: str) -> Made | None:
+        """Make one product; None if that cannot be, or not now, which does not stop the others."""
+        try:
+            return Made.of(name, make())
+        except FileNotFoundError as error:
+            _log.info("put off %s: %s is gone", name, error.filename)
+        except _UNUSABLE as error:
+            self._refuse(name, job, error)
+        except _AWAY:
+            raise
+        except _PASSING as error:
+            _log.warning("put off %s: %s: %s", name, type(error).__name__, error)
+        except Exception as error:  # a fault of ours, or of the service, that one set brings out
+            self._refuse(name, job, error)
+            _log.exception("failed %s", name)
+        return None
+
+    def _refuse(self, name: Name, job: str, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        self.archive.index.refuse(job, reason)
+        _log.warning("refused %s: %s", name, reason)
+
+    def _lost_base(self, made: Made) -> str:
+        """Why a map must not supersede the one that is there; empty if it may."""
+        name = made.product.name
+        current = self.archive.index.current(name.series, name.slot)
+        if current is None or made.product.kind != "map":
+            return ""
+        lost = made.product.quality & _BASE_FLAGS & ~current.quality
+        if not lost:
+            return ""
+        return (
+            f"{','.join(lost.names())}, which {current.name} has not: give --base a map that is not"
+            " older than its own"
+        )
 
     def _is_as_planned(self, made: Made, hashes: frozenset[str]) -> bool:
         recipe, product = self.model.recipe, made.product

@@ -43,8 +43,11 @@ def list_series(root: Root, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
-    for row in rows:
-        typer.echo("  ".join(f"{row[key]}" for key in row))
+    if rows:
+        for line in _table(
+            [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
+        ):
+            typer.echo(line)
 
 
 @archive.command()
@@ -101,9 +104,20 @@ def show(
         typer.echo(json.dumps(card, indent=1))
         return
     for key, value in card.items():
+        if value in (None, ""):
+            continue
         for line in value if isinstance(value, list) else [value]:
             text = "  ".join(map(str, line.values())) if isinstance(line, dict) else line
             typer.echo(f"{key:<14}{text}")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines with columns as wide as their longest text, under their heads."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def _summary(series: str, products: Sequence[Product]) -> dict[str, str | int]:
@@ -126,7 +140,7 @@ def _quality(names: Iterable[str] | None) -> Quality:
     for name in names or ():
         if name.upper() not in Quality.__members__:
             known = ", ".join(bit.name or "" for bit in Quality)
-            raise typer.BadParameter(f"{name!r} is no quality flag; wanted one of {known}")
+            raise typer.BadParameter(f"{name!r} is no quality flag; one of {known} is expected")
         found |= Quality[name.upper()]
     return found
 

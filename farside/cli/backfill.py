@@ -9,7 +9,7 @@ import typer
 
 from farside.cli.moment import moment, moment_if_any
 from farside.cli.options import ModelName, Repository, Server
-from farside.cli.watch import Base, Cadence, checked, making, retrying, stopping
+from farside.cli.watch import Base, Cadence, checked, log_start, making, retrying, stopping
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,8 +40,9 @@ def backfill(
 ) -> None:
     """Make what this model has not yet made of a period; begun again, go on from where it stopped.
 
-    Exit code 0: all done; 1: an error; 75: the service is away, or another process is at work on
-    the archive, so try later; 143: stopped by a signal.
+    It runs beside `farside watch`. What was refused before is tried again. Exit code 0: all done;
+    1: an error; 75: the service or the disk is away, or another backfill is at work on the archive,
+    so try later; 78: there is no such model; 143: stopped by a signal.
     """
     from farside.archive.arrivals import remembered, scan
     from farside.archive.filing import opened
@@ -57,9 +58,11 @@ def backfill(
     with (
         stopping() as stop,
         retrying(),
-        opened(archive) as writable,
+        opened(archive, "backfill") as writable,
         making(server, model, repository) as maker,
     ):
+        where = f"of {archive} from {first} to {end}"
+        log_start("backfill", where, server, model, repository, cadence)
         index = writable.index
         arrivals = scan(inputs, index, 0.0, archive, stop) if inputs else remembered(index)
         made = Work(writable, maker, maker.model(), orders, stop).run(arrivals)

@@ -10,12 +10,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from farside import __version__
 from farside.cli.options import ModelName, Repository, Server, embedded_engine, only_model
-from farside.errors import ArchiveBusyError
+from farside.errors import (
+    ArchiveBusyError,
+    EngineUnavailableError,
+    ModelError,
+    UnknownModelError,
+)
 
 if TYPE_CHECKING:
     from farside.archive.maker import Maker
@@ -23,12 +29,21 @@ if TYPE_CHECKING:
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: nothing is wrong but the time."""
 
+MISCONFIGURED = 78
+"""EX_CONFIG of sysexits.h: no model, or none of the name: to start again does not help."""
+
+_log = logging.getLogger("farside.archive")
+
 Cadence = Annotated[
     int, typer.Option(min=1, max=1440, help="Minutes from one product to the next; divides a day.")
 ]
 Base = Annotated[
     Path | None,
     typer.Option(exists=True, help="Map of GONG, ADAPT or HMI under the first synchronic map."),
+]
+Metrics = Annotated[
+    Path | None,
+    typer.Option(help="File of metrics for node_exporter's textfile collector, as in watch.prom."),
 ]
 Settle = Annotated[
     float, typer.Option(min=0, help="Seconds that a file must have been left alone.")
@@ -49,20 +64,26 @@ def watch(
     settle: Settle = 10.0,
     cadence: Cadence = 60,
     base: Base = None,
+    metrics: Metrics = None,
 ) -> None:
     """Make products of what arrives, file them, and make them again when better files come.
 
     Nothing in the folders is changed. Exit code 0: done, or stopped by a signal; 1: an error; 75:
-    the service is away, or another process is at work on the archive, so try later.
+    the service or the disk is away, or another process is at work on the archive, so try later;
+    78: there is no such model.
     """
     from farside.archive.arrivals import scan
     from farside.archive.filing import opened
+    from farside.archive.status import Status
     from farside.archive.watching import watch as keep_watching
     from farside.archive.work import Orders, Work
 
     if out.resolve() in {each.resolve() for each in folder}:
-        raise typer.BadParameter(f"--out is {out}, wanted another folder than where files arrive")
+        raise typer.BadParameter(
+            f"--out is {out}, another folder than where files arrive is expected"
+        )
     orders = Orders(cadence=checked(cadence), base=base)
+    status = Status(metrics)
     with (
         stopping() as stop,
         retrying(),
@@ -72,18 +93,25 @@ def watch(
 
         def work() -> int:
             arrivals = scan(folder, archive.index, settle, out, stop)
-            return Work(archive, maker, maker.model(), orders, stop).run(arrivals)
+            made = Work(archive, maker, maker.model(), orders, stop).run(arrivals)
+            status.write(archive.index, made)
+            return made
 
+        folders = ", ".join(map(str, folder))
+        log_start("watch", f"of {folders} into {out}", server, model, repository, cadence)
         if once:
             work()
         else:
-            keep_watching(work, every, stop)
+            keep_watching(work, every, stop, status.write_away)
+        _log.info("end of watch%s", ": stopped by a signal" if stop.is_set() else "")
 
 
 def checked(cadence_minutes: int) -> timedelta:
     """A cadence whose slots are the same every day."""
     if 1440 % cadence_minutes:
-        raise typer.BadParameter(f"--cadence is {cadence_minutes}, wanted a part of 1440 minutes")
+        raise typer.BadParameter(
+            f"--cadence is {cadence_minutes}, a part of 1440 minutes is expected"
+        )
     return timedelta(minutes=cadence_minutes)
 
 
@@ -98,7 +126,10 @@ def making(server: str | None, model: str | None, repository: Path) -> Iterator[
         with Client(server) as client:
             yield There(client, model)
     else:
-        engine = embedded_engine(repository)
+        try:
+            engine = embedded_engine(repository)
+        except EngineUnavailableError as error:
+            raise UnknownModelError(str(error)) from error
         try:
             yield Here(engine, model or only_model(engine))
         finally:
@@ -121,7 +152,7 @@ def stopping() -> Iterator[Event]:
 
 @contextmanager
 def retrying() -> Iterator[None]:
-    """End with :data:`TRY_AGAIN` where it is but a matter of time."""
+    """End with :data:`TRY_AGAIN` where it is but a matter of time, else with an error's code."""
     from farside.archive.watching import AWAY
     from farside.errors import RequestError
 
@@ -129,17 +160,53 @@ def retrying() -> Iterator[None]:
         yield
     except RequestError:
         raise
+    except ModelError as error:
+        _log.error("end: %s: %s", type(error).__name__, error)
+        raise typer.Exit(MISCONFIGURED) from error
     except (*AWAY, ArchiveBusyError) as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        _log.error("end, try again later: %s: %s", type(error).__name__, error)
         raise typer.Exit(TRY_AGAIN) from error
+
+
+def log_start(
+    what: str, where: str, server: str | None, model: str | None, repository: Path, cadence: int
+) -> None:
+    """One line that says what a command is about to do, and by what."""
+    _log.info(
+        "start of %s %s: model %s of %s, a product every %d min, Farside %s",
+        what, where, model or "(the only one)", server or repository, cadence, __version__,
+    )  # fmt: skip
+
+
+class OneLine(logging.Formatter):
+    """Lines that no file name can forge: control characters are escaped, tracebacks indented."""
+
+    converter = time.gmtime
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  name of the base class
+        """Escape the message."""
+        record.message = _printable(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  name of the base class
+        """Indent each line: one at the margin is a message."""
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"    {_printable(line)}" for line in lines)
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "replace").decode()
+        for letter in text
+    )
 
 
 def _log_to_standard_error() -> None:
     lines = logging.StreamHandler()
-    form = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    form.converter = time.gmtime
-    lines.setFormatter(form)
-    log = logging.getLogger("farside.archive")
-    log.handlers[:] = [lines]
-    log.setLevel(logging.INFO)
-    log.propagate = False
+    lines.setFormatter(OneLine())
+    _log.handlers[:] = [lines]
+    _log.setLevel(logging.INFO)
+    _log.propagate = False

@@ -70,7 +70,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_later(
 ) -> None:
     path = inbox.put(simulated.observations[0])
 
-    def read_while_it_is_written(source: Path) -> Observation:
+    def read_while_it_is_written(source: str) -> Observation:
         os.utime(path)
         return read(source)
 
@@ -96,6 +96,95 @@ def test_what_still_arrives_by_its_name_and_the_archive_itself_are_passed_over(
     (inbox.archive / "a.fits").write_bytes(b"hello")
     assert scan([inbox.archive.parent], index, 0.0, inbox.archive, Event()) == []
     assert index.arrivals() == {}
+
+
+@pytest.mark.parametrize("error", [ValueError("year 0"), RecursionError(), MemoryError()])
+def test_a_file_that_makes_the_reader_fail_is_noted_with_a_traceback_and_others_are_read(
+    inbox: Inbox,
+    index: Index,
+    simulated: SimulatedSet,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    inbox.put(simulated.observations[0], "a.fts")
+    inbox.put(simulated.observations[1], "b.fts")
+
+    def failing(source: str) -> Observation:
+        if source.endswith("a.fts"):
+            raise error
+        return read(source)
+
+    monkeypatch.setattr("farside.archive.arrivals.read", failing)
+    assert [path_of(each).name for each in look(inbox, index)] == ["b.fts"]
+    assert errors(index) == [f"{type(error).__name__}: {error}"]
+    assert [bool(record.exc_info) for record in caplog.records if record.levelname == "ERROR"]
+    caplog.clear()
+    assert len(look(inbox, index)) == 1
+    assert caplog.records == []
+
+
+def test_a_name_that_is_no_utf8_is_read(
+    inbox: Inbox, index: Index, simulated: SimulatedSet
+) -> None:
+    path = os.fsencode(inbox.folder) + b"/\xff\xfe.fts"
+    Path(os.fsdecode(path)).write_bytes(simulated.observations[0].read_bytes())
+    (found,) = look(inbox, index)
+    assert os.fsencode(path_of(found)) == path
+    assert look(inbox, index) == [found]
+
+
+def test_links_are_followed_within_the_folders_only(
+    inbox: Inbox, index: Index, simulated: SimulatedSet, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.fts"
+    secret.write_bytes(simulated.observations[0].read_bytes())
+    (inbox.folder / "out.fts").symlink_to(secret)
+    (inbox.folder / "away").symlink_to(tmp_path)
+    (inbox.folder / "nothing.fts").symlink_to(tmp_path / "nothing")
+    (inbox.folder / "loop.fts").symlink_to("loop.fts")
+    assert look(inbox, index) == []
+    assert errors(index) == ["a link that leads out of the folder is not followed"]
+    inbox.put(simulated.observations[1], "real.dat")
+    (inbox.folder / "in.fts").symlink_to("real.dat")
+    assert len(look(inbox, index)) == 1
+
+
+@pytest.fixture
+def unlistable(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name of folders that nobody may list: tests may run as root, who may list all."""
+    listed = os.scandir
+
+    def refusing(folder: str) -> object:
+        if folder.endswith("/locked"):
+            raise PermissionError(13, "Permission denied", folder)
+        return listed(folder)
+
+    monkeypatch.setattr("os.scandir", refusing)
+    return "locked"
+
+
+def test_a_subfolder_that_cannot_be_listed_is_noted_once_and_hides_no_other(
+    inbox: Inbox,
+    index: Index,
+    simulated: SimulatedSet,
+    unlistable: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    inbox.put(simulated.observations[0], "a/good.fts")
+    inbox.put(simulated.observations[1], f"{unlistable}/hidden.fts")
+    for _ in range(2):
+        assert len(look(inbox, index)) == 1
+    assert errors(index) == ["folder: Permission denied"]
+    assert len(caplog.records) == 1
+
+
+def test_a_folder_that_is_away_does_not_hide_another(
+    inbox: Inbox, index: Index, simulated: SimulatedSet, tmp_path: Path
+) -> None:
+    inbox.put(simulated.observations[0])
+    folders = [tmp_path / "gone", inbox.folder]
+    assert len(scan(folders, index, 0.0, inbox.archive, Event())) == 1
 
 
 def test_two_copies_are_one_file(inbox: Inbox, index: Index, simulated: SimulatedSet) -> None:

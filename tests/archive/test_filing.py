@@ -11,7 +11,7 @@ from farside.archive.filing import Archive, Made, opened
 from farside.archive.index import FILE_NAME
 from farside.archive.naming import Name
 from farside.archive.product import Product
-from farside.errors import ArchiveBusyError
+from farside.errors import ArchiveAwayError, ArchiveBusyError
 from farside.quality import Quality
 from tests.archive.drop import magnetogram
 
@@ -46,10 +46,65 @@ def test_what_is_filed_lies_in_its_place_and_stands_in_the_index(tmp_path: Path)
     )  # fmt: skip
 
 
-def test_one_process_writes_at_a_time(tmp_path: Path) -> None:
+def test_one_process_of_each_role_writes_at_a_time(tmp_path: Path) -> None:
     with opened(tmp_path), pytest.raises(ArchiveBusyError, match="another process"):
         opened(tmp_path).__enter__()
+    with opened(tmp_path), opened(tmp_path, "backfill"):
+        pass
     opened(tmp_path).__enter__()
+
+
+def test_of_two_processes_that_made_the_same_issue_one_files_it(tmp_path: Path) -> None:
+    with opened(tmp_path) as watch, opened(tmp_path, "backfill") as backfill:
+        assert watch.file(Made.of(name(1), magnetogram(content=1)))
+        assert not backfill.file(Made.of(name(1), magnetogram(content=2)))
+        assert backfill.file(Made.of(name(2), magnetogram(content=2)))
+        assert [product.name.issue for product in watch.index.products()] == [2]
+
+
+@pytest.mark.parametrize("folder", ["2026", "2026/02/14", ".filing.lock"])
+def test_a_disk_that_takes_nothing_is_away_and_leaves_nothing(tmp_path: Path, folder: str) -> None:
+    """What a file stands in the way of cannot be written, as on a full or read-only disk."""
+    with opened(tmp_path) as archive:
+        blocked = tmp_path / folder
+        blocked.unlink(missing_ok=True)
+        if folder.startswith("."):
+            blocked.mkdir()
+        else:
+            blocked.parent.mkdir(parents=True, exist_ok=True)
+            blocked.write_bytes(b"")
+        with pytest.raises(ArchiveAwayError, match=f"the archive {tmp_path} cannot be written to"):
+            put(archive, 1)
+        assert archive.index.products() == []
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_an_index_that_is_full_is_away_and_whole_afterwards(tmp_path: Path) -> None:
+    with opened(tmp_path) as archive:
+        pages = archive.index._rows("PRAGMA page_count")[0][0]
+        archive.index._rows(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(ArchiveAwayError, match="full"):
+            for number in range(1000):
+                archive.index.refuse(str(number), "x" * 500)
+        archive.index._rows("PRAGMA max_page_count = 100000")
+        put(archive, 1)
+        assert len(archive.index.products()) == 1
+
+
+def test_a_product_that_no_reader_bears_does_not_close_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path) as archive:
+        path = put(archive, 1)
+    for index in tmp_path.glob(f"{FILE_NAME}*"):
+        index.unlink()
+
+    def fail(_name: Name, _content: bytes) -> None:
+        raise RecursionError("notes in notes")
+
+    monkeypatch.setattr("farside.archive.filing.describe", fail)
+    assert products(tmp_path) == []
+    assert path.exists()
 
 
 def test_an_index_that_is_lost_is_made_again_from_the_products(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from farside.archive.watching import LONGEST_WAIT_S, watch
-from farside.errors import ConnectionFailedError, EngineUnavailableError, RequestError
+from farside.errors import ArchiveError, ConnectionFailedError, EngineUnavailableError, RequestError
 
 
 class Clock(Event):
@@ -49,13 +49,34 @@ def test_a_wait_has_an_end() -> None:
     assert max(waits_of(*[ConnectionFailedError("nobody")] * 12)) == LONGEST_WAIT_S
 
 
+def test_a_damaged_index_ends_a_watch() -> None:
+    with pytest.raises(ArchiveError, match="malformed"):
+        waits_of(ArchiveError("malformed"))
+
+
+def test_who_is_told_hears_of_each_round_that_was_not_done() -> None:
+    told: list[str] = []
+    left: list[Exception | None] = [OSError("full"), None]
+    stop = Clock(2)
+
+    def work() -> int:
+        if error := left.pop(0):
+            raise error
+        return 0
+
+    watch(work, 30.0, stop, lambda: told.append("away"))
+    assert told == ["away"]
+
+
 def test_a_folder_that_is_away_is_waited_for_too() -> None:
     assert waits_of(FileNotFoundError("/mnt"), None) == [30, 30]
 
 
-def test_an_error_of_ours_is_not_waited_for() -> None:
-    with pytest.raises(RequestError):
-        waits_of(RequestError("malformed"))
+def test_what_nobody_foresaw_is_logged_with_its_traceback_and_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert waits_of(ZeroDivisionError("odd"), RequestError("malformed"), None) == [30, 60, 30]
+    assert [bool(record.exc_info) for record in caplog.records] == [True, True]
 
 
 def test_nothing_is_begun_once_it_is_to_stop() -> None:

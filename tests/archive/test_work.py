@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -18,7 +18,7 @@ from farside.archive.maker import Here, Maker
 from farside.archive.work import Orders, Work
 from farside.basemap import read_base
 from farside.engine import Model
-from farside.errors import ConnectionFailedError, DamagedImageError, DeadlineError
+from farside.errors import ConnectionFailedError, DamagedImageError, DeadlineError, FarsideError
 from farside.magnetogram import Magnetogram
 from farside.quality import Quality
 from farside.simulation import SimulatedSet
@@ -175,6 +175,49 @@ def test_a_set_that_cannot_be_used_is_tried_once(
     for path in simulated.observations:
         inbox.put_science(path)
     assert inbox.look() == 1
+
+
+@pytest.mark.parametrize(
+    "error", [FarsideError("the service failed unexpectedly"), ZeroDivisionError(), KeyError("x")]
+)
+def test_whatever_a_set_raises_it_is_filed_as_refused_and_the_round_goes_on(
+    inbox: Inbox, simulated: SimulatedSet, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    inbox.put_all(simulated)
+    for path in (*simulated.observations, *simulated.references):
+        inbox.put(path, f"later_{path.name}", moved(path, timedelta(hours=3)))
+    assert inbox.look(Failing([error])) == 1
+    assert [bool(r.exc_info) for r in caplog.records if r.levelname == "ERROR"] == [True]
+    assert inbox.look() == 0
+    assert inbox.look(orders=Orders(remake=True)) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "denied"), OSError(5, "Input/output error"), MemoryError()]
+)
+def test_what_may_pass_is_put_off_alone_and_tried_again(
+    inbox: Inbox, simulated: SimulatedSet, error: Exception
+) -> None:
+    inbox.put_all(simulated)
+    assert inbox.look(Failing([error])) == 0
+    assert inbox.look() == 1
+
+
+def test_a_map_is_not_replaced_by_one_without_its_base_map(
+    inbox: Inbox, simulated: SimulatedSet, caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox.put_all(simulated)
+    inbox.put(simulated.references[-1], "hmi_today.fits", of_the_day(simulated))
+    inbox.look()
+    base = inbox.archive / f"2026/02/14/{MAP}_i1.fits"
+    other = replace(inbox, archive=inbox.archive.with_name("other"))
+    other.look(orders=Orders(base=base))
+    again = Orders(remake=True, made_before=datetime(2100, 1, 1, tzinfo=UTC))
+    other.look(orders=again)
+    assert other.names() == [f"{DISK}_i2", f"{MAP}_i1"]
+    assert f"refused {MAP}_i2: NO_BASE, which {MAP}_i1 has not" in caplog.text
+    other.look(orders=replace(again, base=base))
+    assert f"{MAP}_i2" in other.names()
 
 
 def test_a_file_replaced_before_it_is_used_is_not_in_a_product(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -13,12 +16,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner, Result
 
+from farside import __version__
 from farside.archive.filing import opened
 from farside.archive.index import reading
 from farside.cli.app import app
-from farside.cli.watch import TRY_AGAIN
+from farside.cli.watch import MISCONFIGURED, TRY_AGAIN, OneLine
 from farside.magnetogram import Magnetogram
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
@@ -27,6 +32,7 @@ from tests.live import Server, free_port, serving
 ROOT = Path(__file__).resolve().parents[2]
 DISK = "pix2pixcc_demo_v2_stereo_a_20260214T000000_i1"
 SHIPPED = ("--model", "pix2pixcc-demo")
+DAY = datetime(2026, 2, 14, tzinfo=UTC)
 MAP = "pix2pixcc_demo_v2_synchronic_20260214T000000_i1"
 
 
@@ -86,6 +92,84 @@ def test_a_service_that_is_away_is_a_matter_of_time(inbox: Inbox) -> None:
         result = run("watch", inbox.folder, "--out", inbox.archive, *options)
     assert result.exit_code == TRY_AGAIN
     assert result.stderr.count("ConnectionFailedError: no service answers") == 1
+
+
+def test_a_repository_without_models_is_no_matter_of_time(inbox: Inbox, tmp_path: Path) -> None:
+    options = ("--once", "--repository", tmp_path / "nothing")
+    result = run("watch", inbox.folder, "--out", inbox.archive, *options)
+    assert result.exit_code == MISCONFIGURED
+    assert "UnknownModelError" in result.stderr
+
+
+def test_a_log_says_what_begins_and_ends_and_no_file_name_forges_a_line(
+    inbox: Inbox, tmp_path: Path
+) -> None:
+    forged = "x\n2026-02-14T00:00:00Z INFO made \x1b[31mred.fts"
+    for path in inbox.folder.iterdir():
+        path.unlink()
+    inbox.put(tmp_path, forged, b"hello")
+    result = run("watch", inbox.folder, "--out", inbox.archive, "--once", "--settle", 0, *SHIPPED)
+    assert result.exit_code == 0, result.output
+    first, unusable, last = result.stderr.splitlines()
+    assert f"INFO start of watch of {inbox.folder} into {inbox.archive}: model pix" in first
+    assert f"Farside {__version__}" in first
+    assert r"x\n2026-02-14T00:00:00Z INFO made \x1b[31mred.fts" in unusable
+    assert last.endswith("INFO end of watch")
+
+
+def test_a_traceback_is_indented_and_printable() -> None:
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    handler.setFormatter(OneLine())
+    try:
+        raise ValueError("two\nlines \x1b[31m")
+    except ValueError as error:
+        info = (type(error), error, error.__traceback__)
+        handler.handle(logging.LogRecord("x", logging.ERROR, "", 0, "failed %s", ("a\nb",), info))
+    first, *traceback = log.getvalue().splitlines()
+    assert first.endswith(r"Z ERROR failed a\nb")
+    assert all(line.startswith("    ") and line.isprintable() for line in traceback)
+
+
+def test_a_disk_that_takes_nothing_is_a_matter_of_time(inbox: Inbox, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    result = run("watch", inbox.folder, "--out", tmp_path / "file" / "archive", "--once", *SHIPPED)
+    assert result.exit_code == TRY_AGAIN
+    (line,) = result.stderr.splitlines()
+    assert "try again later: ArchiveAwayError: the archive" in line
+    assert "cannot be written to: Not a directory" in line
+
+
+def test_metrics_are_those_of_the_rules_and_prometheus_reads_them(
+    inbox: Inbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "watch.prom"
+    options = ("--once", "--settle", 0, "--metrics", file, *SHIPPED)
+    assert run("watch", inbox.folder, "--out", inbox.archive, *options).exit_code == 0
+    found = {
+        family.name: family.samples[0].value
+        for family in text_string_to_metric_families(file.read_text())
+    }
+    assert found["farside_watch_products"] == 2
+    assert found["farside_watch_away"] == 0
+    assert abs(found["farside_watch_round_timestamp_seconds"] - time.time()) < 600
+    assert found["farside_watch_last_map_timestamp_seconds"] == DAY.timestamp()
+    rules = (ROOT / "monitoring/rules/alerts.yml").read_text()
+    used = set(re.findall(r"farside_watch_\w+", rules))
+    assert used
+    assert used <= {name.removesuffix("_total") for name in found} | {
+        f"{name}_total" for name in found
+    }
+
+
+def test_backfill_runs_beside_a_watch(inbox: Inbox) -> None:
+    once = ("--once", "--settle", 0, *SHIPPED)
+    assert run("watch", inbox.folder, "--out", inbox.archive, *once).exit_code == 0
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
+    period = ("--from", "2026-02-14", "--to", "2026-02-15", "--made-before", tomorrow)
+    with opened(inbox.archive):
+        result = run("backfill", inbox.archive, *period, *SHIPPED)
+    assert (result.exit_code, "2 products made" in result.stderr) == (0, True)
 
 
 def test_a_second_watch_leaves_the_archive_alone(inbox: Inbox) -> None:

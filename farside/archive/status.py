@@ -1,0 +1,62 @@
+"""How a watch fares: metrics in a file for the textfile collector of node_exporter."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from farside.archive.index import Index
+from farside.wholefile import replacing
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Status:
+    """Metrics of one process, written after each round.
+
+    Attributes
+    ----------
+    path
+        The file; None to write none.
+    """
+
+    path: Path | None
+    made: int = 0
+    _round_s: float = 0.0
+    _counts: tuple[tuple[str, float], ...] = ()
+
+    def write(self, index: Index, made: int) -> None:
+        """Tell of a round that was done."""
+        self.made += made
+        self._round_s = time.time()
+        self._counts = index.counts()
+        self._write(away=False)
+
+    def write_away(self) -> None:
+        """Tell of a round that could not be done."""
+        self._write(away=True)
+
+    def _write(self, *, away: bool) -> None:
+        if self.path is None:
+            return
+        lines = [
+            *_metric("away", "gauge", "1 while the service, a folder or the disk is away", away),
+            *_metric("round_timestamp_seconds", "gauge", "end of the last round", self._round_s),
+            *_metric("products_total", "counter", "products since the start", self.made),
+        ]
+        for name, value in self._counts:
+            lines += _metric(name, "gauge", "from the index of the archive", value)
+        try:
+            with replacing(self.path) as temporary:
+                temporary.write_text("\n".join(lines) + "\n")
+                temporary.chmod(0o644)
+        except OSError as error:
+            _log.warning("no metrics file=%s error=%s", self.path, error)
+
+
+def _metric(name: str, kind: str, meaning: str, value: float) -> list[str]:
+    full = f"farside_watch_{name}"
+    return [f"# HELP {full} {meaning}", f"# TYPE {full} {kind}", f"{full} {float(value):.15g}"]
