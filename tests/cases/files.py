@@ -242,7 +242,7 @@ FILES: dict[str, Make] = {
     ),
     "euvi304_led": lambda: euvi(SEB_PROG="LED", LEDCOLOR="BLUE"),
     "euvi304_dark": lambda: euvi(SEB_PROG="DARK"),
-    "euvi304_door_closed": lambda: euvi(DOORSTAT="CLOSED"),
+    "euvi304_door_closed": lambda: euvi(DOORSTAT=0),
     "aia171_dark": lambda: aia(IMG_TYPE="DARK"),
     "euvi304_half_dark": lambda: euvi(half_dark()),
     "euvi304_constant": lambda: euvi(euvi_pixels() * 0 + 1500),

@@ -66,19 +66,19 @@ def seeds() -> tuple[Seed, ...]:
     """All of them."""
     drawing = encoded(PLAIN.picture((0.2, 0.3)))
     return (
-        Seed("euvi", "fits", read, euvi(), 4),
-        Seed("aia_rice", "fits", read, aia(), 4),
-        Seed("hmi_rice", "fits", read, hmi(), 6),
-        Seed("gong", "fits", read_base, gong(), 2),
-        Seed("hmi_daily", "fits", read_base, daily(), 2),
-        Seed("adapt", "fits", read_base, adapt()),
+        Seed("euvi", "fits", read, euvi(), 5),
+        Seed("aia_rice", "fits", read, aia(), 8),
+        Seed("hmi_rice", "fits", read, hmi(), 8),
+        Seed("gong", "fits", read_base, gong(), 10),
+        Seed("hmi_daily", "fits", read_base, daily(), 3),
+        Seed("adapt", "fits", read_base, adapt(), 2),
         Seed("own_base", "fits", read_base, synchronic(CarringtonGrid(72, 64)), 2),
         Seed("product", "fits", read_generated, magnetogram().to_bytes(CREATED)),
         Seed("restored", "fits", Magnetogram.read, restored().to_bytes(CREATED)),
         Seed("map", "fits", native.read, synchronic(CarringtonGrid(36, 18)), 1),
-        Seed("drawing_fits", "fits", _with_car, as_fits(PLAIN.picture()), 20),
-        Seed("drawing_png", "picture", _with_car, drawing, 20),
-        Seed("drawing_jpeg", "picture", _with_car, encoded(PLAIN.picture(), "JPEG"), 20),
+        Seed("drawing_fits", "fits", _with_car, as_fits(PLAIN.picture()), 30),
+        Seed("drawing_png", "picture", _with_car, drawing, 30),
+        Seed("drawing_jpeg", "picture", _with_car, encoded(PLAIN.picture(), "JPEG"), 30),
         Seed("side_car", "json", read_side_car, side_car(position_angle_deg=3.5, mirrored=True)),
     )
 

@@ -52,7 +52,7 @@ class Mutation:
         return mutated(self.seed.data, self.edits)
 
     def __str__(self) -> str:
-        return f"{self.seed.name},{json.dumps(self.edits)}"
+        return f"{self.seed.name};{json.dumps(self.edits)}"
 
 
 def mutations(count: int, start: int) -> Iterator[Mutation]:
@@ -68,7 +68,7 @@ def mutations(count: int, start: int) -> Iterator[Mutation]:
 def corpus() -> list[Mutation]:
     """Mutations that failed once."""
     with CORPUS.open(newline="") as file:
-        rows = list(csv.reader(file, delimiter=";"))
+        rows = list(csv.reader(file, delimiter=";", quoting=csv.QUOTE_NONE))
     return [
         Mutation(SEEDS[name], tuple(tuple(edit) for edit in json.loads(edits)))
         for name, edits in rows
