@@ -366,7 +366,8 @@ def instant(cards: Cards, key: str) -> Time | None:
     if int(year) not in _YEARS:
         return None
     try:
-        time = Time(f"{year}-{month}-{day}T{clock}", scale="tai" if scale == "_TAI" else "utc")
+        words = f"{year}-{month}-{day}T{clock}"
+        time = Time(words, format="isot", scale="tai" if scale == "_TAI" else "utc")
     except ValueError:
         return None
     return time.utc
@@ -435,7 +436,7 @@ def check_launched(instrument: Instrument, time: Time) -> None:
     MissingMetadataError
         A placeholder date.
     """
-    if time < Time(instrument.launch):
+    if time.utc.isot < instrument.launch:  # ISO texts sort as their times
         raise MissingMetadataError(
             f"no time: {time.isot[:19]}, expected one after the launch on {instrument.launch}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import IO
 
@@ -29,7 +29,7 @@ from farside.errors import (
     PartialDiskError,
     UnsupportedImageError,
 )
-from farside.fitsfile import MAX_BYTES, Cards, FitsImage, number, open_image, text, unpack
+from farside.fitsfile import MAX_BYTES, Cards, number, open_cards, open_image, text, unpack
 from farside.grid import Image
 from farside.instruments import (
     Calibrated,
@@ -176,43 +176,94 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
     data, name = bytes_of(source, name, max_bytes)
     with about(name or "file without a name"):
         image = open_image(unpack(data, max_bytes))
-        instrument, band = identify(image.cards)
-    with about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
-        time = _to_milliseconds(instrument.middle(image.cards))
-        check_launched(instrument, time)
-    with about(f"{instrument.name} {band} {time.isot[:19]}"):
-        _check_not_scaled_floats(image.cards)
-        said, remarks = quality_of(instrument, image.cards)
-        pointing = pointing_of(image.cards)
-        observer = _observer_of(image.cards, time)
-        if instrument.at_earth:
-            _check_at_earth(observer, time)
-        _check_radius(image.cards, observer)
-        _check_whole_disk(image, instrument, pointing, observer)
+    said = _read_header(image.cards, name)
+    instrument, pointing, observer = said.instrument, said.pointing, said.observer
+    with about(said.subject):
         calibrated = instrument.calibrate(image)
         pixels, damage = _repaired(calibrated, pointing, observer)
-        if band == "LOS":
+        if said.band == "LOS":
             pixels = _on_the_disk(pixels, pointing, observer)
-        odd = _odd(pixels, band, pointing, observer)
-    flags = {
-        Quality.BEACON: is_beacon(instrument, image.cards, name),
+        odd = _odd(pixels, said.band, pointing, observer)
+    found = {
         Quality.REPAIRED: any("filled" in note for note in damage),
-        Quality.RESTORED: is_restored(image.cards),
         Quality.ODD_IMAGE: bool(odd),
     }
-    accepted = tuple(_ACCEPTED[bit] for bit, given in flags.items() if given and bit in _ACCEPTED)
-    origin = Origin(
-        instrument=instrument.name,
-        band=band,
-        time=time,
-        observer=observer,
-        name=name,
-        sha256=hashlib.sha256(data).hexdigest(),
-        quality=said | Quality(sum(bit for bit, given in flags.items() if given)),
-        notes=accepted + remarks + calibrated.notes + damage + odd,
+    origin = said.origin(data, name)
+    origin = replace(
+        origin,
+        quality=origin.quality | Quality(sum(bit for bit, given in found.items() if given)),
+        notes=origin.notes + calibrated.notes + damage + odd,
     )
     header = _clean_header(origin, instrument, pointing, image.cards)
     return Observation(origin, sunpy.map.Map(pixels, header))
+
+
+def read_origin(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Origin:
+    """Read what the header of an image says; its pixels stay packed.
+
+    Raises
+    ------
+    InputError
+        As by :func:`read`, as far as the header tells; REPAIRED and ODD_IMAGE are of the pixels.
+    """
+    data, name = bytes_of(source, name, max_bytes)
+    with about(name or "file without a name"):
+        cards = open_cards(unpack(data, max_bytes))
+    return _read_header(cards, name).origin(data, name)
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the header of an image says, checked."""
+
+    instrument: Instrument
+    band: str
+    time: Time
+    pointing: Pointing
+    observer: Observer
+    quality: Quality
+    notes: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """What the image is called in errors."""
+        return f"{self.instrument.name} {self.band} {self.time.isot[:19]}"
+
+    def origin(self, data: bytes, name: str) -> Origin:
+        return Origin(
+            instrument=self.instrument.name,
+            band=self.band,
+            time=self.time,
+            observer=self.observer,
+            name=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            quality=self.quality,
+            notes=self.notes,
+        )
+
+
+def _read_header(cards: Cards, name: str) -> _Header:
+    with about(name or "file without a name"):
+        instrument, band = identify(cards)
+    with about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
+        time = _to_milliseconds(instrument.middle(cards))
+        check_launched(instrument, time)
+    with about(f"{instrument.name} {band} {time.isot[:19]}"):
+        _check_not_scaled_floats(cards)
+        said, remarks = quality_of(instrument, cards)
+        pointing = pointing_of(cards)
+        observer = _observer_of(cards, time)
+        if instrument.at_earth:
+            _check_at_earth(observer, time)
+        _check_radius(cards, observer)
+        _check_whole_disk(cards, instrument, pointing, observer)
+    flags = {
+        Quality.BEACON: is_beacon(instrument, cards, name),
+        Quality.RESTORED: is_restored(cards),
+    }
+    accepted = tuple(_ACCEPTED[bit] for bit, given in flags.items() if given)
+    quality = said | Quality(sum(bit for bit, given in flags.items() if given))
+    return _Header(instrument, band, time, pointing, observer, quality, accepted + remarks)
 
 
 _ACCEPTED = {
@@ -344,9 +395,14 @@ def _check_radius(cards: Cards, observer: Observer) -> None:
 
 
 def _check_whole_disk(
-    image: FitsImage, instrument: Instrument, pointing: Pointing, observer: Observer
+    cards: Cards, instrument: Instrument, pointing: Pointing, observer: Observer
 ) -> None:
-    height, width = image.pixels.shape
+    prefix = "Z" if cards.get("ZIMAGE") is True else ""
+    axes, width, height = (
+        int(number(cards, f"{prefix}{key}") or 0) for key in ("NAXIS", "NAXIS1", "NAXIS2")
+    )
+    if axes != 2:
+        raise UnsupportedImageError(f"an array of {axes} axes, expected an image of 2")
     if instrument.name.startswith("EUVI") and height != width:
         raise UnsupportedImageError(f"a frame of {width} by {height}, expected a square one")
     centre, radius = pointing.sun_centre_px, pointing.disk_radius_px(observer.distance_m)

@@ -15,7 +15,7 @@ from threading import Event
 from farside.archive.clock import instant
 from farside.archive.index import Arrival, Index
 from farside.errors import InputError
-from farside.observation import read
+from farside.observation import read_origin
 from farside.product import quoted, unquoted
 from farside.quality import Quality
 
@@ -44,6 +44,8 @@ def scan(
     folders: Sequence[Path], index: Index, settle_s: float, leave_out: Path, stop: Event
 ) -> list[Arrival]:
     """Read what is new or has changed; give every file that can be used, once for each content.
+
+    Of an image its header is read: what is wrong with its pixels is found when it is used.
 
     Parameters
     ----------
@@ -213,7 +215,7 @@ def _read(found: _Found) -> Arrival | None:
 
 
 def _known(path: str, fingerprint: str) -> Arrival:
-    origin = read(path).origin
+    origin = read_origin(path)
     return Arrival(
         path=quoted(path),
         fingerprint=fingerprint,

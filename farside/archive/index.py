@@ -99,6 +99,13 @@ class Index:
             for arrival in arrivals:
                 self._insert("REPLACE INTO arrival", _arrival_row(arrival))
 
+    def mark_unusable(self, sha256: str, error: str) -> None:
+        """Remember of all files with this content that they cannot be used, and why."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE arrival SET error = ? WHERE sha256 = ?", (error, sha256)
+            )
+
     def add(self, product: Product, ingredients: Iterable[Ingredient]) -> None:
         """Enter a product; of its slot, all issues but the latest are superseded."""
         name = product.name

@@ -153,8 +153,9 @@ class Work:
         observations, references = (
             [path_of(each) for each in role] for role in (files.observations, files.references)
         )
+        given = (*files.observations, *files.references)
         return self._make(
-            name, files.hashes, lambda: self.maker.magnetogram(observations, references)
+            name, given, files.hashes, lambda: self.maker.magnetogram(observations, references)
         )
 
     def _due_maps(
@@ -203,6 +204,7 @@ class Work:
         time = Time(written(name.slot), format="isot", scale="utc")
         return self._make(
             name,
+            (observed,),
             frozenset(hashes),
             lambda: self.maker.chart([path_of(observed)], paths, base, time),
         )
@@ -214,14 +216,20 @@ class Work:
             return self.archive.path(last)
         return self.orders.base
 
-    def _make(self, name: Name, hashes: frozenset[str], make: Callable[[], bytes]) -> bool:
+    def _make(
+        self,
+        name: Name,
+        given: Sequence[Arrival],
+        hashes: frozenset[str],
+        make: Callable[[], bytes],
+    ) -> bool:
         """Make one product and file it; whether that came about."""
         index = self.archive.index
-        given = str(self.orders.base or "")
-        job = job_of([name.series, written(name.slot), self.model.identity, given, *sorted(hashes)])
+        base = str(self.orders.base or "")
+        job = job_of([name.series, written(name.slot), self.model.identity, base, *sorted(hashes)])
         if index.is_refused(job) and not self.orders.remake:
             return False
-        made = self._made(name, make, job)
+        made = self._made(name, given, make, job)
         if made is None:
             return False
         if not self._is_as_planned(made, hashes):
@@ -237,7 +245,9 @@ class Work:
         _log_made(made)
         return True
 
-    def _made(self, name: Name, make: Callable[[], bytes], job: str) -> Made | None:
+    def _made(
+        self, name: Name, given: Sequence[Arrival], make: Callable[[], bytes], job: str
+    ) -> Made | None:
         """Make one product; None if that cannot be, or not now, which does not stop the others."""
         try:
             return Made.of(name, make())
@@ -245,6 +255,8 @@ class Work:
             _log.info("put off %s: %s is gone", name, error.filename)
         except _UNUSABLE as error:
             self._refuse(name, job, error)
+            if isinstance(error, InputError):
+                self._mark_unusable(given, error)
         except _AWAY:
             raise
         except _PASSING as error:
@@ -258,6 +270,13 @@ class Work:
         reason = f"{type(error).__name__}: {error}"
         self.archive.index.refuse(job, reason)
         _log.warning("refused %s: %s", name, reason)
+
+    def _mark_unusable(self, given: Sequence[Arrival], error: InputError) -> None:
+        """Note files whose pixels are damaged: the next round takes others in their place."""
+        for arrival in given:
+            if str(arrival) in error.files:
+                self.archive.index.mark_unusable(arrival.sha256, f"{type(error).__name__}: {error}")
+                _log.warning("unusable file=%s error=%s", path_of(arrival), error)
 
     def _lost_base(self, made: Made) -> str:
         """Why a map must not supersede the one that is there; empty if it may."""

@@ -10,7 +10,7 @@ import pytest
 
 from farside.archive.arrivals import path_of, remembered, scan
 from farside.archive.index import Arrival, Index, writing
-from farside.observation import Observation, read
+from farside.observation import Origin, read_origin
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox
 
@@ -70,11 +70,11 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_later(
 ) -> None:
     path = inbox.put(simulated.observations[0])
 
-    def read_while_it_is_written(source: str) -> Observation:
+    def read_while_it_is_written(source: str) -> Origin:
         os.utime(path)
-        return read(source)
+        return read_origin(source)
 
-    monkeypatch.setattr("farside.archive.arrivals.read", read_while_it_is_written)
+    monkeypatch.setattr("farside.archive.arrivals.read_origin", read_while_it_is_written)
     assert look(inbox, index) == []
     assert index.arrivals() == {}
 
@@ -110,12 +110,12 @@ def test_a_file_that_makes_the_reader_fail_is_noted_with_a_traceback_and_others_
     inbox.put(simulated.observations[0], "a.fts")
     inbox.put(simulated.observations[1], "b.fts")
 
-    def failing(source: str) -> Observation:
+    def failing(source: str) -> Origin:
         if source.endswith("a.fts"):
             raise error
-        return read(source)
+        return read_origin(source)
 
-    monkeypatch.setattr("farside.archive.arrivals.read", failing)
+    monkeypatch.setattr("farside.archive.arrivals.read_origin", failing)
     assert [path_of(each).name for each in look(inbox, index)] == ["b.fts"]
     assert errors(index) == [f"{type(error).__name__}: {error}"]
     assert [bool(record.exc_info) for record in caplog.records if record.levelname == "ERROR"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from threading import Event
 
 import pytest
+from astropy.io import fits
 from astropy.time import Time
 
-from farside.archive.arrivals import remembered
+from farside.archive.arrivals import path_of, remembered
 from farside.archive.filing import opened
 from farside.archive.index import reading
 from farside.archive.maker import Here, Maker
@@ -201,6 +203,26 @@ def test_what_may_pass_is_put_off_alone_and_tried_again(
     inbox.put_all(simulated)
     assert inbox.look(Failing([error])) == 0
     assert inbox.look() == 1
+
+
+def test_a_file_whose_pixels_are_damaged_gives_its_place_to_another(
+    inbox: Inbox, simulated: SimulatedSet
+) -> None:
+    """The science image is better by its header, and half of it is missing."""
+    inbox.put_all(simulated)
+    good = simulated.observations[0]
+    with fits.open(BytesIO(science(good))) as hdus:
+        hdus[0].data[: len(hdus[0].data) // 2] = 0
+        file = BytesIO()
+        hdus.writeto(file)
+    damaged = [inbox.put(good, name, file.getvalue()) for name in ("a_n4euA.fts", "b_n4euA.fts")]
+    assert inbox.look() == 0
+    assert inbox.look() == 1
+    (product,) = inbox.products()
+    assert product.quality == Quality.BEACON
+    with reading(inbox.archive) as index:
+        unusable = {path_of(each) for each in index.arrivals().values() if each.error}
+    assert unusable == set(damaged)
 
 
 def test_a_map_is_not_replaced_by_one_without_its_base_map(
