@@ -475,17 +475,18 @@ def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tu
 
 def _on_the_disk(pixels: Image, pointing: Pointing, observer: Observer) -> Image:
     """NaN off the disk, whatever the file has there: HMI's is noise, NaN or a number for it."""
-    return np.where(_disk_mask(pixels.shape, pointing, observer, 1.0), pixels, np.float32(np.nan))
+    within_limb = 1 - 0.7 / pointing.disk_radius_px(observer.distance_m)
+    disk = _disk_mask(pixels.shape, pointing, observer, max(within_limb, CHECKED_RADIUS))
+    return np.where(disk, pixels, np.float32(np.nan))
 
 
 def _disk_mask(
     shape: tuple[int, ...], pointing: Pointing, observer: Observer, radius: float
 ) -> NDArray[np.bool_]:
-    """Mask of the pixels within a part `radius` of the disk radius, and of none beyond it."""
+    """Mask of the pixels within a part `radius` of the disk radius, and up to 0.64 px beyond."""
     fraction_bits = 8
     x, y = np.rint(pointing.sun_centre_px * 2**fraction_bits).astype(int)
-    # OpenCV fills pixels up to 0.64 px beyond a circle.
-    radius_px = max(radius * pointing.disk_radius_px(observer.distance_m) - 0.7, 0.0)
+    radius_px = radius * pointing.disk_radius_px(observer.distance_m)
     mask = np.zeros(shape, np.uint8)
     fine = round(radius_px * 2**fraction_bits)
     cv2.circle(mask, (x, y), fine, 1, cv2.FILLED, shift=fraction_bits)

@@ -108,11 +108,13 @@ def _checked(cards: Cards, data: memoryview, shape: Shape) -> memoryview:
         start = heap + offset
         return data[start : start + length * _variable(cards)[column]]
 
+    packed = table["COMPRESSED_DATA"][:, 0] > 0
     check = _CHECKS.get(coding)
-    for row in np.flatnonzero(table["COMPRESSED_DATA"][:, 0]) if check else ():
-        check(content("COMPRESSED_DATA", row), tiles[row])
+    if check is not None:
+        for row in np.flatnonzero(packed).tolist():
+            check(content("COMPRESSED_DATA", row), tiles[row])
     if "GZIP_COMPRESSED_DATA" in _variable(cards):
-        for row in np.flatnonzero(table["COMPRESSED_DATA"][:, 0] == 0):
+        for row in np.flatnonzero(~packed).tolist():
             _check_gzip(content("GZIP_COMPRESSED_DATA", row), tiles[row])
     return _with_room(data, table, tiles) if coding == "HCOMPRESS_1" else data
 

@@ -84,7 +84,8 @@ def test_a_file_is_measured_where_its_header_has_the_disk() -> None:
 
 def test_light_has_no_noise_in_gauss() -> None:
     camera = Camera()
-    data = file_bytes(aia_cards(camera), np.full((256, 256), 100, np.int16))
+    light = camera.sees(lambda x, y: np.where(np.hypot(x, y) < 1, 100 + 50 * x, 0))
+    data = file_bytes(aia_cards(camera), light.astype(np.int16))
     with pytest.raises(UnsupportedImageError, match=r"AIA 171 2011-02-15.*wanted a magnetogram"):
         noise_of(read(data))
 

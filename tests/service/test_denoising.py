@@ -95,7 +95,8 @@ def test_a_magnetogram_comes_back_in_its_own_pixels_with_the_header_of_hmi(
 @pytest.mark.usefixtures("_served_afterwards")
 def test_light_is_refused_with_what_is_wanted(client: httpx.Client) -> None:
     camera = Camera()
-    light = file_bytes(euvi_cards(camera), np.full((256, 256), 900, np.uint16))
+    disk = camera.sees(lambda x, y: 700 + np.where(np.hypot(x, y) < 1, 200 + 50 * x, 0))
+    light = file_bytes(euvi_cards(camera), disk.astype(np.uint16))
     sentence = refused(post(client, light), "UnexpectedImageError")
     assert "EUVI-A 304" in sentence
     assert "quiet wants HMI LOS as observation" in sentence
