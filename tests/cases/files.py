@@ -22,6 +22,7 @@ from farside.observer import earth
 from farside.solarwind import adapt, gong, wsa
 from tests.cases import seeds
 from tests.cases.mutation import joined, mutated, split
+from tests.drawn_suns import encoded, side_car
 from tests.instrument_files import (
     BIAS_DN,
     Camera,
@@ -122,7 +123,7 @@ def forged(data: bytes, **cards: object) -> bytes:
     return mutated(with_cards(data, **cards), [("sums",)])
 
 
-def compressed(cards: Mapping[str, Card], pixels: Array, coding: str, **options: Any) -> bytes:
+def compressed(cards: Mapping[str, object], pixels: Array, coding: str, **options: Any) -> bytes:
     """An image compressed into HDU 1 by astropy, as sunpy and fpack do."""
     hdu = fits.CompImageHDU(pixels, compression_type=coding, **options)
     for key, value in cards.items():
@@ -261,7 +262,7 @@ FILES: dict[str, Make] = {
     "euvi304_year_9999": lambda: with_cards(euvi(), DATE__AVG="'9999-12-31T23:59:59'"),
     "euvi304_year_10000": lambda: with_cards(euvi(), DATE__AVG="'10000-01-01T00:00:00'"),
     "euvi304_leap_second": lambda: without(
-        euvi(**{"DATE-AVG": "2016-12-31T23:59:60.500"}), "CRLN_OBS", "CRLT_OBS"
+        with_cards(euvi(), DATE__AVG="'2016-12-31T23:59:60.500'"), "CRLN_OBS", "CRLT_OBS"
     ),
     "euvi304_date_underscore": lambda: euvi().replace(b"DATE-", b"DATE_"),
     # Quality.
@@ -297,7 +298,7 @@ FILES: dict[str, Make] = {
     # What is no image of an instrument.
     "empty": lambda: b"",
     "html": lambda: b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
-    "png": lambda: seeds.encoded(seeds.PLAIN.picture()),
+    "png": lambda: encoded(seeds.PLAIN.picture()),
     "truncated": lambda: euvi()[:-2880],
     "truncated_gz": lambda: packed(euvi())[:-100],
     "headers_only": lambda: heads_only(aia(rice=True)),
@@ -365,16 +366,14 @@ FILES: dict[str, Make] = {
     "drawing_overflow": lambda: drawing(north_up=True, time_utc="9999-12-31T23:59:59-14:00"),
     "drawing_unknown_key": lambda: drawing(north_up=True, place="Kanzelhöhe"),
     "drawing_blank": lambda: (
-        seeds.encoded(np.full((128, 128), 240, np.uint8))
-        + b"\0--side-car--"
-        + seeds.side_car(north_up=True)
+        encoded(np.full((128, 128), 240, np.uint8)) + b"\0--side-car--" + side_car(north_up=True)
     ),
 }
 
 
 def drawing(**keys: object) -> bytes:
-    picture = seeds.encoded(seeds.PLAIN.picture((0.2, 0.3)))
-    return picture + b"\0--side-car--" + seeds.side_car(**keys)
+    picture = encoded(seeds.PLAIN.picture((0.2, 0.3)))
+    return picture + b"\0--side-car--" + side_car(**keys)
 
 
 def write_all(folder: Path) -> None:
