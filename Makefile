@@ -8,7 +8,7 @@ PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean sun-check
+.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
@@ -46,6 +46,11 @@ models: $(INSTALLED)
 
 test: $(INSTALLED) $(TRITON)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" --numprocesses 2 --dist loadfile --max-worker-restart 0
+
+# What is right of every kind of file, fitsverify on what we write, and mutated files: part of make test.
+conformance: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.cases.files build/cases
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" tests/cases
 
 soak: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m pytest -m soak --timeout 3600

@@ -19,10 +19,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
-from astropy.io import fits
-
 from farside import solarwind
 from farside.errors import FarsideError, IncompleteSetError
+from farside.fitsfile import primary_cards, text
 from farside.solarwind import boundary, native
 from farside.synchronicmap import SynchronicMap
 
@@ -62,8 +61,8 @@ def _newest(maps: Path) -> Path:
     """The map itself, or that of a folder whose time is the latest."""
     if not maps.is_dir():
         return maps
-    headers = {path: fits.getheader(path) for path in maps.glob("*.fits")}
-    times = {path: h["DATE-OBS"] for path, h in headers.items() if native.is_native(h)}
+    headers = {path: primary_cards(path.read_bytes()) for path in maps.glob("*.fits")}
+    times = {path: text(h, "DATE-OBS") for path, h in headers.items() if native.is_native(h)}
     if not times:
         raise IncompleteSetError(f"{maps}: got no synchronic map, wanted at least one")
     return max(times, key=lambda path: (times[path], path.name))

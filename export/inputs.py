@@ -13,7 +13,7 @@ from astropy.time import Time
 
 from farside.engine import Tensor
 from farside.errors import IncompleteSetError
-from farside.inputs import read_all
+from farside.inputs import read_each
 from farside.observation import Observation, read
 from farside.quality import Quality
 from farside.recipe import Linear, Native, Recipe, Role
@@ -106,7 +106,7 @@ def _simulated() -> dict[Role, list[Observation]]:
         files = write_set(Path(folder), TIME, STEREO_A_LONGITUDE_DEG, SEED, size="small")
         drawn = write_drawing(Path(folder), TIME, SEED)
         return {
-            "observation": read_all([*files.observations, drawn.drawing]),
+            "observation": list(read_each([*files.observations, drawn.drawing])),
             "reference": [read(path) for path in files.references],
         }
 

@@ -35,11 +35,14 @@ __all__ = [
     "MIN_SIDE_PX",
     "Cards",
     "FitsImage",
+    "StoredHdu",
     "Value",
     "number",
     "open_cards",
+    "open_hdus",
     "open_image",
     "open_images",
+    "primary_cards",
     "text",
     "unpack",
 ]
@@ -272,3 +275,91 @@ def _scaled(stored: NDArray[Any], scale: float, zero: float) -> NDArray[Any]:
         # Unsigned 64-bit integers (section 4.4.2.5): a double would lose what is below 2048.
         return (stored.astype(np.int64) ^ np.int64(-(2**63))).view(np.uint64)
     return stored.astype(np.float64) * scale + zero
+
+
+MAX_HDUS = 16
+"""Most HDUs of a product: the field, its sigma, a table, and some images in other bands."""
+
+MAX_COLUMNS = 64
+"""Most columns of a table; the table of sources of a synchronic map has 24."""
+
+MAX_AXES = 3
+"""Most axes of an array: a stack of maps."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredHdu:
+    """A header and its data unit as they lie in a file; the structure is checked, no value read.
+
+    Attributes
+    ----------
+    cards
+        The header.
+    data
+        The data unit without its padding.
+    blocks
+        Header and data unit with their padding: what CHECKSUM is the sum of.
+    """
+
+    cards: Cards
+    data: memoryview
+    blocks: memoryview
+
+
+def primary_cards(data: bytes) -> Cards:
+    """Read the first header of a file, and nothing else.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError
+        No FITS file, or a header without an end.
+    """
+    _check_start(data)
+    return parse_header(data, 0)[0]
+
+
+def open_hdus(data: bytes) -> tuple[StoredHdu, ...]:
+    """Walk through all HDUs of an unpacked file of uncompressed images and plain tables.
+
+    Each keyword that says a size or a number (FITS standard 4.0, sections 4.4.1 and 7) is bounded
+    before anything is made of it, and the data it announces must be there.
+
+    Raises
+    ------
+    NotFitsError
+        Empty, no FITS, truncated, or with a structure that the standard forbids.
+    FileTooLargeError
+        Headers, HDUs, axes, sides or columns beyond those of any product.
+    UnsupportedImageError
+        Groups or a heap, which no product has.
+    """
+    _check_start(data)
+    if len(data) % BLOCK:
+        raise NotFitsError(f"truncated: got {len(data)} bytes, expected whole blocks of {BLOCK}")
+    hdus: list[StoredHdu] = []
+    start = 0
+    while start < len(data):
+        if len(hdus) == MAX_HDUS:
+            raise FileTooLargeError(f"more than {MAX_HDUS} HDUs")
+        if hdus and data[start : start + 9] != b"XTENSION=":
+            raise NotFitsError(f"HDU {len(hdus)} begins with {data[start : start + 9]!r}")
+        hdu = _hdu(data, start)
+        _check_structure(hdu.cards)
+        if hdu.end > len(data):
+            raise NotFitsError(f"truncated: the data unit of HDU {len(hdus)} is not padded")
+        hdus.append(StoredHdu(hdu.cards, hdu.data, memoryview(data)[start : hdu.end]))
+        start = hdu.end
+    return tuple(hdus)
+
+
+def _check_structure(cards: Cards) -> None:
+    axes = whole(cards, "NAXIS")
+    if axes > MAX_AXES:
+        raise FileTooLargeError(f"an array of {axes} axes, expected at most {MAX_AXES}")
+    if whole(cards, "TFIELDS", 0) > MAX_COLUMNS:
+        raise FileTooLargeError(f"{cards['TFIELDS']} columns, expected at most {MAX_COLUMNS}")
+    if whole(cards, "GCOUNT", 1) != 1 or whole(cards, "PCOUNT", 0) != 0:
+        raise UnsupportedImageError("groups or a heap, expected GCOUNT 1 and PCOUNT 0")
+    sides = [whole(cards, f"NAXIS{axis + 1}") for axis in range(axes)]
+    if "TFIELDS" not in cards and any(side > MAX_SIDE_PX for side in sides):
+        raise FileTooLargeError(f"sides of {sides}, expected at most {MAX_SIDE_PX} each")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 from farside.drawing import is_drawing, read_drawing
 from farside.errors import MissingMetadataError, SideCarError
 from farside.fitsfile import MAX_BYTES
-from farside.observation import Observation, Source, bytes_of, read
+from farside.observation import Observation, Source, bytes_of, plain_name, read
 from farside.picture import is_picture
+from farside.sidecar import MAX_BYTES as MAX_SIDE_CAR_BYTES
 from farside.sidecar import SUFFIX, says_drawing, side_car_of
 
 
-def read_all(sources: Sequence[Source]) -> list[Observation]:
-    """Read images; a drawing with the side-car that has its name, given too or beside its path.
+def read_each(sources: Sequence[Source]) -> Iterator[Observation]:
+    """Read images one after another; a drawing with the side-car that has its name.
+
+    A side-car is given too, or lies beside the path of its drawing. No more is read than is asked
+    for: who refuses an image holds none of those behind it.
 
     Raises
     ------
@@ -23,18 +27,20 @@ def read_all(sources: Sequence[Source]) -> list[Observation]:
     SideCarError
         A side-car is given without its drawing.
     """
-    files = [(source, *bytes_of(source, "", MAX_BYTES)) for source in sources]
-    cars = {PurePath(name).stem: data for _, data, name in files if _is_side_car(name)}
-    images = [each for each in files if not _is_side_car(each[2])]
-    alone = sorted(cars.keys() - {PurePath(name).stem for *_, name in images})
+    cars = {PurePath(_name_of(source)).stem: source for source in sources if _is_side_car(source)}
+    images = [source for source in sources if not _is_side_car(source)]
+    alone = sorted(cars.keys() - {PurePath(_name_of(source)).stem for source in images})
     if alone:
         name = alone[0] + SUFFIX
         raise SideCarError(f"{name}: no drawing of this name, expected one", (name,))
     # One after another: unpacking Rice tiles in two threads takes longer.
-    return [_read(*each, cars.get(PurePath(each[2]).stem)) for each in images]
+    for source in images:
+        yield _read(source, cars.get(PurePath(_name_of(source)).stem))
 
 
-def _read(source: Source, data: bytes, name: str, side_car: bytes | None) -> Observation:
+def _read(source: Source, beside: Source | None) -> Observation:
+    data, name = bytes_of(source, "", MAX_BYTES)
+    side_car = None if beside is None else bytes_of(beside, "", MAX_SIDE_CAR_BYTES)[0]
     drawn = says_drawing(data) and is_drawing(data)
     if drawn and side_car is None and isinstance(source, str | Path):
         side_car = side_car_of(Path(source))
@@ -47,5 +53,13 @@ def _read(source: Source, data: bytes, name: str, side_car: bytes | None) -> Obs
     return read_drawing(data, side_car, name) if drawn or side_car else read(data, name)
 
 
-def _is_side_car(name: str) -> bool:
-    return PurePath(name).suffix.lower() == SUFFIX
+def _is_side_car(source: Source) -> bool:
+    return PurePath(_name_of(source)).suffix.lower() == SUFFIX
+
+
+def _name_of(source: Source) -> str:
+    """Plain name of a source, empty of bytes without one; nothing is read."""
+    if isinstance(source, str | Path):
+        return plain_name(str(source))
+    name = getattr(source, "name", "")
+    return plain_name(name) if isinstance(name, str) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,10 +13,16 @@ from typing import Literal, get_args
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
+from pydantic import TypeAdapter, ValidationError
 
 from farside import __version__
-from farside.errors import MissingMetadataError, UnexpectedImageError
-from farside.grid import Grid, Image
+from farside.errors import (
+    ImplausibleGeometryError,
+    MissingMetadataError,
+    UnexpectedImageError,
+)
+from farside.fitsfile import Cards, StoredHdu
+from farside.grid import Geometry, Grid, Image
 from farside.native import NativeGrid
 from farside.observation import KEPT, Origin, Source
 from farside.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
@@ -26,22 +32,40 @@ from farside.product import (
     Value,
     add_cards,
     add_input,
-    bytes_of_product,
-    check_unaltered,
-    number_if_any,
-    number_of,
-    opened,
     quoted,
     table,
-    text_of,
     unquoted,
-    utc,
+)
+from farside.productreader import (
+    MAX_FIELD_GAUSS,
+    MAX_ROW_BYTES,
+    MAX_TEXT,
+    Row,
+    check_range,
+    check_unaltered,
+    hdu_if_any,
+    hdu_of,
+    name_of,
+    number_if_any,
+    number_of,
+    observer_of,
+    open_product,
+    plane_of,
+    quality_of,
+    rows_of,
+    text_of,
+    time_of,
 )
 from farside.quality import Quality
 from farside.recipe import Role
 from farside.wholefile import replacing
 
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
+
+MAX_INPUTS = 64
+"""Most images that a product is made from: the published models take up to ten."""
+
+_NOTES = TypeAdapter(tuple[str, ...])
 
 
 @dataclass(frozen=True)
@@ -223,15 +247,16 @@ class Magnetogram:
 
         Raises
         ------
-        NotFitsError
-            Not a FITS file, or a truncated one.
+        NotFitsError, FileTooLargeError, UnsupportedImageError
+            Not a FITS file, a truncated one, or one with a structure that no product has.
         MissingMetadataError
             A FITS file, but not a product of Farside.
         DamagedImageError
-            Header or pixels were altered since it was written.
+            Header or pixels were altered since it was written, or a field is out of range.
+        ImplausibleGeometryError
+            Its parts do not fit each other, or a number is out of its range.
         """
-        with opened(bytes_of_product(source)) as hdus:
-            return _from_hdus(hdus)
+        return _from_hdus(open_product(source))
 
 
 def trained_on(value: object) -> TrainedOn:
@@ -246,7 +271,30 @@ def trained_on(value: object) -> TrainedOn:
     for known in get_args(TrainedOn):
         if value == known:
             return known
-    raise MissingMetadataError(f"AITRAIN is {value!r}, wanted one of {get_args(TrainedOn)}")
+    raise MissingMetadataError(
+        f"AITRAIN is {repr(value)[:MAX_TEXT]}, expected one of {get_args(TrainedOn)}"
+    )
+
+
+def generator_of(cards: Cards) -> Generator:
+    """What made a field, by the cards of a header or by a row of a table.
+
+    Raises
+    ------
+    MissingMetadataError, ImplausibleGeometryError
+        A card is not there, or says what it cannot.
+    """
+    return Generator(
+        model=text_of(cards, "AIMODEL"),
+        version=text_of(cards, "AIMODVER"),
+        identity=text_of(cards, "AIMODID"),
+        trained_on=trained_on(cards.get("AITRAIN")),
+        engine=text_of(cards, "AIENGINE"),
+        precision=text_of(cards, "AIPREC"),
+        saturation_gauss=number_if_any(cards, "AICLIP", 0, MAX_FIELD_GAUSS),
+        skill=number_if_any(cards, "AISKILL", -1, 1),
+        correlation_length_deg=number_if_any(cards, "AICORLEN", 0, 180),
+    )
 
 
 def _cards(made: Magnetogram) -> Iterator[Card]:
@@ -379,77 +427,93 @@ def _row(given: Input) -> tuple[Value, ...]:
     )
 
 
-def _from_hdus(hdus: fits.HDUList) -> Magnetogram:
-    header = hdus[0].header
-    if header.get("AIGEN") is not True or "INPUTS" not in hdus:
-        raise MissingMetadataError("not a product of Farside: wanted AIGEN = T and an HDU INPUTS")
+def _from_hdus(hdus: Sequence[StoredHdu]) -> Magnetogram:
+    cards = hdus[0].cards
+    if cards.get("AIGEN") is not True or hdu_if_any(hdus, "INPUTS") is None:
+        raise MissingMetadataError("not a product of Farside: expected AIGEN = T and an HDU INPUTS")
     check_unaltered(hdus)
+    grid = _grid(cards)
+    sigma = hdu_if_any(hdus, "SIGMA")
     return Magnetogram(
-        image=_native(hdus[0].data),
-        grid=_grid(header),
-        time=utc(text_of(header, "DATE-OBS")),
-        observer=Observer(*(number_of(header, f"{key}_OBS") for key in ("HGLN", "HGLT", "DSUN"))),
-        spacecraft=text_of(header, "INPUTDAT"),
-        quality=Quality(int(number_of(header, "QUALITY"))),
-        generator=_generator(header),
-        inputs=tuple(_input(row) for row in hdus["INPUTS"].data),
-        sigma=_native(hdus["SIGMA"].data) if "SIGMA" in hdus else None,
+        image=_plane(hdus[0], grid, -MAX_FIELD_GAUSS),
+        grid=grid,
+        time=time_of(cards, "DATE-OBS"),
+        observer=observer_of(cards),
+        spacecraft=text_of(cards, "INPUTDAT"),
+        quality=quality_of(cards),
+        generator=generator_of(cards),
+        inputs=tuple(map(_input, rows_of(hdu_of(hdus, "INPUTS"), MAX_INPUTS))),
+        sigma=None if sigma is None else _plane(sigma, grid),
         brightness=tuple(
-            Brightness(hdu.header["BAND"], _native(hdu.data))
+            Brightness(text_of(hdu.cards, "BAND"), _plane(hdu, grid))
             for hdu in hdus
-            if "BAND" in hdu.header
+            if "BAND" in hdu.cards
         ),
-        kept=tuple((key, header[key], note) for key, note in KEPT.items() if _is_kept(header, key)),
+        kept=tuple((key, cards[key], note) for key, note in KEPT.items() if _is_kept(cards, key)),
     )
 
 
-def _grid(header: fits.Header) -> Grid | NativeGrid:
-    shape = header["NAXIS1"], number_of(header, "R_SUN"), number_of(header, "MASKRAD")
-    if not _is_native(header):
-        return Grid(*shape)
-    x, y = (number_of(header, f"CRPIX{axis}") - 1 for axis in (1, 2))
-    return NativeGrid(*shape, (x, y), number_of(header, "CROTA2"))
+def _plane(
+    hdu: StoredHdu, grid: Geometry, least: float = 0.0, most: float = MAX_FIELD_GAUSS
+) -> Image:
+    """Plane on the grid of the product, its values in their range or NaN."""
+    image = plane_of(hdu)
+    if image.shape != (grid.size_px, grid.size_px):
+        raise ImplausibleGeometryError(
+            f"{name_of(hdu)} has {image.shape} pixels, expected {grid.size_px} a side"
+        )
+    check_range(name_of(hdu), image, least, most)
+    return image
 
 
-def _is_native(header: fits.Header) -> bool:
-    return bool(header.get("CONTENT") == "MAGNETOGRAM")
+def _grid(cards: Cards) -> Grid | NativeGrid:
+    """Registered grid, whose masked disk lies inside it, or that of an instrument."""
+    side = int(number_of(cards, "NAXIS1", 2))
+    mask = number_of(cards, "MASKRAD", 0.01, 1.0)
+    if not _is_native(cards):
+        return Grid(side, number_of(cards, "R_SUN", 1.0, side / 2 / mask), mask)
+    radius = number_of(cards, "R_SUN", 1.0, side)
+    x, y = (number_of(cards, f"CRPIX{axis}", 1, side) - 1 for axis in (1, 2))
+    return NativeGrid(side, radius, mask, (x, y), number_of(cards, "CROTA2", -360, 360))
 
 
-def _is_kept(header: fits.Header, key: str) -> bool:
-    return _is_native(header) and key in header
+def _is_native(cards: Cards) -> bool:
+    return cards.get("CONTENT") == "MAGNETOGRAM"
 
 
-def _generator(header: fits.Header) -> Generator:
-    return Generator(
-        model=text_of(header, "AIMODEL"),
-        version=text_of(header, "AIMODVER"),
-        identity=text_of(header, "AIMODID"),
-        trained_on=trained_on(header.get("AITRAIN")),
-        engine=text_of(header, "AIENGINE"),
-        precision=text_of(header, "AIPREC"),
-        saturation_gauss=number_if_any(header, "AICLIP"),
-        skill=number_if_any(header, "AISKILL"),
-        correlation_length_deg=number_if_any(header, "AICORLEN"),
-    )
+def _is_kept(cards: Cards, key: str) -> bool:
+    return _is_native(cards) and key in cards
 
 
-def _input(row: fits.FITS_record) -> Input:
-    longitude, latitude, distance = (float(row[k]) for k in ("HGLN_OBS", "HGLT_OBS", "DSUN_OBS"))
+def _input(row: Row) -> Input:
     origin = Origin(
-        instrument=str(row["INSTRUMENT"]),
-        band=str(row["BAND"]),
-        time=utc(str(row["TIME"])),
-        observer=Observer(longitude, latitude, distance),
-        name=unquoted(str(row["NAME"])),
-        sha256=str(row["SHA256"]),
-        quality=Quality(int(row["QUALITY"])),
-        notes=tuple(json.loads(str(row["NOTES"]))),
+        instrument=text_of(row, "INSTRUMENT"),
+        band=text_of(row, "BAND"),
+        time=time_of(row, "TIME"),
+        observer=observer_of(row),
+        name=unquoted(text_of(row, "NAME", MAX_ROW_BYTES)),
+        sha256=text_of(row, "SHA256"),
+        quality=quality_of(row),
+        notes=_notes(text_of(row, "NOTES", MAX_ROW_BYTES)),
     )
-    return Input(row["ROLE"], origin, float(row["CLIPPED"]))
+    return Input(_role(text_of(row, "ROLE")), origin, number_of(row, "CLIPPED", 0, 1))
 
 
-def _native(image: Image) -> Image:
-    return np.asarray(image, dtype=np.float32)
+def _role(word: str) -> Role:
+    known: Role
+    for known in get_args(Role):
+        if word == known:
+            return known
+    raise MissingMetadataError(f"ROLE of an input is {word!r}, expected one of {get_args(Role)}")
+
+
+def _notes(written: str) -> tuple[str, ...]:
+    try:
+        return _NOTES.validate_json(written)
+    except ValidationError as error:
+        raise MissingMetadataError(
+            f"NOTES is {written[:MAX_TEXT]!r}, expected a JSON list of texts"
+        ) from error
 
 
 def _same_description(one: Magnetogram, other: Magnetogram) -> bool:

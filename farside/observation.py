@@ -284,16 +284,16 @@ def about(subject: str) -> Iterator[None]:
 def bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
     """Bytes and plain name; at most one byte more than is read, which is enough to refuse it."""
     if isinstance(source, bytes):
-        return source, _plain(name)
+        return source, plain_name(name)
     if isinstance(source, str | Path):
         with Path(source).open("rb") as file:
-            return file.read(max_bytes + 1), _plain(name or str(source))
+            return file.read(max_bytes + 1), plain_name(name or str(source))
     own = getattr(source, "name", "")
-    return source.read(max_bytes + 1), _plain(name or (own if isinstance(own, str) else ""))
+    return source.read(max_bytes + 1), plain_name(name or (own if isinstance(own, str) else ""))
 
 
-def _plain(name: str) -> str:
-    """Last component of a name that a stranger may have chosen, printable."""
+def plain_name(name: str) -> str:
+    """Last component of a name that a stranger may have chosen, printable, 100 characters."""
     return "".join(letter for letter in PureWindowsPath(name).name if letter.isprintable())[:100]
 
 

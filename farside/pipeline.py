@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 from astropy.time import Time
@@ -10,18 +11,22 @@ from astropy.time import Time
 from farside.basemap import read_base
 from farside.engine import Engine, Model, find_model
 from farside.errormodel import with_errors
-from farside.inputs import read_all
+from farside.errors import FileTooLargeError
+from farside.inputs import read_each
 from farside.magnetogram import Magnetogram
-from farside.mapdisk import read_generated, read_measured
+from farside.mapdisk import MapDisk, read_generated, read_measured
 from farside.observation import Source
 from farside.progress import Progress, silent
 from farside.recipe import Native, Recipe
 from farside.scaling import decode, encode, input_shape
-from farside.stack import Stack, assemble
+from farside.stack import Stack, accepted, assemble
 from farside.stages import Timer, untimed
 from farside.synchronic import synchronic
 from farside.synchronicmap import SynchronicMap
 from farside.tiles import infer_in_tiles
+
+MAX_MAP_PIXELS = 2**26
+"""Most pixels of all disks of one map: thirty of 1024² with their errors. 256 MiB."""
 
 
 def generate(
@@ -66,7 +71,8 @@ def prepare(
         Of the first file that cannot be used, or of the files together.
     """
     with timer("read"):
-        observed, referred = read_all(observations), read_all(references)
+        observed = accepted(read_each(observations), "observation", recipe)
+        referred = accepted(read_each(references), "reference", recipe)
     with timer("register"):
         return assemble(observed, referred, recipe)
 
@@ -161,6 +167,22 @@ def map_sun(
     InputError, SetError
         Of the first file that cannot be used, or of the files together.
     """
-    disks = [*map(read_measured, observed), *map(read_generated, generated)]
+    disks = _held(chain(map(read_measured, observed), map(read_generated, generated)))
     below = None if base is None else read_base(base)
     return synchronic(disks, below, time, allow_saturating=allow_saturating)
+
+
+def _held(disks: Iterable[MapDisk]) -> list[MapDisk]:
+    """Take the disks one after another, as far as there is room for their pixels."""
+    held: list[MapDisk] = []
+    pixels = 0
+    for disk in disks:
+        pixels += disk.image.size * (1 if disk.sigma is None else 2)
+        if pixels > MAX_MAP_PIXELS:
+            raise FileTooLargeError(
+                f"{disk}: the {len(held) + 1} disks up to here have {pixels} pixels, expected at "
+                f"most {MAX_MAP_PIXELS}",
+                (str(disk),),
+            )
+        held.append(disk)
+    return held

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, UTC, date, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from farside.errors import FileTooLargeError, SideCarError
 from farside.picture import is_picture
@@ -64,6 +64,13 @@ class SideCar(BaseModel):
         if (self.centre_px is None) != (self.radius_px is None):
             raise ValueError("one of centre_px and radius_px is given, both or none are wanted")
         return self
+
+    @field_validator("time_utc")
+    @classmethod
+    def _has_a_year_in_utc(cls, given: datetime | date | None) -> datetime | date | None:
+        if isinstance(given, datetime) and not 1 < given.year < MAXYEAR:
+            raise ValueError(f"got the year {given.year}, of which there is no drawing")
+        return given
 
     @property
     def orientation_deg(self) -> float | None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
-from astropy.io import fits
-
 from farside.errors import InputError, SetError
-from farside.fitsfile import unpack
+from farside.fitsfile import MAX_BYTES, primary_cards, unpack
 from farside.mapdisk import MapDisk, read_generated, read_measured
+from farside.observation import about, bytes_of
 from farside.observer import Observer, View
 from farside.quality import Quality
 from farside.solarwind import native
@@ -100,20 +98,13 @@ def read(path: Path) -> Given:
     OSError
         There is no such file.
     """
-    data = path.read_bytes()
+    data, _ = bytes_of(path, "", MAX_BYTES)
     try:
-        header = _header(unpack(data))
-        if native.is_native(header):
+        with about(path.name):
+            cards = primary_cards(unpack(data))
+        if native.is_native(cards):
             return NamedMap(path.name, native.read(data))
-        read_disk = read_generated if header.get("AIGEN") else read_measured
+        read_disk = read_generated if cards.get("AIGEN") is True else read_measured
         return read_disk(data, path.name)
     except (InputError, SetError) as error:
         return Skipped(path.name, str(error))
-
-
-def _header(data: bytes) -> fits.Header:
-    """The primary header; empty where there is none, which whoever reads the file will say."""
-    try:
-        return fits.Header.fromfile(BytesIO(data))
-    except (EOFError, OSError, ValueError):
-        return fits.Header()

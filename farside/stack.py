@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
@@ -90,11 +90,9 @@ def assemble(
         Reference further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
     """
     given: dict[Role, Sequence[Observation]] = {
-        "observation": observations,
-        "reference": references,
+        "observation": accepted(observations, "observation", recipe),
+        "reference": accepted(references, "reference", recipe),
     }
-    for role, images in given.items():
-        _refuse_unexpected(role, images, recipe)
     chosen = [_only_image_for(channel, given[channel.role], recipe) for channel in recipe.channels]
     observed = [image.origin for image in observations]
     referred = [image.origin for image in references]
@@ -115,6 +113,26 @@ def assemble(
         | _quality_of_training(referred, time, recipe),
         native=in_native_pixels(chosen[0], tiling) if tiling else None,
     )
+
+
+def accepted(images: Iterable[Observation], role: Role, recipe: Recipe) -> list[Observation]:
+    """Take the images of one role one after another, each checked before the next is read.
+
+    So no more images are ever held than the Recipe has channels, and one.
+
+    Raises
+    ------
+    UnexpectedImageError, DuplicateChannelError
+        An image that no channel takes, two for one channel.
+    """
+    taken: list[Observation] = []
+    for image in images:
+        _refuse_unexpected(role, image, recipe)
+        taken.append(image)
+        for channel in recipe.channels:
+            if channel.role == role:
+                _refuse_two(channel, _fitting(channel, taken))
+    return taken
 
 
 def _registered(
@@ -156,23 +174,30 @@ def _references(disks: Sequence[Disk], recipe: Recipe) -> list[Disk]:
     return [disk for disk, channel in pairs if channel.role == "reference"]
 
 
-def _refuse_unexpected(role: Role, images: Sequence[Observation], recipe: Recipe) -> None:
-    for origin in (image.origin for image in images):
-        if not any(c.takes(role, origin.instrument, origin.band) for c in recipe.channels):
-            raise UnexpectedImageError(
-                f"{origin} given as {role}: no channel takes it; {_wants(recipe)}", (str(origin),)
-            )
+def _refuse_unexpected(role: Role, image: Observation, recipe: Recipe) -> None:
+    origin = image.origin
+    if not any(c.takes(role, origin.instrument, origin.band) for c in recipe.channels):
+        raise UnexpectedImageError(
+            f"{origin} given as {role}: no channel takes it; {_wants(recipe)}", (str(origin),)
+        )
+
+
+def _fitting(channel: Channel, images: Sequence[Observation]) -> list[Observation]:
+    return [i for i in images if channel.takes(channel.role, i.origin.instrument, i.origin.band)]
+
+
+def _refuse_two(channel: Channel, fitting: Sequence[Observation]) -> None:
+    names = tuple(str(image.origin) for image in fitting)
+    if len(fitting) > 1:
+        raise DuplicateChannelError(
+            f"{len(fitting)} images for {channel}: got {', '.join(names)}, expected one", names
+        )
 
 
 def _only_image_for(channel: Channel, images: Sequence[Observation], recipe: Recipe) -> Observation:
-    fitting = [i for i in images if channel.takes(channel.role, i.origin.instrument, i.origin.band)]
-    names = tuple(str(image.origin) for image in fitting)
+    fitting = _fitting(channel, images)
     if not fitting:
         raise IncompleteSetError(f"no image for {channel}; {_wants(recipe)}")
-    if len(fitting) > 1:
-        raise DuplicateChannelError(
-            f"{len(fitting)} images for {channel}: got {', '.join(names)}, wanted one", names
-        )
     return fitting[0]
 
 

@@ -9,7 +9,7 @@ import pytest
 from astropy.time import Time
 
 from farside.errors import MissingMetadataError, SideCarError
-from farside.inputs import read_all
+from farside.inputs import read_each
 from farside.sidecar import with_side_car
 from farside.simulation.drawingfiles import DrawnFiles, write_drawing
 from tests.native_model import hmi_file
@@ -28,31 +28,31 @@ def upload(path: Path) -> io.BytesIO:
 
 
 def test_a_path_brings_the_side_car_beside_it(drawn: DrawnFiles) -> None:
-    (seen,) = read_all([drawn.drawing])
+    (seen,) = read_each([drawn.drawing])
     assert (seen.origin.instrument, seen.origin.time.isot[:10]) == ("DRAWING", "2014-06-10")
 
 
 def test_uploads_are_paired_by_name_in_any_order(drawn: DrawnFiles) -> None:
-    hmi, seen = read_all([upload(drawn.side_car), io.BytesIO(hmi_file()), upload(drawn.drawing)])
+    hmi, seen = read_each([upload(drawn.side_car), io.BytesIO(hmi_file()), upload(drawn.drawing)])
     assert (hmi.origin.instrument, seen.origin.instrument) == ("HMI", "DRAWING")
     assert seen.origin.name == drawn.drawing.name
 
 
 def test_a_picture_without_a_side_car_has_no_date(drawn: DrawnFiles) -> None:
     with pytest.raises(MissingMetadataError, match=r"a picture.*expected a FITS.*side-car"):
-        read_all([upload(drawn.drawing)])
+        list(read_each([upload(drawn.drawing)]))
 
 
 def test_a_side_car_without_its_drawing_is_refused(drawn: DrawnFiles) -> None:
     with pytest.raises(SideCarError, match=f"{drawn.side_car.name}: no drawing of this name"):
-        read_all([upload(drawn.side_car), io.BytesIO(hmi_file())])
+        list(read_each([upload(drawn.side_car), io.BytesIO(hmi_file())]))
 
 
 def test_an_instrument_s_file_is_not_a_drawing_for_the_json_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "hmi.fits"
     path.write_bytes(hmi_file())
     path.with_suffix(".json").write_text('{"not": "of a drawing"}')
-    (seen,) = read_all([path])
+    (seen,) = read_each([path])
     assert seen.origin.instrument == "HMI"
     assert with_side_car(path) == [path]
 

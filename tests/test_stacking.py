@@ -17,7 +17,7 @@ from farside.meanfile import write
 from farside.observation import read
 from farside.observer import earth
 from farside.pointing import pointing_of
-from farside.product import check_unaltered, opened
+from farside.productreader import check_unaltered, open_product
 from farside.stacking import MeanMagnetogram, series, stack
 from tests.frame_files import MIDDLE, RADIUS_PX, camera_of, frame, frames, pattern
 from tests.instrument_files import aia_cards, file_bytes
@@ -164,8 +164,8 @@ def test_the_file_says_of_what_it_is_the_mean(
     five: list[Path], mean: MeanMagnetogram, tmp_path: Path
 ) -> None:
     path = write(mean, tmp_path / "mean.fits")
-    with opened(path.read_bytes()) as hdus:
-        check_unaltered(hdus)
+    check_unaltered(open_product(path))
+    with fits.open(path) as hdus:
         header, table = hdus[0].header, hdus["FRAMES"].data
         assert header["NFRAMES"] == COUNT
         assert header["T_REC"] == "2013.11.01_00:00:45_TAI"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from farside.archive.clock import instant, parsed
+from farside.archive.clock import instant
 from farside.archive.naming import Name
+from farside.fitsfile import primary_cards, unpack
 from farside.magnetogram import Magnetogram
-from farside.product import opened, text_of
+from farside.productreader import time_of
 from farside.quality import Quality
 from farside.solarwind import native
 
@@ -92,9 +93,9 @@ def describe(name: Name, content: bytes) -> tuple[Product, tuple[Ingredient, ...
     InputError
         It is no product, or was altered since it was written.
     """
-    with opened(content) as hdus:
-        made = parsed(text_of(hdus[0].header, "DATE"))
-        is_map = native.is_native(hdus[0].header)
+    cards = primary_cards(unpack(content))
+    made = instant(time_of(cards, "DATE"))
+    is_map = native.is_native(cards)
     digest = hashlib.sha256(content).hexdigest()
     if is_map:
         return _map(name, content, made, digest)

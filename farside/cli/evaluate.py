@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import sunpy.map
-from astropy.io import fits
-from astropy.time import Time
 from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
@@ -17,10 +15,12 @@ from rich.table import Table
 from farside.angles import folded_deg
 from farside.errors import OtherViewError, UnexpectedImageError
 from farside.evaluation import BoxMeasures, Compared, Measures, measure
+from farside.fitsfile import MAX_BYTES, open_image, primary_cards, text, unpack
 from farside.grid import Image
 from farside.magnetogram import Magnetogram
-from farside.observation import Observation, Origin, read
-from farside.observer import Observer, View
+from farside.observation import Observation, Origin, about, bytes_of, read
+from farside.observer import View
+from farside.productreader import observer_of, time_of
 from farside.registration import Disk, register
 from farside.rotation import rotate
 
@@ -163,21 +163,16 @@ def _true_field(path: Path, made: Magnetogram, view: View) -> Image:
 
 def _simulated(path: Path) -> Observation | None:
     """The truth of ``farside simulate``; None where the file is any other."""
-    try:
-        with fits.open(path) as hdus:
-            data, header = hdus[0].data, hdus[0].header
-            if header.get("CONTENT") != SIMULATED_TRUTH:
-                return None
-            pixels = np.asarray(data, np.float32)
-    except (OSError, fits.VerifyError):
-        if not path.exists():
-            raise
-        return None
-    observer = Observer(*(float(header[f"{key}_OBS"]) for key in ("HGLN", "HGLT", "DSUN")))
-    time = Time(header["DATE-OBS"], format="isot", scale="utc")
+    data, name = bytes_of(path, "", MAX_BYTES)
+    with about(name):
+        data = unpack(data)
+        if text(primary_cards(data), "CONTENT") != SIMULATED_TRUTH:
+            return None
+        image = open_image(data)
+        time, observer = time_of(image.cards, "DATE-OBS"), observer_of(image.cards)
     # Solar north is up in it.
-    image = sunpy.map.Map(pixels, {**header, "CROTA2": 0.0})
-    return Observation(Origin("SIMULATION", "LOS", time, observer, path.name, ""), image)
+    seen = sunpy.map.Map(image.pixels, {**image.cards, "CROTA2": 0.0})
+    return Observation(Origin("SIMULATION", "LOS", time, observer, name, ""), seen)
 
 
 def _disk(path: Path, made: Magnetogram) -> Disk:

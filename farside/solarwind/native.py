@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +20,21 @@ from farside.errors import (
     ImplausibleGeometryError,
     MissingMetadataError,
 )
+from farside.fitsfile import Cards, StoredHdu
 from farside.observation import Source
-from farside.product import (
-    Card,
-    add_cards,
-    bytes_of_product,
+from farside.product import Card, add_cards
+from farside.productreader import (
+    check_range,
     check_unaltered,
+    hdu_of,
+    indices_of,
     number_of,
-    opened,
+    open_product,
+    plane_of,
+    quality_of,
     text_of,
-    utc,
+    time_of,
 )
-from farside.quality import Quality
 from farside.solarwind.flags import add_texts, flag_cards
 from farside.solarwind.layout import as_bytes, check, earth_cards, put
 from farside.solarwind.sourcetable import source_table, sources_in
@@ -39,6 +42,12 @@ from farside.synchronicmap import FluxBalance, SynchronicMap
 from farside.wholefile import NamedFile
 
 CONTENT = "SYNCHRONIC MAP"
+
+MAX_FIELD_GAUSS = 1e6
+"""Greatest absolute value: balancing the flux of a field of nearly one sign multiplies the rest."""
+
+MAX_AGE_DAYS = 36525.0
+"""Greatest age of a pixel: a map that starts from an earlier one adds to the ages in it."""
 
 _PROJECTION = {"sine": "CEA", "uniform": "CAR"}
 
@@ -96,22 +105,22 @@ def read(source: Source) -> SynchronicMap:
 
     Raises
     ------
-    NotFitsError
-        Not a FITS file, or a truncated one.
+    NotFitsError, FileTooLargeError, UnsupportedImageError
+        Not a FITS file, a truncated one, or one with a structure that no product has.
     MissingMetadataError
         A FITS file, but not a synchronic map of Farside.
     DamagedImageError
-        Header or pixels were altered since it was written, or a pixel has no value.
+        Header or pixels were altered since it was written, a pixel has no value, or one that is
+        out of range.
     ImplausibleGeometryError
-        Its parts do not fit each other.
+        Its parts do not fit each other, or a number is out of its range.
     """
-    with opened(bytes_of_product(source)) as hdus:
-        return _from_hdus(hdus)
+    return _from_hdus(open_product(source))
 
 
-def is_native(header: fits.Header) -> bool:
+def is_native(cards: Cards) -> bool:
     """Whether a primary header is that of a synchronic map of Farside."""
-    return bool(header.get("CONTENT") == CONTENT)
+    return cards.get("CONTENT") == CONTENT
 
 
 def _cards(made: SynchronicMap) -> Iterator[Card]:
@@ -155,50 +164,58 @@ def _plane(
     return hdu
 
 
-def _from_hdus(hdus: fits.HDUList) -> SynchronicMap:
-    header = hdus[0].header
-    if not is_native(header):
+def _from_hdus(hdus: Sequence[StoredHdu]) -> SynchronicMap:
+    cards = hdus[0].cards
+    if not is_native(cards):
         raise MissingMetadataError(
-            f"not a synchronic map of Farside: CONTENT is {header.get('CONTENT')!r},"
-            f" wanted {CONTENT!r}"
+            f"not a synchronic map of Farside: CONTENT is {cards.get('CONTENT')!r},"
+            f" expected {CONTENT!r}"
         )
     check_unaltered(hdus)
-    grid = _grid(header)
-    sources = sources_in(hdus["SOURCES"])
-    index = _values(hdus, "SOURCE", grid).astype(np.uint8)
+    grid = _grid(cards)
+    sources = sources_in(hdu_of(hdus, "SOURCES"))
+    index = indices_of(hdu_of(hdus, "SOURCE"))
+    _check_shape("SOURCE", index.shape, grid)
     if int(index.max()) >= len(sources):
         raise ImplausibleGeometryError(
             f"SOURCE points to row {index.max()}, the table SOURCES has {len(sources)}"
         )
+    largest = MAX_FIELD_GAUSS
+    before, after = (number_of(cards, f"NETFLX{n}", -largest, largest) for n in (0, 1))
     return SynchronicMap(
-        field_gauss=_values(hdus, "PRIMARY", grid),
+        field_gauss=_values(hdus[0], "PRIMARY", grid, -largest, largest),
         grid=grid,
-        time=utc(text_of(header, "DATE-OBS")),
+        time=time_of(cards, "DATE-OBS"),
         source=index,
-        age_days=_values(hdus, "AGE", grid),
-        sigma_gauss=_values(hdus, "SIGMA", grid),
-        correlation_length_deg=number_of(header, "CORRLEN"),
+        age_days=_values(hdu_of(hdus, "AGE"), "AGE", grid, -MAX_AGE_DAYS, MAX_AGE_DAYS),
+        sigma_gauss=_values(hdu_of(hdus, "SIGMA"), "SIGMA", grid, 0, largest),
+        correlation_length_deg=number_of(cards, "CORRLEN", 0, 180),
         sources=sources,
-        balance=FluxBalance(number_of(header, "NETFLX0"), number_of(header, "NETFLX1")),
-        quality=Quality(int(number_of(header, "QUALITY"))),
+        balance=FluxBalance(before, after),
+        quality=quality_of(cards),
     )
 
 
-def _grid(header: fits.Header) -> CarringtonGrid:
-    columns, rows = int(number_of(header, "NAXIS1")), int(number_of(header, "NAXIS2"))
-    ctype = text_of(header, "CTYPE2")
+def _grid(cards: Cards) -> CarringtonGrid:
+    columns, rows = (int(number_of(cards, f"NAXIS{axis}", 4)) for axis in (1, 2))
+    ctype = text_of(cards, "CTYPE2")
     if ctype == "CRLT-CEA":
         return CarringtonGrid(columns, rows, "sine")
     if ctype == "CRLT-CAR":
         return CarringtonGrid(columns, rows, "uniform")
-    raise ImplausibleGeometryError(f"CTYPE2 is {ctype!r}, wanted 'CRLT-CEA' or 'CRLT-CAR'")
+    raise ImplausibleGeometryError(f"CTYPE2 is {ctype!r}, expected 'CRLT-CEA' or 'CRLT-CAR'")
 
 
-def _values(hdus: fits.HDUList, name: str, grid: CarringtonGrid) -> Map:
-    values = np.asarray(hdus[name].data, dtype=np.float64)
-    if values.shape != grid.shape:
-        raise ImplausibleGeometryError(f"{name} is {values.shape}, the grid is {grid.shape}")
+def _values(hdu: StoredHdu, name: str, grid: CarringtonGrid, least: float, most: float) -> Map:
+    values = plane_of(hdu).astype(np.float64)
+    _check_shape(name, values.shape, grid)
     lost = int(np.count_nonzero(~np.isfinite(values)))
     if lost:
-        raise DamagedImageError(f"{lost} pixels of {name} are not finite, wanted none")
+        raise DamagedImageError(f"{lost} pixels of {name} are not finite, expected none")
+    check_range(name, values, least, most)
     return values
+
+
+def _check_shape(name: str, shape: tuple[int, ...], grid: CarringtonGrid) -> None:
+    if shape != grid.shape:
+        raise ImplausibleGeometryError(f"{name} is {shape}, the grid is {grid.shape}")

@@ -8,10 +8,21 @@ from typing import get_args
 from astropy.io import fits
 
 from farside.errors import ImplausibleGeometryError, MissingMetadataError
-from farside.magnetogram import Generator, trained_on
+from farside.fitsfile import StoredHdu
+from farside.magnetogram import Generator, generator_of
 from farside.observer import Observer
-from farside.product import Column, Value, quoted, table, unquoted, utc
-from farside.quality import Quality
+from farside.product import Column, Value, quoted, table, unquoted
+from farside.productreader import (
+    MAX_ROW_BYTES,
+    Row,
+    number_if_any,
+    number_of,
+    observer_of,
+    quality_of,
+    rows_of,
+    text_of,
+    time_of,
+)
 from farside.synchronicmap import Kind, MapSource, Overlap
 
 MAX_SOURCES = 256
@@ -43,8 +54,6 @@ _COLUMNS: tuple[Column, ...] = (
     ("AISKILL", "D", None),
     ("AICORLEN", "D", "deg"),
 )
-_GIVEN = "OVL_AREA"
-"""Not NaN where there is an overlap."""
 
 
 def source_table(sources: tuple[MapSource, ...]) -> fits.BinTableHDU:
@@ -52,17 +61,19 @@ def source_table(sources: tuple[MapSource, ...]) -> fits.BinTableHDU:
     return table("SOURCES", _COLUMNS, map(_row, sources))
 
 
-def sources_in(hdu: fits.BinTableHDU) -> tuple[MapSource, ...]:
+def sources_in(hdu: StoredHdu) -> tuple[MapSource, ...]:
     """Read the table back.
 
     Raises
     ------
+    NotFitsError, FileTooLargeError, UnsupportedImageError
+        It is no such table, or has too many rows.
     MissingMetadataError, ImplausibleGeometryError
-        A column says what it cannot, or there are too many rows.
+        A column says what it cannot, or there is no row.
     """
-    rows = hdu.data
-    if not 1 <= len(rows) <= MAX_SOURCES:
-        raise ImplausibleGeometryError(f"{len(rows)} sources, 1 to {MAX_SOURCES} are wanted")
+    rows = rows_of(hdu, MAX_SOURCES)
+    if not rows:
+        raise ImplausibleGeometryError(f"no source, expected 1 to {MAX_SOURCES}")
     return tuple(map(_source, rows))
 
 
@@ -115,56 +126,42 @@ def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
-
-
-def _source(row: fits.FITS_record) -> MapSource:
+def _source(row: Row) -> MapSource:
     return MapSource(
-        kind=_kind(str(row["KIND"])),
-        instrument=str(row["INSTRUMENT"]),
-        name=unquoted(str(row["NAME"])),
-        sha256=str(row["SHA256"]),
-        time=utc(str(row["TIME"])),
+        kind=_kind(text_of(row, "KIND")),
+        instrument=text_of(row, "INSTRUMENT"),
+        name=unquoted(text_of(row, "NAME", MAX_ROW_BYTES)),
+        sha256=text_of(row, "SHA256"),
+        time=time_of(row, "TIME"),
         observer=_observer_in(row),
-        quality=Quality(int(row["QUALITY"])),
-        weight=float(row["WEIGHT"]),
-        generator=_generator_in(row),
+        quality=quality_of(row),
+        weight=number_of(row, "WEIGHT", 0, 1),
+        generator=generator_of(row) if row.get("AITRAIN") else None,
         overlap=_overlap_in(row),
-        skill=_or_none(row["SKILL"]),
+        skill=number_if_any(row, "SKILL", -1, 1),
     )
 
 
-def _kind(text: str) -> Kind:
+def _kind(word: str) -> Kind:
     known: Kind
     for known in get_args(Kind):
-        if text == known:
+        if word == known:
             return known
-    raise MissingMetadataError(f"KIND of a source is {text!r}, wanted one of {get_args(Kind)}")
+    raise MissingMetadataError(f"KIND of a source is {word!r}, expected one of {get_args(Kind)}")
 
 
-def _observer_in(row: fits.FITS_record) -> Observer | None:
-    longitude, latitude, distance = (float(row[k]) for k in ("HGLN_OBS", "HGLT_OBS", "DSUN_OBS"))
-    return None if math.isnan(distance) else Observer(longitude, latitude, distance)
+def _observer_in(row: Row) -> Observer | None:
+    return None if number_if_any(row, "DSUN_OBS") is None else observer_of(row)
 
 
-def _overlap_in(row: fits.FITS_record) -> Overlap | None:
-    if math.isnan(row[_GIVEN]):
+def _overlap_in(row: Row) -> Overlap | None:
+    """Overlap; its correlation, slope and signs are NaN where too little is seen to tell."""
+    area = number_if_any(row, "OVL_AREA", 0, 1)
+    if area is None:
         return None
-    return Overlap(*(float(row[key]) for key in ("OVL_CC", "OVL_SLOP", "OVL_SIGN", "OVL_AREA")))
-
-
-def _generator_in(row: fits.FITS_record) -> Generator | None:
-    if not str(row["AITRAIN"]):
-        return None
-    return Generator(
-        model=str(row["AIMODEL"]),
-        version=str(row["AIMODVER"]),
-        identity=str(row["AIMODID"]),
-        trained_on=trained_on(str(row["AITRAIN"])),
-        engine=str(row["AIENGINE"]),
-        precision=str(row["AIPREC"]),
-        saturation_gauss=_or_none(row["AICLIP"]),
-        skill=_or_none(row["AISKILL"]),
-        correlation_length_deg=_or_none(row["AICORLEN"]),
+    return Overlap(
+        correlation=_or_nan(number_if_any(row, "OVL_CC", -1.001, 1.001)),
+        slope=_or_nan(number_if_any(row, "OVL_SLOP")),
+        sign_agreement=_or_nan(number_if_any(row, "OVL_SIGN", 0, 1)),
+        area=area,
     )
