@@ -93,8 +93,8 @@ class Lattice:
         cosine = np.cos(np.radians(self.latitude_deg))[:, None]
         east = east_deg / np.maximum(cosine, np.float32(POLAR_COSINE))
         step = np.float32(self.step_deg)
-        column, row = (column + east / step) % self.columns, row + north_deg / step
-        return np.asarray(column, np.float32), np.asarray(row, np.float32)
+        across, along = (column + east / step) % self.columns, row + north_deg / step
+        return np.asarray(across, np.float32), np.asarray(along, np.float32)
 
     def taken(self, field: Image, column: Image, row: Image) -> Image:
         """Bilinear values of a map at some places."""
