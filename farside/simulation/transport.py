@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from farside.blas import one_blas_thread
 from farside.grid import Image
 from farside.heliographic import drift_deg_per_day
 from farside.observer import SOLAR_RADIUS_M
@@ -66,6 +67,7 @@ def field_gauss(state: Spectrum) -> Image:
     return np.asarray(fft.irfft(state, n=GLOBE.columns, axis=1), dtype=np.float32)
 
 
+@one_blas_thread()
 def carried(state: Spectrum, days: float) -> Spectrum:
     """A spectrum some days later; below a whole day, by the shear alone."""
     whole = int(days)
