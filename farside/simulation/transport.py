@@ -87,8 +87,10 @@ def _applied(matrices: Matrices, state: Spectrum) -> Spectrum:
 def _propagator(days: int) -> Matrices:
     """What carries each order over some days (a power of two), (order, row, row)."""
     if days > 1:
-        half = _propagator(days // 2)
-        return half @ half
+        matrices = _propagator(1)
+        for _ in range(days.bit_length() - 1):
+            matrices = matrices @ matrices
+        return matrices
     half_shear = _shear(0.5).T
     return (half_shear[:, :, None] * _spread_over_a_day() * half_shear[:, None, :]).astype(
         np.complex64
