@@ -19,9 +19,10 @@ from astropy.time import Time
 
 from farside.simulation.files import SimulatedSet, write_set
 from tests.map_files import MapFiles, write_map_files
+from tests.once import once
+from tests.processes import ANSWER_S, START_S, started
 
 ROOT = Path(__file__).resolve().parents[1]
-START_S = 90
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,18 @@ def serving(
         "BENTOML_DO_NOT_TRACK": "true",
         "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
+        "FARSIDE_DEADLINE_S": str(ANSWER_S),
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "bentoml", "serve", what]
-    address = ["--host", "127.0.0.1", "--port", str(port), "--timeout-keep-alive", "75"]
-    with logged.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  # our own command
-            [*command, *address], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
+    command += ["--host", "127.0.0.1", "--port", str(port), "--timeout-keep-alive", "75"]
+    with (
+        logged.open("wb") as log,
+        started(command, log, environment, ROOT, signal.SIGINT) as process,
+    ):
         server = Server(f"http://127.0.0.1:{port}", process, scratch, logged)
-        try:
-            wait_until_ready(f"{server.url}/readyz", process, logged)
-            yield server
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
+        wait_until_ready(f"{server.url}/readyz", process, logged)
+        yield server
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -81,7 +79,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
     end = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < end:
         try:
-            if httpx.get(url, timeout=5).is_success:
+            if httpx.get(url, timeout=ANSWER_S).is_success:
                 return
         except httpx.TransportError:
             pass
@@ -100,8 +98,8 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> SimulatedSet:
     """The seven small files of one simulated scene."""
-    folder = tmp_path_factory.mktemp("simulated")
-    return write_set(folder, Time("2026-02-14T00:00:00"), 120.0, seed=3, size="small")
+    time = Time("2026-02-14T00:00:00")
+    return once(tmp_path_factory, "simulated", write_set, time, 120.0, 3, "small")
 
 
 @pytest.fixture(scope="session")

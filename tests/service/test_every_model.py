@@ -17,6 +17,7 @@ from farside.simulation.drawingfiles import write_drawing
 from farside.simulation.files import SimulatedSet
 from farside.simulation.frames import write_frames
 from tests.live import ROOT, serving
+from tests.processes import ANSWER_S
 
 REPOSITORY = ROOT / "model_repository"
 RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest(REPOSITORY)]
@@ -30,7 +31,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("every-model")
     with (
         serving(folder, model_repository=REPOSITORY, threads=1) as server,
-        httpx.Client(base_url=server.url, timeout=120) as connected,
+        httpx.Client(base_url=server.url, timeout=ANSWER_S) as connected,
     ):
         yield connected
 

@@ -18,6 +18,7 @@ from farside.errors import EngineFailedError
 from farside.magnetogram import Magnetogram
 from farside.simulation.files import SimulatedSet, write_set
 from service.settings import Settings
+from tests.processes import ANSWER_S
 from tests.service.fakes import FakeEngine, service
 
 Parts = list[tuple[str, tuple[str, bytes]]]
@@ -42,14 +43,14 @@ async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
 
 async def shown(client: httpx.AsyncClient, number: str) -> None:
     """Wait until the metrics show a number."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(ANSWER_S):
         while number not in (await client.get("/metrics")).text:
             await asyncio.sleep(0.02)
 
 
 async def begun(engine: FakeEngine) -> None:
     """Wait until a forward has begun."""
-    assert await asyncio.to_thread(engine.begun.acquire, timeout=20)
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=ANSWER_S)
 
 
 async def post_and_leave(app: ASGIApp, files: Parts, leave: asyncio.Event) -> int:
@@ -230,7 +231,7 @@ def test_a_request_past_the_queue_is_refused_before_its_upload(files: Parts) -> 
             running = asyncio.create_task(client.post("/generate", files=files))
             await begun(engine)
             kind = {"content-type": "multipart/form-data; boundary=x"}
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(ANSWER_S):
                 refused = await client.post("/generate", content=endless(), headers=kind)
             engine.go.set()
             await running
@@ -291,7 +292,7 @@ def test_past_the_deadline_the_answer_is_504_and_the_next_request_is_served(file
     engine.go.clear()
 
     async def story() -> tuple[httpx.Response, httpx.Response]:
-        async with client_of(service(engine, Settings(deadline_s=2.0))) as client:
+        async with client_of(service(engine, Settings(deadline_s=8.0))) as client:
             late = await client.post("/generate", files=files)
             engine.go.set()
             return late, await client.post("/generate", files=files)
