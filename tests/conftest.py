@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["pytester", "tests.live", "tests.skips", "tests.triton_live"]
+pytest_plugins = ["pytester", "tests.live", "tests.shipped", "tests.skips", "tests.triton_live"]
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile(

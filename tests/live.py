@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import astropy.units as u
 import httpx
 import pytest
 from astropy.time import Time
@@ -95,11 +96,24 @@ def free_port() -> int:
     return port
 
 
+Later = Callable[[float], SimulatedSet]
+
+
 @pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> SimulatedSet:
+def later(tmp_path_factory: pytest.TempPathFactory) -> Later:
+    """The seven small files of one simulated scene, so many hours after midnight."""
+
+    def write(hours: float) -> SimulatedSet:
+        time = Time("2026-02-14T00:00:00") + hours * u.hour
+        return once(tmp_path_factory, f"simulated-{hours:g}h", write_set, time, 120.0, 3, "small")
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def simulated(later: Later) -> SimulatedSet:
     """The seven small files of one simulated scene."""
-    time = Time("2026-02-14T00:00:00")
-    return once(tmp_path_factory, "simulated", write_set, time, 120.0, 3, "small")
+    return later(0)
 
 
 @pytest.fixture(scope="session")

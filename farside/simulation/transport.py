@@ -75,7 +75,8 @@ def carried(state: Spectrum, days: float) -> Spectrum:
         state = _applied(_propagator(STEP_DAYS), state)
     for _ in range(whole % STEP_DAYS):
         state = _applied(_propagator(1), state)
-    return np.asarray(state * _shear(days - whole), dtype=np.complex64)
+    part = days - whole
+    return np.asarray(state * _shear(part), dtype=np.complex64) if part else state
 
 
 def _applied(matrices: Matrices, state: Spectrum) -> Spectrum:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.inputs import registered
 from farside import checkpoint
 from farside.checkpoint import Checkpoint
 from farside.engine import Engine, Tensor
@@ -22,6 +21,7 @@ from farside.errors import (
 )
 from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe
+from tests.shipped import SHIPPED, name_of
 from tests.small_model import generator, recipe_of
 
 ov = pytest.importorskip("openvino")
@@ -29,7 +29,6 @@ from farside.engines import graph, openvino  # noqa: E402  they need the package
 from farside.engines.openvino import GATES, OpenVinoEngine  # noqa: E402
 from farside.engines.processor import openvino_has_bfloat16  # noqa: E402
 
-SHIPPED = Path(__file__).parents[2] / "model_repository"
 NO_BFLOAT16 = "OpenVINO has no bfloat16 on this processor"
 
 
@@ -86,15 +85,15 @@ def test_answer_is_torchs(engine: OpenVinoEngine, repository: Path) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize("path", checkpoint.newest(SHIPPED), ids=lambda path: path.parts[-3])
-def test_shipped_models_stay_inside_the_gate(path: Path, precision: Precision) -> None:
-    model = {path.parts[-3]: checkpoint.read(path)}
+@pytest.mark.parametrize("path", SHIPPED, ids=name_of)
+def test_shipped_models_stay_inside_the_gate(
+    path: Path, precision: Precision, shipped_inputs: dict[str, Tensor]
+) -> None:
+    name = name_of(path)
+    model, tensor = {name: checkpoint.read(path)}, shipped_inputs[name]
     with as_the_processor_has(precision):
-        fast = OpenVinoEngine(model, precision=precision)
-        for name, exact in model.items():
-            tensor = registered(exact.recipe).tensor
-            answer = fast.infer(name, tensor)
-            assert difference(answer, TorchEngine(model).infer(name, tensor)) < GATES[precision]
+        answer = OpenVinoEngine(model, precision=precision).infer(name, tensor)
+        assert difference(answer, TorchEngine(model).infer(name, tensor)) < GATES[precision]
 
 
 def test_normalisation_of_large_planes_is_exact(network: Generator, recipe: Recipe) -> None:
@@ -171,6 +170,7 @@ def test_signals_are_heard_after_engines_of_several_models_were_closed() -> None
 import signal
 from farside.checkpoint import Checkpoint
 from farside.engines.openvino import OpenVinoEngine
+from tests.shipped import SHIPPED, name_of
 from tests.small_model import generator, recipe_of
 signal.signal(signal.SIGTERM, lambda *_: print("heard"))
 network = generator(seed=0)

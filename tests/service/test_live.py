@@ -7,22 +7,20 @@ import gzip
 import io
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from astropy import units as u
 from astropy.io import fits
-from astropy.time import Time
 
 from farside.engines import embedded
 from farside.magnetogram import Magnetogram
 from farside.pipeline import generate
 from farside.quality import Quality
-from farside.simulation.files import SimulatedSet, write_set
-from tests.live import Server
+from farside.simulation.files import SimulatedSet
+from tests.live import Later, Server
 from tests.processes import ANSWER_S
 from tests.triton_live import eventually
 
@@ -39,18 +37,6 @@ def client(server: Server) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def good(simulated: SimulatedSet) -> Parts:
     return parts_of(simulated)
-
-
-@pytest.fixture(scope="module")
-def later(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Parts]:
-    """The same scene some hours later."""
-
-    def write(hours: float) -> Parts:
-        time = Time("2026-02-14T00:00:00") + hours * u.hour
-        folder = tmp_path_factory.mktemp("later")
-        return parts_of(write_set(folder, time, 120.0, seed=3, size="small"))
-
-    return write
 
 
 def parts_of(files: SimulatedSet) -> Parts:
@@ -227,22 +213,20 @@ class TestBadInput:
         answer = client.post("/generate", files=good[:3])
         assert "AIA 304 as reference" in refused(answer, 422, "IncompleteSetError")
 
-    def test_times_too_far_apart(
-        self, client: httpx.Client, good: Parts, later: Callable[[float], Parts]
-    ) -> None:
-        answer = client.post("/generate", files=[later(5)[0], *good[1:]])
+    def test_times_too_far_apart(self, client: httpx.Client, good: Parts, later: Later) -> None:
+        answer = client.post("/generate", files=[parts_of(later(5))[0], *good[1:]])
         assert "EUVI-A 304 2026-02-14T05:00" in refused(answer, 422, "TimesApartError")
 
     def test_reference_too_far_from_the_epoch(
-        self, client: httpx.Client, good: Parts, later: Callable[[float], Parts]
+        self, client: httpx.Client, good: Parts, later: Later
     ) -> None:
-        answer = client.post("/generate", files=[*good[:3], *later(72)[3:]])
+        answer = client.post("/generate", files=[*good[:3], *parts_of(later(72))[3:]])
         assert "2026-02-07T" in refused(answer, 422, "ReferenceEpochError")
 
     def test_reference_somewhat_off_the_epoch_is_flagged(
-        self, client: httpx.Client, good: Parts, later: Callable[[float], Parts]
+        self, client: httpx.Client, good: Parts, later: Later
     ) -> None:
-        answer = client.post("/generate", files=[*good[:3], *later(12)[3:]])
+        answer = client.post("/generate", files=[*good[:3], *parts_of(later(12))[3:]])
         assert answer.status_code == 200
         assert "OLD_REFERENCE" in answer.headers["x-farside-quality"]
         assert Quality.OLD_REFERENCE in Magnetogram.read(answer.content).quality

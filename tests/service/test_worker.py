@@ -6,18 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
-from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from astropy.time import Time
 from starlette.types import ASGIApp, Message
 
 from farside.errors import EngineFailedError
 from farside.magnetogram import Magnetogram
-from farside.simulation.files import SimulatedSet, write_set
+from farside.simulation.files import SimulatedSet
 from service.settings import Settings
+from tests.live import Later
 from tests.processes import ANSWER_S
 from tests.service.fakes import FakeEngine, service
 
@@ -154,10 +153,9 @@ def test_files_of_the_next_request_are_read_while_the_network_runs(files: Parts)
 
 
 def test_requests_that_wait_run_together_where_it_pays_and_each_gets_its_own(
-    files: Parts, tmp_path: Path
+    files: Parts, later: Later
 ) -> None:
-    later = Time("2026-02-14T03:00:00")
-    other = parts_of(write_set(tmp_path, later, 120.0, seed=3, size="small"))
+    other = parts_of(later(5))
     engine = FakeEngine(batch=4)
     engine.go.clear()
 

@@ -1,21 +1,18 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from astropy.time import Time
 
 from farside.grid import Grid
 from farside.observation import read
 from farside.observer import earth
 from farside.registration import register
 from farside.simulation.camera import Detector
-from farside.simulation.files import read_truth, write_set
+from farside.simulation.files import SimulatedSet, read_truth
 from farside.simulation.lattice import COARSE, FINE
 from farside.simulation.registered import Instrument, noise_gauss, see
 from farside.simulation.scene import Scene
 from farside.simulation.sun import SimulatedSun
+from tests.simulation.conftest import TIME
 
-TIME = Time("2024-11-01T00:00:00")
 GRID = Grid(256, 112.5)
 
 
@@ -65,16 +62,15 @@ def test_the_lattice_hardly_matters_to_the_light() -> None:
         )
 
 
-def test_the_files_show_what_is_seen_straight_on_the_grid(tmp_path: Path) -> None:
-    files = write_set(tmp_path, TIME, 100.0, seed=2, size="small")
-    scene = Scene.of(2, TIME, 100.0)
+def test_the_files_show_what_is_seen_straight_on_the_grid(small: SimulatedSet) -> None:
+    scene = Scene.of(2, TIME, 70.0)
     inside = GRID.radius_px() < 0.9 * GRID.disk_radius_px
     rng = np.random.default_rng(0)
     far = see(scene.far, scene.spacecraft, "EUVI", GRID, rng)
     front = see(scene.front, earth(scene.reference_time), "SDO", GRID, rng)
-    paths = (*files.observations, *files.references)
+    paths = (*small.observations, *small.references)
     for plane, path in zip((*far[:3], *front), paths, strict=True):
         image = register(read(path), GRID).image
         assert np.corrcoef(plane[inside], image[inside])[0, 1] > 0.9, path.name
-    truth = read_truth(files.truth, GRID)
+    truth = read_truth(small.truth, GRID)
     assert np.corrcoef(far[3][inside], truth[inside])[0, 1] > 0.97
