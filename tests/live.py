@@ -21,7 +21,7 @@ from astropy.time import Time
 from farside.simulation.files import SimulatedSet, write_set
 from tests.map_files import MapFiles, write_map_files
 from tests.once import once
-from tests.processes import ANSWER_S, START_S, started
+from tests.processes import PATIENCE_S, started
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -61,7 +61,7 @@ def serving(
         "BENTOML_DO_NOT_TRACK": "true",
         "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
-        "FARSIDE_DEADLINE_S": str(ANSWER_S),
+        "FARSIDE_DEADLINE_S": str(PATIENCE_S),
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "bentoml", "serve", what]
@@ -77,10 +77,10 @@ def serving(
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait for the first good answer; say what the process wrote if it ends or takes too long."""
-    end = time.monotonic() + START_S
+    end = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < end:
         try:
-            if httpx.get(url, timeout=ANSWER_S).is_success:
+            if httpx.get(url, timeout=PATIENCE_S).is_success:
                 return
         except httpx.TransportError:
             pass

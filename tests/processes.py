@@ -1,6 +1,6 @@
 """Programs that tests start, which end with the run of the tests, and how long tests wait.
 
-The limits only end what hangs. Beside busy programs all takes many times as long, and a slow
+The limit only ends what hangs. Beside busy programs all takes many times as long, and a slow
 machine is no failure.
 """
 
@@ -15,11 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-START_S = 600
-"""Until a program has started: seconds on a quiet machine."""
-
-ANSWER_S = 300
-"""For one request, one command, or the end of a program."""
+PATIENCE_S = 600
+"""For a program to start, to answer or to end: seconds on a quiet machine."""
 
 _FOLLOW = """
 import ctypes, os, signal, sys
@@ -52,6 +49,6 @@ def started(
     finally:
         try:
             process.send_signal(stop)  # none where it has ended and was waited for
-            process.wait(ANSWER_S)
+            process.wait(PATIENCE_S)
         finally:
             process.kill()

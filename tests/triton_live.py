@@ -21,7 +21,7 @@ from farside.engine import Tensor
 from farside.engines import shared_memory
 from farside.engines.triton import TritonEngine
 from farside.recipe import Recipe
-from tests.processes import ANSWER_S
+from tests.processes import PATIENCE_S
 from tests.rounding import same
 from tests.small_model import generator, recipe_of
 from tests.tritonserver import TritonServer, triton_serving
@@ -132,7 +132,7 @@ def known_regions(server: TritonServer) -> set[str]:
         return set(client.get_system_shared_memory_status().regions)
 
 
-def eventually(promise: Callable[[], object], seconds: float = ANSWER_S) -> None:
+def eventually(promise: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Wait until something is so; a slow machine is no failure."""
     end = time.monotonic() + seconds
     while not promise():

@@ -26,7 +26,7 @@ import grpc
 import httpx
 from tritonclient.grpc import InferenceServerClient
 
-from tests.processes import ANSWER_S, START_S, following
+from tests.processes import PATIENCE_S, following
 
 ROOT = Path(__file__).resolve().parents[1]
 WHEEL = ROOT / ".triton" / "pytriton" / "tritonserver"
@@ -76,7 +76,7 @@ class TritonServer:
 
     def metrics(self) -> str:
         """Text of the Prometheus endpoint."""
-        return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=ANSWER_S).text
+        return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE_S).text
 
     def launch(self, quiet: bool = True) -> subprocess.Popen[bytes]:
         """Start the process and return at once."""
@@ -89,7 +89,7 @@ class TritonServer:
     def start(self) -> None:
         """Start the process and wait until it serves."""
         process = self.launch()
-        end = time.monotonic() + START_S
+        end = time.monotonic() + PATIENCE_S
         with grpc.insecure_channel(self.url, _RECONNECT) as channel:
             while process.poll() is None and time.monotonic() < end:
                 try:
@@ -105,7 +105,7 @@ class TritonServer:
         stubs = self.stubs()
         if self.process is not None:
             self.process.kill()
-            self.process.wait(ANSWER_S)
+            self.process.wait(PATIENCE_S)
         for pid in stubs:
             _signal(pid, signal.SIGKILL)
         for path in Path("/dev/shm").glob(f"{self._regions}*"):  # noqa: S108
@@ -137,7 +137,7 @@ class TritonServer:
             f"--model-repository={self.repository}",
             f"--backend-directory={_backends(self.scratch)}",
             f"--backend-config=python,shm-region-prefix-name={self._regions}",
-            f"--backend-config=python,stub-timeout-seconds={START_S}",
+            f"--backend-config=python,stub-timeout-seconds={PATIENCE_S}",
             f"--cache-directory={WHEEL / 'caches'}",
             "--disable-auto-complete-config",  # as it is; else each backend starts twice
             "--model-control-mode=explicit",

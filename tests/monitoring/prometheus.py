@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.live import ROOT, free_port, wait_until_ready
-from tests.processes import ANSWER_S, started
+from tests.processes import PATIENCE_S, started
 
 MONITORING = ROOT / "monitoring"
 
@@ -35,7 +35,7 @@ class Prometheus:
     def query(self, expression: str) -> list[Sample]:
         """Ask for the value now."""
         asked = {"query": expression}
-        answer = httpx.get(f"{self.url}/api/v1/query", params=asked, timeout=ANSWER_S)
+        answer = httpx.get(f"{self.url}/api/v1/query", params=asked, timeout=PATIENCE_S)
         body = answer.json()
         assert body["status"] == "success", (expression, body)
         found: list[Sample] = body["data"]["result"]

@@ -18,7 +18,7 @@ from farside.simulation.files import SimulatedSet
 from farside.simulation.frames import write_frames
 from tests.live import ROOT, serving
 from tests.once import once
-from tests.processes import ANSWER_S
+from tests.processes import PATIENCE_S
 
 REPOSITORY = ROOT / "model_repository"
 RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest(REPOSITORY)]
@@ -32,7 +32,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("every-model")
     with (
         serving(folder, model_repository=REPOSITORY, threads=1) as server,
-        httpx.Client(base_url=server.url, timeout=ANSWER_S) as connected,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_S) as connected,
     ):
         yield connected
 

@@ -21,7 +21,7 @@ from farside.pipeline import generate
 from farside.quality import Quality
 from farside.simulation.files import SimulatedSet
 from tests.live import Later, Server
-from tests.processes import ANSWER_S
+from tests.processes import PATIENCE_S
 from tests.triton_live import eventually
 
 Part = tuple[str, tuple[str, bytes]]
@@ -30,7 +30,7 @@ Parts = list[Part]
 
 @pytest.fixture(scope="module")
 def client(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=ANSWER_S) as connected:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_S) as connected:
         yield connected
 
 
@@ -261,7 +261,7 @@ class TestBadInput:
             [*command, "-F", f"observation=@{huge}", f"{server.url}/generate"],
             capture_output=True,
             text=True,
-            timeout=ANSWER_S,
+            timeout=PATIENCE_S,
             check=False,
         )
         answer, _, sent = done.stdout.rpartition("\n")
@@ -302,7 +302,9 @@ def test_of_64_clients_at_once_all_are_served_or_told_to_come_back(
 ) -> None:
     async def story() -> list[httpx.Response]:
         limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(base_url=server.url, timeout=ANSWER_S, limits=limits) as many:
+        async with httpx.AsyncClient(
+            base_url=server.url, timeout=PATIENCE_S, limits=limits
+        ) as many:
             return await asyncio.gather(*(many.post("/generate", files=good) for _ in range(64)))
 
     answers = asyncio.run(story())

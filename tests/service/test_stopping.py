@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.stopping import SIGNALS, Stopping
 from service.worker import IDLE_S, Worker
 from tests.live import Server, serving
-from tests.processes import ANSWER_S
+from tests.processes import PATIENCE_S
 from tests.service.fakes import FakeEngine
 from tests.triton_live import eventually
 
@@ -43,7 +43,7 @@ def half_sent(server: Server, files: SimulatedSet) -> Iterator[list[httpx.Respon
 
     def post() -> None:
         kind = {"content-type": request.headers["content-type"]}
-        answers.append(httpx.post(request.url, content=pieces(), headers=kind, timeout=ANSWER_S))
+        answers.append(httpx.post(request.url, content=pieces(), headers=kind, timeout=PATIENCE_S))
 
     poster = threading.Thread(target=post)
     poster.start()
@@ -61,7 +61,7 @@ def test_sigterm_finishes_what_runs_refuses_what_is_new_and_ends_with_0(
 ) -> None:
     with (
         serving(tmp_path, model_repository=repository, threads=1) as server,
-        httpx.Client(base_url=server.url, timeout=ANSWER_S) as kept,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_S) as kept,
     ):
         assert kept.get("/readyz").status_code == 200
         with half_sent(server, simulated) as answers:
@@ -75,7 +75,7 @@ def test_sigterm_finishes_what_runs_refuses_what_is_new_and_ends_with_0(
             assert answers == []
         (answer,) = answers
         assert answer.status_code == 200
-        assert server.process.wait(ANSWER_S) == 0
+        assert server.process.wait(PATIENCE_S) == 0
         assert "stopping: SIGTERM, 1 requests to finish" in server.log.read_text()
 
 
@@ -165,7 +165,7 @@ def test_a_rolling_restart_with_clients_loses_no_product(
     def ask(_: int) -> int:
         """Ask for products, one after another, until the restart is over; count them."""
         made = 0
-        with Client(balancer.url, timeout=ANSWER_S) as client:
+        with Client(balancer.url, timeout=PATIENCE_S) as client:
             while not over.is_set():
                 hdus = client.generate(simulated.observations, simulated.references)
                 made += len(hdus) > 0
@@ -187,7 +187,7 @@ def test_a_rolling_restart_with_clients_loses_no_product(
                 # moment at which new connections cease to go there.
                 older, balancer.servers[place] = balancer.servers[place], newer
                 older.process.send_signal(signal.SIGTERM)
-                assert older.process.wait(ANSWER_S) == 0
+                assert older.process.wait(PATIENCE_S) == 0
         finally:
             over.set()
         made = [count.result() for count in counts]

@@ -18,7 +18,7 @@ from farside.magnetogram import Magnetogram
 from farside.pipeline import generate
 from farside.simulation.files import SimulatedSet
 from tests.live import Server, serving
-from tests.processes import ANSWER_S
+from tests.processes import PATIENCE_S
 from tests.triton_live import eventually
 from tests.tritonserver import TritonServer
 
@@ -43,7 +43,7 @@ def post(server: Server, files: SimulatedSet, model: str = "tiny") -> httpx.Resp
     parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
     parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
     return httpx.post(
-        f"{server.url}/generate", files=parts, data={"model": model}, timeout=ANSWER_S
+        f"{server.url}/generate", files=parts, data={"model": model}, timeout=PATIENCE_S
     )
 
 
@@ -89,7 +89,7 @@ def test_dead_backend_is_424_a_dead_triton_503_and_its_return_is_noticed(
     server: Server, mortal_triton: TritonServer, simulated: SimulatedSet
 ) -> None:
     def readiness() -> httpx.Response:
-        return httpx.get(f"{server.url}/readyz", timeout=ANSWER_S)
+        return httpx.get(f"{server.url}/readyz", timeout=PATIENCE_S)
 
     for pid in mortal_triton.stubs():
         os.kill(pid, signal.SIGKILL)
@@ -98,7 +98,7 @@ def test_dead_backend_is_424_a_dead_triton_503_and_its_return_is_noticed(
     mortal_triton.kill()
     assert refusal(readiness()) == (503, "EngineUnavailableError")
     assert int(readiness().headers["retry-after"]) > 0
-    assert "tiny" in httpx.get(f"{server.url}/models", timeout=ANSWER_S).text
+    assert "tiny" in httpx.get(f"{server.url}/models", timeout=PATIENCE_S).text
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(post, server, simulated)
         mortal_triton.start()

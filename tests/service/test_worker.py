@@ -17,7 +17,7 @@ from farside.magnetogram import Magnetogram
 from farside.simulation.files import SimulatedSet
 from service.settings import Settings
 from tests.live import Later
-from tests.processes import ANSWER_S
+from tests.processes import PATIENCE_S
 from tests.service.fakes import FakeEngine, service
 
 Parts = list[tuple[str, tuple[str, bytes]]]
@@ -42,14 +42,14 @@ async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
 
 async def shown(client: httpx.AsyncClient, number: str) -> None:
     """Wait until the metrics show a number."""
-    async with asyncio.timeout(ANSWER_S):
+    async with asyncio.timeout(PATIENCE_S):
         while number not in (await client.get("/metrics")).text:
             await asyncio.sleep(0.02)
 
 
 async def begun(engine: FakeEngine) -> None:
     """Wait until a forward has begun."""
-    assert await asyncio.to_thread(engine.begun.acquire, timeout=ANSWER_S)
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=PATIENCE_S)
 
 
 async def post_and_leave(app: ASGIApp, files: Parts, leave: asyncio.Event) -> int:
@@ -229,7 +229,7 @@ def test_a_request_past_the_queue_is_refused_before_its_upload(files: Parts) -> 
             running = asyncio.create_task(client.post("/generate", files=files))
             await begun(engine)
             kind = {"content-type": "multipart/form-data; boundary=x"}
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(PATIENCE_S):
                 refused = await client.post("/generate", content=endless(), headers=kind)
             engine.go.set()
             await running
