@@ -1,10 +1,21 @@
 """What several test files share."""
 
+import ctypes
+import gc
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-pytest_plugins = ["tests.live", "tests.triton_live"]
+pytest_plugins = ["pytester", "tests.live", "tests.shipped", "tests.skips", "tests.triton_live"]
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +25,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no folder of real files at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _freed_memory_is_not_kept() -> Iterator[None]:
+    """Spare the worker what the torch engine sets for the whole process, to be fast in a server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("farside.engines.torch.keep_freed_memory", lambda: False)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _memory_is_given_back() -> Iterator[None]:
+    """Return to the system what the tests of a file have used: glibc keeps it otherwise."""
+    yield
+    if corona := sys.modules.get("farside.simulation.corona"):
+        corona.corona_of.cache_clear()  # two fine surfaces with their light: 0.9 GB
+    gc.collect()
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)

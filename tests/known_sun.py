@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import astropy.units as u
 import numpy as np
@@ -29,6 +28,7 @@ from farside.simulation.registered import BANDS, Instrument, noise_gauss, see
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.stack import Stack, align
+from tests.live import ROOT
 
 GRID = CarringtonGrid()
 MODEL = "pix2pixcc-demo"
@@ -171,7 +171,7 @@ def _disks(
 
 @lru_cache
 def _engine() -> Engine:
-    return embedded(Path("model_repository"), 1, "float32")
+    return embedded(ROOT / "model_repository", 1, "float32")
 
 
 def _grid() -> Grid:

@@ -8,20 +8,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import astropy.units as u
 import httpx
 import pytest
 from astropy.time import Time
 
 from farside.simulation.files import SimulatedSet, write_set
 from tests.map_files import MapFiles, write_map_files
+from tests.once import once
+from tests.processes import PATIENCE_S, started
 
 ROOT = Path(__file__).resolve().parents[1]
-START_S = 90
 
 
 @dataclass(frozen=True)
@@ -59,29 +61,26 @@ def serving(
         "BENTOML_DO_NOT_TRACK": "true",
         "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
+        "FARSIDE_DEADLINE_S": str(PATIENCE_S),
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "bentoml", "serve", what]
-    address = ["--host", "127.0.0.1", "--port", str(port), "--timeout-keep-alive", "75"]
-    with logged.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603  # our own command
-            [*command, *address], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
+    command += ["--host", "127.0.0.1", "--port", str(port), "--timeout-keep-alive", "75"]
+    with (
+        logged.open("wb") as log,
+        started(command, log, environment, ROOT, signal.SIGINT) as process,
+    ):
         server = Server(f"http://127.0.0.1:{port}", process, scratch, logged)
-        try:
-            wait_until_ready(f"{server.url}/readyz", process, logged)
-            yield server
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(20)
+        wait_until_ready(f"{server.url}/readyz", process, logged)
+        yield server
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait for the first good answer; say what the process wrote if it ends or takes too long."""
-    end = time.monotonic() + START_S
+    end = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < end:
         try:
-            if httpx.get(url, timeout=5).is_success:
+            if httpx.get(url, timeout=PATIENCE_S).is_success:
                 return
         except httpx.TransportError:
             pass
@@ -97,11 +96,24 @@ def free_port() -> int:
     return port
 
 
+Later = Callable[[float], SimulatedSet]
+
+
 @pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> SimulatedSet:
+def later(tmp_path_factory: pytest.TempPathFactory) -> Later:
+    """The seven small files of one simulated scene, so many hours after midnight."""
+
+    def write(hours: float) -> SimulatedSet:
+        time = Time("2026-02-14T00:00:00") + hours * u.hour
+        return once(tmp_path_factory, f"simulated-{hours:g}h", write_set, time, 120.0, 3, "small")
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def simulated(later: Later) -> SimulatedSet:
     """The seven small files of one simulated scene."""
-    folder = tmp_path_factory.mktemp("simulated")
-    return write_set(folder, Time("2026-02-14T00:00:00"), 120.0, seed=3, size="small")
+    return later(0)
 
 
 @pytest.fixture(scope="session")

@@ -550,7 +550,7 @@ def test_truncated_files_are_refused(part: float) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*dubious year")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2879), st.binary(min_size=1, max_size=12), st.sampled_from(["gong", "adapt"]))
 def test_any_damage_to_a_header_is_an_input_error_or_harmless(
     start: int, noise: bytes, kind: str

@@ -42,7 +42,7 @@ def test_flux_is_conserved_between_sine_latitude_and_latitude(
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     columns=st.integers(3, 90),
     rows=st.integers(2, 60),
@@ -68,7 +68,7 @@ def test_whole_cells_are_turned_exactly() -> None:
     np.testing.assert_array_equal(turn(values, -360.0), values)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(degrees=st.floats(-720, 720), seed=st.integers(0, 99))
 def test_each_row_keeps_its_flux_when_it_is_turned(degrees: float, seed: int) -> None:
     values = noise(SINE, seed)

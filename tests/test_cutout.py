@@ -77,7 +77,7 @@ def test_the_error_of_the_radial_field_grows_by_the_slant() -> None:
     assert np.allclose(found.sigma_gauss * found.mu, 10, rtol=0.02)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(0, 360), st.floats(-60, 60), st.sampled_from(["sine", "uniform"]))
 def test_a_map_gives_the_same_field_as_the_surface(
     longitude: float, latitude: float, rows: str

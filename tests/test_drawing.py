@@ -128,7 +128,7 @@ def test_a_spot_drawn_with_celestial_north_up_lands_where_it_stood(
     assert darkest(image) == pytest.approx((west, north), abs=0.006)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.floats(-180, 180), st.booleans())
 def test_turning_the_paper_changes_nothing(angle_deg: float, mirrored: bool) -> None:
     west, north = 0.4, 0.3
@@ -271,7 +271,7 @@ SEEDS = [encoded(PLAIN.picture()[::4, ::4]), encoded(PLAIN.picture(), "JPEG"),
          as_fits(PLAIN.picture()[::4, ::4], **arcsec_header())]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.one_of(st.binary(max_size=300), st.sampled_from(SEEDS)),
     st.binary(max_size=40),

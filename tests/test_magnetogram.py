@@ -85,7 +85,7 @@ def test_image_read_back_is_native_float32() -> None:
     assert image.dtype.isnative
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     longitude=st.floats(-180, 180, exclude_max=True),
     latitude=st.floats(-8, 8),

@@ -127,7 +127,7 @@ def test_polarity_among_some_pixels_looks_at_no_other() -> None:
     assert polarity_accuracy(generated, truth, GRID, among=~among) == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_measures_do_not_depend_on_the_order_of_pixels(seed: int) -> None:
     generated, truth = noise(1) + noise(2), noise(1)

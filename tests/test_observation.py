@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike, NDArray
 
@@ -632,7 +632,7 @@ WHOLE = {"plain": euvi(), "rice": aia(), "gzip": packed(euvi()), "gzipped rice":
 
 @pytest.mark.parametrize("kind", sorted(WHOLE))
 @given(fraction=st.floats(0, 1, exclude_max=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_truncated_file_is_called_so(kind: str, fraction: float) -> None:
     data = WHOLE[kind].rstrip(b"\0")  # a file that lacks nothing but its padding is whole
     with pytest.raises((NotFitsError, UnsupportedImageError)):
@@ -651,7 +651,7 @@ def test_data_one_byte_short_are_truncated() -> None:
 
 @pytest.mark.parametrize("kind", sorted(WHOLE))
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_changed_bytes_are_read_or_refused_as_input(kind: str, data: st.DataObject) -> None:
     changed = bytearray(WHOLE[kind])
     for _ in range(data.draw(st.integers(1, 6))):
@@ -666,7 +666,7 @@ def test_changed_bytes_are_read_or_refused_as_input(kind: str, data: st.DataObje
 
 
 @given(st.binary(max_size=6000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_arbitrary_bytes_after_the_first_card_are_refused(tail: bytes) -> None:
     with pytest.raises(InputError):
         read(b"SIMPLE  =                    T".ljust(80) + tail)

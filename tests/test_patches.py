@@ -91,7 +91,7 @@ def test_quiet_regions_are_the_two_of_lowest_flux_by_rising_flux() -> None:
     ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(lattice_steps, lattice_steps, st.floats(0, 50)), max_size=8))
 def test_patches_are_few_apart_on_the_lattice_and_within_60_degrees(
     regions: list[tuple[int, int, float]],

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -103,7 +103,6 @@ def test_a_truncated_picture_is_refused(form: str) -> None:
         open_picture(data[: len(data) // 2])
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["PNG", "JPEG"]), st.binary(max_size=60), st.integers(3, 400))
 def test_damaged_bytes_give_a_picture_or_an_input_error(form: str, junk: bytes, at: int) -> None:
     data = bytearray(encoded(PICTURE[::4, ::4], form))

@@ -98,7 +98,7 @@ def test_every_pixel_inside_the_mask_has_a_value_and_none_outside(
 
 
 @given(roll_deg=st.floats(-180, 180), x=st.floats(-8, 8), y=st.floats(-8, 8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_registered_picture_does_not_depend_on_roll_and_offset(
     roll_deg: float, x: float, y: float
 ) -> None:

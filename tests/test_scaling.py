@@ -75,7 +75,7 @@ def made_of(stack: Stack, recipe: Recipe) -> Magnetogram:
     return decode(tensor[:, 1:], stack, inputs, Model(recipe, "ab"), Echo())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(field=fields, scale=st.floats(0.1, 1e4))
 def test_linear_scaling_is_undone_to_float32_rounding(field: Image, scale: float) -> None:
     scaling = Linear(scale=scale)
@@ -83,7 +83,7 @@ def test_linear_scaling_is_undone_to_float32_rounding(field: Image, scale: float
     np.testing.assert_allclose(back[ON_DISK], field[ON_DISK], rtol=3e-7)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(image=intensities)
 def test_median_scaling_is_undone_to_intensity_in_medians(image: Image) -> None:
     disk = disk_of(image)
@@ -92,7 +92,7 @@ def test_median_scaling_is_undone_to_intensity_in_medians(image: Image) -> None:
     np.testing.assert_allclose(back, np.clip(expected, 0.01, 100), rtol=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(image=intensities, exposure=st.floats(0.01, 100))
 def test_median_scaling_cancels_the_exposure(image: Image, exposure: float) -> None:
     once = scaled(disk_of(image), EUV)
@@ -100,7 +100,7 @@ def test_median_scaling_cancels_the_exposure(image: Image, exposure: float) -> N
     np.testing.assert_allclose(once, again, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(image=intensities)
 def test_percentile_scaling_is_undone_up_to_the_percentile(image: Image) -> None:
     plane = scaled(disk_of(image), BRIGHTEST)

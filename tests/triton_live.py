@@ -21,6 +21,8 @@ from farside.engine import Tensor
 from farside.engines import shared_memory
 from farside.engines.triton import TritonEngine
 from farside.recipe import Recipe
+from tests.processes import PATIENCE_S
+from tests.rounding import same
 from tests.small_model import generator, recipe_of
 from tests.tritonserver import TritonServer, triton_serving
 
@@ -46,6 +48,11 @@ def truth(tensor: Tensor, version: str = "1") -> Tensor:
             torch.from_numpy(tensor)
         ).numpy()
     return answer
+
+
+def alike(answer: Tensor, expected: Tensor) -> bool:
+    """Whether two answers of the small network differ by its rounding alone."""
+    return same(answer, expected, generator(seed=1))
 
 
 def noise(seed: int = 0, batch: int = 1) -> Tensor:
@@ -125,7 +132,7 @@ def known_regions(server: TritonServer) -> set[str]:
         return set(client.get_system_shared_memory_status().regions)
 
 
-def eventually(promise: Callable[[], object], seconds: float = 120) -> None:
+def eventually(promise: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Wait until something is so; a slow machine is no failure."""
     end = time.monotonic() + seconds
     while not promise():

@@ -26,13 +26,13 @@ import grpc
 import httpx
 from tritonclient.grpc import InferenceServerClient
 
+from tests.processes import PATIENCE_S, following
+
 ROOT = Path(__file__).resolve().parents[1]
 WHEEL = ROOT / ".triton" / "pytriton" / "tritonserver"
 STUB_NAME = "triton_python_backend_stub"
 LIBRARIES = ROOT / ".triton" / "nvidia_pytriton.libs"
 STUB = f"python_backend_stubs/{sys.version_info.major}.{sys.version_info.minor}"
-START_S = 180
-"""Every backend imports torch: seconds, on a busy machine many."""
 
 
 @dataclass
@@ -76,20 +76,20 @@ class TritonServer:
 
     def metrics(self) -> str:
         """Text of the Prometheus endpoint."""
-        return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10).text
+        return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE_S).text
 
     def launch(self, quiet: bool = True) -> subprocess.Popen[bytes]:
         """Start the process and return at once."""
         with self.log.open("ab") if quiet else open(os.dup(2), "wb") as log:  # noqa: PTH123
             self.process = subprocess.Popen(  # noqa: S603  our own command
-                self._command(), env=_environment(), stdout=log, stderr=log
+                following(self._command()), env=_environment(), stdout=log, stderr=log
             )
         return self.process
 
     def start(self) -> None:
         """Start the process and wait until it serves."""
         process = self.launch()
-        end = time.monotonic() + START_S
+        end = time.monotonic() + PATIENCE_S
         with grpc.insecure_channel(self.url, _RECONNECT) as channel:
             while process.poll() is None and time.monotonic() < end:
                 try:
@@ -105,7 +105,7 @@ class TritonServer:
         stubs = self.stubs()
         if self.process is not None:
             self.process.kill()
-            self.process.wait(20)
+            self.process.wait(PATIENCE_S)
         for pid in stubs:
             _signal(pid, signal.SIGKILL)
         for path in Path("/dev/shm").glob(f"{self._regions}*"):  # noqa: S108
@@ -137,7 +137,7 @@ class TritonServer:
             f"--model-repository={self.repository}",
             f"--backend-directory={_backends(self.scratch)}",
             f"--backend-config=python,shm-region-prefix-name={self._regions}",
-            f"--backend-config=python,stub-timeout-seconds={START_S}",
+            f"--backend-config=python,stub-timeout-seconds={PATIENCE_S}",
             f"--cache-directory={WHEEL / 'caches'}",
             "--disable-auto-complete-config",  # as it is; else each backend starts twice
             "--model-control-mode=explicit",

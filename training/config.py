@@ -137,7 +137,11 @@ class Run(_Part):
     validate_every: int = Field(ge=1, description="Steps to a validation, and to a saved state.")
     accelerator: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(default=1, ge=1)
-    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
+        default="auto",
+        description="Arithmetic of the networks. auto: bf16-mixed where the device has bfloat16, "
+        "32-true elsewhere, and that of its state for a run that is resumed.",
+    )
     half: bool = Field(default=False, description="Write weights in half precision.")
     seed: int = 0
 

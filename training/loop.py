@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from farside import checkpoint
+from farside.engines.processor import torch_has_bfloat16
 from farside.grid import Image
 from farside.metrics import correlation
 from farside.recipe import Native, Recipe
-from training.config import Config, Optimiser, Stage
+from training.config import Config, Optimiser, Run, Stage
 from training.discriminator import Discriminator, Discriminators
 from training.losses import DISTANCES, concordance, discriminator_loss, generator_loss
 from training.samples import AnySamples, Batches, open_samples
@@ -31,6 +32,8 @@ from training.samples import AnySamples, Batches, open_samples
 STATE = "state.ckpt"
 MODEL = "model.safetensors"
 LOSSES = "losses.jsonl"
+
+Precision = Literal["32-true", "bf16-mixed"]
 
 
 class DivergedError(RuntimeError):
@@ -65,6 +68,7 @@ class State:
 
     generator: Player
     adversary: Player | None
+    precision: Precision
     step: int = 0
     best: float = -math.inf
 
@@ -72,7 +76,7 @@ class State:
         """What goes into a state file, and is filled when one is loaded."""
         players = {"generator": self.generator, "adversary": self.adversary}
         saved: dict[str, object] = {"recipe": recipe.to_json()}
-        saved |= {"step": self.step, "best": self.best}
+        saved |= {"precision": self.precision, "step": self.step, "best": self.best}
         for name, player in players.items():
             if player:
                 saved |= {name: player.network, f"{name}_optimiser": player.optimiser}
@@ -97,16 +101,18 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
     recipe = Recipe.from_toml(config.recipe.read_text(encoding="utf-8"))
     run = config.run
     samples, validation = open_samples(config.data, recipe)
+    precision = _precision(run, out)
     fabric = Fabric(
         accelerator=run.accelerator,
         devices=run.devices,
         strategy=_strategy(config),
-        precision=run.precision,
+        precision=precision,
         loggers=TensorBoardLogger(out, name="tensorboard", version=""),
     )
     fabric.launch()
     fabric.seed_everything(run.seed, verbose=False)
-    state = _begin(fabric, recipe, config)
+    _say(fabric, precision)
+    state = _begin(fabric, recipe, config, precision)
     _resume(fabric, state, recipe, out)
     batches = Batches(samples, recipe, config.data, run.batch, run.seed, fabric.global_rank)
     disk = _on_disk(recipe, samples.side_px).to(fabric.device)
@@ -130,7 +136,27 @@ def _strategy(config: Config) -> str:
     return "ddp_find_unused_parameters_true" if several else "auto"
 
 
-def _begin(fabric: Fabric, recipe: Recipe, config: Config) -> State:
+def _precision(run: Run, out: Path) -> Precision:
+    """The precision asked for, that of the state in `out`, or what the device is fast in."""
+    if run.precision != "auto":
+        return run.precision
+    path = out / STATE
+    if path.exists():
+        saved = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        return cast("Precision", saved.get("precision", "32-true"))  # one without is refused later
+    on_gpu = run.accelerator != "cpu" and torch.cuda.is_available()
+    fast = (
+        torch.cuda.is_bf16_supported(including_emulation=False) if on_gpu else torch_has_bfloat16()
+    )
+    return "bf16-mixed" if fast else "32-true"
+
+
+def _say(fabric: Fabric, precision: Precision) -> None:
+    words = {"bf16-mixed": "bfloat16 where float32 is not needed", "32-true": "float32 throughout"}
+    fabric.print(f"{precision} on {fabric.device}: {words[precision]}")
+
+
+def _begin(fabric: Fabric, recipe: Recipe, config: Config, precision: Precision) -> State:
     network = checkpoint.make(recipe)
     _initialise(network, config)
     adversary = None
@@ -141,7 +167,7 @@ def _begin(fabric: Fabric, recipe: Recipe, config: Config) -> State:
         )
         _initialise(judges, config, head=False)
         adversary = _player(fabric, judges, config.optimiser)
-    return State(_player(fabric, network, config.optimiser), adversary)
+    return State(_player(fabric, network, config.optimiser), adversary, precision)
 
 
 def _initialise(network: nn.Module, config: Config, head: bool = True) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from farside.blas import one_blas_thread
 from farside.coronal.openfield import OpenField, open_field
 from farside.coronal.pfss import PotentialField, extrapolate, neutral_line
 from farside.coronal.plasma import inner_boundary
@@ -55,6 +56,7 @@ class Corona:
 DEFAULT_HEIGHTS = Heights()
 
 
+@one_blas_thread()
 def corona(
     given: SynchronicMap | BaseMap, law: SpeedLaw = WSA, heights: Heights = DEFAULT_HEIGHTS
 ) -> Corona:

@@ -128,6 +128,7 @@ def leading_sign(cycle: int, north: bool) -> int:
     return (-1 if cycle % 2 == 0 else 1) * (1 if north else -1)
 
 
+@lru_cache(maxsize=256)
 def strength(seed: int, cycle: int) -> float:
     """Of one cycle of one Sun, relative to a mean one."""
     return float(np.exp(_rng(seed, 3, cycle).normal(0, STRENGTH_SCATTER)))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from farside.blas import one_blas_thread
 from farside.grid import Image
 from farside.heliographic import drift_deg_per_day
 from farside.observer import SOLAR_RADIUS_M
@@ -66,6 +67,7 @@ def field_gauss(state: Spectrum) -> Image:
     return np.asarray(fft.irfft(state, n=GLOBE.columns, axis=1), dtype=np.float32)
 
 
+@one_blas_thread()
 def carried(state: Spectrum, days: float) -> Spectrum:
     """A spectrum some days later; below a whole day, by the shear alone."""
     whole = int(days)
@@ -73,7 +75,8 @@ def carried(state: Spectrum, days: float) -> Spectrum:
         state = _applied(_propagator(STEP_DAYS), state)
     for _ in range(whole % STEP_DAYS):
         state = _applied(_propagator(1), state)
-    return np.asarray(state * _shear(days - whole), dtype=np.complex64)
+    part = days - whole
+    return np.asarray(state * _shear(part), dtype=np.complex64) if part else state
 
 
 def _applied(matrices: Matrices, state: Spectrum) -> Spectrum:
@@ -85,8 +88,10 @@ def _applied(matrices: Matrices, state: Spectrum) -> Spectrum:
 def _propagator(days: int) -> Matrices:
     """What carries each order over some days (a power of two), (order, row, row)."""
     if days > 1:
-        half = _propagator(days // 2)
-        return half @ half
+        matrices = _propagator(1)
+        for _ in range(days.bit_length() - 1):
+            matrices = matrices @ matrices
+        return matrices
     half_shear = _shear(0.5).T
     return (half_shear[:, :, None] * _spread_over_a_day() * half_shear[:, None, :]).astype(
         np.complex64

@@ -20,6 +20,7 @@ from farside.archive.index import FILE_NAME
 from farside.archive.product import describe
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
+from tests.processes import following
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 6
@@ -46,7 +47,7 @@ class Looks:
 def looking(inbox: Inbox) -> Iterator[Looks]:
     command = [sys.executable, "-m", "tests.archive.killed", str(inbox.folder), str(inbox.archive)]
     with subprocess.Popen(  # noqa: S603  # our own command
-        command,
+        following(command),
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         stdin=subprocess.PIPE,

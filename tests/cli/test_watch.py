@@ -28,6 +28,7 @@ from farside.magnetogram import Magnetogram
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
 from tests.live import Server, free_port, serving
+from tests.processes import PATIENCE_S, following
 
 ROOT = Path(__file__).resolve().parents[2]
 DISK = "pix2pixcc_demo_v2_stereo_a_20260214T000000_i1"
@@ -51,8 +52,9 @@ def inbox(simulated: SimulatedSet, tmp_path: Path) -> Inbox:
 
 def started(inbox: Inbox, *options: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "farside.cli", "watch"]
+    given = (inbox.folder, "--out", inbox.archive, "--settle", 0, *options)
     return subprocess.Popen(  # noqa: S603  # our own command
-        [*command, *map(str, (inbox.folder, "--out", inbox.archive, "--settle", 0, *options))],
+        following([*command, *map(str, given)]),
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1", "FARSIDE_THREADS": "1"},
         stderr=subprocess.PIPE,
@@ -60,7 +62,7 @@ def started(inbox: Inbox, *options: object) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(inbox: Inbox, name: str, seconds: float = 60) -> None:
+def wait_for(inbox: Inbox, name: str, seconds: float = PATIENCE_S) -> None:
     end = time.monotonic() + seconds
     while f"{name}.fits" not in inbox.files():
         assert time.monotonic() < end, f"no {name} after {seconds} s: {inbox.files()}"
@@ -195,7 +197,7 @@ def test_sigterm_ends_a_watch_with_exit_code_0(inbox: Inbox) -> None:
     process = started(inbox, "--every", 60, *SHIPPED)
     wait_for(inbox, MAP)
     process.terminate()
-    _, log = process.communicate(timeout=20)
+    _, log = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, log
     assert inbox.names() == [DISK, MAP]
 
@@ -226,7 +228,7 @@ def test_a_watch_waits_for_the_service_and_goes_on_when_it_comes_back(
             wait_for(inbox, "tiny_v1_synchronic_20260214T000000_i1")
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert len(inbox.names(superseded=True)) == 2
 

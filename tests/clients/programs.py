@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.live import ROOT
+from tests.processes import PATIENCE_S
 
 
 def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -17,6 +18,6 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
         env=os.environ | {"PYTHONPATH": str(ROOT), "PATH": path} | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )

@@ -13,6 +13,7 @@ import pytest
 
 from tests.containers.dockerfile import stages, steps_of
 from tests.live import ROOT
+from tests.processes import PATIENCE_S
 
 WITHOUT_ENGINES = """
 import importlib.abc, sys
@@ -80,5 +81,5 @@ def test_the_container_starts_what_make_serve_starts() -> None:
 def test_what_only_the_embedded_engines_need_is_not_where_triton_has_the_weights() -> None:
     assert not [rest for word, rest in steps_of("gpu") if word == "COPY" and "model_rep" in rest]
     subprocess.run(  # noqa: S603  our own code
-        [sys.executable, "-c", WITHOUT_ENGINES], cwd=ROOT, check=True, timeout=120
+        [sys.executable, "-c", WITHOUT_ENGINES], cwd=ROOT, check=True, timeout=PATIENCE_S
     )

@@ -24,11 +24,10 @@ import pytest
 from farside.checkpoint import FILE_NAME
 from tests.containers.dockerfile import stages, steps_of
 from tests.live import ROOT, free_port
+from tests.processes import PATIENCE_S, following
 
 FOLDERS = ("/opt/farside", "/srv/farside", "/build")
 """What the stages make; the rest of the image is the machine's own here."""
-
-START_S = 120
 
 
 def namespace() -> list[str]:
@@ -111,23 +110,23 @@ def running(image: Path, target: str, environment: dict[str, str]) -> Iterator[s
     log = image / f"{target}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(  # noqa: S603  our own command
-            inside(image, script, *read_only), env=environment, stdout=out, stderr=out
+            following(inside(image, script, *read_only)), env=environment, stdout=out, stderr=out
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            end = time.monotonic() + START_S
+            end = time.monotonic() + PATIENCE_S
             while process.poll() is None and time.monotonic() < end and not _ready(url):
                 time.sleep(0.5)
             assert _ready(url), log.read_text()
             yield url
         finally:
             process.terminate()
-            assert process.wait(60) == 0
+            assert process.wait(PATIENCE_S) == 0
 
 
 def _ready(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", timeout=10).is_success
+        return httpx.get(f"{url}/readyz", timeout=PATIENCE_S).is_success
     except httpx.TransportError:
         return False
 
@@ -141,8 +140,8 @@ def test_the_image_for_a_cpu_serves_as_a_number_with_nothing_to_write_to_but_tmp
     environment = built(tmp_path, "cpu")
     assert packages["PATH"].startswith("/opt/farside/bin:")
     with running(tmp_path, "cpu", environment) as url:
-        models = httpx.get(f"{url}/models", timeout=30).json()["models"]
+        models = httpx.get(f"{url}/models", timeout=PATIENCE_S).json()["models"]
         shipped = {path.parts[-3] for path in (ROOT / "model_repository").glob(f"*/*/{FILE_NAME}")}
         assert {model["name"] for model in models} == shipped
-        metrics = httpx.get(f"{url}/metrics", timeout=30).text
+        metrics = httpx.get(f"{url}/metrics", timeout=PATIENCE_S).text
         assert re.search(r'farside_model_info\{.*engine="openvino"', metrics)

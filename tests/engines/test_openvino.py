@@ -3,13 +3,13 @@
 import logging
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from export.inputs import registered
 from farside import checkpoint
 from farside.checkpoint import Checkpoint
 from farside.engine import Engine, Tensor
@@ -21,13 +21,22 @@ from farside.errors import (
 )
 from farside.networks.pix2pixcc import Generator
 from farside.recipe import Recipe
+from tests.shipped import SHIPPED, name_of
 from tests.small_model import generator, recipe_of
 
 ov = pytest.importorskip("openvino")
 from farside.engines import graph, openvino  # noqa: E402  they need the package
 from farside.engines.openvino import GATES, OpenVinoEngine  # noqa: E402
+from farside.engines.processor import openvino_has_bfloat16  # noqa: E402
 
-SHIPPED = Path(__file__).parents[2] / "model_repository"
+NO_BFLOAT16 = "OpenVINO has no bfloat16 on this processor"
+
+
+def as_the_processor_has(precision: Precision) -> AbstractContextManager[object]:
+    """What opening an engine is: refused in bfloat16 on a processor without it."""
+    if precision == "float32" or openvino_has_bfloat16():
+        return nullcontext()
+    return pytest.raises(EngineFailedError, match=NO_BFLOAT16)
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +85,15 @@ def test_answer_is_torchs(engine: OpenVinoEngine, repository: Path) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_shipped_models_stay_inside_the_gate(precision: Precision) -> None:
-    fast = OpenVinoEngine.from_repository(SHIPPED, precision=precision)
-    exact = TorchEngine.from_repository(SHIPPED)
-    for name, model in fast.models().items():
-        tensor = registered(model.recipe).tensor
-        assert difference(fast.infer(name, tensor), exact.infer(name, tensor)) < GATES[precision]
+@pytest.mark.parametrize("path", SHIPPED, ids=name_of)
+def test_shipped_models_stay_inside_the_gate(
+    path: Path, precision: Precision, shipped_inputs: dict[str, Tensor]
+) -> None:
+    name = name_of(path)
+    model, tensor = {name: checkpoint.read(path)}, shipped_inputs[name]
+    with as_the_processor_has(precision):
+        answer = OpenVinoEngine(model, precision=precision).infer(name, tensor)
+        assert difference(answer, TorchEngine(model).infer(name, tensor)) < GATES[precision]
 
 
 def test_normalisation_of_large_planes_is_exact(network: Generator, recipe: Recipe) -> None:
@@ -114,20 +126,32 @@ def test_fewer_multiplications_give_the_same_answer(
 def test_precision_and_threads_are_those_asked_for(
     repository: Path, precision: Precision, kind: object
 ) -> None:
-    engine = OpenVinoEngine.from_repository(repository, threads=1, precision=precision)
-    compiled = engine._networks["demo"].get_compiled_model()
-    assert compiled.get_property("INFERENCE_PRECISION_HINT") == kind
-    assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
-    assert not compiled.get_property("ENABLE_CPU_PINNING")
-    assert engine.precision == precision
+    with as_the_processor_has(precision):
+        engine = OpenVinoEngine.from_repository(repository, threads=1, precision=precision)
+        compiled = engine._networks["demo"].get_compiled_model()
+        assert compiled.get_property("INFERENCE_PRECISION_HINT") == kind
+        assert compiled.get_property("INFERENCE_NUM_THREADS") == 1
+        assert not compiled.get_property("ENABLE_CPU_PINNING")
+        assert engine.precision == precision
 
 
 def test_bfloat16_is_another_answer(engine: OpenVinoEngine, repository: Path) -> None:
-    half = OpenVinoEngine.from_repository(repository, precision="bfloat16")
-    tensor = noise(engine)
-    answer = half.infer("demo", tensor)
-    assert answer.dtype == np.float32
-    assert 1e-4 < difference(answer, engine.infer("demo", tensor)) < GATES["bfloat16"]
+    with as_the_processor_has("bfloat16"):
+        half = OpenVinoEngine.from_repository(repository, precision="bfloat16")
+        tensor = noise(engine)
+        answer = half.infer("demo", tensor)
+        assert answer.dtype == np.float32
+        assert 1e-4 < difference(answer, engine.infer("demo", tensor)) < GATES["bfloat16"]
+
+
+def test_a_processor_without_bfloat16_has_it_from_torch_and_the_reason_is_logged(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(openvino, "openvino_has_bfloat16", lambda: False)
+    with caplog.at_level(logging.WARNING):
+        made = embedded(repository, precision="bfloat16")
+    assert (made.name, made.precision) == ("torch", "bfloat16")
+    assert f"torch instead of OpenVINO: {NO_BFLOAT16}: expected float32" in caplog.text
 
 
 def test_ready_once_every_model_has_answered(engine: OpenVinoEngine) -> None:
@@ -146,6 +170,7 @@ def test_signals_are_heard_after_engines_of_several_models_were_closed() -> None
 import signal
 from farside.checkpoint import Checkpoint
 from farside.engines.openvino import OpenVinoEngine
+from tests.shipped import SHIPPED, name_of
 from tests.small_model import generator, recipe_of
 signal.signal(signal.SIGTERM, lambda *_: print("heard"))
 network = generator(seed=0)

@@ -14,6 +14,7 @@ import pytest
 from farside.engines import shared_memory
 from farside.engines.triton import TritonEngine
 from farside.errors import DeadlineError, EngineUnavailableError
+from tests.processes import PATIENCE_S, following
 from tests.triton_live import SLOW_S, eventually, known_regions, noise, our_regions, truth
 from tests.tritonserver import TritonServer
 
@@ -88,7 +89,7 @@ print("asked", flush=True)
 {last_word}
 """
     return subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-c", program],
+        following([sys.executable, "-c", program]),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -99,7 +100,7 @@ print("asked", flush=True)
 def test_process_that_ends_without_closing_leaves_none(triton_server: TritonServer) -> None:
     # The server answers a moment before it lets go of the region.
     with client_process(triton_server, "import time; time.sleep(0.5)") as process:
-        assert process.wait(120) == 0
+        assert process.wait(PATIENCE_S) == 0
     assert not our_regions(process.pid)
     assert not any(f"-{process.pid}-" in name for name in known_regions(triton_server))
 

@@ -16,6 +16,7 @@ from farside.engine import Tensor
 from farside.engines.triton import TritonEngine
 from farside.errors import EngineFailedError, EngineUnavailableError
 from tests.triton_live import (
+    alike,
     eventually,
     known_regions,
     noise,
@@ -74,13 +75,13 @@ def test_new_version_takes_over_and_no_request_fails(triton_server: TritonServer
         publish(triton_server.repository, small_checkpoint("newer", "2"), max_batch=8)
         client.load_model(name)
         assert engine.ready()  # the server says that it is not: the old version is on its way out
-        eventually(lambda: np.allclose(answers[-1], new, atol=1e-6))
+        eventually(lambda: alike(answers[-1], new))
         assert engine.models()["newer"].handle == "newer:2"
         with pytest.raises(EngineUnavailableError, match=f"{name} version 1"):
             begun.infer(pinned, noise())  # never answered with other weights than it asked for
         assert begun.models()["newer"].handle == "newer:2"
-    assert np.allclose(answers[0], old, atol=1e-6)
-    assert all(np.allclose(a, old, atol=1e-6) or np.allclose(a, new, atol=1e-6) for a in answers)
+    assert alike(answers[0], old)
+    assert all(alike(answer, old) or alike(answer, new) for answer in answers)
 
 
 def test_dead_backend_fails_is_not_ready_and_is_waited_for_while_it_is_loaded_again(
@@ -119,7 +120,7 @@ def test_dead_backend_fails_is_not_ready_and_is_waited_for_while_it_is_loaded_ag
         loading.result()
         assert engine.ready()
     for answer in answers:
-        np.testing.assert_allclose(answer, answers[0], atol=1e-5)
+        assert alike(answer, answers[0])
 
 
 def test_killed_server_is_away_and_its_return_is_noticed(mortal_triton: TritonServer) -> None:
@@ -142,4 +143,4 @@ def test_killed_server_is_away_and_its_return_is_noticed(mortal_triton: TritonSe
         assert our_regions() & known_regions(mortal_triton), "registered again"
     assert not our_regions()
     for answer in answers:
-        np.testing.assert_allclose(answer, answers[0], atol=1e-5)
+        assert alike(answer, answers[0])

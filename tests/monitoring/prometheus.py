@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from tests.live import ROOT, free_port, wait_until_ready
+from tests.processes import PATIENCE_S, started
 
 MONITORING = ROOT / "monitoring"
 
@@ -34,7 +34,8 @@ class Prometheus:
 
     def query(self, expression: str) -> list[Sample]:
         """Ask for the value now."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=30)
+        asked = {"query": expression}
+        answer = httpx.get(f"{self.url}/api/v1/query", params=asked, timeout=PATIENCE_S)
         body = answer.json()
         assert body["status"] == "success", (expression, body)
         found: list[Sample] = body["data"]["result"]
@@ -76,11 +77,7 @@ def watching(folder: Path, targets: Mapping[str, str]) -> Iterator[Prometheus]:
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={server.url.removeprefix('http://')}",
     ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603  our own command
-        try:
-            wait_until_ready(f"{server.url}/-/ready", process, folder / "log")
-            yield server
-        finally:
-            process.terminate()
-            process.wait(20)
+    logged = folder / "log"
+    with logged.open("wb") as log, started(command, log) as process:
+        wait_until_ready(f"{server.url}/-/ready", process, logged)
+        yield server

@@ -14,6 +14,7 @@ from tests.live import Server, serving
 from tests.map_files import MapFiles
 from tests.monitoring.prometheus import Prometheus, program, watching
 from tests.monitoring.queries import needs_gpu, needs_triton, panel_queries, rule_queries
+from tests.processes import PATIENCE_S
 from tests.triton_live import eventually
 from tests.tritonserver import TritonServer
 
@@ -22,12 +23,12 @@ def traffic(url: str, files: SimulatedSet, disks: MapFiles) -> None:
     """A product, an upload that is refused, and a map."""
     parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
     parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
-    assert httpx.post(f"{url}/generate", files=parts, timeout=120).is_success
-    refused = httpx.post(f"{url}/generate", files=parts[:1], timeout=120)
+    assert httpx.post(f"{url}/generate", files=parts, timeout=PATIENCE_S).is_success
+    refused = httpx.post(f"{url}/generate", files=parts[:1], timeout=PATIENCE_S)
     assert refused.json()["type"] == "IncompleteSetError"
     mapped = {"observed": disks.observed, "generated": disks.overlapping, "base": disks.base}
     parts = [(role, (path.name, path.read_bytes())) for role, path in mapped.items()]
-    assert httpx.post(f"{url}/synchronic", files=parts, timeout=120).is_success
+    assert httpx.post(f"{url}/synchronic", files=parts, timeout=PATIENCE_S).is_success
 
 
 def watched(

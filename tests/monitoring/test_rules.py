@@ -9,6 +9,7 @@ import yaml
 
 from tests.live import ROOT
 from tests.monitoring.prometheus import MONITORING, program
+from tests.processes import PATIENCE_S
 
 ALERTS = yaml.safe_load((MONITORING / "rules" / "alerts.yml").read_text())["groups"][0]["rules"]
 MANUAL = ROOT / "docs" / "operations.md"
@@ -16,7 +17,7 @@ MANUAL = ROOT / "docs" / "operations.md"
 
 def checked(*command: str) -> None:
     done = subprocess.run(  # noqa: S603  our own arguments
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -14,6 +14,7 @@ from farside.errors import CheckpointError
 from farside.networks import pix2pixcc
 from farside.networks.pix2pixhd import Generator
 from tests.live import ROOT
+from tests.rounding import same
 
 GOLDEN = ROOT / "tests" / "golden"
 
@@ -36,8 +37,7 @@ def test_output_equals_that_of_the_authors_network(golden: dict[str, torch.Tenso
     network = Generator.from_authors(state_of(golden))
     with torch.inference_mode():
         generated = network(golden["input"])
-    span = float(golden["generated"].max() - golden["generated"].min())
-    assert float((generated - golden["generated"]).abs().max()) < 1e-5 * span
+    assert same(generated, golden["generated"], network)
 
 
 def test_the_size_is_read_off_the_authors_shapes(golden: dict[str, torch.Tensor]) -> None:
@@ -58,7 +58,7 @@ def test_aisfm2_has_the_published_number_of_parameters_and_the_authors_keys() ->
     assert blocks == set(range(16, 25))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     input_channels=st.integers(1, 4),
     n_gf=st.integers(1, 4),
@@ -86,6 +86,7 @@ def test_the_authors_file_becomes_a_model_file(
     torch.save(state_of(golden), tmp_path / "1_G.pt")
     checkpoint.import_weights(tmp_path / "1_G.pt", recipe, tmp_path / "model.safetensors")
     model = checkpoint.read(tmp_path / "model.safetensors")
+    network = checkpoint.build(model.recipe, model.state)
     with torch.inference_mode():
-        generated = checkpoint.build(model.recipe, model.state)(golden["input"])
-    torch.testing.assert_close(generated, golden["generated"], atol=1e-6, rtol=0)
+        generated = network(golden["input"])
+    assert same(generated, golden["generated"], network)

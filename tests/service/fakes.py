@@ -16,6 +16,7 @@ from service.metrics import Metrics
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import Settings
 from service.worker import Worker
+from tests.processes import PATIENCE_S
 from tests.tiny_recipe import recipe
 
 
@@ -59,7 +60,7 @@ class FakeEngine:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.begun.release()
-        self.go.wait(20)
+        self.go.wait(PATIENCE_S)
         self.at_once -= 1
         self.sizes.append(len(tensor))
         if self._error:

@@ -23,6 +23,7 @@ from farside.registration import Disk
 from farside.stack import Stack
 from service.company import Company
 from service.metrics import Metrics
+from tests.processes import PATIENCE_S
 from tests.small_model import RECIPE, Echo
 
 TIME = Time("2026-11-14T00:00:00", scale="utc")
@@ -131,10 +132,10 @@ def test_who_comes_while_a_forward_runs_goes_with_the_next() -> None:
     with ExitStack() as table, ThreadPoolExecutor(1) as thread:
         seats = [table.enter_context(company.seat(stack_of(10.0), model))]
         running = thread.submit(company.serve, seats[0])
-        assert engine.begun.wait(10)
+        assert engine.begun.wait(PATIENCE_S)
         seats += [table.enter_context(company.seat(stack_of(g), model)) for g in (20.0, 30.0)]
         engine.go.set()
-        running.result(10)
+        running.result(PATIENCE_S)
         assert [field_of(company.serve(seat)) for seat in seats] == pytest.approx([10, 20, 30])
     assert engine.runs == [("demo", 1), ("demo", 2)]
 
@@ -148,7 +149,7 @@ class Slow(Counting):
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
         self.begun.set()
-        assert self.go.wait(10)
+        assert self.go.wait(PATIENCE_S)
         return super().infer(model, tensor)
 
 
@@ -158,9 +159,11 @@ def test_a_turn_that_comes_while_another_runs_this_stack_waits_for_its_answer() 
     with ExitStack() as table, ThreadPoolExecutor(2) as threads:
         seats = [table.enter_context(company.seat(stack_of(g), model)) for g in (10.0, 20.0)]
         first = threads.submit(company.serve, seats[0])
-        assert engine.begun.wait(10)
+        assert engine.begun.wait(PATIENCE_S)
         second = threads.submit(company.serve, seats[1])
         assert not second.done()
         engine.go.set()
-        assert [field_of(one.result(10)) for one in (first, second)] == pytest.approx([10, 20])
+        assert [field_of(one.result(PATIENCE_S)) for one in (first, second)] == pytest.approx(
+            [10, 20]
+        )
     assert engine.runs == [("demo", 2)]

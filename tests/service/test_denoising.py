@@ -21,6 +21,7 @@ from farside.recipe import Network, Recipe
 from tests.instrument_files import Camera, euvi_cards, file_bytes
 from tests.live import serving
 from tests.native_model import CAMERA, NATIVE, TILING, hmi_file
+from tests.processes import PATIENCE_S
 
 LAYERS: dict[str, bool | int | float | str] = {
     "n_gf": 2,
@@ -48,7 +49,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     checkpoint.write(path, network.state_dict(), recipe())
     with (
         serving(folder / "served", model_repository=folder / "models", threads=1) as server,
-        httpx.Client(base_url=server.url, timeout=60) as connected,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_S) as connected,
     ):
         yield connected
 

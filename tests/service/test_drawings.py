@@ -13,6 +13,7 @@ from farside.magnetogram import Magnetogram
 from tests.drawn_suns import Plain, encoded, side_car
 from tests.live import serving
 from tests.native_model import hmi_file
+from tests.processes import PATIENCE_S
 from tests.service.test_live import refused
 from tests.small_drawings import write_model
 
@@ -29,7 +30,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     write_model(folder / "models" / "drawing" / "1" / FILE_NAME)
     with (
         serving(folder / "server", model_repository=folder / "models", threads=1) as server,
-        httpx.Client(base_url=server.url, timeout=60) as connected,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_S) as connected,
     ):
         yield connected
 

@@ -17,6 +17,8 @@ from farside.simulation.drawingfiles import write_drawing
 from farside.simulation.files import SimulatedSet
 from farside.simulation.frames import write_frames
 from tests.live import ROOT, serving
+from tests.once import once
+from tests.processes import PATIENCE_S
 
 REPOSITORY = ROOT / "model_repository"
 RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest(REPOSITORY)]
@@ -30,7 +32,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("every-model")
     with (
         serving(folder, model_repository=REPOSITORY, threads=1) as server,
-        httpx.Client(base_url=server.url, timeout=120) as connected,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_S) as connected,
     ):
         yield connected
 
@@ -38,9 +40,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def offered(simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory) -> Offered:
     """By role and by what it shows: the files of one image."""
-    folder, time = tmp_path_factory.mktemp("offered"), Time("2014-06-10T12:00:00")
-    drawn = write_drawing(folder, time, seed=3)
-    (frame,) = write_frames(folder, time, seed=3, count=1).frames
+    time = Time("2014-06-10T12:00:00")
+    drawn = once(tmp_path_factory, "drawn", write_drawing, time, 3)
+    (frame,) = once(tmp_path_factory, "frame", write_frames, time, 3, 1).frames
     euvi, sdo = (
         {band: [path] for band, path in zip(bands, paths, strict=True)}
         for bands, paths in (

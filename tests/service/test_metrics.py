@@ -26,6 +26,7 @@ from service.gpu import Gpu
 from service.metrics import SHARED, Metrics, State
 from service.record import Record
 from tests.live import ROOT
+from tests.processes import PATIENCE_S
 from tests.synchronic_maps import NOW, sources, synchronic_map
 from tests.tiny_recipe import recipe
 
@@ -185,7 +186,7 @@ def test_over_workers_counts_add_the_newest_image_wins_and_the_last_product_show
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             check=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
     found = values(Metrics(CollectorRegistry()))
     assert found["farside_products_total tiny STEREO_A"] == 2

@@ -17,6 +17,7 @@ from service.openapi import document
 from service.routes import ROUTES
 from service.settings import Settings
 from tests.live import Server
+from tests.processes import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_the_running_service_keeps_to_its_document(server: Server, tmp_path: Pat
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

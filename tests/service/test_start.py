@@ -12,6 +12,7 @@ import pytest
 
 from farside.simulation.files import SimulatedSet
 from tests.live import ROOT, serving
+from tests.processes import PATIENCE_S
 
 
 def test_a_variable_that_is_no_setting_ends_the_start_with_one_line(tmp_path: Path) -> None:
@@ -21,7 +22,7 @@ def test_a_variable_that_is_no_setting_ends_the_start_with_one_line(tmp_path: Pa
         env=os.environ | {"FARSIDE_TREADS": "2", "BENTOML_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 1
@@ -37,7 +38,7 @@ def test_a_bento_is_built_without_a_network_and_serves(repository: Path, tmp_pat
         env=os.environ
         | {"BENTOML_HOME": str(tmp_path / "bentoml"), "BENTOML_DO_NOT_TRACK": "true"},
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=True,
     )
     (source,) = (tmp_path / "bentoml" / "bentos" / "farside").glob("*/src")
@@ -65,6 +66,6 @@ def test_several_workers_answer_and_their_numbers_add_up(
     files += [("reference", (p.name, p.read_bytes())) for p in simulated.references]
     with serving(tmp_path, model_repository=repository, threads=1, workers=2) as server:
         for _ in range(12):
-            assert httpx.post(f"{server.url}/generate", files=files, timeout=60).is_success
+            assert httpx.post(f"{server.url}/generate", files=files, timeout=PATIENCE_S).is_success
         text = httpx.get(f"{server.url}/metrics").text
     assert 'farside_requests_total{endpoint="/generate",model="tiny",outcome="ok"} 12.0' in text

@@ -23,11 +23,9 @@ from service.settings import Settings
 from service.stopping import SIGNALS, Stopping
 from service.worker import IDLE_S, Worker
 from tests.live import Server, serving
+from tests.processes import PATIENCE_S
 from tests.service.fakes import FakeEngine
 from tests.triton_live import eventually
-
-STOP_S = 20
-"""Longest time from the last answer to the end of the process."""
 
 
 @contextmanager
@@ -45,13 +43,13 @@ def half_sent(server: Server, files: SimulatedSet) -> Iterator[list[httpx.Respon
 
     def post() -> None:
         kind = {"content-type": request.headers["content-type"]}
-        answers.append(httpx.post(request.url, content=pieces(), headers=kind, timeout=120))
+        answers.append(httpx.post(request.url, content=pieces(), headers=kind, timeout=PATIENCE_S))
 
     poster = threading.Thread(target=post)
     poster.start()
     try:
         in_flight = "farside_requests_in_flight 1.0"
-        eventually(lambda: in_flight in httpx.get(f"{server.url}/metrics").text, 20)
+        eventually(lambda: in_flight in httpx.get(f"{server.url}/metrics").text)
         yield answers
     finally:
         rest.set()
@@ -63,12 +61,12 @@ def test_sigterm_finishes_what_runs_refuses_what_is_new_and_ends_with_0(
 ) -> None:
     with (
         serving(tmp_path, model_repository=repository, threads=1) as server,
-        httpx.Client(base_url=server.url, timeout=10) as kept,
+        httpx.Client(base_url=server.url, timeout=PATIENCE_S) as kept,
     ):
         assert kept.get("/readyz").status_code == 200
         with half_sent(server, simulated) as answers:
             server.process.send_signal(signal.SIGTERM)
-            eventually(lambda: httpx.get(f"{server.url}/readyz").status_code == 503, 10)
+            eventually(lambda: httpx.get(f"{server.url}/readyz").status_code == 503)
             refused = kept.post("/generate", files={"observation": b"x"})
             assert (refused.status_code, refused.json()["type"]) == (503, "StoppingError")
             assert refused.headers["connection"] == "close"
@@ -77,7 +75,7 @@ def test_sigterm_finishes_what_runs_refuses_what_is_new_and_ends_with_0(
             assert answers == []
         (answer,) = answers
         assert answer.status_code == 200
-        assert server.process.wait(STOP_S) == 0
+        assert server.process.wait(PATIENCE_S) == 0
         assert "stopping: SIGTERM, 1 requests to finish" in server.log.read_text()
 
 
@@ -167,7 +165,7 @@ def test_a_rolling_restart_with_clients_loses_no_product(
     def ask(_: int) -> int:
         """Ask for products, one after another, until the restart is over; count them."""
         made = 0
-        with Client(balancer.url, timeout=120) as client:
+        with Client(balancer.url, timeout=PATIENCE_S) as client:
             while not over.is_set():
                 hdus = client.generate(simulated.observations, simulated.references)
                 made += len(hdus) > 0
@@ -189,7 +187,7 @@ def test_a_rolling_restart_with_clients_loses_no_product(
                 # moment at which new connections cease to go there.
                 older, balancer.servers[place] = balancer.servers[place], newer
                 older.process.send_signal(signal.SIGTERM)
-                assert older.process.wait(120) == 0
+                assert older.process.wait(PATIENCE_S) == 0
         finally:
             over.set()
         made = [count.result() for count in counts]

@@ -16,6 +16,7 @@ import pytest
 from farside.simulation.files import SimulatedSet
 from tests.live import Server, serving
 from tests.map_files import MapFiles
+from tests.processes import PATIENCE_S
 from tests.triton_live import eventually
 
 TRACED = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
@@ -56,7 +57,7 @@ def generate(server: Server, files: SimulatedSet, request_id: str) -> dict[str, 
     parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
     parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
     headers = TRACED | {"x-request-id": request_id}
-    httpx.post(f"{server.url}/generate", files=parts, headers=headers, timeout=120)
+    httpx.post(f"{server.url}/generate", files=parts, headers=headers, timeout=PATIENCE_S)
     return line_of(server, request_id)
 
 
@@ -89,7 +90,7 @@ def test_a_map_leaves_one_line_with_its_sources_and_stages(
     disks = {"observed": map_files.observed, "generated": map_files.generated}
     parts = [(role, (path.name, path.read_bytes())) for role, path in disks.items()]
     headers = {"x-request-id": "logged-3"}
-    httpx.post(f"{server.url}/synchronic", files=parts, headers=headers, timeout=120)
+    httpx.post(f"{server.url}/synchronic", files=parts, headers=headers, timeout=PATIENCE_S)
     line = line_of(server, "logged-3")
     given = [(one["role"], one["instrument"]) for one in line["inputs"]]
     assert given == [("observed", "HMI"), ("generated", "STEREO_A")]

@@ -6,18 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import BytesIO
-from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from astropy.time import Time
 from starlette.types import ASGIApp, Message
 
 from farside.errors import EngineFailedError
 from farside.magnetogram import Magnetogram
-from farside.simulation.files import SimulatedSet, write_set
+from farside.simulation.files import SimulatedSet
 from service.settings import Settings
+from tests.live import Later
+from tests.processes import PATIENCE_S
 from tests.service.fakes import FakeEngine, service
 
 Parts = list[tuple[str, tuple[str, bytes]]]
@@ -42,14 +42,14 @@ async def client_of(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
 
 async def shown(client: httpx.AsyncClient, number: str) -> None:
     """Wait until the metrics show a number."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while number not in (await client.get("/metrics")).text:
             await asyncio.sleep(0.02)
 
 
 async def begun(engine: FakeEngine) -> None:
     """Wait until a forward has begun."""
-    assert await asyncio.to_thread(engine.begun.acquire, timeout=20)
+    assert await asyncio.to_thread(engine.begun.acquire, timeout=PATIENCE_S)
 
 
 async def post_and_leave(app: ASGIApp, files: Parts, leave: asyncio.Event) -> int:
@@ -153,10 +153,9 @@ def test_files_of_the_next_request_are_read_while_the_network_runs(files: Parts)
 
 
 def test_requests_that_wait_run_together_where_it_pays_and_each_gets_its_own(
-    files: Parts, tmp_path: Path
+    files: Parts, later: Later
 ) -> None:
-    later = Time("2026-02-14T03:00:00")
-    other = parts_of(write_set(tmp_path, later, 120.0, seed=3, size="small"))
+    other = parts_of(later(5))
     engine = FakeEngine(batch=4)
     engine.go.clear()
 
@@ -230,7 +229,7 @@ def test_a_request_past_the_queue_is_refused_before_its_upload(files: Parts) -> 
             running = asyncio.create_task(client.post("/generate", files=files))
             await begun(engine)
             kind = {"content-type": "multipart/form-data; boundary=x"}
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 refused = await client.post("/generate", content=endless(), headers=kind)
             engine.go.set()
             await running
@@ -291,7 +290,7 @@ def test_past_the_deadline_the_answer_is_504_and_the_next_request_is_served(file
     engine.go.clear()
 
     async def story() -> tuple[httpx.Response, httpx.Response]:
-        async with client_of(service(engine, Settings(deadline_s=2.0))) as client:
+        async with client_of(service(engine, Settings(deadline_s=8.0))) as client:
             late = await client.post("/generate", files=files)
             engine.go.set()
             return late, await client.post("/generate", files=files)

@@ -4,7 +4,6 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.io import fits
-from astropy.time import Time
 
 from farside.grid import Grid
 from farside.observation import read
@@ -12,14 +11,9 @@ from farside.quality import Quality
 from farside.reference import reference_time
 from farside.registration import register
 from farside.simulation.files import SimulatedSet, read_truth, write_set
+from tests.simulation.conftest import TIME
 
-TIME = Time("2024-11-01T00:00:00")
 GRID = Grid(256, 112.5)
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> SimulatedSet:
-    return write_set(tmp_path_factory.mktemp("small"), TIME, 70.0, seed=2, size="small")
 
 
 def test_the_seven_files_are_read_as_their_instruments(small: SimulatedSet) -> None:
@@ -65,17 +59,17 @@ def test_sdo_looks_at_the_epoch_of_eq_5_at_the_same_carrington_longitude(
     assert longitudes[0] == pytest.approx(longitudes[1], abs=0.5)
 
 
-def test_at_earth_the_registered_magnetogram_is_the_truth(tmp_path: Path) -> None:
-    files = write_set(tmp_path, TIME, 0.0, seed=2, size="small")
-    seen = register(read(files.references[3]), GRID).image
-    truth = read_truth(files.truth, GRID)
+def test_at_earth_the_registered_magnetogram_is_the_truth(from_earth: SimulatedSet) -> None:
+    seen = register(read(from_earth.references[3]), GRID).image
+    truth = read_truth(from_earth.truth, GRID)
     inside = GRID.radius_px() < 0.9 * GRID.disk_radius_px
     assert np.corrcoef(seen[inside], truth[inside])[0, 1] > 0.98
 
 
-def test_registered_euv_is_what_the_other_instrument_saw_at_the_same_place(tmp_path: Path) -> None:
-    files = write_set(tmp_path, TIME, 0.0, seed=2, size="small")
-    for ours, theirs in zip(files.observations, files.references[:3], strict=True):
+def test_registered_euv_is_what_the_other_instrument_saw_at_the_same_place(
+    from_earth: SimulatedSet,
+) -> None:
+    for ours, theirs in zip(from_earth.observations, from_earth.references[:3], strict=True):
         far, front = (np.log(register(read(p), GRID).image) for p in (ours, theirs))
         inside = GRID.radius_px() < 0.9 * GRID.disk_radius_px
         assert np.corrcoef(far[inside], front[inside])[0, 1] > 0.9

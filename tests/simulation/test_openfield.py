@@ -123,7 +123,7 @@ def test_the_field_is_radial_at_the_source_surface_and_not_below() -> None:
     assert np.abs(tangential).max() > 1e-3
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10_000))
 def test_the_open_field_does_not_know_the_sign_of_the_field(seed: int) -> None:
     field = _spots(seed)

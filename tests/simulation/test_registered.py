@@ -1,21 +1,22 @@
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from astropy.time import Time
 
-from farside.grid import Grid
+from farside.grid import Grid, Image
 from farside.observation import read
 from farside.observer import earth
 from farside.registration import register
 from farside.simulation.camera import Detector
-from farside.simulation.files import read_truth, write_set
+from farside.simulation.files import SimulatedSet, read_truth
 from farside.simulation.lattice import COARSE, FINE
 from farside.simulation.registered import Instrument, noise_gauss, see
 from farside.simulation.scene import Scene
 from farside.simulation.sun import SimulatedSun
+from tests.once import once
+from tests.simulation.conftest import TIME
 
-TIME = Time("2024-11-01T00:00:00")
 GRID = Grid(256, 112.5)
 
 
@@ -51,11 +52,33 @@ def test_hmi_noise_falls_with_the_area_of_the_pixel() -> None:
     assert noise_gauss(wide, rng).std() == pytest.approx(0.63, rel=0.02)
 
 
-def test_the_lattice_hardly_matters_to_the_light() -> None:
-    sun, rng = SimulatedSun(2), np.random.default_rng
-    coarse, fine = (
-        see(sun.at(TIME, on), earth(TIME), "SDO", GRID, rng(0)) for on in (COARSE, FINE)
+class Views(NamedTuple):
+    """One Sun from Earth on two lattices, and the scene of the files: (4, y, x) each."""
+
+    coarse: Image
+    fine: Image
+    far: Image
+    front: Image
+
+
+def views_of(_folder: Path) -> Views:
+    sun, scene = SimulatedSun(2), Scene.of(2, TIME, 70.0)
+    rng = np.random.default_rng
+    return Views(
+        coarse=see(sun.at(TIME, COARSE), earth(TIME), "SDO", GRID, rng(0)),
+        fine=see(sun.at(TIME, FINE), earth(TIME), "SDO", GRID, rng(0)),
+        far=see(scene.far, scene.spacecraft, "EUVI", GRID, rng(0)),
+        front=see(scene.front, earth(scene.reference_time), "SDO", GRID, rng(1)),
     )
+
+
+@pytest.fixture(scope="module")
+def views(tmp_path_factory: pytest.TempPathFactory) -> Views:
+    return once(tmp_path_factory, "views", views_of)
+
+
+def test_the_lattice_hardly_matters_to_the_light(views: Views) -> None:
+    coarse, fine = views.coarse, views.fine
     inside = GRID.radius_px() < 0.9 * GRID.disk_radius_px
     for plane in range(3):
         logs = (np.log(np.maximum(view[plane][inside], 0.05)) for view in (coarse, fine))
@@ -65,16 +88,14 @@ def test_the_lattice_hardly_matters_to_the_light() -> None:
         )
 
 
-def test_the_files_show_what_is_seen_straight_on_the_grid(tmp_path: Path) -> None:
-    files = write_set(tmp_path, TIME, 100.0, seed=2, size="small")
-    scene = Scene.of(2, TIME, 100.0)
+def test_the_files_show_what_is_seen_straight_on_the_grid(
+    views: Views, small: SimulatedSet
+) -> None:
     inside = GRID.radius_px() < 0.9 * GRID.disk_radius_px
-    rng = np.random.default_rng(0)
-    far = see(scene.far, scene.spacecraft, "EUVI", GRID, rng)
-    front = see(scene.front, earth(scene.reference_time), "SDO", GRID, rng)
-    paths = (*files.observations, *files.references)
+    far, front = views.far, views.front
+    paths = (*small.observations, *small.references)
     for plane, path in zip((*far[:3], *front), paths, strict=True):
         image = register(read(path), GRID).image
         assert np.corrcoef(plane[inside], image[inside])[0, 1] > 0.9, path.name
-    truth = read_truth(files.truth, GRID)
+    truth = read_truth(small.truth, GRID)
     assert np.corrcoef(far[3][inside], truth[inside])[0, 1] > 0.97

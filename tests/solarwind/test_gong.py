@@ -71,7 +71,7 @@ def test_the_header_prints_what_the_real_map_of_the_same_hour_prints(tmp_path: P
     assert "CUNIT2" not in header
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.floats(0, 366))
 def test_header_name_and_columns_agree_at_any_time_of_a_year(
     tmp_path_factory: pytest.TempPathFactory, days: float

@@ -64,7 +64,7 @@ def test_a_map_read_back_is_written_as_the_same_bytes() -> None:
     assert native.to_bytes(native.read(data), CREATED) == data
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     name=st.text(max_size=100),
     weight=st.floats(0, 1),

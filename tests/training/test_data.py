@@ -25,6 +25,7 @@ from farside.reference import SYNODIC_PERIOD_DAYS
 from farside.registration import Disk, register
 from farside.rotation import rotate
 from farside.simulation.files import write_set
+from tests.once import once
 from tests.small_model import RECIPE
 from training.data import Pairs, Plan, StoreError, Summary, open_store, prepare
 from training.data.__main__ import main
@@ -55,7 +56,10 @@ def images_of(folder: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sets of SDO 0, 13.65, 27.3 and 40.95 days old; a file of the last is cut off."""
-    folder = tmp_path_factory.mktemp("archive")
+    return once(tmp_path_factory, "archive", write_archive)
+
+
+def write_archive(folder: Path) -> Path:
     # SDO's images are at the epoch of Eq. 5: half a rotation earlier for a spacecraft at 180°.
     for name, rotations, longitude_deg in (
         ("now", 0, 0.0),
@@ -65,6 +69,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         time = NOW - rotations * SYNODIC_PERIOD_DAYS * u.day
         write_set(folder / name, time, longitude_deg, seed=2, size="small")
+    shutil.copytree(folder / "late", whole(folder))
     torn = images_of(folder / "late" / "more")[1]
     torn.write_bytes(torn.read_bytes()[:50_000])
     good = images_of(folder / "now")[0]
@@ -77,6 +82,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packed.unlink()
     (folder / "notes.txt").write_text("downloaded in November")
     return folder
+
+
+def whole(archive: Path) -> Path:
+    """Where the last set lies with no file cut off."""
+    return archive.with_name("whole")
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +265,7 @@ def test_a_folder_more_adds_to_a_store_and_a_mended_file_is_read_again(
     shutil.copytree(archive / "late", more)
     first = prepare([more], copy, PLAN)
     assert first.sets == 3
-    write_set(more / "more", NOW - SYNODIC_PERIOD_DAYS * u.day, 180.0, seed=2, size="small")
+    shutil.copytree(whole(archive), more, dirs_exist_ok=True)
     second = prepare([more], copy, PLAN)
     assert second.sets == 4
     assert second.files == first.files

@@ -11,6 +11,7 @@ import pytest
 from farside import checkpoint
 from farside.recipe import Recipe
 from tests.live import ROOT
+from tests.processes import PATIENCE_S
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, simulate
 from training.loop import LOSSES, MODEL, STATE
@@ -44,7 +45,7 @@ def train(folder: Path, out: Path, iterations: int) -> None:
     command = [sys.executable, "-m", "training", str(config), "--out", str(out)]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(  # noqa: S603  our own command
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -80,6 +80,20 @@ def test_a_resumed_run_has_the_losses_of_one_that_never_stopped(
         assert one == pytest.approx(other, rel=1e-5)
 
 
+def test_the_precision_is_one_the_device_is_fast_in_and_stays_that_of_the_state(
+    config: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    auto = config.model_copy(update={"run": config.run.model_copy(update={"precision": "auto"})})
+    for has_bfloat16, expected in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr("training.loop.torch_has_bfloat16", lambda has=has_bfloat16: has)
+        assert train(auto, tmp_path / expected, last=1).precision == expected
+        assert f"{expected} on cpu" in capsys.readouterr().out
+    assert train(auto, tmp_path / "bf16-mixed", last=2).precision == "bf16-mixed"
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_state(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,7 +115,7 @@ def test_disks_are_in_medians_and_gauss_and_know_their_origin(store: Pairs) -> N
 
 
 @given(st.integers(0, 2**40), st.integers(1, 9), st.integers(2, 8), st.floats(0.01, 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_ages_reach_from_nought_to_a_rotation_within_the_dates(
     seed: int, epochs: int, times: int, share: float
 ) -> None:

@@ -1,7 +1,6 @@
 """What is said of the shipped model holds: in its Recipe, in docs/scores, on other suns."""
 
 import json
-from pathlib import Path
 
 import astropy.units as u
 import numpy as np
@@ -16,6 +15,7 @@ from farside.pipeline import prepare, translate
 from farside.simulation import write_set
 from farside.simulation.files import read_truth
 from tests.live import ROOT
+from tests.once import once
 
 REPORT = json.loads((ROOT / "docs" / "scores" / "report.json").read_text())
 TRAINED_ON = 2
@@ -71,12 +71,13 @@ def test_the_shipped_file_is_small() -> None:
 
 
 def test_from_files_to_product_it_finds_the_field_of_a_sun_of_a_later_version(
-    model: Model, engine: TorchEngine, tmp_path: Path
+    model: Model, engine: TorchEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     found = []
     for number, longitude_deg in enumerate((150.0, 230.0)):
         time = Time("2024-03-01T00:00:00") + 90 * number * u.day
-        files = write_set(tmp_path / str(number), time, longitude_deg, seed=77, size="small")
+        scene = (time, longitude_deg, 77, "small")
+        files = once(tmp_path_factory, f"unseen-{number}", write_set, *scene)
         stack = prepare(files.observations, files.references, model.recipe)
         truth = read_truth(files.truth, model.recipe.disk)
         made = translate(stack, model, engine).image
