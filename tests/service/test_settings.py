@@ -21,6 +21,43 @@ def test_a_variable_that_is_no_setting_is_refused_by_name(monkeypatch: pytest.Mo
         from_environment()
 
 
+INJECTED = {
+    "FARSIDE_SERVICE_HOST": "10.96.14.2",
+    "FARSIDE_SERVICE_PORT": "3000",
+    "FARSIDE_SERVICE_PORT_HTTP": "3000",
+    "FARSIDE_PORT": "tcp://10.96.14.2:3000",
+    "FARSIDE_PORT_3000_TCP": "tcp://10.96.14.2:3000",
+    "FARSIDE_PORT_3000_TCP_PROTO": "tcp",
+    "FARSIDE_PORT_3000_TCP_PORT": "3000",
+    "FARSIDE_PORT_3000_TCP_ADDR": "10.96.14.2",
+    "FARSIDE_TRITON_SERVICE_HOST": "10.96.14.3",
+    "FARSIDE_TRITON_PORT": "tcp://10.96.14.3:8001",
+    "FARSIDE_NAME": "/web/farside",
+    "FARSIDE_ENV_PATH": "/usr/bin",
+}
+"""What a cluster with Services named farside and farside-triton injects, and a Docker link."""
+
+
+def test_what_kubernetes_and_docker_inject_is_no_mistyped_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in INJECTED.items():
+        monkeypatch.setenv(name, value)
+    assert from_environment().queue_size == Settings().queue_size
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("FARSIDE_PORT", "3000"), ("FARSIDE_ENV_X", "1"), ("FARSIDE_NAME", "sun")],
+)
+def test_what_only_looks_like_it_is_refused(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=variable):
+        from_environment()
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
