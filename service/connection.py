@@ -17,6 +17,11 @@ MAX_HEAD_BYTES = 65536
 """Most bytes of a head, of the trailers after a chunked body, or between two pieces of a body."""
 
 
+FIRST_CHUNKS = 1000
+LEAST_CHUNK_BYTES = 64
+"""Least mean size of the chunks of a body after its first thousand; each costs as much as 64 kB."""
+
+
 class BoundedConnection(HttpToolsProtocol):
     """Connection whose request heads are limited in time and size; see :func:`install`.
 
@@ -36,6 +41,7 @@ class BoundedConnection(HttpToolsProtocol):
         self.ws_protocol_class = None  # there are no WebSockets here
         self._unread_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._chunks = self._body_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
@@ -64,12 +70,19 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
-        self._unread_bytes = 0
+        self._unread_bytes = self._chunks = self._body_bytes = 0
         self._unset_timer()
         super().on_headers_complete()
 
+    def on_chunk_header(self) -> None:
+        """Count a chunk; the parser turns the error into an answer 400."""
+        self._chunks += 1
+        if self._chunks > FIRST_CHUNKS and self._body_bytes < LEAST_CHUNK_BYTES * self._chunks:
+            raise ValueError("too many small chunks")
+
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
+        self._body_bytes += len(body)
         if not self.cycle.response_complete:
             self._unread_bytes = 0
         super().on_body(body)

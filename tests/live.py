@@ -21,7 +21,25 @@ from farside.simulation.files import SimulatedSet, write_set
 from tests.map_files import MapFiles, write_map_files
 
 ROOT = Path(__file__).resolve().parents[1]
-START_S = 90
+START_S = 240
+STOP_S = 120
+
+INJECTED = {
+    "FARSIDE_SERVICE_HOST": "10.96.14.2",
+    "FARSIDE_SERVICE_PORT": "3000",
+    "FARSIDE_SERVICE_PORT_HTTP": "3000",
+    "FARSIDE_PORT": "tcp://10.96.14.2:3000",
+    "FARSIDE_PORT_3000_TCP": "tcp://10.96.14.2:3000",
+    "FARSIDE_PORT_3000_TCP_PROTO": "tcp",
+    "FARSIDE_PORT_3000_TCP_PORT": "3000",
+    "FARSIDE_PORT_3000_TCP_ADDR": "10.96.14.2",
+    "FARSIDE_TRITON_SERVICE_HOST": "10.96.14.3",
+    "FARSIDE_TRITON_PORT": "tcp://10.96.14.3:8001",
+    "FARSIDE_NAME": "/web/farside",
+    "FARSIDE_ENV_PATH": "/usr/bin",
+}
+"""What a cluster with Services named farside and farside-triton injects, and a Docker link: the
+service starts with it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +77,7 @@ def serving(
         "BENTOML_DO_NOT_TRACK": "true",
         "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
+        **INJECTED,
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "bentoml", "serve", what]
@@ -73,7 +92,7 @@ def serving(
             yield server
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            process.wait(STOP_S)
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

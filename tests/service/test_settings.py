@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.settings import Settings, SettingsError, from_environment
-from tests.live import ROOT
+from tests.live import INJECTED, ROOT
 
 
 def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,23 +19,6 @@ def test_a_variable_that_is_no_setting_is_refused_by_name(monkeypatch: pytest.Mo
     monkeypatch.setenv("FARSIDE_QUEUESIZE", "3")
     with pytest.raises(SettingsError, match=r"FARSIDE_QUEUESIZE; the settings are .*_QUEUE_SIZE"):
         from_environment()
-
-
-INJECTED = {
-    "FARSIDE_SERVICE_HOST": "10.96.14.2",
-    "FARSIDE_SERVICE_PORT": "3000",
-    "FARSIDE_SERVICE_PORT_HTTP": "3000",
-    "FARSIDE_PORT": "tcp://10.96.14.2:3000",
-    "FARSIDE_PORT_3000_TCP": "tcp://10.96.14.2:3000",
-    "FARSIDE_PORT_3000_TCP_PROTO": "tcp",
-    "FARSIDE_PORT_3000_TCP_PORT": "3000",
-    "FARSIDE_PORT_3000_TCP_ADDR": "10.96.14.2",
-    "FARSIDE_TRITON_SERVICE_HOST": "10.96.14.3",
-    "FARSIDE_TRITON_PORT": "tcp://10.96.14.3:8001",
-    "FARSIDE_NAME": "/web/farside",
-    "FARSIDE_ENV_PATH": "/usr/bin",
-}
-"""What a cluster with Services named farside and farside-triton injects, and a Docker link."""
 
 
 def test_what_kubernetes_and_docker_inject_is_no_mistyped_setting(
