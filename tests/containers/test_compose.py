@@ -96,7 +96,8 @@ def test_paths_inside_the_containers_are_those_that_the_configurations_name() ->
 
 
 def test_the_service_may_finish_the_longest_request_when_it_is_stopped() -> None:
-    longest_s = Settings().upload_timeout_s + Settings().deadline_s
+    settings = Settings()
+    longest_s = settings.patience_s + settings.upload_timeout_s + settings.deadline_s
     assert int(SERVICES["service"]["stop_grace_period"].removesuffix("s")) > longest_s
 
 

@@ -162,7 +162,8 @@ def test_settings_are_settings(manifests: list[Manifest]) -> None:
 
 def test_a_stop_leaves_time_for_the_longest_request(manifests: list[Manifest]) -> None:
     pause_s = containers(manifests)["service"]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    longest_s = Settings().upload_timeout_s + Settings().deadline_s
+    settings = Settings()
+    longest_s = settings.patience_s + settings.upload_timeout_s + settings.deadline_s
     assert pod(manifests)["spec"]["terminationGracePeriodSeconds"] > pause_s + longest_s
 
 

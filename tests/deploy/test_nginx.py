@@ -32,9 +32,10 @@ def proxy(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         pytest.skip("no nginx here: apt-get install nginx-light")
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     key, certificate = folder / "farside.key", folder / "farside.pem"
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(  # noqa: S603  our own arguments
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]  # noqa: S607
-        + ["-nodes", "-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"],
+        ["openssl", "req", "-x509", *curve, *files, "-subj", "/CN=127.0.0.1"],  # noqa: S607
         capture_output=True,
         check=True,
     )
