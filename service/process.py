@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from farside.errors import DeadlineError, FarsideError
 
@@ -57,7 +57,7 @@ class Process:
         if error is not None:
             error.add_note(trace)
             raise error
-        return result  # type: ignore[no-any-return]  # what `work` gave
+        return cast("T", result)
 
     def close(self) -> None:
         """End the process, whatever it does."""
@@ -97,9 +97,11 @@ def _serve(wire: Connection) -> None:
         _send(wire, _answer(work, args, kwargs))
 
 
-def _answer(work: Callable[..., object], args: object, kwargs: object) -> tuple[object, ...]:
+def _answer(
+    work: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]
+) -> tuple[object, Exception | None, str]:
     try:
-        return work(*args, **kwargs), None, ""  # type: ignore[misc, operator]
+        return work(*args, **kwargs), None, ""
     except Exception as error:
         error.__traceback__, trace = None, traceback.format_exc()
         return None, error, trace
@@ -121,8 +123,7 @@ def _send(wire: Connection, message: object) -> None:
         wire.send_bytes(buffer.raw())
 
 
-def _receive(wire: Connection) -> tuple[object, ...]:
+def _receive(wire: Connection) -> Any:
     head, count = wire.recv()
     buffers = [wire.recv_bytes() for _ in range(count)]
-    message: tuple[object, ...] = pickle.loads(head, buffers=buffers)  # noqa: S301  from our own
-    return message
+    return pickle.loads(head, buffers=buffers)  # noqa: S301  from our own process

@@ -16,7 +16,7 @@ from service.metrics import SHARED
 log = logging.getLogger("bentoml.serve")
 
 
-class Supervisor(circus.Arbiter):  # type: ignore[misc]  # bentoml has no types
+class Supervisor(circus.Arbiter):
     """BentoML's supervisor, closed to other processes, with a folder for the numbers of its own.
 
     BentoML opens two TCP ports of the loopback through which any user of the machine may run
@@ -48,4 +48,4 @@ class Supervisor(circus.Arbiter):  # type: ignore[misc]  # bentoml has no types
 
 def install() -> None:
     """Make ``bentoml serve`` start :class:`Supervisor`; it has no option for its own."""
-    circus.Arbiter = Supervisor
+    circus.Arbiter = Supervisor  # type: ignore[misc]  # a class of its own in its place

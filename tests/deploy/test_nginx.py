@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -51,7 +52,8 @@ def proxy(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert ours in changed
         changed = changed.replace(ours, theirs)
     path = folder / "nginx.conf"
-    path.write_text(f"daemon off; pid {folder}/pid; error_log {folder}/error.log;\n{changed}")
+    user = "user root; " if os.geteuid() == 0 else ""  # our folder is nobody else's
+    path.write_text(f"{user}daemon off; pid {folder}/pid; error_log {folder}/error.log;\n{changed}")
     command = [program, "-c", str(path), "-p", str(folder)]
     subprocess.run([*command, "-t"], check=True, capture_output=True)  # noqa: S603  our own
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:  # noqa: S603  our own

@@ -100,7 +100,7 @@ def test_without_a_reference_there_is_no_correlation_and_no_lag(metrics: Metrics
 
 
 def test_a_map_says_what_it_is_made_of(metrics: Metrics) -> None:
-    metrics.maps.add(synchronic_map(balance=FluxBalance(-0.4, 0.0)), "gong", {"tiny"})
+    metrics.maps.add(synchronic_map(balance=FluxBalance(-0.4, 0.0)), "gong", {"demo"})
     found = values(metrics)
     assert found["farside_maps_total gong"] == 1
     assert found["farside_map_time_seconds gong"] == pytest.approx(NOW.unix)
@@ -112,6 +112,17 @@ def test_a_map_says_what_it_is_made_of(metrics: Metrics) -> None:
     assert found["farside_map_flag BEACON"] == 1
     assert found["farside_map_flag BASE_STALE"] == 0
     assert found["farside_map_flags_total BEACON"] == 1
+
+
+def test_what_a_product_says_of_itself_makes_no_label(metrics: Metrics) -> None:
+    long = 200_000 * "x"
+    forged = [
+        replace(one, instrument=long) if one.generator is not None else one for one in sources()
+    ]
+    metrics.maps.add(synchronic_map(sources=tuple(forged)), "gong", {"tiny"})
+    found = values(metrics)
+    assert found["farside_map_overlap_correlation other other"] == 0.62
+    assert not [name for name in found if long in name]
 
 
 def test_a_map_without_a_base_has_no_age_of_one_and_before_the_first_map_nothing_is_said(
