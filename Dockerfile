@@ -1,7 +1,7 @@
 # The service in a container, from one file (docs/operations.md):
 #   docker build --tag farside .                   networks in its own process, on the CPU
 #   docker build --target gpu --tag farside:gpu .  networks in Triton, which has the GPU
-#   docker run --read-only --tmpfs /tmp --publish 3000:3000 farside
+#   docker run --read-only --tmpfs /tmp --publish 127.0.0.1:3000:3000 farside
 FROM python:3.11.14-slim-bookworm AS base
 ENV PATH=/opt/farside/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -34,7 +34,6 @@ RUN grep --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements
 FROM base AS service
 ENV BENTOML_DO_NOT_TRACK=true \
     BENTOML_HOME=/tmp/bentoml \
-    FARSIDE_DEFAULT_MODEL=pix2pixcc-demo \
     HOME=/tmp \
     MPLCONFIGDIR=/tmp/matplotlib \
     USER=farside
@@ -54,4 +53,5 @@ ENV FARSIDE_TRITON_URL=triton:8001
 
 FROM service AS cpu
 COPY --from=packages-cpu /opt/farside /opt/farside
+ENV FARSIDE_DEFAULT_MODEL=pix2pixcc-demo
 COPY model_repository model_repository

@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 TRITON := .triton/installed
+HOST ?= 127.0.0.1
 PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
@@ -27,7 +28,7 @@ demo: $(INSTALLED)
 	$(BIN)/python -m clients.demo --out demo
 
 serve: $(INSTALLED)
-	$(BIN)/bentoml serve service.app:FarsideService --port $(PORT) --timeout-keep-alive 75
+	$(BIN)/bentoml serve service.app:FarsideService --host $(HOST) --port $(PORT) --timeout-keep-alive 75
 
 # Triton Inference Server on the CPU. The wheel's metadata pin numpy < 2, hence beside the project.
 triton: $(TRITON)

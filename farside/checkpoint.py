@@ -23,6 +23,9 @@ RECIPE_KEY = "recipe"
 
 FILE_NAME = "model.safetensors"
 
+LARGEST_ARGUMENT = 1024
+"""Of a network, in absolute value; the papers' largest is 64 filters, a choice."""
+
 
 class Checkpoint(NamedTuple):
     """What one model file holds: the Recipe, the identity of the weights, and the weights."""
@@ -70,7 +73,7 @@ def read(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        Not a safetensors file, damaged, or without a Recipe.
+        Not a safetensors file, damaged, without a Recipe, or with weights that are not finite.
     RecipeError
         Its Recipe does not parse.
     """
@@ -80,6 +83,12 @@ def read(path: Path) -> Checkpoint:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  no mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path.name} does not read: {error}", (path.name,)) from error
+    infinite = [key for key, tensor in state.items() if not bool(tensor.isfinite().all())]
+    if infinite:
+        raise CheckpointError(
+            f"{path.name} holds weights that are not finite: {', '.join(infinite[:5])}",
+            (path.name,),
+        )
     return Checkpoint(recipe, identify(path), state)
 
 
@@ -141,14 +150,26 @@ def make(recipe: Recipe) -> Network:
         No such network, arguments it does not take, or channels, outputs or a grid that contradict
         it.
     """
+    _check_arguments(recipe)
     try:
         network = _resolve(recipe.network.name)(**recipe.network.arguments)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
         raise CheckpointError(
             f"{recipe.network.name} does not take {recipe.network.arguments}: {error}"
         ) from error
     _check_agreement(recipe, network)
     return network
+
+
+def _check_arguments(recipe: Recipe) -> None:
+    """Refuse numbers of layers or channels whose network nobody could build in time."""
+    for name, value in recipe.network.arguments.items():
+        # Negated, so that a NaN is refused too. A seed is no size.
+        if not isinstance(value, str) and name != "seed" and not abs(value) <= LARGEST_ARGUMENT:
+            raise CheckpointError(
+                f"{recipe.network.name} does not take {name} = {value}: expected at most "
+                f"{LARGEST_ARGUMENT}"
+            )
 
 
 def _resolve(name: str) -> type[Network]:

@@ -6,12 +6,15 @@ in memory, while BentoML's own file parameters write each to disk and fetch addr
 
 from __future__ import annotations
 
+import gc
+
 import bentoml
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from farside.engine import Engine
+from service import connection, supervisor
 from service.contract import Contract
 from service.logs import configure
 from service.metrics import Metrics
@@ -25,6 +28,9 @@ try:
     SETTINGS = from_environment()  # here already: BentoML wants to know how many workers to start
 except SettingsError as error:
     raise SystemExit(f"farside: {error}") from error
+
+connection.install()
+supervisor.install()
 
 MIDDLEWARE: tuple[type[ASGIApp], ...] = ()
 """ASGI middleware between the error contract and the endpoints: authentication goes here.
@@ -58,6 +64,8 @@ class Farside:
         self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
         http.state.worker = self._worker
         Stopping(self._worker)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: a collection after a request need not look at it
 
     async def __is_ready__(self) -> bool:
         """Whether new work is taken and every model has answered; drives ``/readyz``."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from time import perf_counter
+from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from farside.errors import RequestError
 from service.errors import RETRY, describe, describe_status
 from service.logs import write_line
 from service.record import Record
@@ -33,6 +37,10 @@ class Contract:
 
     Whoever refuses a request (an endpoint, an authentication layer, the framework), its client
     sees a :class:`service.errors.ErrorBody`.
+
+    After each upload cyclic garbage is collected: an error and its traceback, also those that
+    astropy catches on its way through the formats of a time, refer to frames whose local variables
+    are the images of the request, in circles that Python by itself would free much later.
 
     Parameters
     ----------
@@ -57,6 +65,7 @@ class Contract:
             await self._app(scope, receive, send)
             return
         start = perf_counter()
+        scope["path"] = scope["path"].rstrip("/") or "/"
         state = scope.setdefault("state", {})
         state.update(request_id=_request_id(scope), model="")
         endpoint = scope["path"] if scope["path"] in self._endpoints else "other"
@@ -68,6 +77,8 @@ class Contract:
             record.seconds = perf_counter() - start
             self._worker().metrics.answered(record)
             write_line(record)
+            if scope["method"] == "POST":
+                gc.collect()  # see `Contract`
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
         """Answer and note how it went."""
@@ -80,7 +91,8 @@ class Contract:
 
         gate, body = _Gate(partial(self._stamp, request_id), send, opening), _Body(receive)
         try:
-            await self._app(scope, body, gate)
+            _refuse_query(scope)
+            await self._app_of(scope)(scope, body, gate)
         except Exception as error:  # the outermost layer: nobody above would shape it
             if gate.opened:
                 record.outcome = "FarsideError"
@@ -95,12 +107,18 @@ class Contract:
         if "expect" not in Headers(scope=scope):  # else the client waits for us before it sends
             await body.drop(settings.max_upload_bytes, settings.upload_timeout_s)
         headers = gate.kept | self._stamp(request_id) | self._retry_after(status)
+        if not body.ended:
+            headers["connection"] = "close"  # else its rest would be read as long as it comes
         await refusal.response(status, headers)(scope, body, send)
+
+    def _app_of(self, scope: Scope) -> ASGIApp:
+        """The layer below; nobody, for the addresses that the framework has of its own."""
+        return self._app if scope["path"] in self._endpoints else _nothing
 
     def _stamp(self, request_id: str) -> dict[str, str]:
         """The headers of every answer; a client of a service that stops shall turn to another."""
         farewell = {"connection": "close"} if self._worker().stopping else {}
-        return {REQUEST_ID: request_id} | farewell
+        return {REQUEST_ID: request_id, "x-content-type-options": "nosniff"} | farewell
 
     def _retry_after(self, status: int) -> dict[str, str]:
         return (
@@ -113,11 +131,11 @@ class _Body:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._ended = False
+        self.ended = False
 
     async def __call__(self) -> Message:
         message = await self._receive()
-        self._ended = not message.get("more_body", False)
+        self.ended = not message.get("more_body", False)
         return message
 
     async def drop(self, most_bytes: int, most_s: float) -> None:
@@ -130,7 +148,7 @@ class _Body:
         end, dropped = now() + most_s, 0
         with suppress(TimeoutError):
             async with asyncio.timeout(PAUSE_S) as pause:
-                while not self._ended and dropped <= most_bytes:
+                while not self.ended and dropped <= most_bytes:
                     message = await self()
                     dropped += len(message.get("body", b""))
                     pause.reschedule(min(end, now() + PAUSE_S))
@@ -163,6 +181,19 @@ class _Gate:
         headers = Headers(raw=message["headers"])
         self.kept = {name: headers[name] for name in _KEPT if name in headers}
         MutableHeaders(scope=message).update(self._stamp())
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("", 404)(scope, receive, send)
+
+
+def _refuse_query(scope: Scope) -> None:
+    names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), True)]
+    if names:
+        raise RequestError(
+            f"no parameter {names[0][:80]!r} in the address: none is known, and what is asked for "
+            "stands in the form"
+        )
 
 
 def _request_id(scope: Scope) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 
@@ -44,6 +45,9 @@ STATUS: dict[type[errors.FarsideError], int] = {
 RETRY = (429, 503)
 """The statuses that carry Retry-After."""
 
+_ADDRESS = re.compile(r"(ipv[46]:)?(\[[0-9a-fA-F:%]+\]|[\w.-]+):\d{2,5}\b")
+"""An address of an engine, which is for the log alone."""
+
 UNEXPECTED = "the service failed unexpectedly; its log says why under this request id"
 
 
@@ -83,7 +87,11 @@ def describe(error: Exception, request_id: str) -> tuple[int, ErrorBody]:
         log.error("request %s failed", request_id, exc_info=error)
         return status, ErrorBody(UNEXPECTED, "FarsideError", (), request_id)
     files = error.files if isinstance(error, errors.FarsideError) else ()
-    return status, ErrorBody(str(error), _public_name(error), files, request_id)
+    sentence = str(error)
+    if isinstance(error, errors.EngineError):
+        log.warning("request %s: %s", request_id, sentence)
+        sentence = _ADDRESS.sub("its address", sentence)
+    return status, ErrorBody(sentence, _public_name(error), files, request_id)
 
 
 def describe_status(status: int, path: str, request_id: str) -> ErrorBody:

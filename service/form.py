@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from io import BytesIO
+from pickle import PickleBuffer
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from pydantic import (
@@ -17,8 +18,7 @@ from pydantic import (
     ValidationError,
 )
 from pydantic_core import core_schema
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from farside.errors import DeadlineError, FileTooLargeError, RequestError
@@ -26,15 +26,23 @@ from service.errors import ClientGoneError, MediaTypeError
 from service.settings import Settings
 
 MAX_PARTS = 64
+MAX_HEAD_BYTES = 8192
+
+SLOW_START_S = 10.0
+"""For so long an upload may be slower than the least rate, and pause."""
 MAX_TEXT_BYTES = 200
 
 
 class Upload(BytesIO):
     """One file as it was sent; its name is the client's and is only ever shown."""
 
-    def __init__(self, name: str, content: bytes) -> None:
-        super().__init__(content)  # without a copy
+    def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Go to another process without a copy here."""
+        return _upload, (self.name, PickleBuffer(self.getbuffer()))
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -47,6 +55,13 @@ class Upload(BytesIO):
         cls, _: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return {"type": "string", "contentMediaType": "application/octet-stream"}
+
+
+def _upload(name: str, content: bytes) -> Upload:
+    upload = Upload(name)
+    upload.write(content)
+    upload.seek(0)
+    return upload
 
 
 class Form(BaseModel):
@@ -68,6 +83,12 @@ class Form(BaseModel):
         """Names of the fields that are text."""
         return tuple(name for name in cls.model_fields if name not in cls.file_fields())
 
+    def size_bytes(self) -> int:
+        """How much its files hold."""
+        given = (getattr(self, name) for name in self.file_fields())
+        files = (file for one in given for file in (one if isinstance(one, tuple) else (one,)))
+        return sum(file.getbuffer().nbytes for file in files if file is not None)
+
     @classmethod
     def is_repeated(cls, name: str) -> bool:
         """Whether a field may be given more than once."""
@@ -77,15 +98,13 @@ class Form(BaseModel):
 F = TypeVar("F", bound=Form)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Part:
-    """One part while it is read."""
+    """One part: the name of its field, that of its file if it is one, and its content."""
 
-    headers: dict[bytes, bytes] = field(default_factory=dict)
-    pieces: list[bytes] = field(default_factory=list)
-    content: bytes = b""
-    name: str = ""
-    file: str | None = None
+    name: str
+    file: str | None
+    content: Upload
 
 
 async def read_form(request: Request, settings: Settings, kind: type[F]) -> F:
@@ -100,14 +119,14 @@ async def read_form(request: Request, settings: Settings, kind: type[F]) -> F:
     RequestError
         It is malformed, or a field is unknown, missing, repeated or of the wrong kind.
     DeadlineError
-        It takes too long to arrive.
+        It takes too long to arrive, or comes too slowly.
     ClientGoneError
         The client left in the middle.
     """
     parser = FormParser(_boundary(request.headers.get("content-type", "")), kind)
     try:
         async with asyncio.timeout(settings.upload_timeout_s):
-            async for chunk in _bounded(request, settings.max_upload_bytes):
+            async for chunk in _bounded(request, settings):
                 parser.feed(chunk)
     except TimeoutError as error:
         raise DeadlineError(
@@ -116,6 +135,21 @@ async def read_form(request: Request, settings: Settings, kind: type[F]) -> F:
     except ClientDisconnect as error:
         raise ClientGoneError("the client left during its upload") from error
     return parser.form()
+
+
+def announced_bytes(request: Request, settings: Settings) -> int:
+    """Length of a body as its head says, or the largest that is allowed where it does not.
+
+    Raises
+    ------
+    FileTooLargeError
+        It is more than the settings allow.
+    """
+    limit = settings.max_upload_bytes
+    announced = int(request.headers.get("content-length", limit))
+    if announced > limit:
+        raise _too_large(f"{announced / 1e6:.6g} MB", limit)
+    return announced
 
 
 def _boundary(content_type: str) -> bytes:
@@ -132,12 +166,23 @@ def _boundary(content_type: str) -> bytes:
     return boundary
 
 
-async def _bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
-    announced = request.headers.get("content-length", "0")
-    if int(announced) > limit:
-        raise _too_large(f"{int(announced) / 1e6:.6g} MB", limit)
-    received = 0
-    async for chunk in request.stream():
+async def _bounded(request: Request, settings: Settings) -> AsyncIterator[bytes]:
+    """Give the pieces of a body while it is neither too large nor too slow."""
+    limit, now = settings.max_upload_bytes, asyncio.get_running_loop().time
+    announced_bytes(request, settings)
+    received, begin, pieces = 0, now(), request.stream()
+    while True:
+        least_s = received / (1000 * settings.upload_rate_kb)
+        try:
+            async with asyncio.timeout_at(begin + SLOW_START_S + min(least_s, now() - begin)):
+                chunk = await anext(pieces)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"the upload brought {received} bytes in {now() - begin:.3g} s, expected at least "
+                f"{settings.upload_rate_kb:g} kB/s and no pause of {SLOW_START_S:g} s"
+            ) from error
         received += len(chunk)
         if received > limit:
             raise _too_large("more", limit)
@@ -151,35 +196,27 @@ def _too_large(got: str, limit: int) -> FileTooLargeError:
 class FormParser(Generic[F]):
     """Takes a multipart body piece by piece; :meth:`form` gives the checked form.
 
-    The number of parts, their headers and their text values are bounded here; the body as a whole
-    by whoever feeds it.
+    Each file is held once, in the :class:`Upload` that the form gives. The number of parts, their
+    headers and their text values are bounded here; the body as a whole by whoever feeds it.
+    Boundaries are found by `bytearray.find`: no body costs much more than a copy of it.
     """
 
     def __init__(self, boundary: bytes, kind: type[F]) -> None:
         self._kind = kind
         self._parts: list[_Part] = []
-        self._header = (bytearray(), bytearray())
+        self._delimiter = b"\r\n--" + boundary
+        self._rest = bytearray(b"\r\n")  # the first boundary has no line before it
         self._ended = False
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin,
-                "on_header_field": lambda data, i, j: self._header[0].extend(data[i:j]),
-                "on_header_value": lambda data, i, j: self._header[1].extend(data[i:j]),
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._end_headers,
-                "on_part_data": self._extend,
-                "on_part_end": self._end_part,
-                "on_end": self._end,
-            },
-        )
+        # Not a bound method: a cycle with the parser would keep its files in memory.
+        self._read: Callable[[FormParser[F]], bool] = FormParser._read_start
 
     def feed(self, chunk: bytes) -> None:
         """Take the next piece of the body."""
-        try:
-            self._parser.write(chunk)
-        except FormParserError as error:
-            raise RequestError(f"the multipart form is malformed: {error}") from error
+        if self._ended:
+            return
+        self._rest += chunk
+        while self._read(self):
+            pass
 
     def form(self) -> F:
         """Check what was fed, once all of it was."""
@@ -190,38 +227,58 @@ class FormParser(Generic[F]):
         except ValidationError as error:
             raise RequestError(_sentence(error, self._kind)) from error
 
-    def _begin(self) -> None:
+    def _read_start(self) -> bool:
+        length = len(self._delimiter)
+        if not self._delimiter.startswith(self._rest[:length]):
+            raise _malformed("it does not begin with its boundary")
+        if len(self._rest) < length:
+            return False
+        del self._rest[:length]
+        self._read = FormParser._read_mark
+        return True
+
+    def _read_mark(self) -> bool:
+        """Read what follows a boundary: the end of a line, or of the form."""
+        mark = bytes(self._rest[:2])
+        if len(mark) < 2:
+            return False
+        if mark not in {b"--", b"\r\n"}:
+            raise _malformed("a boundary is followed by neither a new line nor '--'")
+        del self._rest[:2]
+        self._ended = mark == b"--"
+        self._read = FormParser._read_head
+        return not self._ended
+
+    def _read_head(self) -> bool:
+        end = self._rest.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
+        if end < 0:
+            if len(self._rest) >= MAX_HEAD_BYTES:
+                raise _malformed(f"the head of a part is longer than {MAX_HEAD_BYTES} bytes")
+            return False
         if len(self._parts) == MAX_PARTS:
             raise RequestError(f"the form has more than {MAX_PARTS} parts")
-        self._parts.append(_Part())
-
-    def _end_header(self) -> None:
-        name, value = self._header
-        self._parts[-1].headers[bytes(name).lower()] = bytes(value)
-        self._header = (bytearray(), bytearray())
-
-    def _end_headers(self) -> None:
-        part = self._parts[-1]
-        _, options = parse_options_header(
-            part.headers.get(b"content-disposition", b"").decode("latin-1")
-        )
-        part.name = _printable(options.get(b"name", b""))
-        part.file = _printable(options[b"filename"]) if b"filename" in options else None
+        part = _part(bytes(self._rest[:end]))
         _check_kind(part, self._kind)
+        self._parts.append(part)
+        del self._rest[: end + 4]
+        self._read = FormParser._read_content
+        return True
 
-    def _extend(self, data: bytes, start: int, end: int) -> None:
-        part = self._parts[-1]
-        part.pieces.append(data[start:end])
-        if part.file is None and sum(map(len, part.pieces)) > MAX_TEXT_BYTES:
+    def _read_content(self) -> bool:
+        part, end = self._parts[-1], self._rest.find(self._delimiter)
+        # What may be the beginning of a boundary waits for more.
+        stop = end if end >= 0 else max(0, len(self._rest) - len(self._delimiter) + 1)
+        with memoryview(self._rest) as rest:
+            part.content.write(rest[:stop])
+        if part.file is None and part.content.tell() > MAX_TEXT_BYTES:
             raise RequestError(f"field {part.name!r} holds more than {MAX_TEXT_BYTES} characters")
-
-    def _end_part(self) -> None:
-        part = self._parts[-1]
-        part.content = b"".join(part.pieces)
-        part.pieces.clear()
-
-    def _end(self) -> None:
-        self._ended = True
+        if end < 0:
+            del self._rest[:stop]
+            return False
+        part.content.seek(0)
+        del self._rest[: end + len(self._delimiter)]
+        self._read = FormParser._read_mark
+        return True
 
     def _values(self) -> dict[str, object]:
         """What was sent, by field."""
@@ -235,13 +292,30 @@ class FormParser(Generic[F]):
         return values
 
 
+def _part(head: bytes) -> _Part:
+    """Read the head of a part."""
+    headers = {}
+    for line in head.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise _malformed("a line in the head of a part has no colon")
+        headers[name.strip().lower()] = value.strip()
+    _, options = parse_options_header(headers.get(b"content-disposition", b"").decode("latin-1"))
+    file = _printable(options[b"filename"]) if b"filename" in options else None
+    return _Part(_printable(options.get(b"name", b"")), file, Upload(file or ""))
+
+
+def _malformed(why: str) -> RequestError:
+    return RequestError(f"the multipart form is malformed: {why}")
+
+
 def _value(part: _Part) -> Upload | str:
-    return _printable(part.content) if part.file is None else Upload(part.file, part.content)
+    return _printable(part.content.getvalue()) if part.file is None else part.content
 
 
 def _is_left_empty(part: _Part) -> bool:
     """Whether it is what a browser sends of a file that nobody chose."""
-    return part.file == "" and not part.content
+    return part.file == "" and not part.content.getbuffer().nbytes
 
 
 def _is_of_files(annotation: object) -> bool:

@@ -34,10 +34,12 @@ def write_line(record: Record) -> None:
 def configure(kind: LogFormat) -> None:
     """Give this process one shape of log lines, the framework's own among them."""
     shape = Json() if kind == "json" else Text()
+    logging.captureWarnings(True)  # those of astropy and others go the same way
     own = logging.StreamHandler(sys.stdout)
-    logger = logging.getLogger("farside")
-    logger.handlers, logger.propagate = [own], False
-    logger.setLevel(logging.INFO)
+    for name in ("farside", "py.warnings"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [own], False
+        logger.setLevel(logging.INFO)
     framework = (logging.getLogger(name) for name in ("", "bentoml", "uvicorn.error"))
     for handler in (own, *(handler for found in framework for handler in found.handlers)):
         handler.setFormatter(shape)
@@ -67,11 +69,17 @@ class Text(logging.Formatter):
         """Make the line; a traceback follows it."""
         fields = getattr(record, _FIELDS, {})
         told = {key: fields[key] for key in ("model", "seconds", "request_id") if key in fields}
-        words = [_time(record), record.levelname, record.getMessage()]
+        words = [_time(record), record.levelname, _on_one_line(record.getMessage())]
         words += [f"{key}={value}" for key, value in told.items()]
         if record.exc_info:
-            words.append(f"\n{self.formatException(record.exc_info)}")
+            trace = self.formatException(record.exc_info).splitlines()
+            words += [f"\n    {_on_one_line(line)}" for line in trace]
         return " ".join(words)
+
+
+def _on_one_line(text: str) -> str:
+    """Write what would begin a line or move the cursor as Python does: nobody forges a line."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import get_args
 
+import psutil
 from astropy.time import Time
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -33,6 +35,7 @@ from farside import __version__
 from farside.engine import Model
 from farside.magnetogram import Magnetogram
 from farside.quality import Quality
+from farside.stack import SPACECRAFT
 from farside.synchronicmap import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
 from farside.vitals import Vitals
 from service.gpu import Gpu
@@ -53,6 +56,9 @@ SKEW_S = 3600.0
 OF_PRODUCT = ("model", "spacecraft")
 OF_MAP = ("format",)
 PART = ("stage",)
+
+OTHER = "other"
+"""Label of what a file names and this service does not know."""
 
 REFUSED = (400, 413, 415, 422)
 """The statuses of an upload that is refused for what it holds."""
@@ -84,14 +90,15 @@ class Metrics:
         )
         self.stage_seconds = Histogram(
             "farside_stage_seconds",
-            "Work: upload; read, register; encode, infer, decode (once for a batch); merge; write.",
+            "Work: upload; read, register; encode, infer, decode (once for a batch); write; merge.",
             PART,
             buckets=SECONDS,
             registry=registry,
         )
         self.queue_seconds = Histogram(
             "farside_queue_seconds",
-            "Wait for the threads that prepare (read and register), infer, merge or write.",
+            "Wait for memory to upload to, for a place, and for the threads that prepare (read and "
+            "register), infer, merge or write.",
             PART,
             buckets=SECONDS,
             registry=registry,
@@ -99,7 +106,7 @@ class Metrics:
         self.queue_depth = _sum("farside_queue_depth", "Requests that wait.", PART, registry)
         self.in_flight = _sum(
             "farside_requests_in_flight",
-            "Requests for a product that hold a place and are not yet answered.",
+            "Requests for a product or a map that are let in and not yet answered.",
             (),
             registry,
         )
@@ -161,6 +168,7 @@ class Metrics:
         own.register(state)
         if SHARED not in os.environ:
             return generate_latest(self._registry) + generate_latest(own)
+        _forget_dead(Path(os.environ[SHARED]))
         multiprocess.MultiProcessCollector(own)  # type: ignore[no-untyped-call]  # no types
         return generate_latest(own)
 
@@ -268,8 +276,11 @@ class Maps:
             registry,
         )
 
-    def add(self, made: SynchronicMap, kind: str) -> None:
-        """Count a map and note what it is made of."""
+    def add(self, made: SynchronicMap, kind: str, models: Container[str]) -> None:
+        """Count a map and note what it is made of; `models` are the names that are loaded.
+
+        Whatever else a product names itself goes under ``other``: anybody may write one.
+        """
         self.made.labels(kind).inc()
         self.made_time.rise((kind,), time.time())
         self.map_time.rise((kind,), made.time.unix)
@@ -277,15 +288,18 @@ class Maps:
         for part in get_args(Kind):
             self.share.labels(part).set(made.share(part))
         for source in made.sources:
-            self._note(source, made.time)
+            self._note(source, made.time, models)
         for bit in Quality:
             if bit in made.quality:
                 self.flags.labels(bit.name).inc()
             self.flag.labels(bit.name).set(bit in made.quality)
 
-    def _note(self, source: MapSource, of: Time) -> None:
+    def _note(self, source: MapSource, of: Time, models: Container[str]) -> None:
         if source.generator and source.overlap:
-            labels = (source.generator.model, source.instrument)
+            labels = (
+                _known(source.generator.model, models),
+                _known(source.instrument, SPACECRAFT.values()),
+            )
             self.overlap.labels(*labels).set(source.overlap.correlation)
         if source.kind == "base" and source.instrument != NO_INSTRUMENT:
             self.base_age.labels(source.instrument).set(of.unix - source.time.unix)
@@ -381,6 +395,26 @@ def _gpu_families(gpus: Sequence[Gpu]) -> Iterator[Metric]:
                 family.add_metric((str(gpu.index), gpu.name), float(value))
         if family.samples:
             yield family
+
+
+def _known(value: str, known: Container[str]) -> str:
+    return value if value in known else OTHER
+
+
+def _forget_dead(folder: Path) -> None:
+    """Take the gauges of workers that were killed out of the sums."""
+    for path in folder.glob("gauge_live*.db"):
+        pid = int(path.stem.rpartition("_")[2])
+        if not _lives(pid):
+            multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; the killed one is a zombie until its parent looks."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _sum(name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> Gauge:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from farside.errors import DeadlineError
 from farside.magnetogram import Magnetogram
 from farside.quality import Quality
 from service.errors import ClientGoneError
-from service.form import F, read_form
+from service.form import F, announced_bytes, read_form
 from service.forms import Format, GenerateForm, SynchronicForm
 from service.metrics import CONTENT_TYPE
 from service.openapi import document
@@ -32,13 +33,12 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self
 
 async def generate(request: Request) -> Response:
     """``POST /generate``: the files of one set in, a magnetogram out."""
-    worker = _worker(request)
-    with worker.place():
-        form = await _form(request, GenerateForm)
+    worker, client = _worker(request), _client(request)
+    async with _form(request, GenerateForm) as form:
         model = await run_in_threadpool(worker.model, form.model)
         request.state.model = model.recipe.name
         magnetogram, content = await _in_time(
-            worker.generate(form, model), request, worker.settings.deadline_s
+            worker.generate(form, model, client), request, worker.settings.deadline_s
         )
     return Response(
         content,
@@ -49,10 +49,11 @@ async def generate(request: Request) -> Response:
 
 async def synchronic(request: Request) -> Response:
     """``POST /synchronic``: disks and a base map in, one map of the whole Sun out."""
-    worker = _worker(request)
-    with worker.place():
-        form = await _form(request, SynchronicForm)
-        made, file = await _in_time(worker.synchronic(form), request, worker.settings.deadline_s)
+    worker, client = _worker(request), _client(request)
+    async with _form(request, SynchronicForm) as form:
+        made, file = await _in_time(
+            worker.synchronic(form, client), request, worker.settings.deadline_s
+        )
     # The packing of a file is part of it, not of its journey: no Content-Encoding.
     kind = "application/gzip" if file.name.endswith(".gz") else MEDIA_TYPES[Format.FITS]
     headers = {"X-Farside-Quality": _quality(made.quality)} | _attachment(file.name)
@@ -95,10 +96,22 @@ ROUTES = [
 ENDPOINTS = frozenset({route.path for route in ROUTES} | {"/livez", "/readyz"})
 
 
-async def _form(request: Request, kind: type[F]) -> F:
-    worker = _worker(request)
-    with worker.metrics.timed("upload"):
-        return await read_form(request, worker.settings, kind)
+@asynccontextmanager
+async def _form(request: Request, kind: type[F]) -> AsyncIterator[F]:
+    """Let a request in and read its form, which is in memory until the end of the block."""
+    worker, client = _worker(request), _client(request)
+    with worker.let_in(client):
+        announced = announced_bytes(request, worker.settings)
+        async with worker.memory(client, announced) as came_to:
+            with worker.metrics.timed("upload"):
+                form = await read_form(request, worker.settings, kind)
+            came_to(form.size_bytes())
+            yield form
+
+
+def _client(request: Request) -> str:
+    """Address of a client; behind a proxy that uvicorn trusts, what the proxy says it is."""
+    return request.client.host if request.client else ""
 
 
 async def _in_time(work: Coroutine[Any, Any, T], request: Request, deadline_s: float) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service.logs import LogFormat
 
 PREFIX = "FARSIDE_"
+
+_LINKED = re.compile(
+    r"FARSIDE_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)"
+)
+_ADDRESS = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 
 LONGEST_S = 1800.0
 """Limit of each of the two time limits; their sum stays below the framework's own."""
@@ -68,7 +74,8 @@ class Settings(BaseSettings):
     queue_size: int = Field(
         default=8,
         ge=0,
-        description="Requests that may wait besides the one that runs; past it: 429.",
+        description="Requests whose files are worked on or wait in memory for it, besides the one "
+        "that runs.",
     )
     prepare_threads: int = Field(
         default=1,
@@ -79,7 +86,25 @@ class Settings(BaseSettings):
         default=200.0,
         gt=0,
         description="Largest request body, megabytes (10^6 bytes); past it: 413. "
-        "Up to queue_size + 1 bodies are in memory at once.",
+        "All bodies in memory together hold at most (queue_size + 1) times as much.",
+    )
+    waiting: int = Field(
+        default=128,
+        ge=0,
+        description="Requests that may wait in line besides those, with nothing of theirs in "
+        "memory, half of them from one address; past it: 429.",
+    )
+    patience_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=LONGEST_S,
+        description="Longest wait in line, seconds, before an upload and after it; past it: 429.",
+    )
+    upload_rate_kb: float = Field(
+        default=10.0,
+        gt=0,
+        description="Least rate of an upload after its first 10 s, kilobytes (10^3 bytes) a "
+        "second; below it: 504.",
     )
     upload_timeout_s: float = Field(
         default=300.0, gt=0, le=LONGEST_S, description="Longest duration of an upload, seconds."
@@ -120,7 +145,11 @@ def from_environment() -> Settings:
         Names each variable, what it holds and what is wanted.
     """
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
+    unknown = sorted(
+        name
+        for name, value in os.environ.items()
+        if name.startswith(PREFIX) and name not in known and not _is_injected(name, value)
+    )
     if unknown:
         raise SettingsError(
             f"no such setting: {', '.join(unknown)}; the settings are {', '.join(sorted(known))}"
@@ -129,6 +158,20 @@ def from_environment() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError(_sentences(error)) from error
+
+
+def _is_injected(name: str, value: str) -> bool:
+    """Whether Kubernetes or a Docker link wrote a variable, of a service whose name is like ours.
+
+    A pod gets ``FARSIDE_SERVICE_HOST``, ``FARSIDE_PORT=tcp://…`` and more of each Service named
+    farside or farside-…, a linked container those of its link and ``FARSIDE_NAME=/…/farside``.
+    """
+    if _LINKED.fullmatch(name):
+        return True
+    if name.endswith("_PORT"):
+        return _ADDRESS.fullmatch(value) is not None
+    link = os.environ.get(f"{PREFIX}NAME", "")
+    return link.startswith("/") and (name == f"{PREFIX}NAME" or name.startswith(f"{PREFIX}ENV_"))
 
 
 def _sentences(error: ValidationError) -> str:

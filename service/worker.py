@@ -2,15 +2,16 @@
 
 The story of :mod:`farside.pipeline` in stages with threads of their own: while the network runs,
 the files of the next request are read and registered and the product of the last is written. A map
-of the Sun is merged in a stage of its own, beside them.
+of the Sun is merged beside them, in a process that is ended at the deadline.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -23,16 +24,18 @@ from farside.errors import (
     StoppingError,
 )
 from farside.magnetogram import Magnetogram
-from farside.pipeline import map_sun, prepare
-from farside.solarwind import pack
+from farside.pipeline import prepare
 from farside.stack import Stack
 from farside.synchronicmap import SynchronicMap
 from farside.vitals import vitals
 from farside.wholefile import NamedFile
+from service.admission import Claim, Share
 from service.company import Company
 from service.forms import Format, GenerateForm, SynchronicForm
 from service.gpu import Gpus
+from service.maps import make_map
 from service.metrics import Metrics, State
+from service.process import Process
 from service.record import Record, lines_of, lines_of_map
 from service.settings import Settings
 
@@ -89,8 +92,6 @@ class Worker:
 
     Attributes
     ----------
-    taken
-        How many places are.
     stopping
         Whether new work is refused.
     """
@@ -99,11 +100,13 @@ class Worker:
         self.settings = settings
         self.engine = engine
         self.metrics = metrics
-        self.taken = 0
         self.stopping = False
+        self._inside: Counter[str] = Counter()
+        self._memory = Share((settings.queue_size + 1) * settings.max_upload_bytes)
+        self._places = Share(settings.queue_size + 1)
         self._gpus = Gpus()
         self._looking: asyncio.Task[tuple[bool, Mapping[str, Model]]] | None = None
-        metrics.places.set(settings.queue_size + 1)
+        metrics.places.set(most_requests(settings))
         self._prepare = Stage("prepare", settings.prepare_threads, metrics)
         # In this process always the same thread: OpenMP keeps a team of threads for every thread
         # that calls it.
@@ -111,32 +114,70 @@ class Worker:
         self._infer = Stage("infer", at_once, metrics)
         self._company = Company(engine, metrics)
         self._merge = Stage("merge", 1, metrics)
+        self._map_maker = Process()
         # One at a time: matplotlib is not made for several threads.
         self._write = Stage("write", 1, metrics)
 
+    @property
+    def taken(self) -> int:
+        """How many requests are let in and not yet answered."""
+        return self._inside.total()
+
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold one of the places of this worker, from before the upload to the answer.
+    def let_in(self, client: str) -> Iterator[None]:
+        """Count a request in, from its head to its answer.
 
         Raises
         ------
         StoppingError, OverloadedError
-            The worker is about to end; all are taken.
+            The worker is about to end; it has as many requests as it may have, or of this client.
         """
         if self.stopping:
             raise StoppingError("the service is stopping; try again, another one may answer")
-        places = self.settings.queue_size + 1
-        if self.taken >= places:
-            raise OverloadedError(f"all {places} places of the queue are taken; try again later")
-        self.taken += 1
+        if self.taken >= most_requests(self.settings):
+            raise OverloadedError(f"{self.taken} requests wait or run already; try again later")
+        most = self.settings.queue_size + 1 + self.settings.waiting // 2
+        if self._inside[client] >= most:
+            raise OverloadedError(f"{most} requests of this client wait or run; try again later")
+        self._inside[client] += 1
         try:
             with self.metrics.in_flight.track_inprogress():
                 yield
         finally:
-            self.taken -= 1
+            self._inside[client] -= 1
+            self._inside += Counter()  # without those that have none
+
+    @asynccontextmanager
+    async def memory(self, client: str, size: int) -> AsyncIterator[Callable[[int], None]]:
+        """Hold memory for a body, from before its upload to the answer.
+
+        Gives what is told the true size once it is known.
+
+        Raises
+        ------
+        OverloadedError
+            None came free in time.
+        """
+        async with self._in_line(self._memory, "upload", client, size) as claim:
+            yield partial(self._memory.reduce, claim)
+
+    @asynccontextmanager
+    async def _in_line(
+        self, share: Share, stage: str, client: str, amount: int
+    ) -> AsyncIterator[Claim]:
+        async with AsyncExitStack() as held:
+            try:
+                with self.metrics.queued(stage):
+                    async with asyncio.timeout(self.settings.patience_s):
+                        claim = await held.enter_async_context(share.claim(client, amount))
+            except TimeoutError as error:
+                raise OverloadedError(
+                    f"{self.settings.patience_s:g} s in line were not enough; try again later"
+                ) from error
+            yield claim
 
     async def idle(self) -> None:
-        """Wait until no place is taken."""
+        """Wait until every request is answered."""
         while self.taken:
             await asyncio.sleep(IDLE_S)
 
@@ -159,17 +200,21 @@ class Worker:
             raise RequestError(f"no field 'model' in the form, wanted one of {names}")
         return find_model(self.engine, *loaded)
 
-    async def generate(self, form: GenerateForm, model: Model) -> tuple[Magnetogram, bytes]:
+    async def generate(
+        self, form: GenerateForm, model: Model, client: str
+    ) -> tuple[Magnetogram, bytes]:
         """Make the magnetogram of a form, and the file that it asks for."""
-        try:
-            stack, magnetogram = await self._translated(form, model)
-        except EngineUnavailableError:
-            newer = await asyncio.to_thread(self.model, form.model)
-            if newer == model:
-                raise
-            # Triton took up another version meanwhile and let go of this one.
-            stack, magnetogram = await self._translated(form, newer)
-        return magnetogram, await self._write.run(self._written, magnetogram, stack, form.format)
+        async with self._in_line(self._places, "place", client, 1):
+            try:
+                stack, magnetogram = await self._translated(form, model)
+            except EngineUnavailableError:
+                newer = await asyncio.to_thread(self.model, form.model)
+                if newer == model:
+                    raise
+                # Triton took up another version meanwhile and let go of this one.
+                stack, magnetogram = await self._translated(form, newer)
+            written = await self._write.run(self._written, magnetogram, stack, form.format)
+            return magnetogram, written
 
     async def _translated(self, form: GenerateForm, model: Model) -> tuple[Stack, Magnetogram]:
         stack = await self._prepare.run(
@@ -202,35 +247,34 @@ class Worker:
         except EngineUnavailableError:
             return False, {}
 
-    async def synchronic(self, form: SynchronicForm) -> tuple[SynchronicMap, NamedFile]:
+    async def synchronic(
+        self, form: SynchronicForm, client: str
+    ) -> tuple[SynchronicMap, NamedFile]:
         """Make the map of a form, and the file that it asks for."""
-        made = await self._merge.run(self._merged, form)
-        return made, await self._write.run(self._packed, made, form)
+        async with self._in_line(self._places, "place", client, 1):
+            return await self._merge.run(self._merged, form)
 
-    def _merged(self, form: SynchronicForm) -> SynchronicMap:
+    def _merged(self, form: SynchronicForm) -> tuple[SynchronicMap, NamedFile]:
         with self.metrics.timed("merge"):
-            return map_sun(
-                form.observed,
-                form.generated,
-                form.base,
-                form.time,
-                allow_saturating=form.allow_saturating,
-            )
-
-    def _packed(self, made: SynchronicMap, form: SynchronicForm) -> NamedFile:
-        with self.metrics.timed("write"):
-            file = pack(made, form.format, form.flux_scale)
-        self.metrics.maps.add(made, form.format)
+            made, file = self._map_maker.call(self.settings.deadline_s, make_map, form)
+        names = {model.recipe.name for model in self.engine.models().values()}
+        self.metrics.maps.add(made, form.format, names)
         record = Record.current()
         record.inputs, record.quality = lines_of_map(made.sources), made.quality.names()
-        return file
+        return made, file
 
     def close(self) -> None:
         """Finish what runs and release the engine."""
+        self._map_maker.close()  # every request is answered: nobody waits for what it still does
         for stage in (self._prepare, self._infer, self._merge, self._write):
             stage.close()
         self.engine.close()
         self.metrics.close()
+
+
+def most_requests(settings: Settings) -> int:
+    """How many requests a worker lets in: those in line, those that wait and the one that runs."""
+    return settings.waiting + settings.queue_size + 1
 
 
 def write(magnetogram: Magnetogram, kind: Format) -> bytes:

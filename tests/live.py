@@ -25,6 +25,23 @@ from tests.processes import PATIENCE_S, started
 
 ROOT = Path(__file__).resolve().parents[1]
 
+INJECTED = {
+    "FARSIDE_SERVICE_HOST": "10.96.14.2",
+    "FARSIDE_SERVICE_PORT": "3000",
+    "FARSIDE_SERVICE_PORT_HTTP": "3000",
+    "FARSIDE_PORT": "tcp://10.96.14.2:3000",
+    "FARSIDE_PORT_3000_TCP": "tcp://10.96.14.2:3000",
+    "FARSIDE_PORT_3000_TCP_PROTO": "tcp",
+    "FARSIDE_PORT_3000_TCP_PORT": "3000",
+    "FARSIDE_PORT_3000_TCP_ADDR": "10.96.14.2",
+    "FARSIDE_TRITON_SERVICE_HOST": "10.96.14.3",
+    "FARSIDE_TRITON_PORT": "tcp://10.96.14.3:8001",
+    "FARSIDE_NAME": "/web/farside",
+    "FARSIDE_ENV_PATH": "/usr/bin",
+}
+"""What a cluster with Services named farside and farside-triton injects, and a Docker link: the
+service starts with it."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -62,6 +79,7 @@ def serving(
         "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
         "FARSIDE_DEADLINE_S": str(PATIENCE_S),
+        **INJECTED,
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "bentoml", "serve", what]

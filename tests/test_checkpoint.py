@@ -278,6 +278,26 @@ class _Trap:
         return Path.touch, (self.marker,)
 
 
+@pytest.mark.parametrize("value", [10**9, 1e300, float("inf"), float("nan"), -(10**9), 1025])
+@pytest.mark.parametrize("name", ["n_gf", "n_downsample", "n_residual"])
+def test_arguments_of_a_network_that_nobody_could_build_are_refused_at_once(
+    name: str, value: float, recipe: Recipe
+) -> None:
+    hostile = change_network(recipe, arguments=recipe.network.arguments | {name: value})
+    with pytest.raises(CheckpointError, match=f"{name} = .* expected at most"):
+        checkpoint.make(hostile)
+
+
+def test_a_file_whose_weights_are_not_finite_is_refused(model_file: Path, tmp_path: Path) -> None:
+    state, recipe = load_file(model_file), checkpoint.read(model_file).recipe
+    first = min(state)
+    state[first] = torch.full_like(state[first], float("nan"))
+    broken = tmp_path / "broken.safetensors"
+    save_file(state, broken, metadata={checkpoint.RECIPE_KEY: recipe.to_json()})
+    with pytest.raises(CheckpointError, match=f"not finite: {first}"):
+        checkpoint.read(broken)
+
+
 def test_newest_version_of_each_model_is_found(tmp_path: Path, model_file: Path) -> None:
     for place in ("a/1", "a/9", "a/10", "b/2", "b-torchscript/1", "c/latest"):
         (tmp_path / place).mkdir(parents=True)

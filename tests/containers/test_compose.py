@@ -22,6 +22,24 @@ ON_CPU = yaml.safe_load((ROOT / "compose.cpu.yaml").read_text())
 SERVICES: dict[str, Service] = COMPOSE["services"]
 
 
+FILLED = ("./drop", "./archive")
+"""Folders that whoever runs `farside watch` makes."""
+
+
+def test_nothing_is_reached_from_other_machines() -> None:
+    for service in SERVICES.values():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+
+def test_without_triton_prometheus_does_not_look_for_it() -> None:
+    with_triton = yaml.safe_load((ROOT / "monitoring/prometheus.yml").read_text())
+    without = yaml.safe_load((ROOT / "monitoring/prometheus.cpu.yml").read_text())
+    jobs = [job for job in with_triton["scrape_configs"] if job["job_name"] != "triton"]
+    assert without == with_triton | {"scrape_configs": jobs}
+    (mount,) = ON_CPU["services"]["prometheus"]["volumes"]
+    assert mount.startswith("./monitoring/prometheus.cpu.yml:")
+
+
 def test_the_files_are_of_the_specification() -> None:
     whole = PyCompose.from_json(json.dumps(COMPOSE))
     whole.validate()
@@ -34,8 +52,8 @@ def test_every_mounted_path_is_there_and_read_only_and_every_volume_declared() -
         for mount in service.get("volumes", ()):
             source, *rest = mount.split(":")
             if source.startswith("."):
-                assert (ROOT / source).exists()
-                assert rest[-1] == "ro"
+                assert (ROOT / source).exists() or source in FILLED
+                assert rest[-1] == "ro" or source == "./archive"
             else:
                 assert source in COMPOSE["volumes"]
 
@@ -78,7 +96,8 @@ def test_paths_inside_the_containers_are_those_that_the_configurations_name() ->
 
 
 def test_the_service_may_finish_the_longest_request_when_it_is_stopped() -> None:
-    longest_s = Settings().upload_timeout_s + Settings().deadline_s
+    settings = Settings()
+    longest_s = settings.patience_s + settings.upload_timeout_s + settings.deadline_s
     assert int(SERVICES["service"]["stop_grace_period"].removesuffix("s")) > longest_s
 
 

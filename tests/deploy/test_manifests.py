@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from farside import __version__
+from monitoring.kubernetes import __main__ as rules
 from service.metrics import Metrics
 from service.routes import ENDPOINTS
 from service.settings import PREFIX, Settings
@@ -36,18 +38,12 @@ def read(path: Path) -> list[Manifest]:
     return [one for one in yaml.safe_load_all(path.read_text()) if one]
 
 
-def in_base() -> list[Manifest]:
-    resources = read(DEPLOY / "base" / "kustomization.yaml")[0]["resources"]
-    return [one for name in resources for one in read(DEPLOY / "base" / name)]
-
-
+@cache
 def assembled(variant: str) -> list[Manifest]:
-    """What kustomize makes of a folder; for the base also without kustomize."""
+    """What kustomize makes of a folder."""
     program = shutil.which("kubectl") or shutil.which("kustomize")
     if program is None:
-        if variant == "base":
-            return in_base()
-        pytest.skip("no kubectl and no kustomize here: only deploy/base is looked at")
+        pytest.skip("no kubectl and no kustomize here: apt-get install kubernetes-client")
     word = "kustomize" if program.endswith("kubectl") else "build"
     made = subprocess.run(  # noqa: S603  our own arguments
         [program, word, str(DEPLOY / variant)], capture_output=True, text=True, check=True
@@ -55,7 +51,10 @@ def assembled(variant: str) -> list[Manifest]:
     return list(yaml.safe_load_all(made.stdout))
 
 
-@pytest.fixture(params=["base", "gpu"])
+VARIANTS = ("cpu", "gpu", "example")
+
+
+@pytest.fixture(params=VARIANTS)
 def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
     return assembled(request.param)
 
@@ -83,7 +82,7 @@ def test_every_manifest_is_of_its_schema(manifests: list[Manifest], version: str
 
 
 def test_a_manifest_with_an_error_would_be_found() -> None:
-    broken = of_kind(in_base(), "Deployment")
+    (broken,) = read(DEPLOY / "base" / "deployment.yaml")
     broken["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(broken, VERSIONS[-1], strict=True)
@@ -91,14 +90,15 @@ def test_a_manifest_with_an_error_would_be_found() -> None:
 
 def test_every_file_is_part_of_a_variant() -> None:
     named = set()
-    for variant in ("base", "gpu"):
-        (kustomization,) = read(DEPLOY / variant / "kustomization.yaml")
+    for path in DEPLOY.rglob("kustomization.yaml"):
+        (kustomization,) = read(path)
         patches = [one["path"] for one in kustomization.get("patches", ())]
-        named |= {
-            (DEPLOY / variant / name).resolve() for name in (*kustomization["resources"], *patches)
-        }
-    files = {path for path in DEPLOY.glob("*/*.yaml") if path.name != "kustomization.yaml"}
-    assert files == named - {DEPLOY / "base"}
+        parts = (*kustomization.get("resources", ()), *kustomization.get("components", ()))
+        named |= {(path.parent / name).resolve() for name in (*parts, *patches)}
+    files = {path for path in DEPLOY.glob("*/**/*.yaml") if path.name != "kustomization.yaml"}
+    folders = {path.parent for path in DEPLOY.glob("components/*/kustomization.yaml")}
+    folders |= {DEPLOY / "base", DEPLOY / "gpu", ROOT / "monitoring"}
+    assert files | folders == named
 
 
 def test_all_that_select_the_pods_select_these(manifests: list[Manifest]) -> None:
@@ -106,22 +106,32 @@ def test_all_that_select_the_pods_select_these(manifests: list[Manifest]) -> Non
 
     def selected() -> Iterator[Manifest]:
         yield of_kind(manifests, "Deployment")["spec"]["selector"]["matchLabels"]
-        yield of_kind(manifests, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"]
+        yield from (
+            m["spec"]["selector"]["matchLabels"]
+            for m in manifests
+            if m["kind"] == "PodDisruptionBudget"
+        )
+        yield from (
+            m["spec"]["podSelector"]["matchLabels"]
+            for m in manifests
+            if m["kind"] == "NetworkPolicy"
+        )
         yield from (m["spec"]["selector"] for m in manifests if m["kind"] == "Service")
 
     for wanted in selected():
         assert wanted
         assert wanted.items() <= labels.items()
-    target = of_kind(manifests, "HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]
-    assert (target["kind"], target["name"]) == ("Deployment", "farside")
+    for scaler in (m for m in manifests if m["kind"] == "HorizontalPodAutoscaler"):
+        target = scaler["spec"]["scaleTargetRef"]
+        assert (target["kind"], target["name"]) == ("Deployment", "farside")
 
 
-def test_monitors_find_their_services_whose_names_are_the_jobs_of_the_alerts(
-    manifests: list[Manifest],
-) -> None:
+def test_monitors_find_their_services_whose_names_are_the_jobs_of_the_alerts() -> None:
+    manifests = assembled("example")
     services = [m for m in manifests if m["kind"] == "Service"]
     jobs = yaml.safe_load((ROOT / "monitoring/prometheus.yml").read_text())["scrape_configs"]
-    assert {s["metadata"]["name"] for s in services} <= {job["job_name"] for job in jobs}
+    names = {s["metadata"]["name"] for s in services}
+    assert names == {job["job_name"] for job in jobs}
     for service in services:
         monitor = of_kind(manifests, "ServiceMonitor", service["metadata"]["name"])
         wanted = monitor["spec"]["selector"]["matchLabels"]
@@ -146,13 +156,14 @@ def test_ports_and_paths_are_those_of_the_service(manifests: list[Manifest]) -> 
 
 
 def test_settings_are_settings(manifests: list[Manifest]) -> None:
-    for variable in containers(manifests)["service"]["env"]:
+    for variable in containers(manifests)["service"].get("env", ()):
         assert variable["name"].removeprefix(PREFIX).lower() in Settings.model_fields
 
 
 def test_a_stop_leaves_time_for_the_longest_request(manifests: list[Manifest]) -> None:
     pause_s = containers(manifests)["service"]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    longest_s = Settings().upload_timeout_s + Settings().deadline_s
+    settings = Settings()
+    longest_s = settings.patience_s + settings.upload_timeout_s + settings.deadline_s
     assert pod(manifests)["spec"]["terminationGracePeriodSeconds"] > pause_s + longest_s
 
 
@@ -175,8 +186,73 @@ def test_every_mount_has_its_volume_and_every_claim_is_made(manifests: list[Mani
     for one in containers(manifests).values():
         assert {mount["name"] for mount in one["volumeMounts"]} <= set(volumes)
     claims = {m["metadata"]["name"] for m in manifests if m["kind"] == "PersistentVolumeClaim"}
-    claimed = [volume.get("persistentVolumeClaim", {}) for volume in volumes.values()]
+    pods = [m["spec"]["template"]["spec"] for m in manifests if m["kind"] == "Deployment"]
+    claimed = [v.get("persistentVolumeClaim", {}) for pod in pods for v in pod["volumes"]]
     assert {claim["claimName"] for claim in claimed if claim} == claims
+
+
+def test_pods_get_no_variables_of_the_services_of_their_namespace(
+    manifests: list[Manifest],
+) -> None:
+    for manifest in manifests:
+        if manifest["kind"] == "Deployment":
+            assert manifest["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
+def test_memory_is_enough_for_all_bodies_and_as_much_again(manifests: list[Manifest]) -> None:
+    settings = Settings()
+    limit = containers(manifests)["service"]["resources"]["limits"]["memory"]
+    assert limit.endswith("Gi")
+    bodies = (settings.queue_size + 1) * settings.max_upload_bytes
+    assert int(limit.removesuffix("Gi")) * 2**30 > 2 * bodies
+
+
+def test_a_variant_chooses_the_image_of_every_container_of_ours() -> None:
+    for variant, image in (
+        ("cpu", f"farside:{__version__}"),
+        ("gpu", f"farside:{__version__}-gpu"),
+        ("example", f"registry.example.org/farside:{__version__}-gpu"),
+    ):
+        manifests = assembled(variant)
+        pods = [m["spec"]["template"]["spec"] for m in manifests if m["kind"] == "Deployment"]
+        images = {one["image"] for pod in pods for one in pod["containers"]}
+        assert images == {image}
+
+
+def test_the_way_in_takes_the_largest_upload_and_waits_as_long_as_an_answer_may_take() -> None:
+    notes = of_kind(assembled("example"), "Ingress")["metadata"]["annotations"]
+    prefix = "nginx.ingress.kubernetes.io/proxy-"
+    settings = Settings()
+    assert int(notes[f"{prefix}body-size"].removesuffix("m")) * 2**20 >= settings.max_upload_bytes
+    longest_s = settings.patience_s + settings.deadline_s
+    assert int(notes[f"{prefix}read-timeout"]) > longest_s
+
+
+def test_the_rules_of_the_operator_are_those_of_prometheus() -> None:
+    assert rules.OUT.read_text() == rules.manifest()
+    groups = of_kind(assembled("example"), "PrometheusRule")["spec"]["groups"]
+    files = sorted((ROOT / "monitoring" / "rules").glob("*.yml"))
+    assert groups == [
+        group for path in files for group in yaml.safe_load(path.read_text())["groups"]
+    ]
+
+
+def test_the_dashboards_come_with_the_monitoring() -> None:
+    boards = of_kind(assembled("example"), "ConfigMap", "farside-dashboards")["data"]
+    for path in (ROOT / "monitoring" / "grafana" / "dashboards").rglob("*.json"):
+        assert boards[path.name] == path.read_text()
+
+
+def test_watch_is_started_with_options_that_it_has() -> None:
+    (container,) = of_kind(assembled("example"), "Deployment", "farside-watch")["spec"]["template"][
+        "spec"
+    ]["containers"]
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["watch"]["command"]
+    for command in (container["command"], compose):
+        program, word, drop, out, archive, server, address = command
+        assert (program, word, out, server) == ("farside", "watch", "--out", "--server")
+        assert (drop, archive) == ("/drop", "/archive")
+        assert address.endswith(":3000")
 
 
 def test_images_have_a_version(manifests: list[Manifest]) -> None:
@@ -184,7 +260,7 @@ def test_images_have_a_version(manifests: list[Manifest]) -> None:
         tag = one["image"].partition(":")[2]
         # kustomize puts the service's own in.
         assert any(map(str.isdigit, tag)) or one["name"] == "service"
-    for variant in ("base", "gpu"):
+    for variant in VARIANTS:
         (image,) = read(DEPLOY / variant / "kustomization.yaml")[0]["images"]
         assert image["newTag"].startswith(__version__)
 
@@ -207,7 +283,8 @@ def test_triton_is_asked_where_it_listens_and_shares_its_memory() -> None:
 
 
 def test_the_autoscaler_asks_for_a_metric_that_there_is() -> None:
-    (metric,) = of_kind(in_base(), "HorizontalPodAutoscaler")["spec"]["metrics"]
+    scaler = of_kind(assembled("example"), "HorizontalPodAutoscaler")
+    (metric,) = scaler["spec"]["metrics"]
     registry = CollectorRegistry()
     Metrics(registry)
     name = metric["pods"]["metric"]["name"]

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from farside.errors import BadQualityError, OverloadedError
+from farside.errors import BadQualityError, EngineUnavailableError, OverloadedError
 from service.contract import Contract
 from service.metrics import Metrics
 from service.settings import Settings
@@ -18,18 +18,42 @@ from service.worker import Worker
 from tests.service.fakes import FakeEngine
 
 
-def asked_of(app: ASGIApp) -> httpx.Response:
+def asked_of(app: ASGIApp, path: str = "/x") -> httpx.Response:
     worker = Worker(Settings(retry_after_s=3), FakeEngine(), Metrics(CollectorRegistry()))
     layer = Contract(app, worker=lambda: worker, endpoints=frozenset({"/x"}))
 
     async def story() -> httpx.Response:
         transport = httpx.ASGITransport(layer)
         async with httpx.AsyncClient(transport=transport, base_url="http://sun.test") as client:
-            return await client.get("/x")
+            return await client.get(path)
 
     answer = asyncio.run(story())
     worker.close()
     return answer
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/schema.json", "/static_content", "/x/y"])
+def test_what_the_framework_serves_besides_is_not_there(path: str) -> None:
+    answer = asked_of(JSONResponse({"a": 1}), path)
+    assert (answer.status_code, answer.json()["type"]) == (404, "RequestError")
+
+
+def test_a_slash_at_the_end_makes_no_difference() -> None:
+    assert asked_of(JSONResponse({"a": 1}), "/x/").status_code == 200
+
+
+def test_a_parameter_that_nobody_knows_is_refused_like_such_a_field() -> None:
+    answer = asked_of(JSONResponse({"a": 1}), "/x?format=png")
+    assert answer.status_code == 400
+    assert "no parameter 'format'" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "address", ["10.96.14.2:8001", "triton:8001", "[fe80::1]:8001", "ipv4:127.0.0.1:8001"]
+)
+def test_the_address_of_an_engine_is_for_the_log_alone(address: str) -> None:
+    answer = asked_of(raising(EngineUnavailableError(f"no answer from Triton at {address}: away")))
+    assert answer.json()["error"] == "no answer from Triton at its address: away"
 
 
 def raising(error: Exception) -> ASGIApp:
@@ -43,6 +67,7 @@ def test_a_good_answer_passes_and_gains_a_request_id() -> None:
     answer = asked_of(JSONResponse({"a": 1}, headers={"X-A": "b"}))
     assert (answer.status_code, answer.json(), answer.headers["x-a"]) == (200, {"a": 1}, "b")
     assert len(answer.headers["x-request-id"]) == 32
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
@@ -97,8 +122,8 @@ def refused_while_sending(pieces: int, headers: dict[str, str], *, stalls: bool 
     raw = [(key.encode(), value.encode()) for key, value in headers.items()]
     worker = Worker(Settings(max_upload_mb=20), FakeEngine(), Metrics(CollectorRegistry()))
     full = raising(OverloadedError("all places are taken"))
-    layer = Contract(full, worker=lambda: worker, endpoints=frozenset())
-    scope = {"type": "http", "method": "POST", "path": "/x", "headers": raw}
+    layer = Contract(full, worker=lambda: worker, endpoints=frozenset({"/x"}))
+    scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": raw}
     asyncio.run(layer(scope, receive, send))
     worker.close()
     ((status, count),) = before

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from farside.errors import DeadlineError, FileTooLargeError, RequestError
+from service import form as form_module
 from service.errors import ClientGoneError, MediaTypeError
 from service.form import MAX_PARTS, FormParser, read_form
 from service.forms import GenerateForm, SynchronicForm
@@ -191,6 +192,46 @@ def test_a_body_that_grows_too_large_is_refused_while_it_is_read(headers: dict[s
 def test_an_upload_that_stalls_ends_with_the_time_it_may_take() -> None:
     with pytest.raises(DeadlineError, match=r"longer than the 0\.05 s"):
         read(request([encode(GOOD)[:20]], stalls=True), Settings(upload_timeout_s=0.05))
+
+
+def test_an_upload_that_drips_ends_long_before_the_time_it_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(form_module, "SLOW_START_S", 0.2)
+
+    pieces = iter(encode([("observation", "a", b"A" * 1000)]))
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": bytes([next(pieces)]), "more_body": True}
+
+    dripping = request([])
+    dripping._receive = receive
+    with pytest.raises(DeadlineError, match=r"expected at least 10 kB/s and no pause of 0\.2 s"):
+        read(dripping)
+
+
+def test_a_steady_upload_may_take_longer_than_the_slow_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(form_module, "SLOW_START_S", 0.1)
+    pieces = iter([encode(GOOD)[:-20], encode(GOOD)[-20:]])
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0.07)
+        piece = next(pieces, None)
+        return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
+
+    steady = request([])
+    steady._receive = receive
+    assert len(read(steady, Settings(upload_rate_kb=0.5)).observation) == 1
+
+
+def test_a_body_of_what_looks_like_boundaries_is_refused_at_the_first() -> None:
+    parser = FormParser(BOUNDARY, GenerateForm)
+    head = b'--x0x\r\nContent-Disposition: form-data; name="observation"; filename="a"\r\n\r\n'
+    with pytest.raises(RequestError, match="boundary is followed by neither"):
+        parser.feed(head + b"\r\n--x0xX" * 10_000)
 
 
 def test_a_client_that_leaves_during_its_upload_is_noticed() -> None:

@@ -66,6 +66,22 @@ def test_a_line_break_cannot_forge_a_line() -> None:
 
 
 @pytest.mark.parametrize("shape", [Json(), Text()])
+def test_neither_a_message_nor_a_traceback_can_forge_a_line_or_move_the_cursor(
+    shape: logging.Formatter,
+) -> None:
+    try:
+        raise KeyError("a") from ValueError("\n2026-11-01T00:00:00Z INFO all is well\x1b[2J")
+    except KeyError:
+        fault = sys.exc_info()
+    forged = "a\n2026-11-01T00:00:00Z INFO all is well\x1b[2J"
+    told = logging.LogRecord("farside", logging.ERROR, "", 0, forged, (), fault)
+    first, *others = shape.format(told).splitlines()
+    assert "\x1b" not in shape.format(told)
+    assert "all is well" in first
+    assert all(line.startswith("    ") for line in others)
+
+
+@pytest.mark.parametrize("shape", [Json(), Text()])
 def test_a_fault_brings_its_traceback(shape: logging.Formatter) -> None:
     try:
         raise KeyError("inside")

@@ -101,7 +101,7 @@ def test_without_a_reference_there_is_no_correlation_and_no_lag(metrics: Metrics
 
 
 def test_a_map_says_what_it_is_made_of(metrics: Metrics) -> None:
-    metrics.maps.add(synchronic_map(balance=FluxBalance(-0.4, 0.0)), "gong")
+    metrics.maps.add(synchronic_map(balance=FluxBalance(-0.4, 0.0)), "gong", {"demo"})
     found = values(metrics)
     assert found["farside_maps_total gong"] == 1
     assert found["farside_map_time_seconds gong"] == pytest.approx(NOW.unix)
@@ -115,12 +115,23 @@ def test_a_map_says_what_it_is_made_of(metrics: Metrics) -> None:
     assert found["farside_map_flags_total BEACON"] == 1
 
 
+def test_what_a_product_says_of_itself_makes_no_label(metrics: Metrics) -> None:
+    long = 200_000 * "x"
+    forged = [
+        replace(one, instrument=long) if one.generator is not None else one for one in sources()
+    ]
+    metrics.maps.add(synchronic_map(sources=tuple(forged)), "gong", {"tiny"})
+    found = values(metrics)
+    assert found["farside_map_overlap_correlation other other"] == 0.62
+    assert not [name for name in found if long in name]
+
+
 def test_a_map_without_a_base_has_no_age_of_one_and_before_the_first_map_nothing_is_said(
     metrics: Metrics,
 ) -> None:
     assert not [name for name in values(metrics) if name.startswith("farside_map")]
     bare = MapSource("base", NO_INSTRUMENT, "", "", NOW, weight=0.0)
-    metrics.maps.add(synchronic_map(sources=(bare, *sources()[1:])), "native")
+    metrics.maps.add(synchronic_map(sources=(bare, *sources()[1:])), "native", {"tiny"})
     assert not [name for name in values(metrics) if "base_age" in name]
 
 
@@ -174,6 +185,39 @@ from tests.service.test_metrics import VITALS, product
 metrics = Metrics()
 metrics.products.add(product(sys.argv[1]), replace(VITALS, unsigned_flux_mx=float(sys.argv[2])))
 """
+
+
+KILLED = """
+import os
+from service.metrics import Metrics
+metrics = Metrics()
+metrics.places.set(9)
+metrics.products.made.labels("tiny", "SDO").inc()
+print(os.getpid(), flush=True)
+input()
+"""
+
+
+def test_the_gauges_of_a_killed_worker_are_taken_back_and_its_counts_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    worker = subprocess.Popen(  # noqa: S603  our own code
+        [sys.executable, "-c", KILLED],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with worker:
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        assert values(Metrics(CollectorRegistry()))["farside_places"] == 9
+        worker.kill()
+        os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now
+        found = values(Metrics(CollectorRegistry()))
+        assert "farside_places" not in found
+        assert found["farside_products_total tiny SDO"] == 1
 
 
 def test_over_workers_counts_add_the_newest_image_wins_and_the_last_product_shows(

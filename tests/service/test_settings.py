@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.settings import Settings, SettingsError, from_environment
-from tests.live import ROOT
+from tests.live import INJECTED, ROOT
 
 
 def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +18,26 @@ def test_an_empty_variable_leaves_the_default(monkeypatch: pytest.MonkeyPatch) -
 def test_a_variable_that_is_no_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FARSIDE_QUEUESIZE", "3")
     with pytest.raises(SettingsError, match=r"FARSIDE_QUEUESIZE; the settings are .*_QUEUE_SIZE"):
+        from_environment()
+
+
+def test_what_kubernetes_and_docker_inject_is_no_mistyped_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in INJECTED.items():
+        monkeypatch.setenv(name, value)
+    assert from_environment().queue_size == Settings().queue_size
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("FARSIDE_PORT", "3000"), ("FARSIDE_ENV_X", "1"), ("FARSIDE_NAME", "sun")],
+)
+def test_what_only_looks_like_it_is_refused(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=variable):
         from_environment()
 
 

@@ -11,13 +11,15 @@ import httpx
 import pytest
 
 from farside.simulation.files import SimulatedSet
-from tests.live import ROOT, serving
+from tests.live import ROOT, Server, serving
 from tests.processes import PATIENCE_S
+
+SERVE = (sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService")
 
 
 def test_a_variable_that_is_no_setting_ends_the_start_with_one_line(tmp_path: Path) -> None:
-    done = subprocess.run(  # our own arguments
-        [sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService"],
+    done = subprocess.run(  # noqa: S603  # our own arguments
+        SERVE,
         cwd=ROOT,
         env=os.environ | {"FARSIDE_TREADS": "2", "BENTOML_HOME": str(tmp_path)},
         capture_output=True,
@@ -69,3 +71,23 @@ def test_several_workers_answer_and_their_numbers_add_up(
             assert httpx.post(f"{server.url}/generate", files=files, timeout=PATIENCE_S).is_success
         text = httpx.get(f"{server.url}/metrics").text
     assert 'farside_requests_total{endpoint="/generate",model="tiny",outcome="ok"} 12.0' in text
+
+
+def test_a_second_start_that_fails_is_one_line_and_leaves_the_numbers_of_the_first(
+    server: Server,
+) -> None:
+    httpx.get(f"{server.url}/models").raise_for_status()
+    port = server.url.rpartition(":")[2]
+    done = subprocess.run(  # noqa: S603  # our own arguments
+        [*SERVE, "--host", "127.0.0.1", "--port", port],
+        cwd=ROOT,
+        env=os.environ | {"BENTOML_HOME": str(server.scratch.parent / "bentoml")},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"farside: cannot listen on http://127.0.0.1:{port}: Address already" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "farside_requests_total{" in httpx.get(f"{server.url}/metrics").text

@@ -88,10 +88,10 @@ def test_ctrl_c_which_reaches_a_worker_as_two_signals_stops_it_once_and_when_idl
         for number in SIGNALS:
             signal.signal(number, lambda got, _: ended.append(got))
         Stopping(worker)
-        with worker.place():
+        with worker.let_in(""):
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGTERM)
-            with pytest.raises(StoppingError), worker.place():
+            with pytest.raises(StoppingError), worker.let_in(""):
                 pass
             await asyncio.sleep(3 * IDLE_S)
             assert ended == []

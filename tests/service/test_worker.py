@@ -117,7 +117,7 @@ def test_past_the_queue_requests_are_refused_and_the_queue_is_served(files: Part
     engine.go.clear()
 
     async def story() -> tuple[httpx.Response, list[httpx.Response]]:
-        settings = Settings(queue_size=1, retry_after_s=7)
+        settings = Settings(queue_size=1, waiting=0, retry_after_s=7)
         async with client_of(service(engine, settings)) as client:
             waiting = [asyncio.create_task(client.post("/generate", files=files)) for _ in range(2)]
             await begun(engine)
@@ -225,7 +225,7 @@ def test_a_request_past_the_queue_is_refused_before_its_upload(files: Parts) -> 
         yield b""
 
     async def story() -> httpx.Response:
-        async with client_of(service(engine, Settings(queue_size=0))) as client:
+        async with client_of(service(engine, Settings(queue_size=0, waiting=0))) as client:
             running = asyncio.create_task(client.post("/generate", files=files))
             await begun(engine)
             kind = {"content-type": "multipart/form-data; boundary=x"}

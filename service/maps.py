@@ -1,0 +1,21 @@
+"""A map of the Sun from its form: what runs in a process of its own."""
+
+from __future__ import annotations
+
+from farside.pipeline import map_sun
+from farside.solarwind import pack
+from farside.synchronicmap import SynchronicMap
+from farside.wholefile import NamedFile
+from service.forms import SynchronicForm
+
+
+def make_map(form: SynchronicForm) -> tuple[SynchronicMap, NamedFile]:
+    """Merge the files of a form into a map, and write it in the format that it asks for."""
+    made = map_sun(
+        form.observed,
+        form.generated,
+        form.base,
+        form.time,
+        allow_saturating=form.allow_saturating,
+    )
+    return made, pack(made, form.format, form.flux_scale)
