@@ -108,7 +108,7 @@ def main() -> None:
     """Print the table."""
     options = parser().parse_args()
     if options.device.startswith("cuda") and not torch.cuda.is_available():
-        raise SystemExit(f"torch {torch.__version__} finds no NVIDIA GPU: wanted one")
+        raise SystemExit(f"torch {torch.__version__} finds no NVIDIA GPU: expected one")
     device = torch.device(options.device)
     images = torch.randn(
         max(options.batches),

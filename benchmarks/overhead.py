@@ -82,7 +82,7 @@ def measure(engine: Engine, model: str, url: str, request: Request, rounds: int)
         engine_s, pipeline_s, service_s = alternate(arms, rounds)
     pair = press(url, request, clients=2, each=max(2, rounds // 2))
     if pair.counts.keys() != {"200"}:
-        raise RuntimeError(f"two clients got {dict(pair.counts)}, wanted 200 alone")
+        raise RuntimeError(f"two clients got {dict(pair.counts)}, expected 200 alone")
     return Overhead(
         engine_s,
         np.array(pipeline.prepare_s[1:]),
@@ -133,4 +133,4 @@ class _Pipeline:
 def _answered(client: httpx.Client, request: Request) -> None:
     status = post(client, request)
     if status != "200":
-        raise RuntimeError(f"the service answered {status}, wanted 200")
+        raise RuntimeError(f"the service answered {status}, expected 200")

@@ -64,7 +64,7 @@ def _newest(maps: Path) -> Path:
     headers = {path: primary_cards(path.read_bytes()) for path in maps.glob("*.fits")}
     times = {path: text(h, "DATE-OBS") for path, h in headers.items() if native.is_native(h)}
     if not times:
-        raise IncompleteSetError(f"{maps}: got no synchronic map, wanted at least one")
+        raise IncompleteSetError(f"{maps}: got no synchronic map, expected at least one")
     return max(times, key=lambda path: (times[path], path.name))
 
 

@@ -22,7 +22,7 @@ def _formats(text: str) -> list[Format]:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise argparse.ArgumentTypeError(
-            f"got {', '.join(map(repr, unknown))}, wanted some of {','.join(known)}"
+            f"got {', '.join(map(repr, unknown))}, expected some of {','.join(known)}"
         )
     return [name for name in known if name in names]
 
@@ -34,7 +34,7 @@ def _sources(repository: Path, models: list[str]) -> list[Path]:
     if unknown or not found:
         raise UnknownModelError(
             f"no model {', '.join(map(repr, unknown)) or 'at all'} in {repository}: got "
-            f"{', '.join(found) or 'none'}, wanted <model>/<version>/{checkpoint.FILE_NAME}"
+            f"{', '.join(found) or 'none'}, expected <model>/<version>/{checkpoint.FILE_NAME}"
         )
     return [found[model] for model in models or found]
 

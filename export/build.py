@@ -75,10 +75,10 @@ class Build:
         if built.precision == "bf16" and format != "torchscript":
             raise ExportError(
                 f"{format} in bf16: the convolution of ONNX opset 18, of which it is made, has no "
-                "bfloat16; wanted fp16, which is nearer to fp32 and as fast, or torchscript"
+                "bfloat16; expected fp16, which is nearer to fp32 and as fast, or torchscript"
             )
         if built.max_batch < 1:
-            raise ExportError(f"the greatest batch: got {built.max_batch}, wanted at least 1")
+            raise ExportError(f"the greatest batch: got {built.max_batch}, expected at least 1")
         return built
 
 

@@ -125,7 +125,7 @@ def _refuse_older(folder: Path, version: str) -> None:
     newer = [found.name for found in folder.glob("[0-9]*/") if int(found.name) > int(version)]
     if newer:
         raise ExportError(
-            f"{folder.name} holds version {', '.join(newer)}: got {version}, wanted none older; "
+            f"{folder.name} holds version {', '.join(newer)}: got {version}, expected none older; "
             "remove the newer ones first"
         )
 

@@ -75,7 +75,7 @@ def check(figures: Figures, gate: float, what: str) -> None:
     if not figures.relative_l2 <= gate:
         raise GateError(
             f"{what} differs from torch: got a relative L2 of {figures.relative_l2:.2e} "
-            f"(max |Δ| / span {figures.max_delta_over_span:.2e}), wanted at most {gate:.0e}; "
+            f"(max |Δ| / span {figures.max_delta_over_span:.2e}), expected at most {gate:.0e}; "
             "nothing is published"
         )
 

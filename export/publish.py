@@ -126,7 +126,7 @@ def _check_scored(report: Report, *identities: str) -> None:
     """The weights that were scored may be those of the training, or the halved ones."""
     if report.identity not in identities:
         raise CheckpointError(
-            f"the report is of other weights: got identity {report.identity[:12]}, wanted "
+            f"the report is of other weights: got identity {report.identity[:12]}, expected "
             f"{' or '.join(each[:12] for each in dict.fromkeys(identities))}"
         )
 

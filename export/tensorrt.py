@@ -94,7 +94,8 @@ def find() -> Trtexec:
     program = Path(on_path) if on_path else IN_NVIDIA_IMAGES
     if not program.is_file():
         raise ToolMissingError(
-            f"TensorRT is not here: got no trtexec on PATH and none at {IN_NVIDIA_IMAGES}; wanted "
+            f"TensorRT is not here: got no trtexec on PATH and none at {IN_NVIDIA_IMAGES}; "
+            "expected "
             "TensorRT 10 or 11 and an NVIDIA GPU. Export on the machine that will serve, in the "
             "image that export/Dockerfile.tensorrt makes, or use the onnx format with --target "
             "gpu, which needs no build step"
@@ -146,7 +147,7 @@ def _version(program: Path) -> tuple[int, int, int]:
     version = (number // 10000, number // 100 % 100, number % 100)
     if version[0] not in VERSIONS:
         raise ToolMissingError(
-            f"{program} is of TensorRT v{number or '?'}; wanted major version "
+            f"{program} is of TensorRT v{number or '?'}; expected major version "
             f"{' or '.join(map(str, VERSIONS))}"
         )
     return version

@@ -68,7 +68,7 @@ def in_common(
 def masked(image: Image, grid: Geometry) -> Image:
     """The image with NaN off the disk."""
     if image.shape != (grid.size_px, grid.size_px):
-        raise ValueError(f"image must fill its grid, got {image.shape}, wanted {grid.size_px}²")
+        raise ValueError(f"image must fill its grid, got {image.shape}, expected {grid.size_px}²")
     return np.where(grid.on_disk(), image, np.float32(np.nan))
 
 

@@ -84,7 +84,7 @@ def resample(values: Map, given: CarringtonGrid, wanted: CarringtonGrid) -> Map:
     """
     if values.shape != given.shape:
         raise ImplausibleGeometryError(
-            f"the map does not fill its grid: got {values.shape}, wanted {given.shape}"
+            f"the map does not fill its grid: got {values.shape}, expected {given.shape}"
         )
     rows = _overlap(given.sine_edges, wanted.sine_edges)
     columns = _overlap(_turns(given), _turns(wanted))
@@ -125,7 +125,7 @@ def _turns(grid: CarringtonGrid) -> NDArray[np.float64]:
 
 
 def _overlap(given: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Part of each wanted interval that each given one fills, (wanted, given); rows sum to 1."""
+    """Part of each target interval that each given one fills, (target, given); rows sum to 1."""
     upper = np.minimum(wanted[1:, None], given[None, 1:])
     lower = np.maximum(wanted[:-1, None], given[None, :-1])
     return np.asarray(np.maximum(upper - lower, 0.0) / np.diff(wanted)[:, None])

@@ -96,7 +96,7 @@ def _recipe(metadata: dict[str, str], path: Path) -> Recipe:
     if RECIPE_KEY not in metadata:
         raise CheckpointError(
             f"{path.name} carries no Recipe: got metadata {sorted(metadata)}, "
-            f"wanted {RECIPE_KEY!r}",
+            f"expected {RECIPE_KEY!r}",
             (path.name,),
         )
     try:
@@ -198,7 +198,7 @@ def _check_agreement(recipe: Recipe, network: Network) -> None:
             )
     if size % network.side_multiple or size < network.least_side:
         raise CheckpointError(
-            f"grid of {size} px does not suit the network: wanted a multiple of "
+            f"grid of {size} px does not suit the network: expected a multiple of "
             f"{network.side_multiple} from {network.least_side}"
         )
 
@@ -245,7 +245,7 @@ def _load_state(weights: Path) -> State:
         isinstance(key, str) and isinstance(tensor, torch.Tensor) for key, tensor in loaded.items()
     ):
         raise CheckpointError(
-            f"{weights.name} is no plain state dict: got {type(loaded).__name__}, wanted tensors "
+            f"{weights.name} is no plain state dict: got {type(loaded).__name__}, expected tensors "
             "by name",
             (weights.name,),
         )

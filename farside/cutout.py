@@ -51,13 +51,13 @@ class Frame:
     def __post_init__(self) -> None:
         if not 0 < self.cell_deg < self.size_deg:
             raise ImplausibleGeometryError(
-                f"a frame of {self.size_deg:g}° in cells of {self.cell_deg:g}°: wanted a frame "
+                f"a frame of {self.size_deg:g}° in cells of {self.cell_deg:g}°: expected a frame "
                 "larger than its cells, and cells larger than 0"
             )
         if not abs(self.latitude_deg) + self.size_deg / 2 < 90:
             raise ImplausibleGeometryError(
                 f"a frame of {self.size_deg:g}° about latitude {self.latitude_deg:g}° reaches a "
-                "pole: wanted one that ends before"
+                "pole: expected one that ends before"
             )
 
     @property

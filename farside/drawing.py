@@ -166,7 +166,7 @@ def _time(given: SideCar, cards: Cards) -> tuple[Time, bool]:
     time = instant({"DATE-OBS": f"{date}T12:00:00"} if of_a_day else cards, "DATE-OBS")
     if time is None:
         raise MissingMetadataError(
-            f"no date: time_utc of a side-car or DATE-OBS is wanted, found {date or 'none'}"
+            f"no date: time_utc of a side-car or DATE-OBS is expected, found {date or 'none'}"
         )
     _check_year(time.isot)
     return Time(time.isot, format="isot", scale="utc"), of_a_day
@@ -175,7 +175,7 @@ def _time(given: SideCar, cards: Cards) -> tuple[Time, bool]:
 def _check_year(isot: str) -> None:
     if not YEARS[0] <= int(isot[:4]) < YEARS[1]:
         raise MissingMetadataError(
-            f"no date: found {isot[:10]}, a year from {YEARS[0]} to {YEARS[1]} is wanted"
+            f"no date: found {isot[:10]}, a year from {YEARS[0]} to {YEARS[1]} is expected"
         )
 
 
@@ -194,7 +194,7 @@ def _laid_out(picture: Image, given: SideCar, cards: Cards, observer: Observer) 
         orientation = given.orientation_deg
         if orientation is None:
             raise MissingMetadataError(
-                "no position angle: position_angle_deg or north_up of a side-car is wanted"
+                "no position angle: position_angle_deg or north_up of a side-car is expected"
             )
         disk, found = _disk(dark, given, from_top="SIMPLE" not in cards)
         known = disk, orientation, found
@@ -211,7 +211,7 @@ def _ink_dark(picture: Image) -> tuple[Image, tuple[str, ...]]:
     """Invert a picture whose paper is darker than its ink."""
     low, paper, high = (float(of(picture)) for of in (np.min, np.median, np.max))
     if not high > low:
-        raise NoDiskError(f"a blank picture, every pixel {low:g}; a drawn disk is wanted")
+        raise NoDiskError(f"a blank picture, every pixel {low:g}; a drawn disk is expected")
     if paper >= (low + high) / 2:
         return picture, ()
     return np.float32(low + high) - picture, ("white on black, inverted",)

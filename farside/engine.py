@@ -115,11 +115,11 @@ def check_tensor(model: Model, tensor: Tensor) -> None:
     Raises
     ------
     InputShapeError
-        Says what was given and what is wanted.
+        Says what was given and what is expected.
     """
     wanted = input_shape(model)
     if tensor.ndim != 4 or tensor.shape[1:] != wanted or tensor.dtype != np.float32:
         raise InputShapeError(
             f"{model.recipe.name}: got {tensor.dtype} {tensor.shape}, "
-            f"wanted float32 {('n', *wanted)}"
+            f"expected float32 {('n', *wanted)}"
         )

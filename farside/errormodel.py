@@ -81,7 +81,7 @@ def sigma_gauss(made: Magnetogram, recipe: Recipe, reference: Disk | None = None
     """
     if recipe.errors is None:
         raise RecipeError(
-            f"{recipe.name} {recipe.version} has no error model: wanted one that training.score "
+            f"{recipe.name} {recipe.version} has no error model: expected one that training.score "
             "measured and export.publish wrote"
         )
     view = View(made.observer, made.time)

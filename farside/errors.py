@@ -45,7 +45,7 @@
         ├── RequestError              the request itself is malformed
         └── ConnectionFailedError     no service answers at the address
 
-A message says what is wrong, what was found and what is wanted. Domain errors know no HTTP; the
+A message says what is wrong, what was found and what is expected. Domain errors know no HTTP; the
 service translates them in one place.
 """
 
@@ -56,7 +56,7 @@ class FarsideError(Exception):
     Parameters
     ----------
     message
-        One sentence: what, got, wanted.
+        One sentence: what, got, expected.
     files
         The files it is about, each by instrument, band and time, or by name where it was not read.
     """

@@ -90,13 +90,13 @@ def _roughly(picture: Image, shrink: float) -> DrawnDisk:
     ink = _lines(_reduced(picture, shrink))
     rows, columns = np.nonzero(ink)
     if len(rows) < DIRECTIONS // 4:
-        raise NoDiskError(f"{len(rows)} pixels of ink, a drawn disk is wanted")
+        raise NoDiskError(f"{len(rows)} pixels of ink, a drawn disk is expected")
     rng = np.random.default_rng(0)
     corners = rng.integers(len(rows), size=(3, CIRCLES))
     circles = _through(columns[corners].astype(float), rows[corners].astype(float))
     circles = circles[:, _fits(circles, ink.shape)]
     if circles.shape[1] == 0:
-        raise NoDiskError("no circle of ink, a drawn disk is wanted")
+        raise NoDiskError("no circle of ink, a drawn disk is expected")
     near = cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5) <= NEAR_PX
     score = _covered(near, circles, 90)
     circles = circles[:, np.argsort(-score, kind="stable")[:400]]
@@ -108,7 +108,7 @@ def _roughly(picture: Image, shrink: float) -> DrawnDisk:
     if score[best] < COVERED:
         raise NoDiskError(
             f"the best circle lies on ink for {score[best]:.0%} more than those beside it,"
-            f" {COVERED:.0%} is wanted of a drawn disk"
+            f" {COVERED:.0%} is expected of a drawn disk"
         )
     x, y, radius = (circles[:, best] + [0.5, 0.5, 0]) * shrink - [0.5, 0.5, 0]
     return DrawnDisk(float(x), float(y), float(radius))
@@ -194,7 +194,7 @@ def _fitted(picture: Image, disk: DrawnDisk, reach: float) -> DrawnDisk:
     if share < FOLLOWED or wander > WANDERS:
         raise NoDiskError(
             f"the line of the limb is found on {share:.0%} of a circle and wanders by"
-            f" {wander:.2%} of its radius, {FOLLOWED:.0%} and at most {WANDERS:.1%} are wanted"
+            f" {wander:.2%} of its radius, {FOLLOWED:.0%} and at most {WANDERS:.1%} are expected"
         )
     return fit
 

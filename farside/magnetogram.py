@@ -192,7 +192,7 @@ class Magnetogram:
         if isinstance(self.grid, NativeGrid):
             raise UnexpectedImageError(
                 f"{self.spacecraft} {self.time.isot[:19]} of {self.generator.model} is in the "
-                "pixels of its instrument, wanted a product on registered disks; give it as a "
+                "pixels of its instrument, expected a product on registered disks; give it as a "
                 "measured magnetogram"
             )
         return self.grid

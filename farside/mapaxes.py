@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from farside.angles import folded_deg
 from farside.carrington import CarringtonGrid, Map
+from farside.moment import duration
 from farside.observer import Observer, earth
 from farside.quicklook import LIMIT_GAUSS
 from farside.synchronicmap import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
@@ -149,8 +150,7 @@ def _described(made: SynchronicMap, source: MapSource) -> str:
     if source.instrument == NO_INSTRUMENT:
         return ""
     hours = float((made.time - source.time).to_value("hour"))
-    age = f"{hours:.1f} h" if abs(hours) < 48 else f"{hours / 24:.1f} d"
-    text = f"{source.instrument}: {age} before"
+    text = f"{source.instrument}: {duration(hours)} before"
     if source.generator:
         text += f", {source.generator.model} {source.generator.version}"
     if source.overlap:

@@ -73,13 +73,13 @@ def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
     height, width = pixels.shape
     if height != width or height < wanted.tile_px:
         raise ImplausibleGeometryError(
-            f"{origin}: got {width} by {height} pixels, wanted a square of at least "
+            f"{origin}: got {width} by {height} pixels, expected a square of at least "
             f"{wanted.tile_px}",
             (str(origin),),
         )
     if abs(pointing.scale_arcsec / wanted.pixel_arcsec - 1) > SCALE_TOLERANCE:
         raise ImplausibleGeometryError(
-            f"{origin}: got pixels of {pointing.scale_arcsec:.3f} arcsec, wanted "
+            f"{origin}: got pixels of {pointing.scale_arcsec:.3f} arcsec, expected "
             f"{wanted.pixel_arcsec:.3f}: noise and structures of other pixels are others",
             (str(origin),),
         )
@@ -90,7 +90,7 @@ def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
     missing = int(np.count_nonzero(on_disk & ~np.isfinite(pixels)))
     if missing:
         raise DamagedImageError(
-            f"{origin}: got {missing} pixels on the disk without a finite value, wanted none",
+            f"{origin}: got {missing} pixels on the disk without a finite value, expected none",
             (str(origin),),
         )
     meta = observation.map.meta

@@ -104,7 +104,7 @@ def core_width_gauss(field_gauss: Image) -> float:
     """
     values = field_gauss[np.isfinite(field_gauss)].astype(np.float64)
     if values.size < LEAST_PIXELS:
-        raise DamagedImageError(f"{values.size} pixels have a value, wanted {LEAST_PIXELS}")
+        raise DamagedImageError(f"{values.size} pixels have a value, expected {LEAST_PIXELS}")
     low, middle, high = np.percentile(values, (30, 50, 70)).tolist()
     width: float = (high - low) / 1.0488  # These quantiles of a Gaussian lie so many σ apart.
     for _ in range(_ROUNDS):
@@ -183,7 +183,7 @@ def noise_of(observation: Observation) -> Noise:
     origin = observation.origin
     if not origin.is_magnetogram:
         raise UnsupportedImageError(
-            f"{origin}: wanted a magnetogram, to measure its noise in gauss"
+            f"{origin}: expected a magnetogram, to measure its noise in gauss"
         )
     pointing = pointing_of(observation.map.meta)
     x, y = pointing.sun_centre_px
@@ -221,11 +221,11 @@ def network_kept(
         They differ in shape, or no wavelength of theirs is in the range.
     """
     if image.shape != truth.shape:
-        raise ValueError(f"got images of {image.shape} and {truth.shape}, wanted one shape")
+        raise ValueError(f"got images of {image.shape} and {truth.shape}, expected one shape")
     ring = _ring(image.shape, pixel_mm, wavelengths_mm)
     if not ring.any():
         raise ValueError(
-            f"got {image.shape} pixels of {pixel_mm:g} Mm, wanted some that resolve "
+            f"got {image.shape} pixels of {pixel_mm:g} Mm, expected some that resolve "
             f"{wavelengths_mm[0]:g} to {wavelengths_mm[1]:g} Mm"
         )
     ours, theirs = (_spectrum(each)[ring] for each in (image, truth))
@@ -270,7 +270,7 @@ def strong_flux(image: Image, truth: Image, threshold_gauss: float = STRONG_GAUS
     """
     strong = np.isfinite(image) & (np.abs(np.nan_to_num(truth)) >= threshold_gauss)
     if not strong.any():
-        raise ValueError(f"got no true field of {threshold_gauss:g} G or more, wanted some")
+        raise ValueError(f"got no true field of {threshold_gauss:g} G or more, expected some")
     ours, theirs = image[strong].astype(np.float64), truth[strong].astype(np.float64)
     return StrongFlux(
         slope=float((ours * theirs).sum() / (theirs**2).sum()),

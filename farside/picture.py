@@ -51,7 +51,7 @@ def open_picture(data: bytes) -> Image:
     kind = _format(data)
     if kind is None:
         raise UnreadablePictureError(
-            f"begins with {data[:9]!r}: no FITS, PNG or JPEG, one of which is wanted"
+            f"begins with {data[:9]!r}: no FITS, PNG or JPEG, one of which is expected"
         )
     if kind == "JPEG" and data.count(_START_OF_SCAN) > MAX_SCANS:
         raise FileTooLargeError(f"a JPEG of more than {MAX_SCANS} scans")
@@ -83,7 +83,7 @@ def _check_size(width: int, height: int) -> None:
         raise FileTooLargeError(f"{width} by {height} pixels, at most {MAX_PIXELS} are decoded")
     if min(width, height) < MIN_SIDE_PX:
         raise UnreadablePictureError(
-            f"{width} by {height} pixels, at least {MIN_SIDE_PX} a side are wanted"
+            f"{width} by {height} pixels, at least {MIN_SIDE_PX} a side are expected"
         )
 
 

@@ -286,7 +286,7 @@ class Recipe(_Part):
         if not (grid.mask_radius > 0 and 0 < grid.mask_radius * grid.disk_radius_px <= room):
             raise ValueError(
                 f"the masked disk must fit the grid: got {grid.mask_radius} × "
-                f"{grid.disk_radius_px} px, wanted more than 0 and at most {room} px"
+                f"{grid.disk_radius_px} px, expected more than 0 and at most {room} px"
             )
         return self
 
@@ -310,7 +310,7 @@ class Recipe(_Part):
         if isinstance(self.grid, Native) and len(self.channels) > 1:
             raise ValueError(
                 "in native pixels images of several channels do not lie on each other: got "
-                f"{len(self.channels)}, wanted 1"
+                f"{len(self.channels)}, expected 1"
             )
         return self
 
@@ -343,7 +343,9 @@ class Recipe(_Part):
             The model works in native pixels.
         """
         if isinstance(self.grid, Native):
-            raise RecipeError(f"{self.name} works in native pixels, wanted one on registered disks")
+            raise RecipeError(
+                f"{self.name} works in native pixels, expected one on registered disks"
+            )
         return self.grid
 
     @property
@@ -371,7 +373,7 @@ class Recipe(_Part):
         Raises
         ------
         RecipeError
-            Names each field, what was found and what is wanted.
+            Names each field, what was found and what is expected.
         """
         try:
             return cls.model_validate_json(text, strict=True)

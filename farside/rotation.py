@@ -85,7 +85,8 @@ def _refuse_rotated(disks: Iterable[Disk], view: View) -> None:
     for disk in disks:
         if disk.rotated_to:
             raise ValueError(
-                f"{disk.origin}: got a disk rotated to {disk.view.time.isot}, wanted one as it was "
+                f"{disk.origin}: got a disk rotated to {disk.view.time.isot}, expected one as it "
+                "was "
                 f"registered, to rotate it to {view.time.isot}"
             )
 

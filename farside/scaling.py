@@ -34,7 +34,7 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
     """
     wanted = input_shape(stack, recipe)
     if out.shape != wanted or out.dtype != np.float32:
-        raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, wanted float32 {wanted}")
+        raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, expected float32 {wanted}")
     given = []
     for disk, channel, plane in zip(stack.images, recipe.channels, out[0], strict=True):
         clipped = scale_disk(disk, channel.scaling, out=plane)
@@ -66,7 +66,7 @@ def decode(
     size = stack.grid.size_px
     wanted = (1, len(recipe.outputs), size, size)
     if tensor.shape != wanted:
-        raise EngineFailedError(f"{recipe.name} answered {tensor.shape}, wanted {wanted}")
+        raise EngineFailedError(f"{recipe.name} answered {tensor.shape}, expected {wanted}")
     off_disk = ~stack.grid.on_disk()
     fields: list[Image] = []
     views: list[Brightness] = []
@@ -188,7 +188,7 @@ def _values(image: Image, on_disk: NDArray[np.bool_], name: str) -> Image:
     if not finite.all():
         raise DamagedImageError(
             f"{name}: got {values.size - np.count_nonzero(finite)} pixels on the disk "
-            "without a finite value, wanted none",
+            "without a finite value, expected none",
             (name,),
         )
     return values
@@ -216,7 +216,7 @@ def _percentile(values: Image, scaling: Percentile, name: str) -> float:
 def _bright(level: float, what: str, name: str) -> float:
     if level <= 0:
         raise DamagedImageError(
-            f"{name}: got {what} brightness of {level:g} on the disk, wanted more than "
+            f"{name}: got {what} brightness of {level:g} on the disk, expected more than "
             "0: the image is dark, or its bias was subtracted twice",
             (name,),
         )

@@ -60,9 +60,9 @@ class SideCar(BaseModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> SideCar:
         if self.north_up and self.position_angle_deg is not None:
-            raise ValueError("north_up and position_angle_deg are given, one of them is wanted")
+            raise ValueError("north_up and position_angle_deg are given, one of them is expected")
         if (self.centre_px is None) != (self.radius_px is None):
-            raise ValueError("one of centre_px and radius_px is given, both or none are wanted")
+            raise ValueError("one of centre_px and radius_px is given, both or none are expected")
         return self
 
     @field_validator("time_utc")

@@ -21,6 +21,7 @@ from farside.errors import (
     UnexpectedImageError,
 )
 from farside.grid import Grid
+from farside.moment import duration
 from farside.native import NativeGrid, NativeImage, in_native_pixels
 from farside.observation import Observation, Origin
 from farside.observer import Observer
@@ -213,7 +214,7 @@ def _refuse_two_spacecraft(observed: Sequence[Origin]) -> None:
     spacecraft = sorted({_spacecraft(origin) for origin in observed})
     if len(spacecraft) > 1:
         raise TimesApartError(
-            f"observations from {' and '.join(spacecraft)}: wanted one spacecraft",
+            f"observations from {' and '.join(spacecraft)}: expected one spacecraft",
             tuple(map(str, observed)),
         )
 
@@ -225,8 +226,8 @@ def _refuse_spread(role: Role, origins: Sequence[Origin], recipe: Recipe) -> Non
     hours = _hours_apart(first.time, last.time)
     if hours > recipe.timing.spread_hours:
         raise TimesApartError(
-            f"images given as {role} are too far apart: got {hours:.1f} h from {first} to {last}, "
-            f"wanted at most {recipe.timing.spread_hours:g} h",
+            f"images given as {role} are too far apart: got {duration(hours)} from {first} to "
+            f"{last}, expected at most {duration(recipe.timing.spread_hours)}",
             (str(first), str(last)),
         )
 
@@ -239,8 +240,9 @@ def _refuse_far_epoch(
         hours = _hours_apart(origin.time, wanted)
         if hours > recipe.timing.greatest_lag_hours:
             raise ReferenceEpochError(
-                f"{origin} given as reference: got {hours:.1f} h from the epoch of Eq. 5, wanted "
-                f"at most {recipe.timing.greatest_lag_hours:g} h from {wanted.isot[:19]}",
+                f"{origin} given as reference: got {duration(hours)} from the epoch of Eq. 5, "
+                f"expected at most {duration(recipe.timing.greatest_lag_hours)} from "
+                f"{wanted.isot[:19]}",
                 (str(origin),),
             )
 

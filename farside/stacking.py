@@ -166,9 +166,9 @@ def series(paths: Sequence[Path], count: int = FRAMES) -> tuple[Frame, ...]:
         A header cannot be used.
     """
     if count < 1 or count % 2 == 0:
-        raise FrameSeriesError(f"got a count of {count}, wanted an odd one: a middle frame")
+        raise FrameSeriesError(f"got a count of {count}, expected an odd one: a middle frame")
     if len(paths) != count:
-        raise FrameSeriesError(f"got {len(paths)} frames, wanted {count}")
+        raise FrameSeriesError(f"got {len(paths)} frames, expected {count}")
     frames = tuple(sorted(map(_frame, paths), key=lambda frame: float(frame.slot.tai.mjd)))
     _check_alike(frames)
     _check_unbroken(frames)
@@ -181,14 +181,14 @@ def _frame(path: Path) -> Frame:
         cards = open_cards(unpack(data))
         instrument, band = identify(cards)
         if (instrument.name, band) != ("HMI", "LOS"):
-            raise UnsupportedImageError(f"{instrument.name} {band}, HMI LOS is wanted")
+            raise UnsupportedImageError(f"{instrument.name} {band}, HMI LOS is expected")
         if is_restored(cards) or COUNT_KEY in cards:
-            raise UnsupportedImageError("not as it was measured, which is wanted")
+            raise UnsupportedImageError("not as it was measured, which is expected")
         slot, cadence_s = instant(cards, "T_REC"), number(cards, "CADENCE")
         if slot is None or cadence_s is None or cadence_s <= 0:
             raise MissingMetadataError(
                 f"T_REC is {cards.get('T_REC')!r} and CADENCE {cards.get('CADENCE')!r}, "
-                "the slot of a frame and the seconds to the next are wanted"
+                "the slot of a frame and the seconds to the next are expected"
             )
         return Frame(path, slot, cadence_s, cards, pointing_of(cards), _shape(cards))
 
@@ -229,7 +229,7 @@ def _check_pointing(frame: Frame, wanted: Pointing) -> None:
             f"{frame}: the Sun's centre is {apart_px:.1f} px, the roll {turned_deg:.2f}° and the "
             f"scale {stretched:.2%} from those of the middle frame, at most "
             f"{CENTRE_TOLERANCE_PX:g} px, {ROLL_TOLERANCE_DEG:g}° and {SCALE_TOLERANCE:.1%} are "
-            "wanted",
+            "expected",
             (str(frame),),
         )
 
@@ -240,7 +240,7 @@ def _check_unbroken(frames: Sequence[Frame]) -> None:
         steps = round(float((other.slot - one.slot).to_value("s")) / one.cadence_s)
         if steps == 0:
             raise FrameSeriesError(
-                f"{one} and {other} are of one slot, one frame of each is wanted",
+                f"{one} and {other} are of one slot, one frame of each is expected",
                 (str(one), str(other)),
             )
         missing += [
@@ -251,7 +251,7 @@ def _check_unbroken(frames: Sequence[Frame]) -> None:
         more = ", …" if len(missing) > MISSING_NAMED else ""
         raise FrameSeriesError(
             f"slots without a frame between the first and the last: {named}{more} "
-            f"({len(missing)} in all); one every {frames[0].cadence_s:g} s is wanted"
+            f"({len(missing)} in all); one every {frames[0].cadence_s:g} s is expected"
         )
 
 

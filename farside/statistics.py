@@ -124,7 +124,7 @@ def _paired(a: ArrayLike, b: ArrayLike) -> tuple[Values, Values]:
     if first.ndim != 1 or first.shape != second.shape or first.size < 2:
         raise ValueError(
             f"values must come in pairs, got shapes {first.shape} and {second.shape},"
-            " wanted two rows of equal length, at least 2"
+            " expected two rows of equal length, at least 2"
         )
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise ValueError("values must be finite, got NaN or infinity")

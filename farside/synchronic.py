@@ -145,7 +145,8 @@ def balanced(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
 def _refuse_nothing(disks: Sequence[MapDisk], base: BaseMap | None) -> None:
     if not disks and base is None:
         raise IncompleteSetError(
-            "nothing to make a synchronic map of: got no disk and no base map, wanted at least one"
+            "nothing to make a synchronic map of: got no disk and no base map, expected at least "
+            "one"
         )
 
 
@@ -161,7 +162,7 @@ def _refuse_saturating(disks: Sequence[MapDisk]) -> None:
         if made_by and made_by.saturation_gauss is not None:
             raise SaturatingModelError(
                 f"{disk}: got a product of {made_by.model} {made_by.version}, which saturates at "
-                f"{made_by.saturation_gauss:g} G, wanted one that does not, or leave to use it",
+                f"{made_by.saturation_gauss:g} G, expected one that does not, or leave to use it",
                 (str(disk),),
             )
 
@@ -175,7 +176,7 @@ def _refuse_far_times(disks: Sequence[MapDisk], base: BaseMap | None, time: Time
         days = _days(taken, time)
         if not least <= days <= greatest:
             raise TimesApartError(
-                f"{name}: got one {days:+.2f} d before the map of {time.isot[:19]}, wanted "
+                f"{name}: got one {days:+.2f} d before the map of {time.isot[:19]}, expected "
                 f"{least:+g} d to {greatest:+g} d",
                 (name,),
             )

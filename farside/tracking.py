@@ -67,7 +67,7 @@ class Region:
         if rotation == "carrington":
             return self.longitude_deg % 360
         if self.time is None:
-            raise ValueError(f"{self.name}: got no time, wanted one to rotate it from")
+            raise ValueError(f"{self.name}: got no time, expected one to rotate it from")
         days = float((time - self.time).to_value("day"))
         drift = float(drift_deg_per_day(np.asarray(self.latitude_deg)))
         return (self.longitude_deg + drift * days) % 360
@@ -166,7 +166,7 @@ def follow(region: Region, given: Iterable[Given], following: Following | None =
     skipped += doubles
     if not points:
         raise RegionNotSeenError(
-            f"{region.name} is seen in none of {len(skipped)} files, wanted one at least: "
+            f"{region.name} is seen in none of {len(skipped)} files, expected one at least: "
             + "; ".join(map(str, skipped)),
             tuple(each.name for each in skipped),
         )
@@ -251,7 +251,7 @@ def _hidden(frame: Frame, sighting: Sighting, how: Following) -> Skipped | None:
     return Skipped(
         sighting.name,
         f"the region is {distance_deg:.1f}° from disk centre of {sighting.instrument} at "
-        f"{sighting.view.time.isot[:19]}, wanted at most {how.within_deg:g}°",
+        f"{sighting.view.time.isot[:19]}, expected at most {how.within_deg:g}°",
     )
 
 

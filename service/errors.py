@@ -58,7 +58,7 @@ class ErrorBody:
     Attributes
     ----------
     error
-        One sentence: what, got, wanted.
+        One sentence: what, got, expected.
     type
         Name of a class of :mod:`farside.errors`.
     files

@@ -156,12 +156,12 @@ def _boundary(content_type: str) -> bytes:
     kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data":
         raise MediaTypeError(
-            f"the body is {content_type[:80] or 'of no type'!r}, wanted multipart/form-data"
+            f"the body is {content_type[:80] or 'of no type'!r}, expected multipart/form-data"
         )
     boundary = options.get(b"boundary", b"")
     if not 1 <= len(boundary) <= 70:  # RFC 2046, section 5.1.1
         raise RequestError(
-            f"the multipart boundary has {len(boundary)} characters, wanted 1 to 70 (RFC 2046)"
+            f"the multipart boundary has {len(boundary)} characters, expected 1 to 70 (RFC 2046)"
         )
     return boundary
 
@@ -287,7 +287,7 @@ class FormParser(Generic[F]):
         for name, count in Counter(part.name for part in sent).items():
             parts = [_value(part) for part in sent if part.name == name]
             if count > 1 and not self._kind.is_repeated(name):
-                raise RequestError(f"field {name!r} is given {count} times, wanted once")
+                raise RequestError(f"field {name!r} is given {count} times, expected once")
             values[name] = tuple(parts) if self._kind.is_repeated(name) else parts[0]
         return values
 
@@ -326,11 +326,11 @@ def _check_kind(part: _Part, kind: type[Form]) -> None:
     files, texts = kind.file_fields(), kind.text_fields()
     if part.name in files and part.file is None:
         raise RequestError(
-            f"field {part.name!r} holds text, wanted a file (curl -F {part.name}=@FILE); "
+            f"field {part.name!r} holds text, expected a file (curl -F {part.name}=@FILE); "
             "an address is never fetched"
         )
     if part.name in texts and part.file is not None:
-        raise RequestError(f"field {part.name!r} holds a file, wanted text")
+        raise RequestError(f"field {part.name!r} holds a file, expected text")
     if part.name not in files + texts:
         raise RequestError(
             f"no field {part.name!r} in this form; its fields are {', '.join(files + texts)}"
@@ -342,11 +342,11 @@ def _sentence(error: ValidationError, kind: type[Form]) -> str:
     wrong = error.errors(include_url=False)[0]
     name = str(wrong["loc"][0])
     if wrong["type"] == "missing":
-        return f"no {name!r} in the form, wanted {kind.model_fields[name].description}"
+        return f"no {name!r} in the form, expected {kind.model_fields[name].description}"
     if wrong["type"] == "value_error":
         return f"{name}: {wrong['ctx']['error']}"
     wanted = wrong["msg"].removeprefix("Input should be ").partition(", unable")[0]
-    return f"{name} is {wrong['input']!r}, wanted {wanted}"
+    return f"{name} is {wrong['input']!r}, expected {wanted}"
 
 
 def _printable(raw: bytes) -> str:

@@ -25,7 +25,7 @@ class Format(StrEnum):
 
 
 class GenerateForm(Form):
-    """What ``POST /generate`` asks for; whether references are wanted, its model decides."""
+    """What ``POST /generate`` asks for; whether references are expected, its model decides."""
 
     observation: tuple[Upload, ...] = Field(
         description="files of what the model translates: FITS of the far-side spacecraft or of "

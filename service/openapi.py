@@ -164,7 +164,7 @@ def _schemas() -> Schema:
             "required": ["error", "type", "files", "request_id"],
             "additionalProperties": False,
             "properties": {
-                "error": {"type": "string", "description": "What is wrong, got and wanted."},
+                "error": {"type": "string", "description": "What is wrong, got and expected."},
                 "type": {"type": "string", "description": "Class of farside.errors."},
                 "files": {
                     "type": "array",

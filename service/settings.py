@@ -142,7 +142,7 @@ def from_environment() -> Settings:
     Raises
     ------
     SettingsError
-        Names each variable, what it holds and what is wanted.
+        Names each variable, what it holds and what is expected.
     """
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     unknown = sorted(

@@ -197,7 +197,7 @@ class Worker:
         loaded = list(dict.fromkeys(m.recipe.name for m in self.engine.models().values()))
         if len(loaded) != 1:
             names = ", ".join(loaded) or "none, as none is loaded"
-            raise RequestError(f"no field 'model' in the form, wanted one of {names}")
+            raise RequestError(f"no field 'model' in the form, expected one of {names}")
         return find_model(self.engine, *loaded)
 
     async def generate(

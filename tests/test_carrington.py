@@ -58,7 +58,7 @@ def test_flux_is_conserved_to_any_grid(columns: int, rows: int, latitude: str, s
 
 
 def test_a_map_of_another_shape_than_its_grid_is_refused() -> None:
-    with pytest.raises(ImplausibleGeometryError, match=r"got \(2, 2\), wanted \(180, 360\)"):
+    with pytest.raises(ImplausibleGeometryError, match=r"got \(2, 2\), expected \(180, 360\)"):
         resample(np.zeros((2, 2)), SINE, UNIFORM)
 
 

@@ -155,7 +155,7 @@ def test_recipe_that_does_not_parse_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_weights_of_another_shape_are_refused(network: Generator, recipe: Recipe) -> None:
     state = network.state_dict() | {"model.1.bias": torch.zeros(9)}
-    with pytest.raises(CheckpointError, match=r"model\.1\.bias: got \(9,\), wanted \(2,\)"):
+    with pytest.raises(CheckpointError, match=r"model\.1\.bias: got \(9,\), expected \(2,\)"):
         checkpoint.build(recipe, state)
 
 

@@ -80,7 +80,12 @@ def served(handler: Handler, retries: int = 3) -> Client:
 
 
 def refusal(status: int, kind: str, **headers: str) -> httpx.Response:
-    body = {"error": "what, got, wanted", "type": kind, "files": ["AIA 304 x"], "request_id": "r1"}
+    body = {
+        "error": "what, got, expected",
+        "type": kind,
+        "files": ["AIA 304 x"],
+        "request_id": "r1",
+    }
     return httpx.Response(status, json=body, headers=headers)
 
 
@@ -152,7 +157,7 @@ def test_an_error_of_the_service_is_raised_as_its_own_class(kind: str) -> None:
     with served(lambda _: refusal(422, kind)) as client, pytest.raises(errors.FarsideError) as got:
         client.generate([b"x"], [b"y"])
     assert type(got.value) is getattr(errors, kind)
-    assert str(got.value) == "what, got, wanted"
+    assert str(got.value) == "what, got, expected"
     assert got.value.files == ("AIA 304 x",)
     assert got.value.__notes__ == ["request id r1"]
 

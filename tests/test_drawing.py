@@ -210,7 +210,7 @@ def test_a_drawing_of_1612_has_an_observer() -> None:
 @pytest.mark.parametrize(
     ("beside", "error", "found"),
     [
-        (None, MissingMetadataError, "no date: time_utc .* is wanted, found none"),
+        (None, MissingMetadataError, "no date: time_utc .* is expected, found none"),
         (b'{"north_up": true}', MissingMetadataError, "no date"),
         (side_car(), MissingMetadataError, "position_angle_deg or north_up"),
         (side_car(time_utc="0012-01-01", north_up=True), MissingMetadataError, "1600 to 2100"),
@@ -232,7 +232,7 @@ def test_what_a_side_car_lacks_is_an_error(
 
 def test_a_drawing_without_a_disk_is_refused() -> None:
     for picture in (PLAIN.picture((0.2, 0.2), limb=False), np.full((300, 300), 255, np.uint8)):
-        with pytest.raises(NoDiskError, match="wanted"):
+        with pytest.raises(NoDiskError, match="expected"):
             read_drawing(encoded(picture), NORTH_UP)
 
 

@@ -94,7 +94,7 @@ def test_a_reference_that_is_rotated_already_says_the_same() -> None:
 
 
 def test_a_recipe_without_an_error_model_says_how_to_get_one() -> None:
-    with pytest.raises(RecipeError, match=r"no error model: wanted .*training\.score"):
+    with pytest.raises(RecipeError, match=r"no error model: expected .*training\.score"):
         sigma_gauss(product(uniform(1)), RECIPE)
 
 

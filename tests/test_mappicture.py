@@ -80,8 +80,8 @@ def test_title_and_caption_say_time_quality_age_and_score() -> None:
     title, caption = figure.get_suptitle(), figure.get_supxlabel()
     assert "2024-06-01T00:00 UT" in title
     assert "quality: beacon, base stale" in title
-    assert "STEREO_A: 2.0 h before, pix2pixcc 1, CC 0.71" in caption
-    assert "NSO-GONG: 3.0 d before" in caption
+    assert "STEREO_A: 2 h before, pix2pixcc 1, CC 0.71" in caption
+    assert "NSO-GONG: 72 h before" in caption
     assert "-0.40 G" in caption
 
 

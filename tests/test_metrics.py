@@ -31,7 +31,7 @@ def test_correlation_ignores_scale_and_knows_sign(factor: float, expected: float
 
 
 def test_an_image_that_does_not_fill_the_grid_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"got \(128, 128\), wanted 256"):
+    with pytest.raises(ValueError, match=r"got \(128, 128\), expected 256"):
         correlation(noise(0)[:128, :128], noise(0)[:128, :128], GRID)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from farside.moment import moment
+from farside.moment import duration, moment
 
 
 @pytest.mark.parametrize(
@@ -19,5 +19,13 @@ def test_a_time_is_utc(text: str, isot: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "J2000", "01.11.2026", "2026-13-01", "2026"])
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match=f"'{text}' is no time; wanted e.g. 2026-11-01T00:00:00"):
+    with pytest.raises(ValueError, match=f"'{text}' is no time; expected e.g. 2026-11-01T00:00:00"):
         moment(text)
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [(0.25, "0.2 h"), (48.12, "48.1 h"), (72, "72 h"), (-3, "-3 h"), (118557.0, "4939.9 d")],
+)
+def test_long_durations_are_in_days(hours: float, text: str) -> None:
+    assert duration(hours) == text

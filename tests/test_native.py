@@ -95,7 +95,7 @@ def test_a_picture_of_it_has_north_up(made: Magnetogram) -> None:
 
 
 def test_pixels_of_another_size_are_refused() -> None:
-    with pytest.raises(ImplausibleGeometryError, match=r"got pixels of .* arcsec, wanted"):
+    with pytest.raises(ImplausibleGeometryError, match=r"got pixels of .* arcsec, expected"):
         generate([hmi_file(Camera(radius_px=110.0))], [], "demo", Echo(NATIVE))
 
 
@@ -115,7 +115,7 @@ def test_what_needs_a_registered_disk_says_so() -> None:
 def test_two_channels_do_not_share_native_pixels() -> None:
     twice = NATIVE.model_dump() | {"channels": [c.model_dump() for c in NATIVE.channels] * 2}
     twice["channels"][1] |= {"role": "reference"}
-    with pytest.raises(ValueError, match="got 2, wanted 1"):
+    with pytest.raises(ValueError, match="got 2, expected 1"):
         Recipe.model_validate(twice)
 
 

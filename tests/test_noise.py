@@ -54,7 +54,7 @@ def test_a_constant_has_no_noise() -> None:
 def test_too_few_values_are_refused() -> None:
     field = np.full((64, 64), np.nan, np.float32)
     field[:10, :10] = 1.0
-    with pytest.raises(DamagedImageError, match="100 pixels have a value, wanted 1000"):
+    with pytest.raises(DamagedImageError, match="100 pixels have a value, expected 1000"):
         core_width_gauss(field)
 
 
@@ -86,7 +86,7 @@ def test_light_has_no_noise_in_gauss() -> None:
     camera = Camera()
     light = camera.sees(lambda x, y: np.where(np.hypot(x, y) < 1, 100 + 50 * x, 0))
     data = file_bytes(aia_cards(camera), light.astype(np.int16))
-    with pytest.raises(UnsupportedImageError, match=r"AIA 171 2011-02-15.*wanted a magnetogram"):
+    with pytest.raises(UnsupportedImageError, match=r"AIA 171 2011-02-15.*expected a magnetogram"):
         noise_of(read(data))
 
 

@@ -204,7 +204,7 @@ def test_encode_fills_the_given_buffer_in_the_order_of_the_recipe() -> None:
 )
 def test_buffer_of_another_shape_is_refused(buffer: Tensor) -> None:
     euv = np.ones(ON_DISK.shape, np.float32)
-    with pytest.raises(InputShapeError, match=r"wanted float32 \(1, 2, 64, 64\)"):
+    with pytest.raises(InputShapeError, match=r"expected float32 \(1, 2, 64, 64\)"):
         encode(stack_of(euv, euv), RECIPE, out=buffer)
 
 

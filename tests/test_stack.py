@@ -172,7 +172,9 @@ def test_missing_channel_is_named(
 
 
 def test_images_of_one_role_must_be_of_one_time() -> None:
-    with pytest.raises(TimesApartError, match=r"got 3\.5 h from EUVI-A 195.*, wanted at most 3 h"):
+    with pytest.raises(
+        TimesApartError, match=r"got 3\.5 h from EUVI-A 195.*, expected at most 3 h"
+    ):
         assemble([euvi("195"), euvi("304", hours=3.5)], [hmi()], TWO_BANDS)
 
 

@@ -133,7 +133,7 @@ def test_what_is_no_magnetogram_is_refused(five: list[Path], tmp_path: Path) -> 
     light = tmp_path / "aia.fits"
     camera = camera_of(earth(MIDDLE))
     light.write_bytes(file_bytes(aia_cards(camera), np.ones((512, 512), np.int16)))
-    with pytest.raises(UnsupportedImageError, match=r"aia\.fits: AIA 171, HMI LOS is wanted"):
+    with pytest.raises(UnsupportedImageError, match=r"aia\.fits: AIA 171, HMI LOS is expected"):
         series([five[1], five[2], light], 3)
 
 

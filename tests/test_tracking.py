@@ -69,7 +69,7 @@ def test_a_view_from_which_it_is_not_seen_is_skipped_with_the_reason() -> None:
     track = follow(REGION, [disk(0), disk(75, days_later(1), "late.fits")])
     (skipped,) = track.skipped
     assert skipped.name == "late.fits"
-    assert "from disk centre of HMI at 2024-06-02T00:00:00, wanted at most 60°" in skipped.reason
+    assert "from disk centre of HMI at 2024-06-02T00:00:00, expected at most 60°" in skipped.reason
 
 
 def test_seen_nowhere_is_an_error_that_names_each_file() -> None:

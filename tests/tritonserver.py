@@ -170,7 +170,9 @@ def require_wheel() -> None:
     if not (WHEEL / "bin" / "tritonserver").is_file():
         raise FileNotFoundError(f"no Triton Inference Server in {WHEEL}: run `make triton`")
     if not (WHEEL / STUB).is_dir():
-        raise FileNotFoundError(f"the Triton of {WHEEL} has no {STUB}: wanted one for this Python")
+        raise FileNotFoundError(
+            f"the Triton of {WHEEL} has no {STUB}: expected one for this Python"
+        )
 
 
 @contextmanager

@@ -200,7 +200,7 @@ def _resume(fabric: Fabric, state: State, recipe: Recipe, out: Path) -> None:
     saved = torch.load(path, map_location="cpu", weights_only=True)
     if saved.get("recipe") != parts["recipe"] or saved.keys() != parts.keys():
         raise StateError(
-            f"{path} is of another Recipe or objective: got {sorted(saved)}, wanted "
+            f"{path} is of another Recipe or objective: got {sorted(saved)}, expected "
             f"{sorted(parts)} of {recipe.name} {recipe.version}; train into another folder"
         )
     fabric.load(path, parts)
@@ -281,7 +281,7 @@ def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, st
     lost = _over_devices(fabric, loss, "mean").item()
     if not math.isfinite(lost):
         raise DivergedError(
-            f"step {step}: got a loss of {lost}, wanted a finite one; the last validated "
+            f"step {step}: got a loss of {lost}, expected a finite one; the last validated "
             "state is kept: go on from it with a lower rate"
         )
     player.optimiser.zero_grad(set_to_none=True)
@@ -294,7 +294,7 @@ def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, st
     )
     if norm is not None and not math.isfinite(float(norm)):
         raise DivergedError(
-            f"step {step}: got a gradient of norm {float(norm)}, wanted a finite one"
+            f"step {step}: got a gradient of norm {float(norm)}, expected a finite one"
         )
     player.optimiser.step()
     return lost

@@ -66,7 +66,7 @@ Distance = Callable[[Tensor, float], Tensor]
 
 
 def least_squares(patches: Tensor, wanted: float) -> Tensor:
-    """Mean of (D - wanted)²: the least squares GAN, Mao et al. (2017, ICCV)."""
+    """Mean of (D - expected)²: the least squares GAN, Mao et al. (2017, ICCV)."""
     return ((patches - wanted) ** 2).mean()
 
 

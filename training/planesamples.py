@@ -52,7 +52,7 @@ class PlaneSamples:
     ) -> None:
         if not isinstance(recipe.grid, Native) and store.side_px != recipe.side_px:
             raise StoreError(
-                f"{store.path}: got planes of {store.side_px} px, wanted {recipe.side_px}"
+                f"{store.path}: got planes of {store.side_px} px, expected {recipe.side_px}"
             )
         self._store = store
         self._indices = tuple(map(int, indices))
@@ -74,7 +74,7 @@ class PlaneSamples:
         if missing or len(given) != len(recipe.channels):
             names = [*map(str, recipe.channels), *(name for name, _ in wanted)]
             raise IncompleteSetError(
-                f"{store.path}: got planes {', '.join(store.about.planes)}, wanted "
+                f"{store.path}: got planes {', '.join(store.about.planes)}, expected "
                 f"{', '.join(names)}"
             )
 

@@ -52,7 +52,7 @@ class Samples:
         self, store: Pairs, indices: Iterable[int], recipe: Recipe, cache_gib: float = 0.0
     ) -> None:
         if store.grid != recipe.disk:
-            raise StoreError(f"{store.path}: got disks on {store.grid}, wanted {recipe.disk}")
+            raise StoreError(f"{store.path}: got disks on {store.grid}, expected {recipe.disk}")
         self._store = store
         self._indices = tuple(map(int, indices))
         for observed, referenced in store.channels(self._indices):
@@ -161,7 +161,7 @@ def _open_planes(data: Data, recipe: Recipe) -> tuple[AnySamples, AnySamples]:
 def _trained_on(data: Data, seeds: list[int]) -> StoreError:
     return StoreError(
         f"{data.validation}: got {len(seeds)} suns that are trained on, as seed {seeds[0]},"
-        " wanted none"
+        " expected none"
     )
 
 
@@ -178,7 +178,7 @@ def _of_split(store: Pairs, split: Split, data: Data) -> NDArray[np.intp]:
         during = f" of {data.dates[0]} to {data.dates[1]}" if data.dates else ""
         raise StoreError(
             f"{store.path}: got no sample of split {split!r}{during} with its reference turned by"
-            f" at most {data.greatest_shift_deg:g} degrees, wanted at least one"
+            f" at most {data.greatest_shift_deg:g} degrees, expected at least one"
         )
     return indices
 
@@ -275,6 +275,8 @@ def patched(batch: Tensor, side_px: int | None, rng: np.random.Generator) -> Ten
         return batch
     room = batch.shape[-1] - side_px
     if room < 0:
-        raise ValueError(f"patches of {side_px} px: wanted at most the {batch.shape[-1]} px given")
+        raise ValueError(
+            f"patches of {side_px} px: expected at most the {batch.shape[-1]} px given"
+        )
     y, x = rng.integers(0, room + 1, 2)
     return batch[..., y : y + side_px, x : x + side_px].contiguous()

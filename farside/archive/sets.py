@@ -115,7 +115,7 @@ def disk_of_the_day(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | No
 
 
 def distance(time: datetime, quality: Quality, wanted: datetime) -> tuple[int, int]:
-    """How far an image is from what is wanted: in steps of the same moment, then in flags."""
+    """How far an image is from what is expected: in steps of the same moment, then in flags."""
     return int(hours_apart(time, wanted) // SAME_MOMENT_HOURS), provisional(quality)
 
 

@@ -66,7 +66,8 @@ def _require_corona() -> None:
     missing = [name for name in ("sunkit_magex", "streamtracer") if find_spec(name) is None]
     if missing:
         typer.echo(
-            f"{' and '.join(missing)} not installed, wanted: pip install farside[corona]", err=True
+            f"{' and '.join(missing)} not installed, expected: pip install farside[corona]",
+            err=True,
         )
         raise typer.Exit(1)
 
@@ -80,7 +81,7 @@ def _heights(law: Law, source_surface: float | None, current_sheet: float | None
     begins = min(own.interface, top) if current_sheet is None else current_sheet
     if not 1 < begins <= top:
         raise typer.BadParameter(
-            f"--current-sheet is {begins:g}, wanted more than 1 and at most {top:g}"
+            f"--current-sheet is {begins:g}, expected more than 1 and at most {top:g}"
         )
     return Heights(top, begins)
 

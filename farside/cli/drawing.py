@@ -34,7 +34,7 @@ def simulate_drawing(
     from farside.simulation.hands import HANDS
 
     if hand != "all" and hand not in HANDS:
-        raise typer.BadParameter(f"--hand is {hand!r}, wanted one of {', '.join(HANDS)}, all")
+        raise typer.BadParameter(f"--hand is {hand!r}, expected one of {', '.join(HANDS)}, all")
     for each in HANDS if hand == "all" else (hand,):
         files = write_drawing(out, moment(time), seed, each, form.value, radius)
         for path in (files.drawing, files.side_car, files.truth):

@@ -179,7 +179,7 @@ def _disk(path: Path, made: Magnetogram) -> Disk:
     observation = read(path)
     if not observation.origin.is_magnetogram:
         raise UnexpectedImageError(
-            f"{path.name}: got {observation.origin}, wanted a magnetogram", (path.name,)
+            f"{path.name}: got {observation.origin}, expected a magnetogram", (path.name,)
         )
     return register(observation, made.disk)
 
@@ -193,7 +193,7 @@ def _refuse_other_view(path: Path, found: View, wanted: View) -> None:
     hours = abs(float((found.time - wanted.time).to_value("hour")))
     if apart_deg > SAME_VIEW_DEG or hours > SAME_VIEW_HOURS:
         raise OtherViewError(
-            f"{path.name} shows another view: got {_described(found)}, wanted the product's, "
+            f"{path.name} shows another view: got {_described(found)}, expected the product's, "
             f"{_described(wanted)}, to {SAME_VIEW_DEG:g}° and {SAME_VIEW_HOURS:g} h",
             (path.name,),
         )

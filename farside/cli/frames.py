@@ -24,7 +24,7 @@ def simulate_frames(
     from farside.simulation.frames import write_frames
 
     if count % 2 == 0:
-        raise typer.BadParameter(f"--count is {count}; wanted an odd number: a middle frame")
+        raise typer.BadParameter(f"--count is {count}; expected an odd number: a middle frame")
     files = write_frames(out, moment(time), seed, count, SIZES["native" if native else "small"])
     for path in (*files.frames, files.truth):
         typer.echo(path)

@@ -60,7 +60,9 @@ def track(
     from farside.tracking import Following, follow
 
     if out.suffix not in FORMATS:
-        raise typer.BadParameter(f"--out is {out.name!r}; wanted a name that ends in .ecsv or .csv")
+        raise typer.BadParameter(
+            f"--out is {out.name!r}; expected a name that ends in .ecsv or .csv"
+        )
     if differential and time is None:
         raise typer.BadParameter("--differential needs --time: when the region was there")
     region = _region(noaa, position, longitude, latitude, moment_if_any(time))
@@ -93,7 +95,7 @@ def _parsed(position: str) -> tuple[float, float]:
     """Degrees west of the central meridian, and latitude."""
     match = _POSITION.fullmatch(position.strip())
     if match is None or float(match[2]) >= 90:
-        raise typer.BadParameter(f"{position!r} is no position; wanted e.g. S20W12")
+        raise typer.BadParameter(f"{position!r} is no position; expected e.g. S20W12")
     west = float(match[4]) if match[3] in "Ww" else -float(match[4])
     north = float(match[2]) if match[1] in "Nn" else -float(match[2])
     return west, north

@@ -42,7 +42,7 @@ def current_sheet(potential: PotentialField, interface: float) -> Shell:
     """
     if not 1 < interface <= potential.source_surface:
         raise ValueError(
-            f"current sheet from {interface} solar radii, wanted more than 1 and at most the "
+            f"current sheet from {interface} solar radii, expected more than 1 and at most the "
             f"source surface at {potential.source_surface}"
         )
     return _synthesised(_harmonics(potential, interface), interface)

@@ -79,7 +79,7 @@ def extrapolate(
         The source surface is not above the photosphere.
     """
     if not source_surface > 1:
-        raise ValueError(f"source surface at {source_surface} solar radii, wanted more than 1")
+        raise ValueError(f"source surface at {source_surface} solar radii, expected more than 1")
     field, grid = _equal_area(given)
     monopole = float(field.mean())
     balanced = field - monopole
@@ -87,7 +87,7 @@ def extrapolate(
     if greatest < LEAST_FIELD_GAUSS:
         raise DegenerateFieldError(
             f"the map holds no corona: besides a mean field of {monopole:.3g} G its greatest is "
-            f"{greatest:.3g} G, wanted {LEAST_FIELD_GAUSS:g} G or more"
+            f"{greatest:.3g} G, expected {LEAST_FIELD_GAUSS:g} G or more"
         )
     shell = _solved(balanced, given.time, source_surface)
     return PotentialField(shell, balanced, grid, monopole, given.time)
@@ -125,7 +125,7 @@ def _equal_area(given: SynchronicMap | BaseMap) -> tuple[Map, CarringtonGrid]:
     if missing:
         raise DamagedImageError(
             f"the map of {given.time.isot[:19]} has {missing} values that are not finite, "
-            "wanted none"
+            "expected none"
         )
     field = np.asarray(given.field_gauss, np.float64)
     if given.grid.latitude == "sine":

@@ -122,7 +122,7 @@ def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) 
         if not error <= GATES[precision]:
             raise EngineFailedError(
                 f"{name}: OpenVINO in {precision} differs from torch by a relative L2 norm of "
-                f"{error:.2g}, wanted at most {GATES[precision]:g}"
+                f"{error:.2g}, expected at most {GATES[precision]:g}"
             )
         return _compile(graph, size, threads, precision)
     except RuntimeError as error:

@@ -24,7 +24,7 @@ def read_repository(folder: Path) -> Mapping[str, Checkpoint]:
     paths = checkpoint.newest(folder)
     if not paths:
         raise EngineUnavailableError(
-            f"no model in {folder}: wanted <model>/<version>/{checkpoint.FILE_NAME}"
+            f"no model in {folder}: expected <model>/<version>/{checkpoint.FILE_NAME}"
         )
     return {path.parts[-3]: _read_in_place(path) for path in paths}
 

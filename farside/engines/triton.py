@@ -215,7 +215,7 @@ class TritonEngine:
                 self._refreshing.release()
         if not self._table:
             raise EngineUnavailableError(
-                f"Triton at {self._wire.url} serves no model with a Recipe yet; wanted one that "
+                f"Triton at {self._wire.url} serves no model with a Recipe yet; expected one that "
                 f"`python -m export` made, in one of the formats {', '.join(self._formats)}"
             )
         return self._table

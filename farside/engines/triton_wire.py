@@ -221,7 +221,7 @@ def _place(tensor: Any, region: Region, size: int, offset: int) -> None:
 def _check(reply: messages.ModelInferResponse, target: Target, wanted: tuple[int, ...]) -> None:
     found = [(output.datatype, tuple(output.shape)) for output in reply.outputs]
     if found != [("FP32", wanted)]:
-        raise EngineFailedError(f"{target} answered {found}, wanted FP32 {wanted}")
+        raise EngineFailedError(f"{target} answered {found}, expected FP32 {wanted}")
 
 
 def _late(target: Target, seconds: float) -> DeadlineError:

@@ -48,7 +48,7 @@ class Network(nn.Module):
         """
         raise CheckpointError(
             f"{name_of(cls)} does not know the keys of its authors: got {len(state)} tensors, "
-            "wanted none"
+            "expected none"
         )
 
     def refuse_misfit(self, x: Tensor) -> None:
@@ -62,7 +62,7 @@ class Network(nn.Module):
         if any(side < self.least_side or side % self.side_multiple for side in x.shape[-2:]):
             raise InputShapeError(
                 f"the network halves its input {self.side_multiple.bit_length() - 1} times: got "
-                f"{x.shape[-2]} × {x.shape[-1]} pixels, wanted multiples of {self.side_multiple} "
+                f"{x.shape[-2]} × {x.shape[-1]} pixels, expected multiples of {self.side_multiple} "
                 f"from {self.least_side}"
             )
 
@@ -88,7 +88,7 @@ def fill(network: nn.Module, state: State) -> None:
         *(f"missing {key} {wanted[key]}" for key in wanted if key not in got),
         *(f"unknown {key} {got[key]}" for key in got if key not in wanted),
         *(
-            f"{k}: got {got[k]}, wanted {wanted[k]}"
+            f"{k}: got {got[k]}, expected {wanted[k]}"
             for k in wanted
             if got.get(k, wanted[k]) != wanted[k]
         ),

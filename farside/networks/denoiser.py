@@ -53,7 +53,7 @@ class Generator(Network):
     ) -> None:
         if additive and input_channels != output_channels:
             raise ValueError(
-                f"additive: got {input_channels} inputs and {output_channels} outputs, wanted "
+                f"additive: got {input_channels} inputs and {output_channels} outputs, expected "
                 "equal numbers"
             )
         super().__init__()

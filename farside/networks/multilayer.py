@@ -55,7 +55,7 @@ class Generator(Network):
         n_downsample: int = 6,
     ) -> None:
         if variant not in VARIANTS:
-            raise ValueError(f"variant: got {variant!r}, wanted {' or '.join(VARIANTS)}")
+            raise ValueError(f"variant: got {variant!r}, expected {' or '.join(VARIANTS)}")
         super().__init__()
         chosen = VARIANTS[variant]
         halvings = chosen.halvings or n_downsample
@@ -88,7 +88,7 @@ class Generator(Network):
         self.refuse_misfit(x)
         answering = len(self.layers) - 1 - halvings
         if answering < 0:
-            raise ValueError(f"halvings: got {halvings}, wanted fewer than {len(self.layers)}")
+            raise ValueError(f"halvings: got {halvings}, expected fewer than {len(self.layers)}")
         if self.training:
             for index, layer in enumerate(self.layers):
                 layer.train(index == answering)

@@ -96,7 +96,7 @@ class Translator(Network):
         }
         if 1 not in kernels:
             raise CheckpointError(
-                f"not a state of {name_of(cls)}: wanted a convolution 'model.1.weight', got "
+                f"not a state of {name_of(cls)}: expected a convolution 'model.1.weight', got "
                 f"{', '.join(sorted(state)[:8]) or 'nothing'}"
             )
         n_downsample = (len(kernels) - 2) // 2  # beside stem and head, as many down as up

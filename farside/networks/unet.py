@@ -50,7 +50,7 @@ class UNet(nn.Module):
         dropout: Callable[[int, int], nn.Module] | None = None,
     ) -> None:
         if levels < 2:
-            raise ValueError(f"levels of a U-Net: got {levels}, wanted at least 2")
+            raise ValueError(f"levels of a U-Net: got {levels}, expected at least 2")
         super().__init__()
         widths = [n_gf * min(2**level, WIDEST) for level in range(levels)]
         self.down = nn.ModuleList([nn.Conv2d(input_channels, n_gf, 4, stride=2, padding=1)])

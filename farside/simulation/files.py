@@ -219,7 +219,7 @@ def read_truth(path: Path, grid: Grid) -> Image:
     image = np.asarray(fits.getdata(path), dtype=np.float32)
     factor = TRUTH_GRID.size_px // grid.size_px
     if TRUTH_GRID.disk_radius_px != grid.disk_radius_px * factor:
-        raise ValueError(f"wanted a whole fraction of {TRUTH_GRID}, got {grid}")
+        raise ValueError(f"expected a whole fraction of {TRUTH_GRID}, got {grid}")
     blocks = np.nan_to_num(image).reshape(grid.size_px, factor, grid.size_px, factor)
     return np.where(grid.on_disk(), blocks.mean(axis=(1, 3)), np.float32(np.nan))
 

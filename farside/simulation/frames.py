@@ -154,7 +154,7 @@ def frame_times(middle: Time, count: int = FRAMES) -> tuple[Time, ...]:
         An even number has no middle.
     """
     if count < 1 or count % 2 == 0:
-        raise ValueError(f"got {count} frames, wanted an odd number")
+        raise ValueError(f"got {count} frames, expected an odd number")
     steps = (np.arange(count) - count // 2) * M_45S.cadence_s
     return tuple(M_45S.slot(middle + TimeDelta(step, format="sec")) for step in steps)
 

@@ -94,7 +94,7 @@ def magnetic_field(coefficients: Coefficients, radius: float, lattice: Lattice) 
         The radius is not between the photosphere and the source surface.
     """
     if not 1 <= radius <= SOURCE_SURFACE:
-        raise ValueError(f"radius is {radius}, wanted 1 to {SOURCE_SURFACE} solar radii")
+        raise ValueError(f"radius is {radius}, expected 1 to {SOURCE_SURFACE} solar radii")
     waves = _waves(np.radians(lattice.longitude_deg, dtype=np.float64))
     parts = _synthesis(coefficients, np.array([radius]), _lattice_legendre(lattice.rows), waves)
     return parts[..., 0].swapaxes(1, 2)
@@ -395,8 +395,8 @@ def _checked(field_gauss: Image) -> tuple[int, int]:
     least = 2 * MAX_DEGREE + 1
     shape = field_gauss.shape
     if len(shape) != 2 or shape[1] != 2 * shape[0] or shape[0] < least:
-        raise ValueError(f"field has shape {shape}, wanted (n, 2 n) with n of {least} or more")
+        raise ValueError(f"field has shape {shape}, expected (n, 2 n) with n of {least} or more")
     missing = np.count_nonzero(~np.isfinite(field_gauss))
     if missing:
-        raise ValueError(f"field has {missing} values that are not finite, wanted none")
+        raise ValueError(f"field has {missing} values that are not finite, expected none")
     return shape[0], shape[1]

@@ -42,7 +42,7 @@ def pack(made: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedFile
     for known in get_args(Format):
         if format == known:
             return FORMATS[known](made, flux_scale=flux_scale)
-    raise FormatError(f"the format is {format!r}, wanted one of {get_args(Format)}")
+    raise FormatError(f"the format is {format!r}, expected one of {get_args(Format)}")
 
 
 def write(made: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.0) -> Path:  # noqa: A002  # the word of the command line

@@ -92,7 +92,7 @@ def read(path: Path) -> Boundary:
     except ValueError as error:
         raise FormatError(f"{path.name}: not a boundary file: {error}") from error
     if radius != RADIUS_M:
-        raise FormatError(f"{path.name}: a sphere of {radius} m, wanted {RADIUS_M} m")
+        raise FormatError(f"{path.name}: a sphere of {radius} m, expected {RADIUS_M} m")
     boundary = Boundary(time, colatitude, longitude, *blocks)
     _check(boundary)
     return boundary
@@ -116,13 +116,13 @@ def _numbers(values: Array) -> Iterator[str]:
 def _expect(lines: Iterator[str], wanted: str) -> None:
     got = next(lines)
     if got != wanted:
-        raise ValueError(f"got {got!r}, wanted {wanted!r}")
+        raise ValueError(f"got {got!r}, expected {wanted!r}")
 
 
 def _expect_end(lines: Iterator[str]) -> None:
     more = next(lines, None)
     if more is not None:
-        raise ValueError(f"got {more!r} after the last block, wanted nothing")
+        raise ValueError(f"got {more!r} after the last block, expected nothing")
 
 
 def _axis(lines: Iterator[str], name: str) -> Array:
@@ -144,13 +144,15 @@ def _values(lines: Iterator[str], count: int) -> Array:
 def _check(boundary: Boundary) -> None:
     for name, axis in zip(COUNTED, (boundary.colatitude_rad, boundary.longitude_rad), strict=True):
         if not (np.isfinite(axis).all() and (np.diff(axis) > 0).all()):
-            raise FormatError(f"{name} of the boundary does not rise, wanted rising finite values")
+            raise FormatError(
+                f"{name} of the boundary does not rise, expected rising finite values"
+            )
     shape = len(boundary.colatitude_rad), len(boundary.longitude_rad)
     for name, block in zip(BLOCKS, boundary.blocks, strict=True):
         if block.shape != shape:
-            raise FormatError(f"{name} of the boundary has shape {block.shape}, wanted {shape}")
+            raise FormatError(f"{name} of the boundary has shape {block.shape}, expected {shape}")
         missing = np.count_nonzero(~np.isfinite(block))
         if missing:
             raise FormatError(
-                f"{name} of the boundary has {missing} values that are not finite, wanted none"
+                f"{name} of the boundary has {missing} values that are not finite, expected none"
             )

@@ -48,11 +48,11 @@ def check(made: SynchronicMap, flux_scale: float = 1.0) -> None:
         A pixel is not finite, or the flux scale is not positive.
     """
     if not (isfinite(flux_scale) and flux_scale > 0):
-        raise FormatError(f"the flux scale is {flux_scale}, wanted a positive number")
+        raise FormatError(f"the flux scale is {flux_scale}, expected a positive number")
     for name, plane in (("field", made.field_gauss), ("sigma", made.sigma_gauss)):
         lost = int(np.count_nonzero(~np.isfinite(plane)))
         if lost:
-            raise FormatError(f"{lost} pixels of the map's {name} are not finite, wanted none")
+            raise FormatError(f"{lost} pixels of the map's {name} are not finite, expected none")
 
 
 def earth_cards(time: Time) -> Iterator[Card]:

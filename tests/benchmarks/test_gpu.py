@@ -15,7 +15,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 
 def test_without_a_gpu_it_is_one_line_and_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(SystemExit, match=r"^torch \S+ finds no NVIDIA GPU: wanted one$"):
+    with pytest.raises(SystemExit, match=r"^torch \S+ finds no NVIDIA GPU: expected one$"):
         run(monkeypatch)
 
 

@@ -41,7 +41,7 @@ def test_a_map_gives_pictures_and_the_boundary_of_the_heliosphere(
 def test_a_current_sheet_above_the_source_surface_is_refused(chart: Path, tmp_path: Path) -> None:
     result = run(chart, "--out", tmp_path, "--source-surface", 2.0, "--current-sheet", 2.2)
     assert result.exit_code == 2
-    assert "wanted more than 1 and at most 2" in " ".join(result.output.split())
+    assert "expected more than 1 and at most 2" in " ".join(result.output.split())
 
 
 def test_without_its_packages_it_says_what_to_install(

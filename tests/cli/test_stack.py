@@ -42,7 +42,7 @@ def test_a_series_with_a_gap_is_an_error_and_writes_nothing(
 def test_the_noise_of_a_disk_too_small_to_tell_is_an_error(three: list[Path]) -> None:
     result = run("noise", three[0])
     assert isinstance(result.exception, DamagedImageError)
-    assert "wanted 1000" in str(result.exception)
+    assert "expected 1000" in str(result.exception)
 
 
 def test_simulated_frames_are_stacked_and_measured(tmp_path: Path) -> None:

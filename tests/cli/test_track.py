@@ -43,7 +43,7 @@ def test_an_observed_region_gives_curve_cut_outs_and_picture(
     assert result.exit_code == 0, result.output
     assert all(out.with_suffix(each).exists() for each in (".ecsv", ".fits", ".png"))
     assert "skipped" in result.stderr
-    assert "wanted a magnetogram" in result.stderr
+    assert "expected a magnetogram" in result.stderr
     table = QTable.read(out)
     assert list(table["time"]) == [time]
     assert abs(table["meridian_deg"][0].value) < 0.1

@@ -68,7 +68,7 @@ def test_the_neutral_line_of_a_tilted_dipole_is_the_tilted_great_circle(tilt_deg
 
 @pytest.mark.parametrize("mean_gauss", [0.0, 5.0, -3.0])
 def test_a_map_of_one_value_everywhere_is_refused(mean_gauss: float) -> None:
-    with pytest.raises(DegenerateFieldError, match=r"holds no corona.*wanted 0\.001 G"):
+    with pytest.raises(DegenerateFieldError, match=r"holds no corona.*expected 0\.001 G"):
         extrapolate(map_of(np.full(GRID.shape, mean_gauss)))
 
 
@@ -80,5 +80,5 @@ def test_a_map_with_missing_values_is_refused_with_their_number() -> None:
 
 
 def test_a_source_surface_inside_the_sun_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"0\.9 solar radii, wanted more than 1"):
+    with pytest.raises(ValueError, match=r"0\.9 solar radii, expected more than 1"):
         extrapolate(dipole_map(), 0.9)

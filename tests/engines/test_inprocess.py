@@ -110,7 +110,7 @@ def test_answer_that_is_not_finite_is_a_failure(engine: Engine) -> None:
     ],
 )
 def test_tensor_of_another_shape_is_refused(engine: Engine, tensor: Tensor) -> None:
-    with pytest.raises(InputShapeError, match=r"wanted float32 \('n', 2, 64, 64\)"):
+    with pytest.raises(InputShapeError, match=r"expected float32 \('n', 2, 64, 64\)"):
         engine.infer("demo", tensor)
 
 

@@ -202,7 +202,7 @@ def test_model_outside_the_gate_is_torchs_and_the_reason_logged(
     repository: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(openvino, "GATES", {"float32": 0.0})
-    with pytest.raises(EngineFailedError, match="wanted at most 0"):
+    with pytest.raises(EngineFailedError, match="expected at most 0"):
         OpenVinoEngine.from_repository(repository)
     with caplog.at_level(logging.WARNING):
         assert embedded(repository).name == "torch"

@@ -92,7 +92,7 @@ def test_model_is_described_by_the_server_alone(engine: TritonEngine) -> None:
 def test_wrong_shape_and_type_are_refused(either: TritonEngine) -> None:
     wrong: list[Tensor] = [np.zeros((1, 3, 64, 64), np.float32), np.zeros((1, 2, 64, 64), np.int32)]
     for tensor in wrong:
-        with pytest.raises(InputShapeError, match=r"wanted float32 \('n', 2, 64, 64\)"):
+        with pytest.raises(InputShapeError, match=r"expected float32 \('n', 2, 64, 64\)"):
             either.infer("demo", tensor)
 
 

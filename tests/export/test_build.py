@@ -37,10 +37,10 @@ def test_a_cpu_takes_one_image_at_a_time_unless_told() -> None:
 
 @pytest.mark.parametrize("format_", ["onnx", "tensorrt"])
 def test_bf16_is_refused_where_opset_18_has_none_of_it(format_: str) -> None:
-    with pytest.raises(ExportError, match=r"no bfloat16; wanted fp16"):
+    with pytest.raises(ExportError, match=r"no bfloat16; expected fp16"):
         Build.of(RECIPE, format_, "bf16")  # type: ignore[arg-type]
 
 
 def test_a_batch_of_no_image_is_refused() -> None:
-    with pytest.raises(ExportError, match="got 0, wanted at least 1"):
+    with pytest.raises(ExportError, match="got 0, expected at least 1"):
         Build.of(RECIPE, "onnx", max_batch=0)

@@ -155,7 +155,9 @@ def test_outside_its_gate_nothing_is_published_and_what_was_there_stays(
         write(network, path)
 
     monkeypatch.setattr(torchscript, "write", write_another)
-    with pytest.raises(GateError, match=r"demo-torchscript in fp32 differs.*wanted at most 1e-05"):
+    with pytest.raises(
+        GateError, match=r"demo-torchscript in fp32 differs.*expected at most 1e-05"
+    ):
         run(source, "torchscript")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "demo-torchscript"]

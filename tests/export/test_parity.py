@@ -39,7 +39,7 @@ def test_an_answer_that_cannot_be_compared_is_outside_every_gate(
 
 def test_the_gate_names_both_figures_and_lets_no_nan_pass() -> None:
     parity.check(Figures(5e-4, 1.0), 5e-4, "x")
-    with pytest.raises(GateError, match=r"5\.01e-04 \(max.*2\.00e-03\), wanted at most 5e-04"):
+    with pytest.raises(GateError, match=r"5\.01e-04 \(max.*2\.00e-03\), expected at most 5e-04"):
         parity.check(Figures(5.01e-4, 2e-3), 5e-4, "x")
     with pytest.raises(GateError):
         parity.check(Figures(float("nan"), 0.0), 5e-4, "x")

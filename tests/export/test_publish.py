@@ -127,7 +127,7 @@ def test_a_report_of_other_weights_is_refused_and_nothing_is_published(
 ) -> None:
     other = checkpoint.read(train(tmp_path, seed=2)).identity
     report = Report(identity=other, scores=(SCORE,), errors=ERRORS)
-    with pytest.raises(CheckpointError, match=f"got identity {other[:12]}, wanted"):
+    with pytest.raises(CheckpointError, match=f"got identity {other[:12]}, expected"):
         publish(trained, tmp_path / "repository", report=report)
     assert not list((tmp_path / "repository").rglob("*.safetensors"))
 

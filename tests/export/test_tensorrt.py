@@ -81,7 +81,7 @@ def test_a_plan_that_answers_something_else_is_not_published(
     record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_TRTEXEC_FACTOR", "1.01")
-    with pytest.raises(GateError, match=r"demo-tensorrt in fp16 differs .* wanted at most 3e-03"):
+    with pytest.raises(GateError, match=r"demo-tensorrt in fp16 differs .* expected at most 3e-03"):
         make(tmp_path / "repository")
     assert not (tmp_path / "repository" / "demo-tensorrt").exists()
 
@@ -110,7 +110,7 @@ def test_a_tensorrt_whose_command_line_is_not_known_is_refused(
 ) -> None:
     monkeypatch.setenv("FAKE_TRTEXEC_VERSION", number)
     with pytest.raises(
-        ToolMissingError, match=f"TensorRT v{number}; wanted major version 10 or 11"
+        ToolMissingError, match=f"TensorRT v{number}; expected major version 10 or 11"
     ):
         tensorrt.find()
 

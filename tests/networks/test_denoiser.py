@@ -41,7 +41,7 @@ def test_an_additive_network_changes_its_input_by_what_it_answers() -> None:
 
 
 def test_an_additive_network_of_two_channels_is_refused() -> None:
-    with pytest.raises(ValueError, match="got 2 inputs and 1 outputs, wanted equal numbers"):
+    with pytest.raises(ValueError, match="got 2 inputs and 1 outputs, expected equal numbers"):
         Generator(input_channels=2, additive=True)
 
 

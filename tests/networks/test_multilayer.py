@@ -61,11 +61,11 @@ def test_only_the_layer_that_answers_learns(halvings: int) -> None:
 
 
 def test_a_scale_that_no_layer_has_is_refused() -> None:
-    with pytest.raises(ValueError, match="halvings: got 3, wanted fewer than 3"):
+    with pytest.raises(ValueError, match="halvings: got 3, expected fewer than 3"):
         small()(IMAGE, 3)
 
 
 def test_a_variant_that_is_not_there_is_refused() -> None:
     recipe = recipe_for("multilayer:Generator", input_channels=1, variant="vit")
-    with pytest.raises(CheckpointError, match="got 'vit', wanted unet or resnet or atrous"):
+    with pytest.raises(CheckpointError, match="got 'vit', expected unet or resnet or atrous"):
         checkpoint.make(recipe)

@@ -85,5 +85,5 @@ def test_stochastic_inference_is_of_the_same_weights() -> None:
 
 def test_fewer_than_two_levels_are_refused() -> None:
     recipe = recipe_for("pix2pix:Generator", input_channels=1, levels=1)
-    with pytest.raises(CheckpointError, match="levels of a U-Net: got 1, wanted at least 2"):
+    with pytest.raises(CheckpointError, match="levels of a U-Net: got 1, expected at least 2"):
         checkpoint.make(recipe)

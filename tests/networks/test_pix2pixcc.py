@@ -97,7 +97,7 @@ def test_missing_unknown_and_misshapen_tensors_are_all_listed(
     message = str(caught.value)
     assert "missing model.10.bias (16,)" in message
     assert "unknown model.99.bias (3,)" in message
-    assert "model.7.bias: got (5,), wanted (8,)" in message
+    assert "model.7.bias: got (5,), expected (8,)" in message
 
 
 def test_state_of_another_network_is_refused() -> None:

@@ -71,9 +71,9 @@ def test_hyper_parameters_are_read_off_the_shapes(**arguments: int) -> None:
 
 
 def test_weights_of_the_other_generation_are_refused(golden: dict[str, torch.Tensor]) -> None:
-    with pytest.raises(CheckpointError, match=r"model\.4\.weight: got \(4, 2, 5, 5\), wanted"):
+    with pytest.raises(CheckpointError, match=r"model\.4\.weight: got \(4, 2, 5, 5\), expected"):
         Generator.from_authors(state_of(read("pix2pixcc")))
-    with pytest.raises(CheckpointError, match=r"model\.4\.weight: got \(4, 2, 3, 3\), wanted"):
+    with pytest.raises(CheckpointError, match=r"model\.4\.weight: got \(4, 2, 3, 3\), expected"):
         pix2pixcc.Generator.from_authors(state_of(golden))
 
 

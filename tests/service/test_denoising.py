@@ -120,14 +120,14 @@ def test_a_magnetogram_in_the_wrong_role_is_refused_with_the_right_one(
 @pytest.mark.usefixtures("_served_afterwards")
 def test_pixels_of_another_size_are_refused_with_both_sizes(client: httpx.Client) -> None:
     sentence = refused(post(client, hmi_file(Camera(radius_px=110.0))), "ImplausibleGeometryError")
-    assert f"wanted {TILING.pixel_arcsec:.3f}" in sentence
+    assert f"expected {TILING.pixel_arcsec:.3f}" in sentence
     assert f"got pixels of {Camera(radius_px=110.0).scale_arcsec:.3f} arcsec" in sentence
 
 
 @pytest.mark.usefixtures("_served_afterwards")
 def test_a_magnetogram_smaller_than_a_tile_is_refused_with_its_size(client: httpx.Client) -> None:
     sentence = refused(post(client, hmi_file(Camera(220, 100.0))), "ImplausibleGeometryError")
-    assert "got 220 by 220 pixels, wanted a square of at least 240" in sentence
+    assert "got 220 by 220 pixels, expected a square of at least 240" in sentence
 
 
 @pytest.mark.usefixtures("_served_afterwards")

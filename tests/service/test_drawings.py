@@ -75,7 +75,7 @@ class TestBadInput:
         blank = encoded(Plain().picture((0.2, 0.1), limb=False))
         files = [("observation", ("sun.png", blank)), SIDE_CAR]
         sentence = refused(client.post("/generate", files=files), 422, "NoDiskError")
-        assert "wanted of a drawn disk" in sentence
+        assert "expected of a drawn disk" in sentence
 
     def test_a_side_car_alone(self, client: httpx.Client) -> None:
         sentence = refused(client.post("/generate", files=[SIDE_CAR]), 422, "SideCarError")
@@ -101,4 +101,4 @@ class TestBadInput:
         more = [("observation", (f"moon.{end}", each[1][1])) for end, each in
                 (("png", DRAWING), ("json", SIDE_CAR))]  # fmt: skip
         answer = client.post("/generate", files=[*GOOD, *more])
-        assert "wanted one" in refused(answer, 422, "DuplicateChannelError")
+        assert "expected one" in refused(answer, 422, "DuplicateChannelError")

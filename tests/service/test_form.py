@@ -119,12 +119,15 @@ def test_model_and_format_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ([], "no 'observation' in the form, wanted files of what the model"),
+        ([], "no 'observation' in the form, expected files of what the model"),
         ([*GOOD, ("sigma", None, b"1")], "no field 'sigma' in this form; its fields are"),
         ([*GOOD, ("", "x", b"1")], "no field ''"),
-        ([("observation", None, b"http://127.0.0.1/x")], "'observation' holds text, wanted a file"),
-        ([*GOOD, ("model", "m.txt", b"m")], "'model' holds a file, wanted text"),
-        ([*GOOD, ("format", None, b"jpeg")], "format is 'jpeg', wanted 'fits' or 'png'"),
+        (
+            [("observation", None, b"http://127.0.0.1/x")],
+            "'observation' holds text, expected a file",
+        ),
+        ([*GOOD, ("model", "m.txt", b"m")], "'model' holds a file, expected text"),
+        ([*GOOD, ("format", None, b"jpeg")], "format is 'jpeg', expected 'fits' or 'png'"),
         ([*GOOD, ("model", None, b"a"), ("model", None, b"b")], "'model' is given 2 times"),
         ([*GOOD, ("model", None, b"m" * 5000)], "'model' holds more than"),
         ([("observation", "a", b"")] * (MAX_PARTS + 1), f"more than {MAX_PARTS} parts"),
@@ -167,7 +170,7 @@ def test_the_name_of_a_file_is_harmless_to_print() -> None:
 
 @pytest.mark.parametrize("kind", ["", "application/json", "application/x-www-form-urlencoded"])
 def test_another_content_type_is_refused(kind: str) -> None:
-    with pytest.raises(MediaTypeError, match="wanted multipart/form-data"):
+    with pytest.raises(MediaTypeError, match="expected multipart/form-data"):
         read(request([b"{}"], {"content-type": kind}))
 
 
@@ -276,14 +279,20 @@ def test_what_a_map_may_lack_is_left_out() -> None:
     ("fields", "sentence"),
     [
         ([("observation", "a", b"A")], "no field 'observation' in this form; its fields are obs"),
-        ([("base", "a", b"A"), ("base", "b", b"B")], "'base' is given 2 times, wanted once"),
-        ([("base", None, b"http://127.0.0.1/x")], "'base' holds text, wanted a file"),
-        ([("format", None, b"mdi")], "format is 'mdi', wanted 'native', 'gong', 'adapt' or 'wsa'"),
-        ([("time", None, b"then")], "time: 'then' is no time; wanted e.g. 2026-11-01T00:00:00"),
-        ([("flux_scale", None, b"nan")], "flux_scale is 'nan', wanted"),
-        ([("flux_scale", None, b"0")], r"flux_scale is '0', wanted greater than .* 0\.01"),
-        ([("flux_scale", None, b"x")], "flux_scale is 'x', wanted a valid number$"),
-        ([("allow_saturating", None, b"perhaps")], "allow_saturating is 'perhaps', wanted a valid"),
+        ([("base", "a", b"A"), ("base", "b", b"B")], "'base' is given 2 times, expected once"),
+        ([("base", None, b"http://127.0.0.1/x")], "'base' holds text, expected a file"),
+        (
+            [("format", None, b"mdi")],
+            "format is 'mdi', expected 'native', 'gong', 'adapt' or 'wsa'",
+        ),
+        ([("time", None, b"then")], "time: 'then' is no time; expected e.g. 2026-11-01T00:00:00"),
+        ([("flux_scale", None, b"nan")], "flux_scale is 'nan', expected"),
+        ([("flux_scale", None, b"0")], r"flux_scale is '0', expected greater than .* 0\.01"),
+        ([("flux_scale", None, b"x")], "flux_scale is 'x', expected a valid number$"),
+        (
+            [("allow_saturating", None, b"perhaps")],
+            "allow_saturating is 'perhaps', expected a valid",
+        ),
     ],
 )
 def test_a_map_that_cannot_be_asked_for_is_refused_with_the_reason(

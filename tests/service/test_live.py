@@ -288,7 +288,7 @@ class TestBadInput:
             trap.settimeout(1)
             address = f"http://127.0.0.1:{trap.getsockname()[1]}/a.fits"
             answer = client.post("/generate", files=good, data={"observation": address})
-            assert "holds text, wanted a file" in refused(answer, 400, "RequestError")
+            assert "holds text, expected a file" in refused(answer, 400, "RequestError")
             with pytest.raises(TimeoutError):
                 trap.accept()
 

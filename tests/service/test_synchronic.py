@@ -140,7 +140,7 @@ def test_files_in_the_wrong_fields_are_refused(good: Parts) -> None:
 
 def test_a_disk_of_another_week_is_refused(good: Parts) -> None:
     answer = post(good, time="2026-03-01T00:00:00")
-    assert "wanted -1 d to +3 d" in refused(answer, 422, "TimesApartError")
+    assert "expected -1 d to +3 d" in refused(answer, 422, "TimesApartError")
 
 
 def test_the_native_format_takes_no_flux_scale(good: Parts) -> None:

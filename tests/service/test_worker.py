@@ -325,7 +325,7 @@ def test_an_engine_that_fails_is_told_apart_from_a_broken_service(
         (("tiny",), None, None, 200, ""),
         (("tiny", "other"), None, "other", 200, ""),
         (("tiny", "other"), "other", None, 200, ""),
-        (("tiny", "other"), None, None, 400, "wanted one of tiny, other"),
+        (("tiny", "other"), None, None, 400, "expected one of tiny, other"),
         (("tiny",), None, "huge", 422, "'huge'"),
     ],
 )

@@ -197,17 +197,17 @@ def test_a_map_without_field_or_with_a_monopole_alone_has_no_open_field(value: f
 def test_a_value_that_is_not_finite_is_refused(value: float) -> None:
     field = _cosine_from_axis(MAP, 0, 90)
     field[3, 4] = value
-    with pytest.raises(ValueError, match="1 values that are not finite, wanted none"):
+    with pytest.raises(ValueError, match="1 values that are not finite, expected none"):
         open_field(field)
 
 
 @pytest.mark.parametrize("shape", [(180, 180), (80, 160), (64800,)])
 def test_a_map_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"field has shape .* wanted \(n, 2 n\)"):
+    with pytest.raises(ValueError, match=r"field has shape .* expected \(n, 2 n\)"):
         open_field(np.ones(shape, dtype=np.float32))
 
 
 @pytest.mark.parametrize("radius", [0.99, 2.51, np.nan])
 def test_a_radius_outside_the_model_is_refused(radius: float) -> None:
-    with pytest.raises(ValueError, match=r"wanted 1 to 2\.5 solar radii"):
+    with pytest.raises(ValueError, match=r"expected 1 to 2\.5 solar radii"):
         radial_field(harmonics(_cosine_from_axis(MAP, 0, 90)), radius, MAP)

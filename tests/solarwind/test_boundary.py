@@ -59,7 +59,7 @@ def test_nothing_is_left_of_a_boundary_that_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="vr of the boundary has 1 values that are not finite"):
         write(replace(BOUNDARY, speed_m_s=holed), tmp_path)
     with pytest.raises(
-        FormatError, match=r"Br of the boundary has shape \(3, 2\), wanted \(2, 3\)"
+        FormatError, match=r"Br of the boundary has shape \(3, 2\), expected \(2, 3\)"
     ):
         write(replace(BOUNDARY, radial_field_t=BOUNDARY.radial_field_t.T), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -68,8 +68,8 @@ def test_nothing_is_left_of_a_boundary_that_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("14959787070.0", "1.0", "a sphere of 1.0 m, wanted"),
-        ("temperature", "pressure", "got 'pressure', wanted 'temperature'"),
+        ("14959787070.0", "1.0", "a sphere of 1.0 m, expected"),
+        ("temperature", "pressure", "got 'pressure', expected 'temperature'"),
         ("2022-03-02T06:14:00", "yesterday", "not a boundary file"),
         ("points:\n3", "points:\n4", "not a boundary file"),
     ],

@@ -39,5 +39,5 @@ def test_a_failed_write_leaves_no_file(
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="'mdi', wanted one of"):
+    with pytest.raises(FormatError, match="'mdi', expected one of"):
         write(synchronic_map(), "mdi", tmp_path)

@@ -127,7 +127,7 @@ def test_of_the_first_sun_alone_there_is_no_interval(files: list[Path]) -> None:
 def test_two_models_of_one_name_are_refused(files: list[Path], tmp_path: Path) -> None:
     store, model, _ = files
     entrant = Entrant(*load(str(model), store))
-    with pytest.raises(ValueError, match="got paired, paired, wanted each name once"):
+    with pytest.raises(ValueError, match="got paired, paired, expected each name once"):
         contest(open_store(store), [entrant, entrant])
 
 

@@ -151,7 +151,7 @@ def test_each_file_without_a_use_is_listed_with_its_reason(
     assert "NotFitsError" in reasons["notes.txt"]
     assert "NotFitsError" in reasons[f"late/more/{torn}"]
     assert reasons[f"late/more/{field}"] == "no AIA 193 within 15 min of this HMI LOS"
-    assert "wanted AIA 304" in next(reasons[name] for name in reasons if "n7euA" in name)
+    assert "expected AIA 304" in next(reasons[name] for name in reasons if "n7euA" in name)
     assert summary.files == 4 * 8 + len(["bad.fits", "notes.txt"])
     assert len(reasons) == summary.files - 4 * summary.sets
     assert store.refused == summary.refused
@@ -206,7 +206,7 @@ def test_a_stack_has_the_channels_of_the_recipe_in_its_order_and_view(store: Pai
 
 
 def test_a_channel_that_the_store_does_not_have_is_named(store: Pairs) -> None:
-    with pytest.raises(IncompleteSetError, match=r"AIA 304, .* as observation, wanted EUVI 195"):
+    with pytest.raises(IncompleteSetError, match=r"AIA 304, .* as observation, expected EUVI 195"):
         store[0].stack(RECIPE)
 
 
@@ -288,21 +288,21 @@ def test_a_file_that_breaks_a_library_is_listed_and_tried_again(
 
 def test_a_store_without_pairs_is_no_data_set(archive: Path, tmp_path: Path) -> None:
     assert prepare([archive / "now"], tmp_path / "a.zarr", PLAN).pairs == ()
-    with pytest.raises(StoreError, match="got no pairs, wanted at least one"):
+    with pytest.raises(StoreError, match="got no pairs, expected at least one"):
         open_store(tmp_path / "a.zarr")
 
 
 def test_a_store_is_on_one_grid(archive: Path, copy: Path) -> None:
-    with pytest.raises(StoreError, match=r"got a store on Grid.*64.*wanted one on Grid.*128"):
+    with pytest.raises(StoreError, match=r"got a store on Grid.*64.*expected one on Grid.*128"):
         prepare([archive], copy, Plan(Grid(128, 56.0)))
 
 
 def test_what_is_no_store_is_not_written_into(archive: Path, tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     for path in (tmp_path / "letters", tmp_path / "nothing"):
-        with pytest.raises(StoreError, match=r"wanted a store of training\.data"):
+        with pytest.raises(StoreError, match=r"expected a store of training\.data"):
             open_store(path)
-    with pytest.raises(StoreError, match=r"wanted a store of training\.data"):
+    with pytest.raises(StoreError, match=r"expected a store of training\.data"):
         prepare([archive], tmp_path / "letters", PLAN)
     assert not any((tmp_path / "letters").iterdir())
 
@@ -310,10 +310,15 @@ def test_what_is_no_store_is_not_written_into(archive: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("part", "old", "new", "sentence"),
     [
-        ("zarr.json", '"version": 2', '"version": 9', r"got format and version .*9.*, wanted .*2"),
-        ("zarr.json", "{", "[", "wanted a store of training.data, got"),
+        (
+            "zarr.json",
+            '"version": 2',
+            '"version": 9',
+            r"got format and version .*9.*, expected .*2",
+        ),
+        ("zarr.json", "{", "[", "expected a store of training.data, got"),
         ("zarr.json", '"disk_radius_px"', '"radius"', "got grid .*radius"),
-        ("sets/zarr.json", '"AIA 193"', '"AIA 211"', "got channels .*211.*, wanted .*193"),
+        ("sets/zarr.json", '"AIA 193"', '"AIA 211"', "got channels .*211.*, expected .*193"),
         ("sets/zarr.json", '"latitude_deg"', '"latitude"', "rows are damaged"),
         ("sets/images/zarr.json", '"shape"', '"form"', "'images' is damaged"),
     ],
@@ -331,7 +336,7 @@ def test_a_damaged_label_or_table_is_a_clear_error(
 @pytest.mark.parametrize("part", ["disks", "sets", "pairs/age_days", "refused"])
 def test_a_missing_table_is_named(copy: Path, part: str) -> None:
     shutil.rmtree(copy / part)
-    with pytest.raises(StoreError, match=f"wanted .* '{Path(part).name}'"):
+    with pytest.raises(StoreError, match=f"expected .* '{Path(part).name}'"):
         open_store(copy)
 
 
@@ -483,5 +488,5 @@ def test_the_command_says_what_it_made_and_what_is_wrong(
     said = capsys.readouterr().out
     assert "files: 8, of them 4 registered and 4 without a use; sets: 1; pairs: 0" in said
     monkeypatch.setattr(sys, "argv", [*command, str(tmp_path / "nowhere")])
-    with pytest.raises(SystemExit, match=r"nowhere: wanted a folder of FITS files"):
+    with pytest.raises(SystemExit, match=r"nowhere: expected a folder of FITS files"):
         main()

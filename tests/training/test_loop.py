@@ -215,13 +215,13 @@ def test_a_channel_that_no_set_has_stops_the_run_before_its_first_step(
 ) -> None:
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(config.recipe.read_text().replace('"AIA 193"', '"AIA 211"'))
-    with pytest.raises(IncompleteSetError, match="as reference, wanted AIA 211 as reference"):
+    with pytest.raises(IncompleteSetError, match="as reference, expected AIA 211 as reference"):
         train(config.model_copy(update={"recipe": recipe}), tmp_path / "run")
 
 
 def test_disks_on_another_grid_are_refused(config: Config) -> None:
     other = RECIPE.model_copy(update={"grid": Grid(64, 28.0)})
-    with pytest.raises(StoreError, match=r"got disks on Grid.*256.*, wanted Grid.*64"):
+    with pytest.raises(StoreError, match=r"got disks on Grid.*256.*, expected Grid.*64"):
         samples_of(config, other)
 
 
@@ -249,7 +249,9 @@ def test_a_sun_that_is_trained_on_does_not_validate(config: Config, tmp_path: Pa
     campaign = Campaign(RECIPE.disk, 1, seeds=2, epochs=1, times=2, test=True)
     simulate(tmp_path / "both", campaign, processes=0, sky=SMALL_SKY)
     leaking = with_data(config, validation=tmp_path / "both")
-    with pytest.raises(StoreError, match="got 1 suns that are trained on, as seed 1, wanted none"):
+    with pytest.raises(
+        StoreError, match="got 1 suns that are trained on, as seed 1, expected none"
+    ):
         open_samples(leaking.data, RECIPE)
 
 
@@ -309,7 +311,7 @@ def test_a_patch_is_a_window_of_the_image_at_its_own_resolution() -> None:
     assert corners == {8.0 * y + x for y in range(3) for x in range(3)}
     assert patched(batch, 8, np.random.default_rng(0)).equal(batch)
     assert patched(batch, None, np.random.default_rng(0)).equal(batch)
-    with pytest.raises(ValueError, match="patches of 9 px: wanted at most the 8 px given"):
+    with pytest.raises(ValueError, match="patches of 9 px: expected at most the 8 px given"):
         patched(batch, 9, np.random.default_rng(0))
 
 

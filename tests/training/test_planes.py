@@ -72,7 +72,7 @@ def test_a_store_that_was_stopped_goes_on_and_does_not_make_again_what_it_has(
 def test_a_store_of_other_contents_is_left_alone(tmp_path: Path) -> None:
     store(tmp_path, 3)
     before = (tmp_path / ABOUT).read_bytes()
-    with pytest.raises(StoreError, match="wanted a new folder"):
+    with pytest.raises(StoreError, match="expected a new folder"):
         write(tmp_path, about(4), show)
     assert (tmp_path / ABOUT).read_bytes() == before
 
@@ -96,13 +96,13 @@ def test_a_sample_is_what_is_given_then_what_is_wanted_in_network_units(tmp_path
 
 
 def test_a_plane_that_the_store_lacks_is_named(tmp_path: Path) -> None:
-    with pytest.raises(IncompleteSetError, match="wanted HMI LOS as observation, HMI LOS truth"):
+    with pytest.raises(IncompleteSetError, match="expected HMI LOS as observation, HMI LOS truth"):
         PlaneSamples(store(tmp_path, 3), [0], RECIPE, "HMI LOS truth")
 
 
 def test_planes_of_another_size_are_refused(tmp_path: Path) -> None:
     registered = NATIVE.model_copy(update={"grid": Grid(32, 14.0)})
-    with pytest.raises(StoreError, match="got planes of 64 px, wanted 32"):
+    with pytest.raises(StoreError, match="got planes of 64 px, expected 32"):
         PlaneSamples(store(tmp_path, 3), [0], registered)
 
 

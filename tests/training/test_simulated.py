@@ -194,11 +194,11 @@ def test_two_processes_make_the_same_store(store: Pairs, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"first_seed": 71}, "first_seed 70, wanted 71"),
-        ({"times": 5}, "times 4, wanted 5"),
-        ({"share": 0.5}, r"share 1\.0, wanted 0\.5"),
-        ({"test": True}, "test False, wanted True"),
-        ({"grid": Grid(64, 28.0)}, r"got a store on Grid.*32.*wanted one on Grid.*64"),
+        ({"first_seed": 71}, "first_seed 70, expected 71"),
+        ({"times": 5}, "times 4, expected 5"),
+        ({"share": 0.5}, r"share 1\.0, expected 0\.5"),
+        ({"test": True}, "test False, expected True"),
+        ({"grid": Grid(64, 28.0)}, r"got a store on Grid.*32.*expected one on Grid.*64"),
     ],
 )
 def test_a_store_holds_one_campaign(copy: Path, change: dict[str, int], sentence: str) -> None:
@@ -208,17 +208,17 @@ def test_a_store_holds_one_campaign(copy: Path, change: dict[str, int], sentence
 
 
 def test_a_store_holds_suns_of_one_version(copy: Path) -> None:
-    with pytest.raises(StoreError, match="simulation 1, wanted 2"):
+    with pytest.raises(StoreError, match="simulation 1, expected 2"):
         simulate(copy, CAMPAIGN, processes=0, sky=replace(SMALL_SKY, version=2))
     assert len(open_store(copy)) == 28
 
 
 def test_real_and_simulated_images_do_not_share_a_store(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "archive").mkdir()
-    with pytest.raises(StoreError, match=r"another source: command 'simulate', wanted 'prepare'"):
+    with pytest.raises(StoreError, match=r"another source: command 'simulate', expected 'prepare'"):
         prepare([tmp_path / "archive"], copy, Plan(GRID))
     prepare([tmp_path / "archive"], tmp_path / "real.zarr", Plan(GRID))
-    with pytest.raises(StoreError, match="another source: command 'prepare', wanted 'simulate'"):
+    with pytest.raises(StoreError, match="another source: command 'prepare', expected 'simulate'"):
         simulate(tmp_path / "real.zarr", CAMPAIGN, processes=0, sky=SMALL_SKY)
 
 
@@ -239,17 +239,17 @@ def test_an_image_that_is_not_finite_stops_the_run_and_is_not_stored(tmp_path: P
 
 def test_a_damaged_account_of_an_epoch_is_named_before_anything_is_rendered(copy: Path) -> None:
     (copy / EPOCHS / "70-1.json").write_text("{")
-    with pytest.raises(StoreError, match=r"70-1\.json: wanted what is known of an epoch"):
+    with pytest.raises(StoreError, match=r"70-1\.json: expected what is known of an epoch"):
         simulate(copy, CAMPAIGN, processes=0, sky=Sky(FixedSun, Interrupted(0), version=1))
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"seeds": 0}, "seeds: got 0, wanted 1 or more"),
-        ({"times": 1}, "times: got 1, wanted 2 or more"),
+        ({"seeds": 0}, "seeds: got 0, expected 1 or more"),
+        ({"times": 1}, "times: got 1, expected 2 or more"),
         ({"share": 0.0}, "share: got 0"),
-        ({"last": "2010-06-20"}, "dates: got 2010-06-01 to 2010-06-20, wanted 27.3 days"),
+        ({"last": "2010-06-20"}, "dates: got 2010-06-01 to 2010-06-20, expected 27.3 days"),
     ],
 )
 def test_a_campaign_that_makes_no_sense_is_refused(change: dict[str, int], sentence: str) -> None:
@@ -270,7 +270,7 @@ def test_the_command_says_how_seeds_are_given(
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit):
         main()
-    assert f"got '{seeds}', wanted FIRST:COUNT" in capsys.readouterr().err
+    assert f"got '{seeds}', expected FIRST:COUNT" in capsys.readouterr().err
 
 
 def test_the_command_renders_the_simulated_sun_and_goes_on_with_the_same_store(
@@ -290,5 +290,5 @@ def test_the_command_renders_the_simulated_sun_and_goes_on_with_the_same_store(
     encode(stack, RECIPE, tensor)
     assert np.isfinite(tensor).all()
     monkeypatch.setattr(sys, "argv", command)
-    with pytest.raises(SystemExit, match=r"StoreError: .*test True, wanted False"):
+    with pytest.raises(SystemExit, match=r"StoreError: .*test True, expected False"):
         main()

@@ -52,7 +52,7 @@ def contest(
     """
     names = [entrant.name for entrant in entrants]
     if len(set(names)) < len(names):
-        raise ValueError(f"models: got {', '.join(names)}, wanted each name once")
+        raise ValueError(f"models: got {', '.join(names)}, expected each name once")
     cases = [StoreCases(pairs, entrant.model.recipe, split, suns) for entrant in entrants]
     return [
         _record([each[index] for each in cases], entrants)

@@ -113,13 +113,13 @@ def _seeds(text: str) -> tuple[int, int]:
     try:
         return int(first), int(count)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"got {text!r}, wanted FIRST:COUNT") from error
+        raise argparse.ArgumentTypeError(f"got {text!r}, expected FIRST:COUNT") from error
 
 
 def _count(text: str) -> int:
     count = int(text)
     if count < 1:
-        raise argparse.ArgumentTypeError(f"got {count}, wanted 1 or more")
+        raise argparse.ArgumentTypeError(f"got {count}, expected 1 or more")
     return count
 
 

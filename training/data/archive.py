@@ -57,9 +57,9 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.set_minutes > 0:
-            raise ValueError(f"set: got {self.set_minutes} minutes, wanted more than 0")
+            raise ValueError(f"set: got {self.set_minutes} minutes, expected more than 0")
         if self.processes < 1:
-            raise ValueError(f"processes: got {self.processes}, wanted 1 or more")
+            raise ValueError(f"processes: got {self.processes}, expected 1 or more")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def prepare(folders: Sequence[Path], store: Path, plan: Plan) -> Summary:
 def _files_below(folders: Sequence[Path], store: Path) -> Iterator[Entry]:
     for folder in folders:
         if not folder.is_dir():
-            raise NotADirectoryError(f"{folder}: wanted a folder of FITS files")
+            raise NotADirectoryError(f"{folder}: expected a folder of FITS files")
     found = {path.resolve() for folder in folders for path in folder.rglob("*") if path.is_file()}
     inside = store.resolve()
     return (Entry.of(path) for path in sorted(found) if inside not in path.parents)
@@ -166,7 +166,7 @@ def _register(entry: Entry, grid: Grid) -> _Outcome:
 
 def _refuse_other_channels(origin: Origin) -> None:
     if f"{origin.instrument} {origin.band}" not in CHANNELS:
-        raise UnsupportedImageError(f"{origin}: wanted {', '.join(CHANNELS)}", (str(origin),))
+        raise UnsupportedImageError(f"{origin}: expected {', '.join(CHANNELS)}", (str(origin),))
 
 
 def _image(entry: Entry, disk: Disk) -> Registered:

@@ -140,5 +140,5 @@ class Journal:
             return Entry.model_validate_json(line)
         except ValidationError as error:
             raise StoreError(
-                f"{self._path}, line {number}: got {line[:60]!r}, wanted what became of a file"
+                f"{self._path}, line {number}: got {line[:60]!r}, expected what became of a file"
             ) from error

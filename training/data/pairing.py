@@ -142,7 +142,7 @@ def _mjd(images: Iterable[Registered]) -> Days:
 
 
 def nearest(wanted: Days, offered: Days) -> NDArray[np.intp]:
-    """Index of the offered time nearest to each wanted one; `offered` rises and is not empty."""
+    """Index of the offered time nearest to each expected one; `offered` rises and is not empty."""
     right = np.searchsorted(offered, wanted).clip(max=len(offered) - 1)
     left = (right - 1).clip(min=0)
     return np.where(np.abs(offered[left] - wanted) <= np.abs(offered[right] - wanted), left, right)
@@ -171,9 +171,9 @@ class MonthsRule:
 
     def __post_init__(self) -> None:
         if not 1 <= self.first_month <= 12:
-            raise ValueError(f"first test month: got {self.first_month}, wanted 1 to 12")
+            raise ValueError(f"first test month: got {self.first_month}, expected 1 to 12")
         if not 0 <= self.guard_days <= 28:
-            raise ValueError(f"guard: got {self.guard_days} days, wanted 0 to 28")
+            raise ValueError(f"guard: got {self.guard_days} days, expected 0 to 28")
 
     def test(self, mjd: Days) -> NDArray[np.bool_]:
         """Whether each time is in a test month."""
@@ -209,10 +209,12 @@ class Ages:
     def __post_init__(self) -> None:
         if not 0 < self.step_days <= SYNODIC_PERIOD_DAYS:
             raise ValueError(
-                f"step of ages: got {self.step_days} days, wanted at most {SYNODIC_PERIOD_DAYS}"
+                f"step of ages: got {self.step_days} days, expected at most {SYNODIC_PERIOD_DAYS}"
             )
         if not self.tolerance_hours > 0:
-            raise ValueError(f"tolerance of ages: got {self.tolerance_hours} h, wanted more than 0")
+            raise ValueError(
+                f"tolerance of ages: got {self.tolerance_hours} h, expected more than 0"
+            )
 
     @property
     def days(self) -> tuple[float, ...]:

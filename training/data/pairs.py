@@ -36,15 +36,15 @@ def open_store(path: Path) -> Pairs:
     """
     group = root(path, mode="r")
     if group.attrs.get("complete") is not True:
-        raise StoreError(f"{path}: got a store that is not finished, wanted one: make it again")
+        raise StoreError(f"{path}: got a store that is not finished, expected one: make it again")
     grid, disks = grid_of(group), array(group, "disks")
     if disks.shape[1:] != (grid.size_px, grid.size_px):
-        raise StoreError(f"{path}: got disks {disks.shape}, wanted those of {grid}")
+        raise StoreError(f"{path}: got disks {disks.shape}, expected those of {grid}")
     sets = table(group, "sets")
     images, records = column(sets, "images"), rows(sets, TypeAdapter(tuple[SetRecord, ...]))
     if images.shape != (len(records), len(CHANNELS)):
         wanted = (len(records), len(CHANNELS))
-        raise StoreError(f"{path}: got images of sets {images.shape}, wanted {wanted}")
+        raise StoreError(f"{path}: got images of sets {images.shape}, expected {wanted}")
     _refuse_outside(path, "sets/images", images, disks.shape[0])
     pairs = _read_pairs(path, table(group, "pairs"), len(records))
     refused = rows(table(group, "refused"), TypeAdapter(tuple[LeftOut, ...]))
@@ -157,9 +157,11 @@ class Pairs:
             image = np.asarray(self._disks[row])
         # zarr and its codecs raise what they like for bytes that do not unpack.
         except (OSError, RuntimeError, TypeError, ValueError) as error:
-            raise StoreError(f"{about}: got a damaged disk, wanted a whole one: {error}") from error
+            raise StoreError(
+                f"{about}: got a damaged disk, expected a whole one: {error}"
+            ) from error
         if not np.isfinite(image).all():
-            raise StoreError(f"{about}: got values that are missing or NaN, wanted a whole disk")
+            raise StoreError(f"{about}: got values that are missing or NaN, expected a whole disk")
         values = np.where(self._on_disk, image.astype(np.float32), np.float32(np.nan))
         return Disk(values, self.grid, origin)
 
@@ -173,9 +175,9 @@ def _read_pairs(path: Path, group: zarr.Group, sets: int) -> tuple[Pair, ...]:
     columns = {name: column(group, name) for name in COLUMNS}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) != 1:
-        raise StoreError(f"{path}: got columns of pairs of lengths {lengths}, wanted one length")
+        raise StoreError(f"{path}: got columns of pairs of lengths {lengths}, expected one length")
     if not lengths["target"]:
-        raise StoreError(f"{path}: got no pairs, wanted at least one")
+        raise StoreError(f"{path}: got no pairs, expected at least one")
     for name in ("target", "reference"):
         _refuse_outside(path, f"pairs/{name}", columns[name], sets)
     table = zip(*(values.tolist() for values in columns.values()), strict=True)
@@ -185,5 +187,6 @@ def _read_pairs(path: Path, group: zarr.Group, sets: int) -> tuple[Pair, ...]:
 def _refuse_outside(path: Path, what: str, indices: Rows, count: int) -> None:
     if indices.size and not (indices.min() >= 0 and indices.max() < count):
         raise StoreError(
-            f"{path}: {what} points to {indices.min()} to {indices.max()}, wanted 0 to {count - 1}"
+            f"{path}: {what} points to {indices.min()} to {indices.max()}, expected 0 to "
+            f"{count - 1}"
         )

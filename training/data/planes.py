@@ -77,7 +77,7 @@ def write(store: Path, about: About, show: Show, processes: int = 0) -> int:
     store.mkdir(parents=True, exist_ok=True)
     path = store / ABOUT
     if path.exists() and _about(path) != about:
-        raise StoreError(f"{store}: got a store that was made otherwise, wanted a new folder")
+        raise StoreError(f"{store}: got a store that was made otherwise, expected a new folder")
     with replacing(path) as temporary:
         temporary.write_text(about.model_dump_json(indent=1), encoding="utf-8")
     todo = [seed for seed in about.seeds if not _file(store, seed).exists()]
@@ -93,7 +93,7 @@ def _write_sun(seed: int, store: Path, about: About, show: Show) -> None:
     shown = list(show(seed))
     samples = np.stack([np.stack(each.planes) for each in shown])
     if samples.shape[1] != len(about.planes):
-        raise StoreError(f"got {samples.shape[1]} planes of Sun {seed}, wanted {about.planes}")
+        raise StoreError(f"got {samples.shape[1]} planes of Sun {seed}, expected {about.planes}")
     with replacing(_file(store, seed).with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps([each.time for each in shown]), encoding="utf-8")
     with replacing(_file(store, seed)) as temporary, temporary.open("wb") as file:
@@ -147,7 +147,7 @@ class Planes:
         """
         if name not in self.about.planes:
             raise StoreError(
-                f"{self.path}: got planes {', '.join(self.about.planes)}, wanted {name!r}"
+                f"{self.path}: got planes {', '.join(self.about.planes)}, expected {name!r}"
             )
         sun, row = self._places[index]
         return np.asarray(self._suns[sun][row, self.about.planes.index(name)], np.float32)
@@ -167,11 +167,11 @@ def open_planes(path: Path) -> Planes:
         It is not there, not finished, or a file of it is damaged.
     """
     if not is_planes(path):
-        raise StoreError(f"{path}: got no {ABOUT}, wanted a store of training.data")
+        raise StoreError(f"{path}: got no {ABOUT}, expected a store of training.data")
     about = _about(path / ABOUT)
     suns = [_sun(_file(path, seed), about) for seed in about.seeds]
     if not any(map(len, suns)):
-        raise StoreError(f"{path}: got no sample, wanted at least one")
+        raise StoreError(f"{path}: got no sample, expected at least one")
     times = [_times(_file(path, seed).with_suffix(".json")) for seed in about.seeds]
     if list(map(len, times)) != list(map(len, suns)):
         raise StoreError(f"{path}: got more or fewer times than samples: make it again")
@@ -182,7 +182,7 @@ def _times(path: Path) -> list[str]:
     try:
         return TypeAdapter(list[str]).validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise StoreError(f"{path}: wanted the times of samples: make it again") from error
+        raise StoreError(f"{path}: expected the times of samples: make it again") from error
 
 
 def _sun(path: Path, about: About) -> Half:
@@ -190,10 +190,10 @@ def _sun(path: Path, about: About) -> Half:
         samples: Half = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{path}: got {error}, wanted the samples of a Sun: make it again"
+            f"{path}: got {error}, expected the samples of a Sun: make it again"
         ) from error
     if samples.ndim != 4 or samples.shape[1] != len(about.planes):
-        raise StoreError(f"{path}: got samples {samples.shape}, wanted planes {about.planes}")
+        raise StoreError(f"{path}: got samples {samples.shape}, expected planes {about.planes}")
     return samples
 
 
@@ -202,7 +202,7 @@ def _about(path: Path) -> About:
         return About.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise StoreError(
-            f"{path}: {error.errors()[0]['msg']}, wanted what a store holds"
+            f"{path}: {error.errors()[0]['msg']}, expected what a store holds"
         ) from error
 
 

@@ -83,4 +83,4 @@ def _disk_for(channel: Channel, disks: Sequence[Disk], recipe: Recipe) -> Disk:
 
 def _missing(channel: Channel, names: Sequence[str], recipe: Recipe) -> IncompleteSetError:
     found = f"got {', '.join(names)} as {channel.role}"
-    return IncompleteSetError(f"{recipe.name} {recipe.version}: {found}, wanted {channel}")
+    return IncompleteSetError(f"{recipe.name} {recipe.version}: {found}, expected {channel}")

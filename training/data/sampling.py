@@ -121,14 +121,15 @@ class Campaign:
     def __post_init__(self) -> None:
         for name, least in (("first_seed", 0), ("seeds", 1), ("epochs", 1), ("times", 2)):
             if getattr(self, name) < least:
-                raise ValueError(f"{name}: got {getattr(self, name)}, wanted {least} or more")
+                raise ValueError(f"{name}: got {getattr(self, name)}, expected {least} or more")
         if not 0 < self.share <= 1:
-            raise ValueError(f"share: got {self.share}, wanted more than 0 and at most 1")
+            raise ValueError(f"share: got {self.share}, expected more than 0 and at most 1")
         if self.variety < 0:
             raise ValueError(f"variety: got {self.variety}, expected 0 or more")
         if self._room_days() < 0:
             raise ValueError(
-                f"dates: got {self.first} to {self.last}, wanted {SYNODIC_PERIOD_DAYS} days or more"
+                f"dates: got {self.first} to {self.last}, expected {SYNODIC_PERIOD_DAYS} days or "
+                "more"
             )
 
     def schedule(self) -> tuple[Epoch, ...]:

@@ -140,7 +140,7 @@ def simulate(store: Path, campaign: Campaign, processes: int = 0, sky: Sky = SIM
         An image with values that cannot be stored; it is not.
     """
     if processes < 0:
-        raise ValueError(f"processes: got {processes}, wanted 0 or more")
+        raise ValueError(f"processes: got {processes}, expected 0 or more")
     works = _works(campaign.schedule())
     writer = Writer(store, campaign.grid, _source(campaign, sky))
     (store / EPOCHS).mkdir(exist_ok=True)
@@ -186,7 +186,7 @@ def _rendered(store: Path, epoch: Epoch) -> Rendered | None:
         return Rendered.model_validate_json(path.read_bytes())
     except ValidationError as error:
         message = error.errors()[0]["msg"]
-        raise StoreError(f"{path}: wanted what is known of an epoch: {message}") from error
+        raise StoreError(f"{path}: expected what is known of an epoch: {message}") from error
 
 
 def _render_sun(works: Sequence[_Work], store: Path, campaign: Campaign, sky: Sky) -> int:

@@ -86,7 +86,7 @@ class SetRecord(BaseModel):
     @classmethod
     def _known(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
         if channels not in (CHANNELS, FAR_CHANNELS):
-            raise ValueError(f"got channels {channels}, wanted {CHANNELS} or {FAR_CHANNELS}")
+            raise ValueError(f"got channels {channels}, expected {CHANNELS} or {FAR_CHANNELS}")
         return channels
 
     @classmethod
@@ -128,13 +128,13 @@ def compact(disk: Disk) -> Half:
     unit = 1.0 if disk.origin.is_magnetogram else float(np.median(disk.image[on_disk]))
     if unit <= 0:
         raise DamagedImageError(
-            f"{disk.origin}: got a median of {unit:g} on the disk, wanted more than 0",
+            f"{disk.origin}: got a median of {unit:g} on the disk, expected more than 0",
             (str(disk.origin),),
         )
     values = np.where(on_disk, disk.image / np.float32(unit), np.float32(0))
     if not np.abs(values).max() <= np.finfo(np.float16).max:
         raise DamagedImageError(
-            f"{disk.origin}: got values to {np.abs(values).max():g}, wanted at most"
+            f"{disk.origin}: got values to {np.abs(values).max():g}, expected at most"
             f" {np.finfo(np.float16).max:g}",
             (str(disk.origin),),
         )
@@ -216,18 +216,18 @@ def _begin(path: Path, grid: Grid, source: Source) -> None:
 def _begun(path: Path, grid: Grid, source: Source) -> zarr.Group:
     found = root(path, mode="r+")
     if grid_of(found) != grid:
-        raise StoreError(f"{path}: got a store on {grid_of(found)}, wanted one on {grid}")
+        raise StoreError(f"{path}: got a store on {grid_of(found)}, expected one on {grid}")
     _refuse_other_source(path, found.attrs.get("source"), source)
     return found
 
 
 def _refuse_other_source(path: Path, found: object, wanted: Source) -> None:
     if not isinstance(found, dict):
-        raise StoreError(f"{path}: got source {found}, wanted {wanted}")
+        raise StoreError(f"{path}: got source {found}, expected {wanted}")
     for key in sorted(found.keys() | wanted.keys()):
         if found.get(key) != wanted.get(key):
             raise StoreError(
-                f"{path}: got a store of another source: {key} {found.get(key)!r}, wanted"
+                f"{path}: got a store of another source: {key} {found.get(key)!r}, expected"
                 f" {wanted.get(key)!r}; make another store"
             )
 
@@ -265,10 +265,10 @@ def root(path: Path, mode: Literal["r", "r+"]) -> zarr.Group:
     try:
         found = zarr.open_group(path, mode=mode)
     except (OSError, TypeError, ValueError, KeyError) as error:
-        raise StoreError(f"{path}: wanted a store of training.data, got {error!r}") from error
+        raise StoreError(f"{path}: expected a store of training.data, got {error!r}") from error
     label, wanted = (found.attrs.get("format"), found.attrs.get("version")), (FORMAT, VERSION)
     if label != wanted:
-        raise StoreError(f"{path}: got format and version {label}, wanted {wanted}")
+        raise StoreError(f"{path}: got format and version {label}, expected {wanted}")
     return found
 
 
@@ -278,14 +278,14 @@ def grid_of(root: zarr.Group) -> Grid:
     try:
         return TypeAdapter(Grid).validate_python(found)
     except ValidationError as error:
-        raise StoreError(f"{root.store_path}: got grid {found}, wanted {Grid}") from error
+        raise StoreError(f"{root.store_path}: got grid {found}, expected {Grid}") from error
 
 
 def table(root: zarr.Group, name: str) -> zarr.Group:
     """One of a group's groups."""
     found = _member(root, name)
     if not isinstance(found, zarr.Group):
-        raise StoreError(f"{root.store_path}: wanted a table {name!r}, got {found}")
+        raise StoreError(f"{root.store_path}: expected a table {name!r}, got {found}")
     return found
 
 
@@ -293,7 +293,7 @@ def array(group: zarr.Group, name: str) -> zarr.Array[Any]:
     """One of a group's arrays."""
     found = _member(group, name)
     if not isinstance(found, zarr.Array):
-        raise StoreError(f"{group.store_path}: wanted an array {name!r}, got {found}")
+        raise StoreError(f"{group.store_path}: expected an array {name!r}, got {found}")
     return found
 
 

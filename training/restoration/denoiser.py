@@ -53,7 +53,7 @@ class Denoiser:
     def __post_init__(self) -> None:
         if not isinstance(self.model.recipe.grid, Native):
             raise RecipeError(
-                f"{self.name} works on registered disks, wanted a model for native pixels"
+                f"{self.name} works on registered disks, expected a model for native pixels"
             )
 
     @property

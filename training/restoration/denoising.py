@@ -38,7 +38,7 @@ def score(arguments: argparse.Namespace) -> DenoisingScores:
     denoisers = [Denoiser(*load(name, arguments.repository)) for name in arguments.models]
     names = [each.name for each in denoisers]
     if len(set(names)) < len(names):
-        raise ValueError(f"models: got {', '.join(names)}, wanted each name once")
+        raise ValueError(f"models: got {', '.join(names)}, expected each name once")
     suns: list[Scored] = []
     shown: Example | None = None
     for seed in track(range(arguments.suns), "scoring"):

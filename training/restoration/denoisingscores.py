@@ -69,13 +69,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Target:
-    """What is wanted of a model.
+    """What is expected of a model.
 
     Attributes
     ----------
     what
         As a table has it.
-    wanted
+    expected
         At most, of noise; at least, of what is kept.
     found
         The mean over suns decides.

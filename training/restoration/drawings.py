@@ -79,7 +79,7 @@ def check(recipe: Recipe) -> None:
     if takes != [True] or bands != list(BANDS["SDO"]):
         raise RecipeError(
             f"{recipe.name}: got {', '.join(map(str, recipe.channels))} to "
-            f"{', '.join(['field', *bands])}, wanted DRAWING WHITE as observation to "
+            f"{', '.join(['field', *bands])}, expected DRAWING WHITE as observation to "
             f"{', '.join(['field', *BANDS['SDO']])}"
         )
 

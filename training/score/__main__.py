@@ -43,7 +43,7 @@ def count(text: str) -> int:
     """Parse a number of suns."""
     number = int(text) if text.isdecimal() else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"got {text}, wanted 1 or more")
+        raise argparse.ArgumentTypeError(f"got {text}, expected 1 or more")
     return number
 
 

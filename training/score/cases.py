@@ -144,10 +144,10 @@ class StoreCases:
         self, pairs: Pairs, recipe: Recipe, split: Split = "test", suns: int | None = None
     ) -> None:
         if pairs.grid != recipe.disk:
-            raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, wanted {recipe.disk}")
+            raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, expected {recipe.disk}")
         labels = {index: _label(pairs, index) for index in pairs.select(split).tolist()}
         if not labels:
-            raise ValueError(f"{pairs.path}: got no pairs to {split}, wanted at least one")
+            raise ValueError(f"{pairs.path}: got no pairs to {split}, expected at least one")
         first = list(dict.fromkeys(label.unit for label in labels.values()))[:suns]
         self._indices = [index for index, label in labels.items() if label.unit in first]
         self._pairs, self._recipe = pairs, recipe

@@ -119,7 +119,7 @@ def _sigma(squares: Sums, counts: Sums, fallback: Sums | None) -> Sums:
         return np.where(sigma > 0, sigma, fallback)
     overall = float(np.sqrt(_ratio(squares.sum(), counts.sum())))
     if not overall > 0:
-        raise ValueError("wanted disks with an error, got none")
+        raise ValueError("expected disks with an error, got none")
     return np.stack([_filled(row, overall) for row in sigma])
 
 

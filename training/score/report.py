@@ -171,7 +171,7 @@ def leak_sentence(leak: LeakCheck) -> str:
     """What a leak is, with its numbers."""
     return (
         f"a leak: the polarity of {leak.right} of {leak.regions} newly emerged regions is right, "
-        f"wanted no more than the {leak.hale_share:.0%} that Hale's law gives "
+        f"expected no more than the {leak.hale_share:.0%} that Hale's law gives "
         f"(chance {leak.chance:.2g}): something shows the model the sign of the field"
     )
 

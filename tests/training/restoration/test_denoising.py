@@ -140,7 +140,7 @@ def test_dates_are_those_of_the_suns_whoever_asks() -> None:
 
 def test_a_model_of_registered_disks_is_refused() -> None:
     engine = Echo(RECIPE)
-    with pytest.raises(RecipeError, match="wanted a model for native pixels"):
+    with pytest.raises(RecipeError, match="expected a model for native pixels"):
         Denoiser(engine.models()["demo"], engine)
 
 
@@ -227,7 +227,7 @@ def test_two_models_of_one_name_are_refused(
 ) -> None:
     twice = [str(command.model)] * 2
     monkeypatch.setattr(sys, "argv", ["denoising", *twice, "--out", str(command.page)])
-    with pytest.raises(SystemExit, match="got quiet, quiet, wanted each name once"):
+    with pytest.raises(SystemExit, match="got quiet, quiet, expected each name once"):
         main()
 
 

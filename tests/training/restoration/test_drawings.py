@@ -69,5 +69,7 @@ def test_a_picture_shows_two_rows_for_each_drawing_and_is_small() -> None:
     "recipe", [NATIVE, RECIPE.model_copy(update={"outputs": RECIPE.outputs[:2]})]
 )
 def test_a_model_of_something_else_is_refused(recipe: Recipe) -> None:
-    with pytest.raises(RecipeError, match="wanted DRAWING WHITE as observation to field, AIA 304"):
+    with pytest.raises(
+        RecipeError, match="expected DRAWING WHITE as observation to field, AIA 304"
+    ):
         check(recipe)

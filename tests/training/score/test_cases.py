@@ -66,7 +66,7 @@ def test_a_recipe_that_rotates_its_references_leaves_the_reference_of_persistenc
 
 
 def test_another_grid_or_split_is_refused(store: Path) -> None:
-    with pytest.raises(ValueError, match="wanted Grid"):
+    with pytest.raises(ValueError, match="expected Grid"):
         StoreCases(open_store(store), SEVEN.model_copy(update={"grid": Grid(64, 28.0)}))
     with pytest.raises(ValueError, match="no pairs to train"):
         StoreCases(open_store(store), SEVEN, "train")

@@ -78,5 +78,5 @@ def test_the_length_is_where_the_autocorrelation_crosses_1_over_e() -> None:
 
 
 def test_a_model_without_error_or_a_disk_is_refused() -> None:
-    with pytest.raises(ValueError, match="wanted"):
+    with pytest.raises(ValueError, match="expected"):
         ErrorTally(GRID).model()

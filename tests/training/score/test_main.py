@@ -60,7 +60,7 @@ def test_a_store_is_scored_from_the_command_line(
 def test_what_is_no_store_is_one_sentence(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(SystemExit, match=r"StoreError: .*wanted a store"):
+    with pytest.raises(SystemExit, match=r"StoreError: .*expected a store"):
         run(monkeypatch, model, tmp_path / "nothing", "--out", tmp_path / "report")
     assert not (tmp_path / "report").exists()
 
