@@ -321,7 +321,7 @@ def test_of_64_clients_at_once_all_are_served_or_told_to_come_back(
 ) -> None:
     async def story() -> list[httpx.Response]:
         limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(base_url=server.url, timeout=60, limits=limits) as many:
+        async with httpx.AsyncClient(base_url=server.url, timeout=300, limits=limits) as many:
             return await asyncio.gather(*(many.post("/generate", files=good) for _ in range(64)))
 
     answers = asyncio.run(story())
