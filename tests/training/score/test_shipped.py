@@ -76,7 +76,7 @@ def test_from_files_to_product_it_beats_persistence_on_a_sun_it_has_not_seen(
         stack = prepare(files.observations, files.references, model.recipe)
         truth = read_truth(files.truth, model.recipe.disk)
         made = translate(stack, model, engine).image
-        kept = persistence(stack.disks[-1], stack.observer, stack.time)
+        kept = persistence(stack.given[-1], stack.observer, stack.time)
         grid = model.recipe.disk
         less.append(correlation(made, truth, grid) - correlation(kept, truth, grid))
     assert np.mean(less) > 0
