@@ -65,7 +65,8 @@ ON_DISK = FLEXIBLE.disk.on_disk()
 def encoded(stack: Stack) -> Image:
     out = np.full((1, FLEXIBLE.input_planes, 64, 64), 7, np.float32)
     encode(stack, FLEXIBLE, out)
-    return out[0]
+    planes: Image = out[0]
+    return planes
 
 
 def textured(stack: Stack) -> Stack:
@@ -157,7 +158,9 @@ def made_of(stack: Stack, years: float = 0.0) -> Magnetogram:
     """What comes of a network that answers 1, 0.5, 2 and 0.8."""
     moved = replace(stack, time=stack.time + years * u.year)
     inputs = encode(moved, FLEXIBLE, np.empty((1, FLEXIBLE.input_planes, 64, 64), np.float32))
-    answer = np.ones((1, 4, 64, 64), np.float32) * np.float32([1, 0.5, 2, 0.8])[:, None, None]
+    answer = (
+        np.ones((1, 4, 64, 64), np.float32) * np.array([1, 0.5, 2, 0.8], np.float32)[:, None, None]
+    )
     return decode(answer, moved, inputs, Model(FLEXIBLE, "ab"), Echo())
 
 

@@ -154,9 +154,9 @@ def _begin(fabric: Fabric, recipe: Recipe, config: Config) -> State:
         )
         _initialise(judges, config, head=False)
         adversary = _player(fabric, judges, config.optimiser)
-    average = copy.deepcopy(network) if config.run.average else None
-    if average:
-        average = fabric.to_device(average.requires_grad_(False))
+    average: nn.Module | None = None
+    if config.run.average:
+        average = fabric.to_device(copy.deepcopy(network).requires_grad_(False))
     return State(_player(fabric, network, config.optimiser), adversary, average)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from farside.errors import IncompleteSetError
 from farside.grid import Image
-from farside.recipe import FieldPlane, Native, Recipe, Scaling
+from farside.recipe import BrightnessPlane, Native, Recipe, Scaling
 from farside.scaling import scale, turn
 from training.data.journal import StoreError
 from training.data.planes import Planes
@@ -67,7 +67,7 @@ class PlaneSamples:
             if name.count(" ") == 1 and channel.takes(channel.role, *name.split(" "))
         ]
         wanted: list[tuple[str, Scaling]] = [
-            (target if isinstance(output, FieldPlane) else output.band, output.scaling)
+            (output.band if isinstance(output, BrightnessPlane) else target, output.scaling)
             for output in recipe.targets
         ]
         self._planes = given + wanted

@@ -7,6 +7,7 @@ the field, the mean of its compressed strength, the probability of its sign (Gne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -44,7 +45,7 @@ class Statistics(NamedTuple):
 
 def statistics_of(answer: Tensor, recipe: Recipe) -> Statistics | None:
     """Select the planes of an answer (n, output, y, x); None if the Recipe has not all of them."""
-    quantities = [output.quantity for output in recipe.outputs]
+    quantities: list[str] = [output.quantity for output in recipe.outputs]
     wanted = (
         "line-of-sight magnetic field",
         "sigma",
@@ -53,7 +54,8 @@ def statistics_of(answer: Tensor, recipe: Recipe) -> Statistics | None:
     )
     if not set(wanted) <= set(quantities):
         return None
-    return Statistics(*(answer[:, [quantities.index(quantity)]] for quantity in wanted))
+    # Logarithms of probabilities and of variances need more digits than bfloat16 has.
+    return Statistics(*(answer[:, [quantities.index(each)]].float() for each in wanted))
 
 
 def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: Weights) -> Tensor:
@@ -66,7 +68,7 @@ def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: Weig
     disk
         Where it counts, (1, y, x), 1 or 0.
     """
-    terms = (
+    terms: tuple[tuple[float, Callable[[], Tensor]], ...] = (
         (weights.likelihood, lambda: field_score(made.field, made.sigma, truth, disk)),
         (weights.strength, lambda: strength_score(made.strength, truth, disk, weights.weak_scale)),
         (

@@ -90,7 +90,7 @@ def _chosen(recipe: Recipe, left_out: LeftOut, rng: np.random.Generator) -> set[
     chosen: set[int] = set()
     if whole or euv:
         chosen |= {index for index in referred if whole or not recipe.channels[index].is_field}
-    if band and len(recipe.channels_of("observation")) > 1:
+    if band and observed and len(recipe.channels_of("observation")) > 1:
         chosen.add(int(rng.choice(observed)))
     return chosen
 
@@ -160,8 +160,8 @@ def _shifted(image: Image, inside: NDArray[np.bool_], shift_px: NDArray[np.float
     """Move an image; what comes from outside keeps its old value."""
     if not shift_px.any():
         return image
-    move = np.float32([[1, 0, shift_px[0]], [0, 1, shift_px[1]]])
-    size = image.shape[::-1]
+    move = np.array([[1, 0, shift_px[0]], [0, 1, shift_px[1]]], np.float32)
+    size = image.shape[1], image.shape[0]
     both = np.dstack([image, inside]).astype(np.float32)
     moved = cv2.warpAffine(both, move, size, flags=cv2.INTER_LINEAR)
     return np.where(moved[..., 1] > 0.999, moved[..., 0], image).astype(np.float32)
