@@ -39,7 +39,7 @@ $(TRITON): | $(INSTALLED)
 
 serve-triton: $(INSTALLED) $(TRITON)
 	ls model_repository/*/config.pbtxt > /dev/null 2>&1 || $(MAKE) models
-	$(BIN)/python -m tests.tritonserver model_repository
+	$(BIN)/python -m deploy.local_triton.server model_repository
 
 # The formats that Triton serves: make models ARGUMENTS="--target gpu"
 models: $(INSTALLED)

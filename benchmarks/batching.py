@@ -21,12 +21,12 @@ import torch
 from torch.jit._trace import TracerWarning
 
 from benchmarks.models import AISFM3, describe, write_random_model
-from farside import checkpoint
-from farside.engine import Tensor
-from farside.engines.openvino import compiled
-from farside.engines.repository import read_repository
-from farside.engines.torch import keep_freed_memory
-from farside.networks import Network
+from farside.model import checkpoint
+from farside.model.engine import Tensor
+from farside.model.engines.openvino import compiled
+from farside.model.engines.torch import keep_freed_memory
+from farside.model.networks import Network
+from farside.model.repository import read_repository
 
 Forward = Callable[[], object]
 

@@ -11,18 +11,18 @@ from time import process_time
 import numpy as np
 from astropy.time import Time
 
-from farside.angles import folded_deg
-from farside.drawing import read_drawing
-from farside.grid import Grid
-from farside.limb import find_disk
-from farside.observer import earth
-from farside.picture import open_picture
-from farside.registration import register
+from farside.disk.registration import register
+from farside.observation.drawing.limb_fit import find_disk
+from farside.observation.drawing.read import read_drawing
+from farside.observation.drawing.scan import open_picture
 from farside.simulation import SimulatedSun
-from farside.simulation.drawing import draw, draw_on_grid
-from farside.simulation.drawingfiles import encoded
-from farside.simulation.hands import HANDS
-from farside.simulation.spots import Spot, spots_of
+from farside.simulation.drawings.drawing import draw, draw_on_grid
+from farside.simulation.drawings.files import encoded
+from farside.simulation.drawings.styles import HANDS
+from farside.simulation.magnetic.spots import Spot, spots_of
+from farside.sun.angles import folded_deg
+from farside.sun.grid import Grid
+from farside.sun.observer import earth
 
 TIME = Time("2014-04-01T15:00:00")
 GRID = Grid(256, 112.5)

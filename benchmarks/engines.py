@@ -25,9 +25,9 @@ import torch
 
 from benchmarks.models import AISFM3, describe, gflop_of, write_random_model
 from benchmarks.peak import peaks
-from farside.engine import Engine, Tensor
-from farside.engines.repository import read_repository
-from farside.engines.torch import Precision, TorchEngine
+from farside.model.engine import Engine, Tensor
+from farside.model.engines.torch import Precision, TorchEngine
+from farside.model.repository import read_repository
 
 FORWARDS = 6
 """For each row; the fastest counts."""
@@ -48,13 +48,13 @@ def open_untuned(repository: Path, threads: int, precision: Precision) -> Engine
 
 
 def open_openvino(repository: Path, threads: int, precision: Precision) -> Engine:
-    from farside.engines.openvino import OpenVinoEngine
+    from farside.model.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine.from_repository(repository, threads, precision)
 
 
 def open_winograd(repository: Path, threads: int, precision: Precision) -> Engine:
-    from farside.engines.openvino import OpenVinoEngine
+    from farside.model.engines.openvino import OpenVinoEngine
 
     return OpenVinoEngine.from_repository(repository, threads, precision, winograd=True)
 

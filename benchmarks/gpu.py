@@ -24,8 +24,8 @@ from export import torchscript
 from export.build import Build, Precision
 from export.parity import compare, gate_of
 from export.precision import DTYPES, Served
-from farside.networks import Network
-from farside.networks.pix2pixcc import Generator
+from farside.model.networks import Network
+from farside.model.networks.pix2pixcc import Generator
 
 WARM_UP = 2
 

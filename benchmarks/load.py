@@ -68,7 +68,7 @@ class Load:
 
 
 def simulated_request(size: str) -> Request:
-    """Simulate a set of a key of :data:`farside.simulation.files.SIZES`."""
+    """Simulate a set of a key of :data:`farside.simulation.instruments.files.SIZES`."""
     with TemporaryDirectory() as folder:
         files = write_set(Path(folder), Time("2026-02-14T00:00:00"), 120.0, seed=3, size=size)
         parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]

@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from farside import checkpoint
-from farside.engines.repository import read_repository
-from farside.networks.pix2pixcc import Generator
-from farside.recipe import Recipe
+from farside.model import checkpoint
+from farside.model.networks.pix2pixcc import Generator
+from farside.model.recipe import Recipe
+from farside.model.repository import read_repository
 
 AISFM3 = {"n_gf": 40, "n_downsample": 5, "n_residual": 9}
 """Jeong et al. (2022)."""

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.load import Request, connect, post, press
-from farside.engine import Engine, Model, find_model
+from farside.magnetogram.encoding import encode
+from farside.model.engine import Engine, Model, find_model
 from farside.pipeline import prepare, translate
-from farside.scaling import encode
 
 Seconds = NDArray[np.float64]
 

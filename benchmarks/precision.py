@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from farside.engine import Engine, find_model
-from farside.engines import embedded
-from farside.evaluation import Measures, measure
+from farside.evaluation.compare import Measures, measure
+from farside.evaluation.statistics import interval
+from farside.model.engine import Engine, find_model
+from farside.model.engines import embedded
 from farside.pipeline import translate
-from farside.statistics import interval
 from training.data import Campaign, open_store, simulate
 from training.score.cases import Case, StoreCases, main_ages
 

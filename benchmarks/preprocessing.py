@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from farside.grid import Grid
-from farside.observation import read
-from farside.recipe import Linear, MedianLog
-from farside.registration import register
-from farside.scaling import scale_disk
+from farside.disk.registration import register
+from farside.magnetogram.encoding import scale_disk
+from farside.model.recipe import Linear, MedianLog
+from farside.observation.image import read
 from farside.simulation import write_set
+from farside.sun.grid import Grid
 
 GRID = Grid(1024, 450.0)
 EUV_SCALING = MedianLog(low=0.01, high=100.0)

@@ -38,13 +38,13 @@ from benchmarks.load import (
 )
 from benchmarks.models import AISFM3, SMALLEST, write_random_model
 from benchmarks.overhead import HEADER, measure
-from farside import checkpoint
-from farside.engine import Engine
-from farside.engines import embedded
-from farside.engines.triton import TritonEngine
-from farside.simulation.files import SIZES
-from tests.live import serving
-from tests.tritonserver import triton_serving
+from deploy.local_triton.server import triton_serving
+from farside.model import checkpoint
+from farside.model.engine import Engine
+from farside.model.engines import embedded
+from farside.model.engines.triton import TritonEngine
+from farside.simulation.instruments.files import SIZES
+from tests.support.live import serving
 
 APP = "service.app:FarsideService"
 CROWD = 64

@@ -14,11 +14,11 @@ from time import perf_counter
 import numpy as np
 from astropy.time import Time, TimeDelta
 
-from farside.grid import Grid
-from farside.observer import earth
 from farside.simulation import SimulatedSun, write_set
-from farside.simulation.lattice import COARSE, FINE, Lattice
-from farside.simulation.registered import see
+from farside.simulation.grid import COARSE, FINE, Lattice
+from farside.simulation.instruments.registered import see
+from farside.sun.grid import Grid
+from farside.sun.observer import earth
 
 TIME = Time("2026-06-01T00:00:00")
 DAY = TimeDelta(1, format="jd")

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from farside.drift import MARGIN_PX
-from farside.grid import Image
-from farside.noise import STRONG_GAUSS
-from farside.simulation.frames import Tile
+from farside.denoising.derotation import MARGIN_PX
+from farside.denoising.noise import STRONG_GAUSS
+from farside.simulation.instruments.hmi_series import Tile
+from farside.sun.grid import Image
 from training.restoration.boxes import (
     Boxes,
     Treatment,

@@ -17,18 +17,18 @@ from astropy.time import Time
 from rich.console import Console
 from rich.table import Table
 
-from farside.basefill import carried
-from farside.coronal import extrapolate, open_field, solar_wind
-from farside.magnetogram import Generator
-from farside.mapdisk import MAP_GRID, MapDisk
-from farside.observer import Observer, View, earth
+from farside.corona import extrapolate, open_field, solar_wind
+from farside.magnetogram.magnetogram import Generator
 from farside.simulation import SimulatedSun
-from farside.simulation.camera import Detector, line_of_sight_field, look
-from farside.simulation.lattice import COARSE
+from farside.simulation.grid import COARSE
+from farside.simulation.instruments.camera import Detector, line_of_sight_field, look
 from farside.simulation.scene import stereo
 from farside.simulation.sun import Surface
-from farside.synchronic import ONE_DEGREE, synchronic
-from farside.unrolling import unroll
+from farside.sun.observer import Observer, View, earth
+from farside.synchronic.disk import MAP_GRID, MapDisk
+from farside.synchronic.fill import carried
+from farside.synchronic.merge import ONE_DEGREE, synchronic
+from farside.synchronic.project import unroll
 
 TIME = Time("2026-06-01T00:00:00", scale="utc")
 STEREO_DEG = (120.0, -120.0)

@@ -15,15 +15,15 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside import checkpoint
-from farside.checkpoint import Checkpoint
-from farside.engine import Tensor
-from farside.engines.torch import TorchEngine
-from farside.grid import Image
-from farside.recipe import Native
-from farside.simulation.frames import tile
+from farside.magnetogram.tiling import infer_in_tiles
+from farside.model import checkpoint
+from farside.model.checkpoint import Checkpoint
+from farside.model.engine import Tensor
+from farside.model.engines.torch import TorchEngine
+from farside.model.recipe import Native
+from farside.simulation.instruments.hmi_series import tile
 from farside.simulation.sun import SimulatedSun
-from farside.tiles import infer_in_tiles
+from farside.sun.grid import Image
 
 SIDE_PX, PLACE = 1536, (0.75, 0.0)
 """Of the part, and where it lies, radii: from near disk centre to beyond the limb."""

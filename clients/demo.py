@@ -20,14 +20,15 @@ from pathlib import Path
 from astropy.time import Time
 
 from clients import demo_map
-from farside import metrics, quicklook
 from farside.client import Client
 from farside.errors import ConnectionFailedError, DeadlineError
-from farside.flux import unsigned_flux_mx
-from farside.magnetogram import Magnetogram
+from farside.evaluation import metrics
+from farside.evaluation.flux import unsigned_flux_mx
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.magnetogram.stack import Stack
 from farside.pipeline import prepare
-from farside.simulation.files import SimulatedSet, read_truth, write_set
-from farside.stack import Stack
+from farside.plots import magnetogram as quicklook
+from farside.simulation.instruments.files import SimulatedSet, read_truth, write_set
 
 OBSERVATION_TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0

@@ -11,19 +11,22 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside import coronapicture, mappicture, quicklook, solarwind
-from farside.carrington import CarringtonGrid, Map, resample
+from farside import solarwind
 from farside.client import Client
-from farside.coronal import corona
-from farside.coronal.pictures import overlay
-from farside.mapdisk import read_generated, read_measured
-from farside.simulation.files import SIZES, write_hmi
-from farside.simulation.lattice import COARSE
+from farside.corona import corona
+from farside.plots import corona as coronapicture
+from farside.plots import magnetogram as quicklook
+from farside.plots import synchronic as mappicture
+from farside.plots.wind import overlay
+from farside.simulation.grid import COARSE
+from farside.simulation.instruments.files import SIZES, write_hmi
 from farside.simulation.sun import SimulatedSun, Surface
-from farside.solarwind import native
-from farside.synchronic import synchronic
-from farside.synchronicmap import BaseMap, SynchronicMap
-from farside.unrolling import unroll
+from farside.sun.carrington_grid import CarringtonGrid, Map, resample
+from farside.synchronic import fits as native
+from farside.synchronic.disk import read_generated, read_measured
+from farside.synchronic.map import BaseMap, SynchronicMap
+from farside.synchronic.merge import synchronic
+from farside.synchronic.project import unroll
 
 DAYS_BEFORE = range(25, 0, -3)
 """When HMI was looked at for the base map: the last rotation, none of today."""

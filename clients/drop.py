@@ -21,9 +21,10 @@ from typing import get_args
 
 from farside import solarwind
 from farside.errors import FarsideError, IncompleteSetError
-from farside.fitsfile import primary_cards, text
-from farside.solarwind import boundary, native
-from farside.synchronicmap import SynchronicMap
+from farside.io.fits import primary_cards, text
+from farside.solarwind import euhforia
+from farside.synchronic import fits as native
+from farside.synchronic.map import SynchronicMap
 
 NOTES = ".farside-dropped"
 BOUNDARY = "boundary"
@@ -82,9 +83,9 @@ def _drop(path: Path, folder: Path, formats: list[str], flux_scale: float) -> It
 def _put(made: SynchronicMap, format_: str, folder: Path, flux_scale: float) -> Path:
     if format_ != BOUNDARY:
         return solarwind.pack(made, format_, flux_scale).put(folder)
-    from farside.coronal import EUHFORIA, EUHFORIA_HEIGHTS, corona, inner_boundary
+    from farside.corona import EUHFORIA, EUHFORIA_HEIGHTS, corona, inner_boundary
 
-    return boundary.write(inner_boundary(corona(made, EUHFORIA, EUHFORIA_HEIGHTS).wind), folder)
+    return euhforia.write(inner_boundary(corona(made, EUHFORIA, EUHFORIA_HEIGHTS).wind), folder)
 
 
 def _notes(folder: Path) -> list[Note]:

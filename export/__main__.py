@@ -12,8 +12,8 @@ from export.build import Build, Format, Precision, Target
 from export.convert import TIMING_CACHE, export
 from export.inputs import registered
 from export.manifest import Manifest
-from farside import checkpoint
 from farside.errors import FarsideError, UnknownModelError
+from farside.model import checkpoint
 
 
 def _formats(text: str) -> list[Format]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from export.errors import ExportError
-from farside.recipe import Recipe
+from farside.model.recipe import Recipe
 
 Format = Literal["torchscript", "onnx", "tensorrt"]
 Precision = Literal["fp32", "fp16", "bf16"]

@@ -17,9 +17,9 @@ from export.manifest import FILE_NAME, Manifest, sha256_of, versions
 from export.parity import Figures
 from export.precision import rounded, served
 from export.wholefolder import replacing_version
-from farside import checkpoint
-from farside.checkpoint import Checkpoint
-from farside.engine import Tensor
+from farside.model import checkpoint
+from farside.model.checkpoint import Checkpoint
+from farside.model.engine import Tensor
 
 TIMING_CACHE = Path("build") / "tensorrt-timing.cache"
 

@@ -11,19 +11,19 @@ from typing import NamedTuple
 import numpy as np
 from astropy.time import Time
 
-from farside.engine import Tensor
 from farside.errors import IncompleteSetError
-from farside.inputs import read_each
-from farside.observation import Observation, read
-from farside.observer import earth
+from farside.magnetogram.encoding import complete, encode
+from farside.magnetogram.stack import Stack, assemble
+from farside.model.engine import Tensor
+from farside.model.recipe import Linear, Native, Recipe, Role
+from farside.observation.image import Observation, read
+from farside.observation.read import read_each
 from farside.quality import Quality
-from farside.recipe import Linear, Native, Recipe, Role
-from farside.scaling import complete, encode
-from farside.simulation.drawingfiles import write_drawing
-from farside.simulation.files import write_set
-from farside.simulation.frames import middle_frame, tile
+from farside.simulation.drawings.files import write_drawing
+from farside.simulation.instruments.files import write_set
+from farside.simulation.instruments.hmi_series import middle_frame, tile
 from farside.simulation.sun import SimulatedSun
-from farside.stack import Stack, assemble
+from farside.sun.observer import earth
 
 TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0

@@ -12,8 +12,8 @@ from torch.export import Dim
 
 from export.build import INPUT, OUTPUT
 from export.precision import Served
-from farside.engine import Tensor
-from farside.recipe import Recipe
+from farside.model.engine import Tensor
+from farside.model.recipe import Recipe
 
 OPSET = 18
 """The first with Mish, and the one that torch's exporter writes without converting."""

@@ -10,7 +10,7 @@ from torch import nn
 
 from export.build import Build, Precision
 from export.errors import GateError
-from farside.engine import Tensor
+from farside.model.engine import Tensor
 
 GATES: dict[Precision, float] = {"fp32": 5e-4, "fp16": 3e-3, "bf16": 3e-2}
 """Greatest relative L2 by precision."""

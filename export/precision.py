@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from export.build import Precision
-from farside import checkpoint
-from farside.checkpoint import Checkpoint
-from farside.networks import Network
+from farside.model import checkpoint
+from farside.model.checkpoint import Checkpoint
+from farside.model.networks import Network
 
 DTYPES: dict[Precision, torch.dtype] = {
     "fp32": torch.float32,

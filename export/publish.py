@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from farside import checkpoint
-from farside.checkpoint import FILE_NAME, Checkpoint
 from farside.errors import CheckpointError
-from farside.recipe import ErrorModel, Recipe, Score
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
+from farside.model import checkpoint
+from farside.model.checkpoint import FILE_NAME, Checkpoint
+from farside.model.recipe import ErrorModel, Recipe, Score
 
 
 class Report(BaseModel):

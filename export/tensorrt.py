@@ -18,8 +18,8 @@ import numpy as np
 from export.build import INPUT, OUTPUT, Build
 from export.errors import ExportError, GateError, ToolMissingError
 from export.triton import shape, shapes
-from farside.engine import Tensor
-from farside.recipe import Recipe
+from farside.model.engine import Tensor
+from farside.model.recipe import Recipe
 
 IN_NVIDIA_IMAGES = Path("/usr/src/tensorrt/bin/trtexec")
 

@@ -11,7 +11,7 @@ import torch
 from torch.jit._trace import TracerWarning
 
 from export.precision import Served
-from farside.engine import Tensor
+from farside.model.engine import Tensor
 
 
 def write(network: Served, path: Path) -> None:

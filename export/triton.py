@@ -24,7 +24,7 @@ from tritonclient.grpc.model_config_pb2 import (
 )
 
 from export.build import INPUT, OUTPUT, Build, Format, Precision
-from farside.recipe import Recipe
+from farside.model.recipe import Recipe
 
 FILE_NAME = "config.pbtxt"
 

@@ -18,10 +18,10 @@ from astropy.time import Time
 from pydantic import BaseModel, ValidationError
 
 from farside import errors
-from farside.engine import Model
-from farside.recipe import Recipe
-from farside.sidecar import with_side_car
-from farside.wholefile import NamedFile, replacing
+from farside.io.atomic import NamedFile, replacing
+from farside.model.engine import Model
+from farside.model.recipe import Recipe
+from farside.observation.drawing.sidecar import with_side_car
 
 Source: TypeAlias = str | Path | bytes | fits.HDUList
 """One FITS file: where it lies, its bytes, or as astropy opened it."""

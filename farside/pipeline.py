@@ -8,22 +8,22 @@ from itertools import chain
 import numpy as np
 from astropy.time import Time
 
-from farside.basemap import read_base
-from farside.engine import Engine, Model, find_model
-from farside.errormodel import with_errors
 from farside.errors import FileTooLargeError
-from farside.inputs import read_each
-from farside.magnetogram import Magnetogram
-from farside.mapdisk import MapDisk, read_generated, read_measured
-from farside.observation import Source
+from farside.io.source import Source
+from farside.magnetogram.encoding import decode, encode, input_shape
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.magnetogram.stack import Stack, accepted, assemble
+from farside.magnetogram.tiling import infer_in_tiles
+from farside.magnetogram.uncertainty import with_errors
+from farside.model.engine import Engine, Model, find_model
+from farside.model.recipe import Native, Recipe
+from farside.observation.read import read_each
 from farside.progress import Progress, silent
-from farside.recipe import Native, Recipe
-from farside.scaling import decode, encode, input_shape
-from farside.stack import Stack, accepted, assemble
 from farside.stages import Timer, untimed
-from farside.synchronic import synchronic
-from farside.synchronicmap import SynchronicMap
-from farside.tiles import infer_in_tiles
+from farside.synchronic.base import read_base
+from farside.synchronic.disk import MapDisk, read_generated, read_measured
+from farside.synchronic.map import SynchronicMap
+from farside.synchronic.merge import synchronic
 
 MAX_MAP_PIXELS = 2**26
 """Most pixels of all disks of one map: thirty of 1024² with their errors. 256 MiB."""
@@ -160,7 +160,7 @@ def map_sun(
     base
         A map of GONG, ADAPT or HMI, or an earlier one of ours.
     time, allow_saturating
-        As for :func:`farside.synchronic.synchronic`.
+        As for :func:`farside.synchronic.merge.synchronic`.
 
     Raises
     ------

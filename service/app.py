@@ -13,15 +13,15 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
-from farside.engine import Engine
+from farside.model.engine import Engine
 from service import connection, supervisor
-from service.contract import Contract
 from service.logs import configure
 from service.metrics import Metrics
+from service.middleware import Contract
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import LONGEST_S, Settings, SettingsError, from_environment
-from service.stopping import Stopping
-from service.traces import tracing
+from service.shutdown import Stopping
+from service.tracing import tracing
 from service.worker import Worker
 
 try:
@@ -44,12 +44,12 @@ http = Starlette(routes=ROUTES)
 def open_engine(settings: Settings) -> Engine:
     """Open the engine that the settings ask for."""
     if settings.triton_url:
-        from farside.engines.triton import TritonEngine
+        from farside.model.engines.triton import TritonEngine
 
         return TritonEngine(
             settings.triton_url, slots=settings.triton_requests, deadline_s=settings.deadline_s
         )
-    from farside.engines import embedded
+    from farside.model.engines import embedded
 
     return embedded(
         settings.model_repository, settings.threads, settings.precision, settings.winograd

@@ -26,8 +26,8 @@ class BoundedConnection(HttpToolsProtocol):
     """Connection whose request heads are limited in time and size; see :func:`install`.
 
     uvicorn limits neither with httptools, only the pause between an answer and the next request.
-    The body is limited where it is read (:mod:`service.form`); what still comes after an answer was
-    given counts as a head that does not end.
+    The body is limited where it is read (:mod:`service.multipart`); what still comes after an
+    answer was given counts as a head that does not end.
     """
 
     def __init__(

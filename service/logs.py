@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Literal
 
-from service.record import Record
+from service.request_log import Record
 
 LogFormat = Literal["json", "text"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from farside.io.atomic import NamedFile
 from farside.pipeline import map_sun
 from farside.solarwind import pack
-from farside.synchronicmap import SynchronicMap
-from farside.wholefile import NamedFile
-from service.forms import SynchronicForm
+from farside.synchronic.map import SynchronicMap
+from service.schemas import SynchronicForm
 
 
 def make_map(form: SynchronicForm) -> tuple[SynchronicMap, NamedFile]:

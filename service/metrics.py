@@ -32,14 +32,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from farside import __version__
-from farside.engine import Model
-from farside.magnetogram import Magnetogram
+from farside.evaluation.monitoring import Vitals
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.magnetogram.stack import SPACECRAFT
+from farside.model.engine import Model
 from farside.quality import Quality
-from farside.stack import SPACECRAFT
-from farside.synchronicmap import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
-from farside.vitals import Vitals
+from farside.synchronic.map import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
 from service.gpu import Gpu
-from service.record import Record
+from service.request_log import Record
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SHARED = "PROMETHEUS_MULTIPROC_DIR"

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from farside import __version__
-from farside.recipe import Recipe
+from farside.model.recipe import Recipe
 from service.errors import RETRY, STATUS, ClientGoneError
-from service.form import Form
-from service.forms import GenerateForm, SynchronicForm
+from service.multipart import Form
+from service.schemas import GenerateForm, SynchronicForm
 from service.settings import Settings
 
 Schema = dict[str, Any]

@@ -13,15 +13,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from farside.engine import Model
 from farside.errors import DeadlineError
-from farside.magnetogram import Magnetogram
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.engine import Model
 from farside.quality import Quality
 from service.errors import ClientGoneError
-from service.form import F, announced_bytes, read_form
-from service.forms import Format, GenerateForm, SynchronicForm
 from service.metrics import CONTENT_TYPE
+from service.multipart import F, announced_bytes, read_form
 from service.openapi import document
+from service.schemas import Format, GenerateForm, SynchronicForm
 from service.worker import Worker
 
 T = TypeVar("T")

@@ -16,27 +16,27 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from farside.engine import Engine, Model, find_model
 from farside.errors import (
     EngineUnavailableError,
     OverloadedError,
     RequestError,
     StoppingError,
 )
-from farside.magnetogram import Magnetogram
+from farside.evaluation.monitoring import vitals
+from farside.io.atomic import NamedFile
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.magnetogram.stack import Stack
+from farside.model.engine import Engine, Model, find_model
 from farside.pipeline import prepare
-from farside.stack import Stack
-from farside.synchronicmap import SynchronicMap
-from farside.vitals import vitals
-from farside.wholefile import NamedFile
+from farside.synchronic.map import SynchronicMap
 from service.admission import Claim, Share
-from service.company import Company
-from service.forms import Format, GenerateForm, SynchronicForm
+from service.batching import Company
 from service.gpu import Gpus
 from service.maps import make_map
 from service.metrics import Metrics, State
 from service.process import Process
-from service.record import Record, lines_of, lines_of_map
+from service.request_log import Record, lines_of, lines_of_map
+from service.schemas import Format, GenerateForm, SynchronicForm
 from service.settings import Settings
 
 P = ParamSpec("P")
@@ -285,6 +285,6 @@ def write(magnetogram: Magnetogram, kind: Format) -> bytes:
     """Make the FITS product, or a picture of it."""
     if kind is Format.FITS:
         return magnetogram.to_bytes()
-    from farside.quicklook import render  # matplotlib takes a second to import
+    from farside.plots.magnetogram import render  # matplotlib takes a second to import
 
     return render(magnetogram)

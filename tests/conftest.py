@@ -9,7 +9,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["pytester", "tests.live", "tests.shipped", "tests.skips", "tests.triton_live"]
+pytest_plugins = [
+    "pytester",
+    "tests.support.live",
+    "tests.support.shipped",
+    "tests.support.skips",
+    "tests.support.triton_live",
+]
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile(
@@ -31,7 +37,7 @@ def shared_data() -> Path:
 def _freed_memory_is_not_kept() -> Iterator[None]:
     """Spare the worker what the torch engine sets for the whole process, to be fast in a server."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("farside.engines.torch.keep_freed_memory", lambda: False)
+        patch.setattr("farside.model.engines.torch.keep_freed_memory", lambda: False)
         yield
 
 
@@ -39,7 +45,7 @@ def _freed_memory_is_not_kept() -> Iterator[None]:
 def _memory_is_given_back() -> Iterator[None]:
     """Return to the system what the tests of a file have used: glibc keeps it otherwise."""
     yield
-    if corona := sys.modules.get("farside.simulation.corona"):
+    if corona := sys.modules.get("farside.simulation.emission.corona"):
         corona.corona_of.cache_clear()  # two fine surfaces with their light: 0.9 GB
     gc.collect()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):

@@ -7,22 +7,22 @@ from pathlib import Path
 import httpx
 import pytest
 
-import farside.networks
+import farside.model.networks
 from export.build import Build
 from export.convert import export
 from export.inputs import seeded
 from export.publish import publish
-from farside import checkpoint
-from farside.engines.torch import TorchEngine
-from farside.grid import Grid
-from farside.magnetogram import Magnetogram
-from farside.simulation.files import SimulatedSet
-from tests.live import ROOT
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model import checkpoint
+from farside.model.engines.torch import TorchEngine
+from farside.simulation.instruments.files import SimulatedSet
+from farside.sun.grid import Grid
 from tests.service.fakes import service
+from tests.support.live import ROOT
 from tests.training.small_sky import SMALL_SKY
 from training.config import read_config
 from training.data import Campaign, simulate
-from training.loop import MODEL, train
+from training.train import MODEL, train
 
 GRID = Grid(96, 42.1875)
 PAGE = (ROOT / "docs" / "adding-a-model.md").read_text()
@@ -44,7 +44,9 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         campaign = Campaign(GRID, seed, seeds=1, epochs=1, times=2, test=test)
         simulate(tmp_path / name, campaign, processes=0, sky=SMALL_SKY)
     monkeypatch.setattr(
-        farside.networks, "__path__", [*farside.networks.__path__, str(tmp_path / "networks")]
+        farside.model.networks,
+        "__path__",
+        [*farside.model.networks.__path__, str(tmp_path / "networks")],
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path

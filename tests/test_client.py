@@ -19,9 +19,8 @@ from astropy.time import Time
 
 from farside import errors
 from farside.client import LONGEST_WAIT_S, Client
-from farside.engine import Model
-from farside.grid import Grid
-from farside.recipe import (
+from farside.model.engine import Model
+from farside.model.recipe import (
     Channel,
     FieldPlane,
     Linear,
@@ -32,6 +31,7 @@ from farside.recipe import (
     Timing,
     Training,
 )
+from farside.sun.grid import Grid
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

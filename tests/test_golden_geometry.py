@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst, Helioprojective
 
-from farside.fitsfile import open_image
-from farside.grid import Grid
-from farside.observation import read
-from farside.observer import SOLAR_RADIUS_M, Observer
-from farside.pointing import disk_radius_arcsec, pointing_of
-from farside.registration import Disk, register
+from farside.disk.registration import Disk, register
+from farside.io.fits import open_image
+from farside.io.wcs import disk_radius_arcsec, pointing_of
+from farside.observation.image import read
+from farside.sun.grid import Grid
+from farside.sun.observer import SOLAR_RADIUS_M, Observer
 
 GRID = Grid(128, 56.25)
 MU_LIMIT = 0.35

@@ -11,19 +11,19 @@ import pytest
 import reproject
 import sunpy
 
-from farside.engine import find_model
+from farside.disk.registration import register
+from farside.disk.reproject import rotate
 from farside.errors import IncompleteSetError, UnknownModelError
-from farside.magnetogram import Magnetogram
-from farside.observation import read
-from farside.observer import View
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.engine import find_model
+from farside.model.recipe import Channel, Linear, MedianLog, Timing
+from farside.observation.image import read
 from farside.pipeline import generate, prepare, translate, translate_together
 from farside.quality import Quality
-from farside.recipe import Channel, Linear, MedianLog, Timing
-from farside.registration import register
-from farside.rotation import rotate
 from farside.stages import Stage
-from tests import small_model
-from tests.small_model import Echo
+from farside.sun.observer import View
+from tests.support import small_model
+from tests.support.small_model import Echo
 
 EUVI = Path(reproject.__file__).parent / "tests" / "data" / "secchi_l0_a.fits"
 AIA = Path(sunpy.__file__).parent / "data" / "test" / "aia_171_level1.fits"

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.live import ROOT
-from tests.triton_live import eventually
+from tests.support.live import ROOT
+from tests.support.triton_live import eventually
 
 RUN = """
 import subprocess
-from tests.processes import following
+from tests.support.processes import following
 process = subprocess.Popen(following(["sleep", "3600"]))
 print(process.pid, flush=True)
 process.wait()

@@ -12,8 +12,8 @@ import sunpy.map
 from sunpy.map.sources import GONGSynopticMap
 
 from farside.simulation import SimulatedSet
-from tests.live import ROOT, Server
-from tests.map_files import MapFiles
+from tests.support.live import ROOT, Server
+from tests.support.map_files import MapFiles
 
 NAMES = (
     ("euvi304.fts", "euvi195.fts", "euvi171.fts"),

@@ -28,7 +28,7 @@ def test_in_ci_a_skip_whose_reason_is_not_listed_is_a_failure(
 ) -> None:
     monkeypatch.setenv("CI", variable)
     pytester.makepyfile(TESTS)
-    done = pytester.runpytest_inprocess("-p", "tests.skips", "-p", "no:cacheprovider")
+    done = pytester.runpytest_inprocess("-p", "tests.support.skips", "-p", "no:cacheprovider")
     done.assert_outcomes(**expected)
     if variable:
         done.stdout.fnmatch_lines("*skipped in CI, expected to run*promtool*")

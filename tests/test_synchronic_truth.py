@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from farside.mapdisk import MapDisk
-from farside.statistics import Interval, interval
-from farside.synchronic import synchronic
-from farside.synchronicmap import BaseMap
-from farside.unrolling import unroll
-from tests.daily_maps import averaged, replaced
-from tests.known_sun import GRID, KnownSun, Scores, known_sun, score
+from farside.evaluation.statistics import Interval, interval
+from farside.synchronic.disk import MapDisk
+from farside.synchronic.map import BaseMap
+from farside.synchronic.merge import synchronic
+from farside.synchronic.project import unroll
+from tests.support.daily_maps import averaged, replaced
+from tests.support.known_sun import GRID, KnownSun, Scores, known_sun, score
 
 FULL, BASE_ALONE, HMI_ALONE, HMI_AND_BASE = "HMI + generated + base", "base", "HMI", "HMI + base"
 SEEDS = range(9100, 9116)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training.command import one_sentence
 from training.config import read_config
-from training.loop import DivergedError, train
+from training.train import DivergedError, train
 
 
 def main() -> None:

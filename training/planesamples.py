@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from farside.errors import IncompleteSetError
-from farside.grid import Image
-from farside.recipe import BrightnessPlane, Native, Recipe, Scaling
-from farside.scaling import scale, turn
+from farside.magnetogram.encoding import scale, turn
+from farside.model.recipe import BrightnessPlane, Native, Recipe, Scaling
+from farside.sun.grid import Image
 from training.data.journal import StoreError
 from training.data.planes import Planes
 from training.variations import Change

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from farside.grid import Image
-from farside.recipe import FieldPlane, Recipe
-from farside.scaling import complete, scale_disk, scale_images, turn
+from farside.magnetogram.encoding import complete, scale_disk, scale_images, turn
+from farside.model.recipe import FieldPlane, Recipe
+from farside.sun.grid import Image
 from training.config import Data
 from training.data import Pairs, Split, StoreError, open_store
 from training.data.planes import is_planes, open_planes

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from farside.recipe import Recipe
+from farside.model.recipe import Recipe
 from training.losses import Weights, compressed, multiscale_discord
 
 TAMED = 0.5

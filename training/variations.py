@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from farside.grid import Grid, Image
-from farside.recipe import MedianLog, Recipe, Role
-from farside.scaling import scale, unscale
+from farside.magnetogram.encoding import scale, unscale
+from farside.model.recipe import MedianLog, Recipe, Role
+from farside.sun.grid import Grid, Image
 
 Range = tuple[float, float]
 
@@ -67,8 +67,8 @@ def vary(
     Parameters
     ----------
     images
-        (channel, y, x) in network units, as :func:`farside.scaling.scale_images` leaves them: an
-        image that is left out becomes NaN.
+        (channel, y, x) in network units, as :func:`farside.magnetogram.encoding.scale_images`
+        leaves them: an image that is left out becomes NaN.
     """
     if randomised != NOTHING_RANDOM:
         for plane, channel in zip(images, recipe.channels, strict=False):

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from farside.archive.clock import parsed, written
+from farside.archive.entry import Ingredient, Kind, Product
 from farside.archive.naming import Name
-from farside.archive.product import Ingredient, Kind, Product
+from farside.archive.times import parsed, written
 from farside.errors import ArchiveAwayError, ArchiveError
 from farside.quality import Quality
 

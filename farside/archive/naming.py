@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from farside.recipe import Recipe
+from farside.model.recipe import Recipe
 
 _NAME = re.compile(r"([a-z0-9_]+)_(\d{8}T\d{6})_i([1-9]\d*)\.fits")
 _SLOT = "%Y%m%dT%H%M%S"

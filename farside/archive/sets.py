@@ -13,13 +13,13 @@ from operator import or_
 from typing import Any
 
 from farside import __version__
-from farside.archive.clock import hours_apart, slot_of
+from farside.archive.entry import provisional
 from farside.archive.index import Arrival
-from farside.archive.product import provisional
+from farside.archive.times import hours_apart, slot_of
+from farside.magnetogram.stack import SPACECRAFT
+from farside.model.recipe import Channel, Recipe
 from farside.quality import Quality
-from farside.recipe import Channel, Recipe
-from farside.reference import reference_lag_days
-from farside.stack import SPACECRAFT
+from farside.sun.reference_epoch import reference_lag_days
 
 SAME_MOMENT_HOURS = 0.25
 """Within it one image is as good as another, and the one with fewer flags is taken. A choice: the

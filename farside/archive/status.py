@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farside.archive.index import Index
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
 
 _log = logging.getLogger(__name__)
 

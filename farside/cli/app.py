@@ -28,11 +28,11 @@ from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.cli.watch import watch
 from farside.errors import FarsideError
-from farside.grid import Grid
+from farside.sun.grid import Grid
 
 if TYPE_CHECKING:
-    from farside.engine import Model
-    from farside.recipe import Recipe
+    from farside.model.engine import Model
+    from farside.model.recipe import Recipe
 
 app = typer.Typer(
     help="Magnetograms of the side of the Sun that no magnetograph sees.",
@@ -114,8 +114,8 @@ def quicklook(
     ] = None,
 ) -> None:
     """Draw a product as a PNG."""
-    from farside.magnetogram import Magnetogram
-    from farside.quicklook import render
+    from farside.magnetogram.magnetogram import Magnetogram
+    from farside.plots.magnetogram import render
 
     path = out or product.with_suffix(".png")
     path.write_bytes(render(Magnetogram.read(product)))
@@ -149,7 +149,7 @@ def evaluate(
 @app.command("reference-time")
 def reference_time(time: Moment, stereo_longitude: Longitude) -> None:
     """Print the epoch of the SDO reference for an observation (Jeong et al. 2022, Eq. 5)."""
-    from farside.reference import reference_time as epoch
+    from farside.sun.reference_epoch import reference_time as epoch
 
     typer.echo(epoch(moment(time), stereo_longitude).isot)
 
@@ -162,7 +162,7 @@ def import_weights(
     half: Annotated[bool, typer.Option(help="Store in half precision.")] = False,
 ) -> None:
     """Turn the authors' weights and a Recipe into a model file; print its identity."""
-    from farside.checkpoint import import_weights as run
+    from farside.model.checkpoint import import_weights as run
 
     typer.echo(run(weights, recipe, out, half))
 

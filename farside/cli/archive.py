@@ -13,8 +13,8 @@ import typer
 from farside.cli.moment import moment
 
 if TYPE_CHECKING:
+    from farside.archive.entry import Product
     from farside.archive.index import Index
-    from farside.archive.product import Product
     from farside.quality import Quality
 
 archive = typer.Typer(help="List, find and show the products of an archive.", no_args_is_help=True)
@@ -68,8 +68,8 @@ def find(
     as_json: Json = False,
 ) -> None:
     """Print the paths of products in order of time, one a line; exit code 1 if there are none."""
-    from farside.archive.clock import instant
     from farside.archive.index import reading
+    from farside.archive.times import instant
 
     start, stop = (None if t is None else instant(moment(t)) for t in (first, end))
     wanted, unwanted = _quality(having), _quality(without)
@@ -121,7 +121,7 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _summary(series: str, products: Sequence[Product]) -> dict[str, str | int]:
-    from farside.archive.clock import written
+    from farside.archive.times import written
 
     current = [product for product in products if product.superseded_by is None]
     return {
@@ -154,7 +154,7 @@ def _print(root: Path, found: Sequence[Product], as_json: bool) -> None:
 
 
 def _card(root: Path, product: Product) -> dict[str, object]:
-    from farside.archive.clock import written
+    from farside.archive.times import written
 
     later = product.superseded_by
     return {
@@ -183,7 +183,7 @@ def _named(index: Index, name: str) -> Product:
 
 
 def _whole_card(root: Path, index: Index, product: Product) -> dict[str, object]:
-    from farside.archive.clock import written
+    from farside.archive.times import written
 
     ingredients = [
         {

@@ -44,9 +44,9 @@ def backfill(
     1: an error; 75: the service or the disk is away, or another backfill is at work on the archive,
     so try later; 78: there is no such model; 143: stopped by a signal.
     """
-    from farside.archive.arrivals import remembered, scan
-    from farside.archive.filing import opened
-    from farside.archive.work import Orders, Work
+    from farside.archive.inbox import remembered, scan
+    from farside.archive.schedule import Orders, Work
+    from farside.archive.store import opened
 
     orders = Orders(
         cadence=checked(cadence),
@@ -72,6 +72,6 @@ def backfill(
 
 
 def _instant(text: str) -> datetime:
-    from farside.archive.clock import instant
+    from farside.archive.times import instant
 
     return instant(moment(text))

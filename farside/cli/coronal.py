@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from farside.coronal import Heights
-    from farside.synchronicmap import BaseMap, SynchronicMap
+    from farside.corona import Heights
+    from farside.synchronic.map import BaseMap, SynchronicMap
 
 
 class Law(StrEnum):
@@ -40,12 +40,12 @@ def coronal(
 ) -> None:
     """Write pictures of corona and wind, and the 0.1 au boundary file of EUHFORIA's heliosphere."""
     _require_corona()
-    from farside.basemap import read_base
-    from farside.coronal import EUHFORIA, WSA, corona, inner_boundary
-    from farside.coronal.pictures import draw_wind, overlay
-    from farside.coronapicture import draw_corona
-    from farside.solarwind import boundary
-    from farside.solarwind.layout import put
+    from farside.corona import EUHFORIA, WSA, corona, inner_boundary
+    from farside.plots.corona import draw_corona
+    from farside.plots.wind import draw_wind, overlay
+    from farside.solarwind import euhforia as boundary
+    from farside.solarwind.grids import put
+    from farside.synchronic.base import read_base
 
     heights = _heights(law, source_surface, current_sheet)
     made = _as_map(read_base(chart))
@@ -74,7 +74,7 @@ def _require_corona() -> None:
 
 def _heights(law: Law, source_surface: float | None, current_sheet: float | None) -> Heights:
     """Those of the law, but for what is given."""
-    from farside.coronal import EUHFORIA_HEIGHTS, Heights
+    from farside.corona import EUHFORIA_HEIGHTS, Heights
 
     own = EUHFORIA_HEIGHTS if law == Law.euhforia else Heights()
     top = own.source_surface if source_surface is None else source_surface
@@ -90,8 +90,8 @@ def _as_map(base: BaseMap) -> SynchronicMap:
     """A base map in sine latitude, as a synchronic map that nothing else went into."""
     import numpy as np
 
-    from farside.carrington import CarringtonGrid, resample
-    from farside.synchronicmap import FluxBalance, MapSource, SynchronicMap
+    from farside.sun.carrington_grid import CarringtonGrid, resample
+    from farside.synchronic.map import FluxBalance, MapSource, SynchronicMap
 
     grid = CarringtonGrid(base.grid.columns, base.grid.rows)
     sigma = np.zeros(base.grid.shape) if base.sigma_gauss is None else base.sigma_gauss

@@ -30,8 +30,8 @@ def simulate_drawing(
     ] = 480,
 ) -> None:
     """Write a sunspot drawing, its side-car, and HMI's magnetogram of the same time as truth."""
-    from farside.simulation.drawingfiles import write_drawing
-    from farside.simulation.hands import HANDS
+    from farside.simulation.drawings.files import write_drawing
+    from farside.simulation.drawings.styles import HANDS
 
     if hand != "all" and hand not in HANDS:
         raise typer.BadParameter(f"--hand is {hand!r}, expected one of {', '.join(HANDS)}, all")

@@ -12,17 +12,18 @@ from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
-from farside.angles import folded_deg
+from farside.disk.registration import Disk, register
+from farside.disk.reproject import rotate
 from farside.errors import OtherViewError, UnexpectedImageError
-from farside.evaluation import BoxMeasures, Compared, Measures, measure
-from farside.fitsfile import MAX_BYTES, open_image, primary_cards, text, unpack
-from farside.grid import Image
-from farside.magnetogram import Magnetogram
-from farside.observation import Observation, Origin, about, bytes_of, read
-from farside.observer import View
-from farside.productreader import observer_of, time_of
-from farside.registration import Disk, register
-from farside.rotation import rotate
+from farside.evaluation.compare import BoxMeasures, Compared, Measures, measure
+from farside.io.fits import MAX_BYTES, open_image, primary_cards, text, unpack
+from farside.io.product_reader import observer_of, time_of
+from farside.io.source import about, bytes_of
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.observation.image import Observation, Origin, read
+from farside.sun.angles import folded_deg
+from farside.sun.grid import Image
+from farside.sun.observer import View
 
 SAME_VIEW_DEG, SAME_VIEW_HOURS = 2.0, 2.0
 """How far the truth may be from the product, before it is rotated into its view. A choice: within

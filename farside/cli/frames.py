@@ -20,8 +20,8 @@ def simulate_frames(
     ] = True,
 ) -> None:
     """Write a series of HMI's 45 s magnetograms, and the middle one without noise."""
-    from farside.simulation.files import SIZES
-    from farside.simulation.frames import write_frames
+    from farside.simulation.instruments.files import SIZES
+    from farside.simulation.instruments.hmi_series import write_frames
 
     if count % 2 == 0:
         raise typer.BadParameter(f"--count is {count}; expected an odd number: a middle frame")

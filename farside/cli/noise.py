@@ -12,8 +12,8 @@ def noise(
     files: Annotated[list[Path], typer.Argument(help="HMI line-of-sight magnetograms.")],
 ) -> None:
     """Print the width of the weak field's core, gauss, at disk centre and at the limb."""
-    from farside.noise import noise_of
-    from farside.observation import read
+    from farside.denoising.noise import noise_of
+    from farside.observation.image import read
 
     for path in files:
         found = noise_of(read(path))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from farside.engine import Engine
+    from farside.model.engine import Engine
 
 Repository = Annotated[
     Path,
@@ -33,7 +33,7 @@ class Precision(StrEnum):
 
 def embedded_engine(repository: Path, precision: Precision = Precision.float32) -> Engine:
     """Load a repository in this process."""
-    from farside.engines import embedded
+    from farside.model.engines import embedded
 
     threads = os.environ.get("FARSIDE_THREADS")
     count = int(threads) if threads else None

@@ -16,8 +16,8 @@ def stack(
     count: Annotated[int, typer.Option(min=1, help="How many there have to be, odd.")] = 21,
 ) -> None:
     """Average magnetograms, each turned to the middle one by differential rotation."""
-    from farside.meanfile import write
-    from farside.stacking import stack as averaged
+    from farside.denoising.average import stack as averaged
+    from farside.denoising.fits import write
 
     with shown("stack") as progress:
         mean = averaged(frames, count, progress)

@@ -15,7 +15,7 @@ from farside.cli.moment import moment_if_any
 if TYPE_CHECKING:
     from astropy.time import Time
 
-    from farside.synchronicmap import SynchronicMap
+    from farside.synchronic.map import SynchronicMap
 
 
 class Format(StrEnum):
@@ -95,7 +95,7 @@ def _made_here(asked: _Asked) -> SynchronicMap:
 
 def _made_by(server: str, asked: _Asked) -> SynchronicMap:
     from farside.client import Client
-    from farside.solarwind import native
+    from farside.synchronic import fits as native
 
     with Client(server) as client:
         answer = client.synchronic(
@@ -110,9 +110,10 @@ def _made_by(server: str, asked: _Asked) -> SynchronicMap:
 
 def _write(made: SynchronicMap, out: Path) -> None:
     """The map, the forecaster's picture and that of its planes."""
-    from farside import mappicture, quicklook
-    from farside.solarwind import native
-    from farside.wholefile import replacing
+    from farside.io.atomic import replacing
+    from farside.plots import magnetogram as quicklook
+    from farside.plots import synchronic as mappicture
+    from farside.synchronic import fits as native
 
     typer.echo(native.write(made, out))
     pictures = {

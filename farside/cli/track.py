@@ -13,7 +13,7 @@ from farside.cli.moment import moment_if_any
 if TYPE_CHECKING:
     from astropy.time import Time
 
-    from farside.tracking import Region, Rotation, Track
+    from farside.tracking.track import Region, Rotation, Track
 
 _POSITION = re.compile(r"([NS])(\d{1,2}(?:\.\d+)?)([EW])(\d{1,3}(?:\.\d+)?)", re.IGNORECASE)
 
@@ -55,9 +55,9 @@ def track(
     ] = 0.0,
 ) -> None:
     """Follow an active region: its flux curve, and a strip of cut-outs (Jeong et al. 2022)."""
-    from farside.sighting import read
-    from farside.trackfile import FORMATS
-    from farside.tracking import Following, follow
+    from farside.tracking.files import FORMATS
+    from farside.tracking.inputs import read
+    from farside.tracking.track import Following, follow
 
     if out.suffix not in FORMATS:
         raise typer.BadParameter(
@@ -78,8 +78,8 @@ def _region(
     latitude: float | None,
     time: Time | None,
 ) -> Region:
-    from farside.observer import earth
-    from farside.tracking import Region
+    from farside.sun.observer import earth
+    from farside.tracking.track import Region
 
     name = "region" if noaa is None else f"NOAA {noaa}"
     if position is not None and time is not None and longitude is None and latitude is None:
@@ -102,9 +102,9 @@ def _parsed(position: str) -> tuple[float, float]:
 
 
 def _write(found: Track, out: Path) -> None:
-    from farside.trackfile import write_curve, write_cutouts
-    from farside.trackpicture import render
-    from farside.wholefile import replacing
+    from farside.io.atomic import replacing
+    from farside.plots.tracking import render
+    from farside.tracking.files import write_curve, write_cutouts
 
     cutouts, picture = out.with_suffix(".fits"), out.with_suffix(".png")
     write_curve(found, out)

@@ -24,7 +24,7 @@ from farside.errors import (
 )
 
 if TYPE_CHECKING:
-    from farside.archive.maker import Maker
+    from farside.archive.producer import Maker
 
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h: nothing is wrong but the time."""
@@ -72,11 +72,11 @@ def watch(
     the service or the disk is away, or another process is at work on the archive, so try later;
     78: there is no such model.
     """
-    from farside.archive.arrivals import scan
-    from farside.archive.filing import opened
+    from farside.archive.inbox import scan
+    from farside.archive.schedule import Orders, Work
     from farside.archive.status import Status
-    from farside.archive.watching import watch as keep_watching
-    from farside.archive.work import Orders, Work
+    from farside.archive.store import opened
+    from farside.archive.watch import watch as keep_watching
 
     if out.resolve() in {each.resolve() for each in folder}:
         raise typer.BadParameter(
@@ -118,7 +118,7 @@ def checked(cadence_minutes: int) -> timedelta:
 @contextmanager
 def making(server: str | None, model: str | None, repository: Path) -> Iterator[Maker]:
     """Who makes the products: a service if one is named."""
-    from farside.archive.maker import Here, There
+    from farside.archive.producer import Here, There
 
     if server:
         from farside.client import Client
@@ -153,7 +153,7 @@ def stopping() -> Iterator[Event]:
 @contextmanager
 def retrying() -> Iterator[None]:
     """End with :data:`TRY_AGAIN` where it is but a matter of time, else with an error's code."""
-    from farside.archive.watching import AWAY
+    from farside.archive.watch import AWAY
     from farside.errors import RequestError
 
     try:

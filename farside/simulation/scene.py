@@ -11,10 +11,10 @@ from astropy.coordinates import SkyCoord
 from astropy.time import Time
 from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 
-from farside.angles import folded_deg
-from farside.observer import ASTRONOMICAL_UNIT_M, Observer
-from farside.reference import reference_time
 from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.angles import folded_deg
+from farside.sun.observer import ASTRONOMICAL_UNIT_M, Observer
+from farside.sun.reference_epoch import reference_time
 
 STEREO_DISTANCE_AU = 0.965
 

@@ -1,8 +1,9 @@
 """The magnetic Sun: young regions as elements of flux, old flux on a globe, and the quiet network.
 
 A Sun is a seed: any two views of it, at any two times, agree. Regions live as elements
-(:mod:`~farside.simulation.elements`) for some weeks; then their flux is handed to the surface flux
-transport (:mod:`~farside.simulation.transport`), which carries it for the rest of the cycles.
+(:mod:`~farside.simulation.magnetic.active_regions`) for some weeks; then their flux is handed to
+the surface flux transport (:mod:`~farside.simulation.magnetic.flux_transport`), which carries it
+for the rest of the cycles.
 """
 
 from __future__ import annotations
@@ -15,14 +16,12 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
-from farside.grid import Image
-from farside.simulation.cycle import CYCLE_DAYS, EPOCH, Region, emerged_on
-from farside.simulation.elements import Elements, elements_of, freshness
-from farside.simulation.exposure import Telescope, drawn_telescope
-from farside.simulation.lattice import COARSE, FINE, Lattice
-from farside.simulation.quiet import on_network, quiet
-from farside.simulation.responses import Response, drawn_response
-from farside.simulation.transport import (
+from farside.simulation.emission.responses import Response, drawn_response
+from farside.simulation.grid import COARSE, FINE, Lattice
+from farside.simulation.instruments.exposure import Telescope, drawn_telescope
+from farside.simulation.magnetic.active_regions import Elements, elements_of, freshness
+from farside.simulation.magnetic.cycle import CYCLE_DAYS, EPOCH, Region, emerged_on
+from farside.simulation.magnetic.flux_transport import (
     GLOBE,
     STEP_DAYS,
     Spectrum,
@@ -30,6 +29,8 @@ from farside.simulation.transport import (
     field_gauss,
     spectrum,
 )
+from farside.simulation.magnetic.quiet import on_network, quiet
+from farside.sun.grid import Image
 
 YOUNG_DAYS = 30
 """Age from which a region's flux is handed to the transport, at the next of its steps."""
@@ -113,7 +114,7 @@ class SimulatedSun:
         return drawn_telescope(name, self.seed, self.variety)
 
     def day(self, time: Time) -> float:
-        """Days from :data:`~farside.simulation.cycle.EPOCH` to `time`."""
+        """Days from :data:`~farside.simulation.magnetic.cycle.EPOCH` to `time`."""
         return float((time - EPOCH).to_value("day"))
 
     def rng(self, stream: int, time: Time, lifetime_days: float) -> np.random.Generator:

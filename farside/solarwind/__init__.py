@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from farside.errors import FormatError
-from farside.solarwind import adapt, gong, native, wsa
-from farside.synchronicmap import SynchronicMap
-from farside.wholefile import NamedFile
+from farside.io.atomic import NamedFile
+from farside.solarwind import adapt, gong, wsa
+from farside.synchronic import fits as native
+from farside.synchronic.map import SynchronicMap
 
 Format = Literal["native", "gong", "adapt", "wsa"]
 

@@ -11,9 +11,8 @@ from astropy.time import Time, TimeDelta
 from sunpy.coordinates import sun
 
 from farside import __version__
-from farside.carrington import resample
-from farside.carringtontime import central_longitude_deg, rotation
-from farside.product import Card, add_cards
+from farside.io.atomic import NamedFile
+from farside.io.cards import Card, add_cards
 from farside.solarwind.ensemble import (
     MISSING,
     band_mean,
@@ -21,13 +20,14 @@ from farside.solarwind.ensemble import (
     statistics_table,
     transport_table,
 )
-from farside.solarwind.flags import add_texts, flag_cards
-from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, scaled_field
+from farside.solarwind.grids import ADAPT_GRID, scaled_field
 from farside.solarwind.realisations import Stack, seed_of, unit_noise
 from farside.solarwind.wsa import map_cards, measured_by
-from farside.synchronic import balanced
-from farside.synchronicmap import Kind, SynchronicMap
-from farside.wholefile import NamedFile
+from farside.sun.carrington_grid import resample
+from farside.sun.carrington_rotation import central_longitude_deg, rotation
+from farside.synchronic.cards import add_texts, as_bytes, earth_cards, flag_cards
+from farside.synchronic.map import Kind, SynchronicMap
+from farside.synchronic.merge import balanced
 
 REALISATIONS = 12
 

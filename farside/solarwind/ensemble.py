@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from astropy.io import fits
 
-from farside.carrington import CarringtonGrid, Map
-from farside.product import Column, table
+from farside.io.cards import Column, table
 from farside.solarwind.realisations import Stack
+from farside.sun.carrington_grid import CarringtonGrid, Map
 
 MISSING = -9999.0
 """Value of a number that there is none of."""

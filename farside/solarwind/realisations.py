@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ive
 
-from farside.carrington import CarringtonGrid, Map
-from farside.synchronicmap import SynchronicMap
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.synchronic.map import SynchronicMap
 
 Stack = NDArray[np.float64]
 """Maps of one grid, (realisation, row, column)."""

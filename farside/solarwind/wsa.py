@@ -9,12 +9,12 @@ from astropy.io import fits
 from astropy.time import Time
 
 from farside import __version__
-from farside.carringtontime import rotation
-from farside.product import Card, add_cards
-from farside.solarwind.flags import add_texts, flag_cards
-from farside.solarwind.layout import ADAPT_GRID, as_bytes, earth_cards, scaled_field
-from farside.synchronicmap import SynchronicMap
-from farside.wholefile import NamedFile
+from farside.io.atomic import NamedFile
+from farside.io.cards import Card, add_cards
+from farside.solarwind.grids import ADAPT_GRID, scaled_field
+from farside.sun.carrington_rotation import rotation
+from farside.synchronic.cards import add_texts, as_bytes, earth_cards, flag_cards
+from farside.synchronic.map import SynchronicMap
 
 
 def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:

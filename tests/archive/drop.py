@@ -14,20 +14,20 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.archive.arrivals import scan
-from farside.archive.filing import opened
+from farside.archive.entry import Product
+from farside.archive.inbox import scan
 from farside.archive.index import reading
-from farside.archive.maker import Here, Maker
-from farside.archive.product import Product
-from farside.archive.work import Orders, Work
-from farside.engine import Model, Tensor
-from farside.grid import Grid
-from farside.magnetogram import Generator, Magnetogram
-from farside.observation import read
-from farside.observer import Observer
+from farside.archive.producer import Here, Maker
+from farside.archive.schedule import Orders, Work
+from farside.archive.store import opened
+from farside.magnetogram.magnetogram import Generator, Magnetogram
+from farside.model.engine import Model, Tensor
+from farside.observation.image import read
 from farside.quality import Quality
 from farside.simulation import SimulatedSet
-from tests.tiny_recipe import recipe
+from farside.sun.grid import Grid
+from farside.sun.observer import Observer
+from tests.support.tiny_recipe import recipe
 
 SUMMED = 16
 """Pixels of the camera in one of a small EUVI file."""

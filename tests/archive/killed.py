@@ -18,11 +18,11 @@ from types import FrameType
 
 from astropy.time import Time
 
-from farside.archive.work import Orders
-from farside.engine import Model
+from farside.archive.schedule import Orders
+from farside.model.engine import Model
 from tests.archive.drop import MAKER, look
 
-WATCHED = ("archive/filing.py", "archive/index.py", "farside/wholefile.py")
+WATCHED = ("archive/filing.py", "archive/index.py", "farside/io/atomic.py")
 """Where a step is a call or a return: between any two of them a kill may come."""
 
 

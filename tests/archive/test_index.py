@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from farside.archive.entry import Ingredient, Product
 from farside.archive.index import FILE_NAME, Arrival, reading, writing
 from farside.archive.naming import Name
-from farside.archive.product import Ingredient, Product
 from farside.errors import ArchiveError
 from farside.quality import Quality
 

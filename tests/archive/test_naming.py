@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farside.archive.naming import Name, disk_series, map_series
-from tests.tiny_recipe import recipe
+from tests.support.tiny_recipe import recipe
 
 SLOT = datetime(2026, 2, 14, 6, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from farside.archive.index import Arrival
 from farside.archive.sets import FileSet, disk_of_the_day, file_sets
 from farside.quality import Quality
-from tests.tiny_recipe import recipe
+from tests.support.tiny_recipe import recipe
 
 NOON = datetime(2026, 2, 14, 12, tzinfo=UTC)
 LONGITUDE_DEG = 120.0

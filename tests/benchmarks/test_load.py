@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.load import STAGES, Load, press, shares, simulated_request, stage_seconds
 from service.metrics import Metrics, State
-from tests.live import Server
+from tests.support.live import Server
 
 
 def test_stages_are_read_from_the_services_own_metrics(monkeypatch: pytest.MonkeyPatch) -> None:

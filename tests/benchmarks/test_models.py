@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.models import AISFM3, SMALLEST, describe, gflop_of, write_random_model
-from farside.engines.repository import read_repository
+from farside.model.repository import read_repository
 
 
 def test_a_random_model_takes_what_the_simulated_sets_hold(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from astropy.io import fits
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.carrington import CarringtonGrid
-from farside.observer import earth
 from farside.solarwind import adapt, gong, wsa
+from farside.sun.carrington_grid import CarringtonGrid
+from farside.sun.observer import earth
 from tests.cases import seeds
 from tests.cases.mutation import joined, mutated, split
-from tests.drawn_suns import encoded, side_car
-from tests.instrument_files import (
+from tests.support.drawn_suns import encoded, side_car
+from tests.support.instrument_files import (
     BIAS_DN,
     Camera,
     Card,
@@ -33,8 +33,15 @@ from tests.instrument_files import (
     hmi_cards,
     packed,
 )
-from tests.synchronic_maps import synchronic_map
-from tests.test_basemap import ADAPT_CARDS, DAILY_CARDS, GONG_CARDS, SYNOPTIC_CARDS, file_of, spot
+from tests.support.synchronic_maps import synchronic_map
+from tests.synchronic.test_base import (
+    ADAPT_CARDS,
+    DAILY_CARDS,
+    GONG_CARDS,
+    SYNOPTIC_CARDS,
+    file_of,
+    spot,
+)
 
 Array = NDArray[Any]
 Make = Callable[[], bytes]

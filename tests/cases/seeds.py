@@ -10,20 +10,20 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.basemap import read_base
-from farside.carrington import CarringtonGrid
-from farside.drawing import read_drawing
-from farside.grid import Grid
-from farside.magnetogram import Brightness, Generator, Input, Magnetogram
-from farside.mapdisk import read_generated
-from farside.native import NativeGrid
-from farside.observation import Origin, read
-from farside.observer import ASTRONOMICAL_UNIT_M, Observer
+from farside.disk.native_pixels import NativeGrid
+from farside.magnetogram.magnetogram import Brightness, Generator, Input, Magnetogram
+from farside.observation.drawing.read import read_drawing
+from farside.observation.drawing.sidecar import read_side_car
+from farside.observation.image import Origin, read
 from farside.quality import Quality
-from farside.sidecar import read_side_car
-from farside.solarwind import native
-from tests.drawn_suns import Plain, as_fits, encoded, side_car
-from tests.instrument_files import (
+from farside.sun.carrington_grid import CarringtonGrid
+from farside.sun.grid import Grid
+from farside.sun.observer import ASTRONOMICAL_UNIT_M, Observer
+from farside.synchronic import fits as native
+from farside.synchronic.base import read_base
+from farside.synchronic.disk import read_generated
+from tests.support.drawn_suns import Plain, as_fits, encoded, side_car
+from tests.support.instrument_files import (
     BIAS_DN,
     Camera,
     aia_cards,
@@ -32,8 +32,8 @@ from tests.instrument_files import (
     hmi_cards,
     integers,
 )
-from tests.synchronic_maps import synchronic_map
-from tests.test_basemap import ADAPT_CARDS, DAILY_CARDS, GONG_CARDS, file_of
+from tests.support.synchronic_maps import synchronic_map
+from tests.synchronic.test_base import ADAPT_CARDS, DAILY_CARDS, GONG_CARDS, file_of
 
 CAMERA = Camera(64, 27.0, 6.0, (-1.5, 2.0))
 NOW = Time("2022-11-14T00:05:30.123", scale="utc")

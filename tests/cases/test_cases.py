@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from farside import errors
-from farside.basemap import read_base
-from farside.drawing import read_drawing
+from farside.disk.registration import register
 from farside.errors import InputError
-from farside.grid import Grid
-from farside.magnetogram import Magnetogram
-from farside.mapdisk import read_generated
-from farside.observation import Observation, read
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.observation.drawing.read import read_drawing
+from farside.observation.image import Observation, read
 from farside.quality import Quality
-from farside.registration import register
-from farside.solarwind import native
-from farside.synchronicmap import BaseMap, SynchronicMap
+from farside.sun.grid import Grid
+from farside.synchronic import fits as native
+from farside.synchronic.base import read_base
+from farside.synchronic.disk import read_generated
+from farside.synchronic.map import BaseMap, SynchronicMap
 from tests.cases.files import FILES
 
 TABLE = Path(__file__).with_name("cases.csv")

@@ -12,17 +12,18 @@ from types import ModuleType
 import pytest
 from astropy.time import Time
 
-from farside import meanfile
+from farside.denoising import fits as meanfile
+from farside.denoising.average import stack
 from farside.quality import Quality
-from farside.simulation.drawingfiles import write_drawing
-from farside.solarwind import adapt, gong, native, wsa
-from farside.stacking import stack
-from farside.trackfile import write_cutouts
-from farside.tracking import Region, follow
-from tests.bipoles import LATITUDE, LONGITUDE, MODEL, TIME, disk
+from farside.simulation.drawings.files import write_drawing
+from farside.solarwind import adapt, gong, wsa
+from farside.synchronic import fits as native
+from farside.tracking.files import write_cutouts
+from farside.tracking.track import Region, follow
 from tests.cases.seeds import magnetogram, restored
-from tests.frame_files import frames
-from tests.synchronic_maps import synchronic_map
+from tests.support.bipoles import LATITUDE, LONGITUDE, MODEL, TIME, disk
+from tests.support.frame_files import frames
+from tests.support.synchronic_maps import synchronic_map
 
 Write = Callable[[Path], Path]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from farside.archive.filing import Made, opened
 from farside.archive.naming import Name
+from farside.archive.store import Made, opened
 from farside.cli.app import app
 from farside.quality import Quality
 from tests.archive.drop import magnetogram

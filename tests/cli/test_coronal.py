@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from farside.carrington import CarringtonGrid
 from farside.cli.app import app
-from farside.solarwind import boundary, native
+from farside.solarwind import euhforia
+from farside.sun.carrington_grid import CarringtonGrid
+from farside.synchronic import fits as native
 from tests.clients import programs
-from tests.synchronic_maps import NOW, synchronic_map
+from tests.support.synchronic_maps import NOW, synchronic_map
 
 
 def run(*arguments: object) -> Result:
@@ -32,7 +33,7 @@ def test_a_map_gives_pictures_and_the_boundary_of_the_heliosphere(
     names = ["corona.png", "solar_wind_boundary_20181106T000430.dat", "wind.png"]
     assert sorted(path.name for path in out.iterdir()) == names
     assert all(str(out / name) in result.stdout for name in names)
-    found = boundary.read(out / names[1])
+    found = euhforia.read(out / names[1])
     assert found.time.isot[:19] == NOW.isot[:19]
     assert 250e3 < found.speed_m_s.min() < found.speed_m_s.max() <= fastest_km_s * 1e3
     assert "open" in result.stderr
@@ -63,4 +64,4 @@ def test_real_maps_are_taken(name: str, shared_data: Path, tmp_path: Path) -> No
     done = programs.run("farside", "coronal", shared_data / "real" / name, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     (found,) = tmp_path.glob("*.dat")
-    assert boundary.read(found).speed_m_s.shape == (90, 180)
+    assert euhforia.read(found).speed_m_s.shape == (90, 180)

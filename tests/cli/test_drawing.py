@@ -2,12 +2,12 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from farside.checkpoint import FILE_NAME
 from farside.cli.app import app
-from farside.drawing import read_drawing
-from farside.magnetogram import Magnetogram
-from tests.drawn_suns import Plain, encoded, side_car
-from tests.small_drawings import write_model
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.checkpoint import FILE_NAME
+from farside.observation.drawing.read import read_drawing
+from tests.support.drawn_suns import Plain, encoded, side_car
+from tests.support.small_drawings import write_model
 
 
 def simulated(time: str, out: Path, hand: str) -> Result:

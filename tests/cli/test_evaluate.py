@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from farside.cli.app import app, main
 from farside.cli.evaluate import compare
-from farside.magnetogram import Magnetogram
+from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation import SimulatedSet
-from farside.simulation.files import read_truth
+from farside.simulation.instruments.files import read_truth
 
 Report = dict[str, Any]
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from farside.checkpoint import FILE_NAME, read
 from farside.cli.app import app, main
-from farside.magnetogram import Magnetogram
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.checkpoint import FILE_NAME, read
 from farside.simulation import SimulatedSet
-from tests.live import Server
+from tests.support.live import Server
 
 
 def run(*arguments: object) -> str:

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from farside.cli.app import app
 from farside.errors import DamagedImageError, FrameSeriesError
-from farside.observation import read
-from tests.frame_files import frames
+from farside.observation.image import read
+from tests.support.frame_files import frames
 
 
 def run(*arguments: object) -> Result:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from farside.basemap import read_base
 from farside.cli.app import app
 from farside.errors import IncompleteSetError, SaturatingModelError
 from farside.quality import Quality
-from farside.solarwind import native
-from tests.live import Server
-from tests.map_files import MapFiles
+from farside.synchronic import fits as native
+from farside.synchronic.base import read_base
+from tests.support.live import Server
+from tests.support.map_files import MapFiles
 
 
 def run(*arguments: object) -> Result:

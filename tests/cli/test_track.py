@@ -8,11 +8,11 @@ from typer.testing import CliRunner, Result
 
 from farside.cli.app import app
 from farside.errors import RegionNotSeenError
-from farside.magnetogram import Magnetogram
-from farside.observation import read
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.observation.image import read
 from farside.quality import Quality
 from farside.simulation import SimulatedSet
-from tests.bipoles import GRID, MODEL, TIME, image_of, view_of
+from tests.support.bipoles import GRID, MODEL, TIME, image_of, view_of
 
 
 def run(*arguments: object) -> Result:

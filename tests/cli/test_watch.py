@@ -20,15 +20,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner, Result
 
 from farside import __version__
-from farside.archive.filing import opened
 from farside.archive.index import reading
+from farside.archive.store import opened
 from farside.cli.app import app
 from farside.cli.watch import MISCONFIGURED, TRY_AGAIN, OneLine
-from farside.magnetogram import Magnetogram
+from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
-from tests.live import Server, free_port, serving
-from tests.processes import PATIENCE_S, following
+from tests.support.live import Server, free_port, serving
+from tests.support.processes import PATIENCE_S, following
 
 ROOT = Path(__file__).resolve().parents[2]
 DISK = "pix2pixcc_demo_v2_stereo_a_20260214T000000_i1"
@@ -218,7 +218,7 @@ def test_a_watch_waits_for_the_service_and_goes_on_when_it_comes_back(
     inbox: Inbox, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
-    monkeypatch.setattr("tests.live.free_port", lambda: port)
+    monkeypatch.setattr("tests.support.live.free_port", lambda: port)
     process = started(inbox, "--every", 0.5, "--server", f"http://127.0.0.1:{port}")
     try:
         assert process.stderr

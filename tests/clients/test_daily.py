@@ -12,11 +12,11 @@ from astropy.time import Time
 
 from farside.quality import Quality
 from farside.simulation import SimulatedSet, SimulatedSun
-from farside.simulation.files import SIZES, write_hmi
-from farside.solarwind import native
-from farside.synchronicmap import SynchronicMap
+from farside.simulation.instruments.files import SIZES, write_hmi
+from farside.synchronic import fits as native
+from farside.synchronic.map import SynchronicMap
 from tests.clients.programs import run
-from tests.live import ROOT, Server
+from tests.support.live import ROOT, Server
 
 
 @pytest.fixture(scope="module")

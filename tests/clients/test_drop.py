@@ -12,10 +12,11 @@ import astropy.units as u
 import pytest
 
 from clients.drop import main
-from farside.carrington import CarringtonGrid
-from farside.solarwind import boundary, native
+from farside.solarwind import euhforia
+from farside.sun.carrington_grid import CarringtonGrid
+from farside.synchronic import fits as native
 from tests.clients.programs import run
-from tests.synchronic_maps import NOW, synchronic_map
+from tests.support.synchronic_maps import NOW, synchronic_map
 
 GONG = "mrzqs181106t0004c2210_166.fits.gz"
 
@@ -77,7 +78,7 @@ def test_a_map_may_be_named_and_have_several_formats(
 def test_the_wind_at_the_boundary_is_dropped_too(dropped_by: Drop, tmp_path: Path) -> None:
     chart = native.write(synchronic_map(CarringtonGrid(120, 60)), tmp_path / "map.fits")
     (name,) = dropped_by(chart, "--into", tmp_path / "drop", "--format", "boundary")
-    found = boundary.read(tmp_path / "drop" / name)
+    found = euhforia.read(tmp_path / "drop" / name)
     assert found.time.isot[:19] == NOW.isot[:19]
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from farside.magnetogram import Magnetogram
-from farside.simulation.files import SimulatedSet
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.simulation.instruments.files import SimulatedSet
 from tests.clients.programs import run
-from tests.live import Server
+from tests.support.live import Server
 
 Files = tuple[Path, ...]
 Program = Callable[[str, Path, Files, Files], subprocess.CompletedProcess[str]]

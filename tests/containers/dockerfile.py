@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tests.live import ROOT
+from tests.support.live import ROOT
 
 
 @dataclass(frozen=True)

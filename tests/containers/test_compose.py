@@ -12,7 +12,7 @@ from compose_spec import PyCompose
 
 from service.settings import Settings
 from tests.containers.dockerfile import stages
-from tests.live import ROOT
+from tests.support.live import ROOT
 
 Service = dict[str, Any]
 """As YAML gives it."""

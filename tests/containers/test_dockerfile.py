@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.containers.dockerfile import stages, steps_of
-from tests.live import ROOT
-from tests.processes import PATIENCE_S
+from tests.support.live import ROOT
+from tests.support.processes import PATIENCE_S
 
 WITHOUT_ENGINES = """
 import importlib.abc, sys
@@ -24,7 +24,7 @@ class Absent(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(name)
 
 sys.meta_path.insert(0, Absent())
-import service.app, farside.engines.triton, farside.solarwind, farside.quicklook
+import service.app, farside.model.engines.triton, farside.solarwind, farside.plots.magnetogram
 """
 
 FILES = ("Dockerfile", "export/Dockerfile.tensorrt")

@@ -20,7 +20,7 @@ from service.metrics import Metrics
 from service.routes import ENDPOINTS
 from service.settings import PREFIX, Settings
 from tests.containers.dockerfile import stages
-from tests.live import ROOT
+from tests.support.live import ROOT
 
 Manifest = dict[str, Any]
 """As YAML gives it."""

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from farside.simulation.files import SimulatedSet
+from farside.simulation.instruments.files import SimulatedSet
 from service.settings import Settings
-from tests.live import ROOT, Server, free_port
+from tests.support.live import ROOT, Server, free_port
 
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 

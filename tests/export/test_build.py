@@ -2,8 +2,8 @@ import pytest
 
 from export.build import Build, usual_batch
 from export.errors import ExportError
-from farside.grid import Grid
-from tests.small_model import RECIPE
+from farside.sun.grid import Grid
+from tests.support.small_model import RECIPE
 
 
 def on_grid(size: int) -> object:

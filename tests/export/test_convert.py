@@ -14,8 +14,8 @@ from export.errors import ExportError, GateError
 from export.inputs import Inputs, seeded
 from export.manifest import Manifest, sha256_of
 from export.precision import Served
-from farside import checkpoint
-from tests.small_model import generator, recipe_of
+from farside.model import checkpoint
+from tests.support.small_model import generator, recipe_of
 
 
 def store(repository: Path, version: str = "1", seed: int = 1) -> Path:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from export.inputs import registered, seeded
-from farside.recipe import Linear, Recipe
-from tests.native_model import NATIVE
-from tests.small_model import RECIPE
+from farside.model.recipe import Linear, Recipe
+from tests.support.native_model import NATIVE
+from tests.support.small_model import RECIPE
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from export.errors import GateError
 from export.inputs import seeded
 from export.parity import Figures, compare, gate_of
 from export.precision import rounded
-from farside import checkpoint
-from farside.checkpoint import Checkpoint
-from tests.small_model import RECIPE, generator, recipe_of
+from farside.model import checkpoint
+from farside.model.checkpoint import Checkpoint
+from tests.support.small_model import RECIPE, generator, recipe_of
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from export.publish import Report, publish, read_report
-from farside import checkpoint
 from farside.errors import CheckpointError
-from farside.recipe import ErrorModel, Score
-from tests.small_model import generator, recipe_of
+from farside.model import checkpoint
+from farside.model.recipe import ErrorModel, Score
+from tests.support.small_model import generator, recipe_of
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from export.convert import export
 from export.errors import ExportError, GateError, ToolMissingError
 from export.inputs import seeded
 from export.manifest import Manifest
-from farside import checkpoint
+from farside.model import checkpoint
 from tests.export.test_convert import store
-from tests.small_model import RECIPE
+from tests.support.small_model import RECIPE
 
 VERSIONS = {10: "101303", 11: "110000"}
 

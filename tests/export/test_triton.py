@@ -6,9 +6,9 @@ from tritonclient.grpc.model_config_pb2 import ModelConfig, ModelInstanceGroup, 
 
 from export import triton
 from export.build import Build, Format, Target
-from farside.grid import Grid
-from farside.recipe import Recipe
-from tests.small_model import RECIPE
+from farside.model.recipe import Recipe
+from farside.sun.grid import Grid
+from tests.support.small_model import RECIPE
 
 FORMATS: tuple[Format, ...] = ("torchscript", "onnx", "tensorrt")
 IDENTITY = "ab" * 32

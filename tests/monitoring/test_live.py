@@ -9,14 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from farside.simulation.files import SimulatedSet
-from tests.live import Server, serving
-from tests.map_files import MapFiles
+from deploy.local_triton.server import TritonServer
+from farside.simulation.instruments.files import SimulatedSet
 from tests.monitoring.prometheus import Prometheus, program, watching
 from tests.monitoring.queries import needs_gpu, needs_triton, panel_queries, rule_queries
-from tests.processes import PATIENCE_S
-from tests.triton_live import eventually
-from tests.tritonserver import TritonServer
+from tests.support.live import Server, serving
+from tests.support.map_files import MapFiles
+from tests.support.processes import PATIENCE_S
+from tests.support.triton_live import eventually
 
 
 def traffic(url: str, files: SimulatedSet, disks: MapFiles) -> None:

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from service.gpu import Gpu
 from service.metrics import Metrics, State
-from tests.live import ROOT
+from tests.support.live import ROOT
 
 GPU = Gpu(0, "H100", 0.5, 1e9, 8e10, 300.0, 60.0, False)
 

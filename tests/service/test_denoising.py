@@ -11,17 +11,17 @@ import pytest
 import torch
 from astropy.io import fits
 
-from farside import checkpoint
-from farside.magnetogram import Magnetogram
-from farside.native import NativeGrid
-from farside.networks.denoiser import Generator
-from farside.observation import read
+from farside.disk.native_pixels import NativeGrid
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model import checkpoint
+from farside.model.networks.denoiser import Generator
+from farside.model.recipe import Network, Recipe
+from farside.observation.image import read
 from farside.quality import Quality
-from farside.recipe import Network, Recipe
-from tests.instrument_files import Camera, euvi_cards, file_bytes
-from tests.live import serving
-from tests.native_model import CAMERA, NATIVE, TILING, hmi_file
-from tests.processes import PATIENCE_S
+from tests.support.instrument_files import Camera, euvi_cards, file_bytes
+from tests.support.live import serving
+from tests.support.native_model import CAMERA, NATIVE, TILING, hmi_file
+from tests.support.processes import PATIENCE_S
 
 LAYERS: dict[str, bool | int | float | str] = {
     "n_gf": 2,

@@ -9,16 +9,16 @@ import httpx
 import pytest
 from astropy.time import Time
 
-from farside import checkpoint
-from farside.magnetogram import Magnetogram
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model import checkpoint
+from farside.model.recipe import Recipe
 from farside.quality import Quality
-from farside.recipe import Recipe
-from farside.simulation.drawingfiles import write_drawing
-from farside.simulation.files import SimulatedSet
-from farside.simulation.frames import write_frames
-from tests.live import ROOT, serving
-from tests.once import once
-from tests.processes import PATIENCE_S
+from farside.simulation.drawings.files import write_drawing
+from farside.simulation.instruments.files import SimulatedSet
+from farside.simulation.instruments.hmi_series import write_frames
+from tests.support.live import ROOT, serving
+from tests.support.once import once
+from tests.support.processes import PATIENCE_S
 
 REPOSITORY = ROOT / "model_repository"
 RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest(REPOSITORY)]

@@ -11,9 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from farside.simulation.files import SimulatedSet
+from farside.simulation.instruments.files import SimulatedSet
 from service.connection import FIRST_CHUNKS, HEAD_S
-from tests.live import Server
+from tests.support.live import Server
 
 FORM = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 PART = b'--b\r\nContent-Disposition: form-data; name="observation"; filename="a"\r\n\r\n'

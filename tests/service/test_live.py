@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from farside.engines import embedded
-from farside.magnetogram import Magnetogram
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.engines import embedded
 from farside.pipeline import generate
 from farside.quality import Quality
-from farside.simulation.files import SimulatedSet
-from tests.live import Later, Server
-from tests.processes import PATIENCE_S
-from tests.triton_live import eventually
+from farside.simulation.instruments.files import SimulatedSet
+from tests.support.live import Later, Server
+from tests.support.processes import PATIENCE_S
+from tests.support.triton_live import eventually
 
 Part = tuple[str, tuple[str, bytes]]
 Parts = list[Part]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.logs import Json, Text, configure, write_line
-from service.record import InputLine, Record
+from service.request_log import InputLine, Record
 
 RECORD = Record(
     request_id="forecast-7",

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from farside.observation import Observation
-from farside.simulation.files import SimulatedSet
-from service.form import Upload
+from farside.observation.image import Observation
+from farside.simulation.instruments.files import SimulatedSet
+from service.multipart import Upload
 from tests.service.fakes import FakeEngine, service
 
 Parts = list[tuple[str, tuple[str, bytes]]]

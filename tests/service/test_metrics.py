@@ -15,20 +15,20 @@ from astropy.time import Time
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from farside.engine import Model
-from farside.magnetogram import Generator, Input, Magnetogram
-from farside.observation import Origin
-from farside.observer import Observer
+from farside.evaluation.monitoring import Vitals
+from farside.magnetogram.magnetogram import Generator, Input, Magnetogram
+from farside.model.engine import Model
+from farside.observation.image import Origin
 from farside.quality import Quality
-from farside.synchronicmap import NO_INSTRUMENT, FluxBalance, MapSource
-from farside.vitals import Vitals
+from farside.sun.observer import Observer
+from farside.synchronic.map import NO_INSTRUMENT, FluxBalance, MapSource
 from service.gpu import Gpu
 from service.metrics import SHARED, Metrics, State
-from service.record import Record
-from tests.live import ROOT
-from tests.processes import PATIENCE_S
-from tests.synchronic_maps import NOW, sources, synchronic_map
-from tests.tiny_recipe import recipe
+from service.request_log import Record
+from tests.support.live import ROOT
+from tests.support.processes import PATIENCE_S
+from tests.support.synchronic_maps import NOW, sources, synchronic_map
+from tests.support.tiny_recipe import recipe
 
 NOTHING = State(True, ("fake", "float32"), {}, None)
 VITALS = Vitals(2e22, -1e21, 0.5, 3.0)

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from farside.recipe import Recipe
+from farside.model.recipe import Recipe
 from service.errors import STATUS
-from service.form import Form
-from service.forms import GenerateForm, SynchronicForm
+from service.multipart import Form
 from service.openapi import document
 from service.routes import ROUTES
+from service.schemas import GenerateForm, SynchronicForm
 from service.settings import Settings
-from tests.live import Server
-from tests.processes import PATIENCE_S
+from tests.support.live import Server
+from tests.support.processes import PATIENCE_S
 
 
 @pytest.fixture(scope="module")

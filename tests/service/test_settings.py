@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.settings import Settings, SettingsError, from_environment
-from tests.live import INJECTED, ROOT
+from tests.support.live import INJECTED, ROOT
 
 
 def test_a_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

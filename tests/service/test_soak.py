@@ -14,9 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from farside.simulation.files import SimulatedSet
-from tests.live import Server, serving
-from tests.triton_live import eventually
+from farside.simulation.instruments.files import SimulatedSet
+from tests.support.live import Server, serving
+from tests.support.triton_live import eventually
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 

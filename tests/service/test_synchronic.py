@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from farside.basemap import read_base
-from farside.mapdisk import read_generated, read_measured
 from farside.quality import Quality
-from farside.solarwind import native, pack
-from farside.synchronic import synchronic
+from farside.solarwind import pack
+from farside.synchronic import fits as native
+from farside.synchronic.base import read_base
+from farside.synchronic.disk import read_generated, read_measured
+from farside.synchronic.merge import synchronic
 from service.settings import Settings
-from tests.map_files import MapFiles
 from tests.service.fakes import FakeEngine, service
-from tests.synchronic_maps import synchronic_map
+from tests.support.map_files import MapFiles
+from tests.support.synchronic_maps import synchronic_map
 
 Parts = Sequence[tuple[str, tuple[str | None, bytes]]]
 

@@ -13,14 +13,14 @@ import httpx
 import numpy as np
 import pytest
 
-from farside.engines.torch import TorchEngine
-from farside.magnetogram import Magnetogram
+from deploy.local_triton.server import TritonServer
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.engines.torch import TorchEngine
 from farside.pipeline import generate
-from farside.simulation.files import SimulatedSet
-from tests.live import Server, serving
-from tests.processes import PATIENCE_S
-from tests.triton_live import eventually
-from tests.tritonserver import TritonServer
+from farside.simulation.instruments.files import SimulatedSet
+from tests.support.live import Server, serving
+from tests.support.processes import PATIENCE_S
+from tests.support.triton_live import eventually
 
 DEADLINE_S = 20
 """Of a request: many times what one takes, and what the test of it has to wait for."""

@@ -13,12 +13,12 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from farside.errors import EngineFailedError
-from farside.magnetogram import Magnetogram
-from farside.simulation.files import SimulatedSet
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.simulation.instruments.files import SimulatedSet
 from service.settings import Settings
-from tests.live import Later
-from tests.processes import PATIENCE_S
 from tests.service.fakes import FakeEngine, service
+from tests.support.live import Later
+from tests.support.processes import PATIENCE_S
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 

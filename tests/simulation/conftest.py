@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from astropy.time import Time
 
-from farside.simulation.files import SimulatedSet, write_set
-from tests.once import once
+from farside.simulation.instruments.files import SimulatedSet, write_set
+from tests.support.once import once
 
 TIME = Time("2024-11-01T00:00:00")
 

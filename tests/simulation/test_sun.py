@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.grid import Image
-from farside.simulation.lattice import COARSE, FINE
+from farside.simulation.grid import COARSE, FINE
+from farside.simulation.magnetic.flux_transport import GLOBE, STEP_DAYS
 from farside.simulation.sun import FIRST_STEP, YOUNG_DAYS, SimulatedSun, _History
-from farside.simulation.transport import GLOBE, STEP_DAYS
+from farside.sun.grid import Image
 
 MAXIMUM = Time("2024-06-01T00:00:00")
 MINIMUM = Time("2019-12-01T00:00:00")

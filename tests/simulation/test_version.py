@@ -6,13 +6,13 @@
 import numpy as np
 from astropy.time import Time
 
-from farside.grid import Grid, Image
-from farside.observer import earth
 from farside.simulation import VERSION, SimulatedSun
-from farside.simulation.lattice import COARSE
-from farside.simulation.registered import Instrument, see
+from farside.simulation.grid import COARSE
+from farside.simulation.instruments.registered import Instrument, see
 from farside.simulation.scene import stereo
-from tests.live import ROOT
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import earth
+from tests.support.live import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "simulated_sun.npz"
 GRID = Grid(64, 28.0)

@@ -10,12 +10,12 @@ import sunpy.map
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.basemap import read_base
-from farside.carrington import CarringtonGrid, resample
 from farside.solarwind import adapt
 from farside.solarwind.ensemble import polar_means
+from farside.sun.carrington_grid import CarringtonGrid, resample
+from farside.synchronic.base import read_base
 from tests.solarwind.recognition import recognised
-from tests.synchronic_maps import sources, synchronic_map
+from tests.support.synchronic_maps import sources, synchronic_map
 
 REAL = "adapt40411_02e012_201708132000_i00020000n0.fts"
 GRID = CarringtonGrid(360, 180, "uniform")

@@ -13,12 +13,12 @@ from astropy.time import Time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farside.basemap import read_base
-from farside.carrington import CarringtonGrid
 from farside.errors import FormatError
 from farside.solarwind import gong
+from farside.sun.carrington_grid import CarringtonGrid
+from farside.synchronic.base import read_base
 from tests.solarwind.recognition import recognised
-from tests.synchronic_maps import NOW, region, synchronic_map
+from tests.support.synchronic_maps import NOW, region, synchronic_map
 
 REAL = "gong_mrbqs220302t0614c2254_009.fits"
 

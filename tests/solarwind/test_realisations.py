@@ -6,9 +6,9 @@ import astropy.units as u
 import numpy as np
 import pytest
 
-from farside.carrington import CarringtonGrid, Map
 from farside.solarwind.realisations import seed_of, unit_noise
-from tests.synchronic_maps import synchronic_map
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from tests.support.synchronic_maps import synchronic_map
 
 GRID = CarringtonGrid(180, 90, "uniform")
 COUNT = 200

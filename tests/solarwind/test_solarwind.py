@@ -8,7 +8,7 @@ from astropy.io import fits
 
 from farside.errors import FormatError
 from farside.solarwind import FORMATS, write
-from tests.synchronic_maps import synchronic_map
+from tests.support.synchronic_maps import synchronic_map
 
 
 @pytest.mark.parametrize("name", FORMATS)

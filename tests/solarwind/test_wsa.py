@@ -8,10 +8,10 @@ import pytest
 import sunpy.map
 from astropy.io import fits
 
-from farside.carrington import CarringtonGrid
 from farside.solarwind import wsa
+from farside.sun.carrington_grid import CarringtonGrid
 from tests.solarwind.recognition import meets_the_wsa_specification, recognised
-from tests.synchronic_maps import NOW, synchronic_map
+from tests.support.synchronic_maps import NOW, synchronic_map
 
 
 @pytest.fixture(scope="module")

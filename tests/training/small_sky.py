@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 from astropy.time import Time
 
-from farside.grid import Grid, Image
-from farside.heliographic import sight_lines, trace
-from farside.observer import Observer
-from farside.simulation.lattice import COARSE, Lattice
+from farside.simulation.grid import COARSE, Lattice
 from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import sight_lines, trace
+from farside.sun.observer import Observer
 from training.data.simulated import Sky
 
 NOTHING = np.zeros((1, 1), np.float32)

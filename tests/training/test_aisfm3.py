@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from farside.networks.pix2pixcc import Generator
-from farside.recipe import Recipe
-from farside.reference import SYNODIC_PERIOD_DAYS
-from tests.live import ROOT
+from farside.model.networks.pix2pixcc import Generator
+from farside.model.recipe import Recipe
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
+from tests.support.live import ROOT
 from training.config import read_config
 from training.data.pairing import Ages, MonthsRule, pair
 from training.discriminator import Discriminator

@@ -7,11 +7,11 @@ import pytest
 import torch
 from astropy.time import Time
 
-from farside import checkpoint
-from farside.hale import cycle_of
-from farside.recipe import Recipe
-from tests.live import ROOT
-from tests.tiny_recipe import recipe
+from farside.model import checkpoint
+from farside.model.recipe import Recipe
+from farside.sun.solar_cycle import cycle_of
+from tests.support.live import ROOT
+from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
 from tests.training.small_sky import SMALL_SKY
 from training.compare.__main__ import main

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from farside import checkpoint
-from farside.recipe import MedianLog, Percentile, Recipe
-from tests.live import ROOT
+from farside.model import checkpoint
+from farside.model.recipe import MedianLog, Percentile, Recipe
+from tests.support.live import ROOT
 from training.config import Config, read_config
 from training.discriminator import Discriminator
 

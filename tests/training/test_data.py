@@ -17,16 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from farside.disk.registration import Disk, register
+from farside.disk.reproject import rotate
 from farside.errors import IncompleteSetError
-from farside.grid import Grid, Image
-from farside.observation import Observation, read
+from farside.observation.image import Observation, read
 from farside.quality import Quality
-from farside.reference import SYNODIC_PERIOD_DAYS
-from farside.registration import Disk, register
-from farside.rotation import rotate
-from farside.simulation.files import write_set
-from tests.once import once
-from tests.small_model import RECIPE
+from farside.simulation.instruments.files import write_set
+from farside.sun.grid import Grid, Image
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
+from tests.support.once import once
+from tests.support.small_model import RECIPE
 from training.data import Pairs, Plan, StoreError, Summary, open_store, prepare
 from training.data.__main__ import main
 from training.data.journal import JOURNAL, Registered

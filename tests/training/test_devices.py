@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from farside import checkpoint
-from farside.recipe import Recipe
-from tests.live import ROOT
-from tests.processes import PATIENCE_S
+from farside.model import checkpoint
+from farside.model.recipe import Recipe
+from tests.support.live import ROOT
+from tests.support.processes import PATIENCE_S
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, simulate
-from training.loop import LOSSES, MODEL, STATE
+from training.train import LOSSES, MODEL, STATE
 
 DEMO = (ROOT / "training" / "recipes" / "pix2pixcc-demo.toml").read_text()
 SMOKE = (ROOT / "training" / "configs" / "smoke.toml").read_text()

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from tests.live import ROOT
+from tests.support.live import ROOT
 from training.config import read_config
 from training.data.__main__ import parser as data_parser
 from training.restoration.drawings import parser as drawings_parser

@@ -10,22 +10,22 @@ import torch
 from torch import Tensor
 
 from export.publish import publish
-from farside import checkpoint
-from farside.engine import find_model
-from farside.engines.openvino import OpenVinoEngine
 from farside.errors import CheckpointError
-from farside.networks.gated import Generator
+from farside.magnetogram.encoding import encode
+from farside.model import checkpoint
+from farside.model.engine import find_model
+from farside.model.engines.openvino import OpenVinoEngine
+from farside.model.networks.gated import Generator
+from farside.model.recipe import Recipe
 from farside.pipeline import translate
-from farside.recipe import Recipe
-from farside.scaling import encode
-from tests.live import ROOT
+from tests.support.live import ROOT
 from tests.training.small_sky import SMALL_SKY
 from training.config import Config, read_config
 from training.data import Campaign, open_store, simulate
-from training.loop import LOSSES, MODEL, train
 from training.losses import Weights
 from training.samples import Batches, Samples, mirrored
 from training.statistics import Statistics, field_score, polarity_score, strength_score
+from training.train import LOSSES, MODEL, train
 from training.variations import LeftOut, Randomised, randomise, vary, without_reference
 
 FULL = ROOT / "training" / "recipes" / "farside-1.toml"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from farside import checkpoint
-from tests.live import ROOT
+from farside.model import checkpoint
+from tests.support.live import ROOT
 from training.compare.page import read_comparison
 
 SMOKE = (ROOT / "training" / "configs" / "smoke.toml").read_text()

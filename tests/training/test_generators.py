@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from farside import checkpoint
-from farside.grid import Grid
-from farside.metrics import correlation
-from farside.recipe import Recipe
-from tests.live import ROOT
+from farside.evaluation.metrics import correlation
+from farside.model import checkpoint
+from farside.model.recipe import Recipe
+from farside.sun.grid import Grid
+from tests.support.live import ROOT
 from tests.training.small_sky import SMALL_SKY
 from training.config import Adversary, Config, ConfigError, Stage, read_config
 from training.data import Campaign, simulate
-from training.loop import LOSSES, MODEL, train
 from training.samples import open_samples
+from training.train import LOSSES, MODEL, train
 
 GRID = Grid(96, 42.1875)
 DEMOS = ("pix2pix-demo", "pix2pixhd-demo", "multilayer-demo")

@@ -9,18 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from farside import checkpoint
+from farside.disk.registration import Disk
 from farside.errors import IncompleteSetError
-from farside.grid import Grid
-from farside.hale import leading_sign
-from farside.recipe import Recipe
-from farside.registration import Disk
-from farside.scaling import scale_disk
-from tests.live import ROOT
+from farside.magnetogram.encoding import scale_disk
+from farside.model import checkpoint
+from farside.model.recipe import Recipe
+from farside.sun.grid import Grid
+from farside.sun.solar_cycle import leading_sign
+from tests.support.live import ROOT
 from tests.training.small_sky import SMALL_SKY
 from training.config import Config, ConfigError, Optimiser, read_config
 from training.data import Campaign, StoreError, open_store, simulate
-from training.loop import LOSSES, MODEL, STATE, DivergedError, StateError, rate_at, train
 from training.samples import (
     Batches,
     Samples,
@@ -30,6 +29,7 @@ from training.samples import (
     patched,
     reversed_fields,
 )
+from training.train import LOSSES, MODEL, STATE, DivergedError, StateError, rate_at, train
 
 DEMO = ROOT / "training" / "recipes" / "pix2pixcc-demo.toml"
 RECIPE = Recipe.from_toml(DEMO.read_text())
@@ -88,7 +88,7 @@ def test_the_precision_is_one_the_device_is_fast_in_and_stays_that_of_the_state(
 ) -> None:
     auto = config.model_copy(update={"run": config.run.model_copy(update={"precision": "auto"})})
     for has_bfloat16, expected in ((True, "bf16-mixed"), (False, "32-true")):
-        monkeypatch.setattr("training.loop.torch_has_bfloat16", lambda has=has_bfloat16: has)
+        monkeypatch.setattr("training.train.torch_has_bfloat16", lambda has=has_bfloat16: has)
         assert train(auto, tmp_path / expected, last=1).precision == expected
         assert f"{expected} on cpu" in capsys.readouterr().out
     assert train(auto, tmp_path / "bf16-mixed", last=2).precision == "bf16-mixed"

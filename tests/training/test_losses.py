@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.live import ROOT
-from tests.rounding import same
+from tests.support.live import ROOT
+from tests.support.rounding import same
 from training.discriminator import Discriminator
 from training.losses import (
     Weights,

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from farside.errors import IncompleteSetError
-from farside.grid import Grid
-from tests.native_model import NATIVE, TILING
+from farside.sun.grid import Grid
+from tests.support.native_model import NATIVE, TILING
 from training.config import Data
 from training.data.journal import StoreError
 from training.data.planes import ABOUT, About, Planes, Shown, open_planes, write

@@ -15,21 +15,21 @@ from astropy.time import Time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from farside.disk.registration import Disk
 from farside.errors import DamagedImageError
-from farside.grid import Grid, Image
-from farside.reference import SYNODIC_PERIOD_DAYS, reference_lag_days
-from farside.registration import Disk
-from farside.scaling import encode
-from farside.simulation.lattice import COARSE, FINE
+from farside.magnetogram.encoding import encode
+from farside.simulation.grid import COARSE, FINE
 from farside.simulation.sun import Surface
-from tests.live import ROOT
-from tests.small_model import RECIPE
+from farside.sun.grid import Grid, Image
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS, reference_lag_days
+from tests.support.live import ROOT
+from tests.support.small_model import RECIPE
 from tests.training.small_sky import DARK_SKY, SMALL_SKY, FixedSun, see_pattern
 from training.data import Pairs, StoreError, open_store, prepare, simulate
 from training.data.__main__ import main
 from training.data.archive import Plan
+from training.data.campaign import Campaign
 from training.data.pairing import CHANNELS, FAR_CHANNELS
-from training.data.sampling import Campaign
 from training.data.simulated import EPOCHS, Sky, lattice_for
 
 GRID = Grid(32, 14.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.grid import Image
+from farside.sun.grid import Image
 from training.suncheck.light import RADIUS, measured
 from training.suncheck.page import light_table, persistence_table
 from training.suncheck.persistence import COLUMNS, ROWS, persisted

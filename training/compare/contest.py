@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from rich.progress import track
 
-from farside.engine import Engine, Model
-from farside.evaluation import measure
-from farside.grid import Image
-from farside.hale import cycle_of
-from farside.metrics import persistence
+from farside.evaluation.compare import measure
+from farside.evaluation.metrics import persistence
+from farside.model.engine import Engine, Model
 from farside.pipeline import translate
+from farside.sun.grid import Image
+from farside.sun.solar_cycle import cycle_of
 from training.data.pairs import Pairs, Split
 from training.score.answers import PERSISTENCE, ZERO
 from training.score.cases import Case, StoreCases

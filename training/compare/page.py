@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
 from training.compare.result import CC, Cell, Comparison, Entry
 from training.score.answers import ZERO
 from training.score.markdown import number, table, text

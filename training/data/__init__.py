@@ -1,10 +1,10 @@
 """Images made into one store of registered disks and their pairs: archives, or simulated suns."""
 
 from training.data.archive import Plan, Summary, prepare
+from training.data.campaign import Campaign
 from training.data.journal import StoreError
 from training.data.pairs import Pairs, Split, open_store
 from training.data.sample import Sample
-from training.data.sampling import Campaign
 from training.data.simulated import Census, simulate
 
 __all__ = [

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from farside.recipe import Recipe
-from farside.reference import SYNODIC_PERIOD_DAYS
+from farside.model.recipe import Recipe
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 from training.command import one_sentence
 from training.data.archive import Plan, prepare
+from training.data.campaign import FROM, UNTIL, Campaign
 from training.data.drawings import Drawings, simulate_drawings
 from training.data.pairing import Ages, MonthsRule
-from training.data.sampling import FROM, UNTIL, Campaign
 from training.data.simulated import simulate
 from training.data.store import SUMMARY
 from training.data.tiles import Tiles, simulate_tiles

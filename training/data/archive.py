@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from rich.progress import track
 
+from farside.disk.registration import Disk, register
 from farside.errors import FarsideError, UnsupportedImageError
-from farside.grid import Grid
-from farside.observation import Origin, read
-from farside.registration import Disk, register
+from farside.observation.image import Origin, read
+from farside.sun.grid import Grid
 from training.data.journal import Entry, Journal, Registered
 from training.data.pairing import (
     CHANNELS,
@@ -25,8 +25,8 @@ from training.data.pairing import (
     group,
     pair,
 )
-from training.data.processes import shared
 from training.data.store import SUMMARY, Half, SetRecord, Writer, compact
+from training.data.workers import shared
 
 SOURCE = {"command": "prepare"}
 """What the label of a store says of those that this module makes."""

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 import farside.simulation
-from farside.grid import Grid
-from farside.observer import earth
-from farside.simulation.drawing import draw_on_grid
-from farside.simulation.hands import HANDS
-from farside.simulation.registered import see
+from farside.simulation.drawings.drawing import draw_on_grid
+from farside.simulation.drawings.styles import HANDS
+from farside.simulation.instruments.registered import see
 from farside.simulation.sun import SimulatedSun
+from farside.sun.grid import Grid
+from farside.sun.observer import earth
+from training.data.campaign import date_at
 from training.data.planes import About, Shown, write
-from training.data.sampling import date_at
 from training.data.simulated import lattice_for
 
 PLANES = ("DRAWING WHITE", "AIA 304", "AIA 193", "AIA 171", "HMI LOS")

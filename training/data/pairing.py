@@ -10,8 +10,8 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.angles import folded_deg
-from farside.reference import SYNODIC_PERIOD_DAYS
+from farside.sun.angles import folded_deg
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 from training.data.journal import Registered
 
 CHANNELS = ("AIA 304", "AIA 193", "AIA 171", "HMI LOS")

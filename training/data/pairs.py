@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from rich.progress import track
 
-from farside.grid import Grid
-from farside.observation import Origin
-from farside.registration import Disk
+from farside.disk.registration import Disk
+from farside.observation.image import Origin
+from farside.sun.grid import Grid
 from training.data.journal import StoreError
 from training.data.pairing import CHANNELS, LeftOut, Pair
 from training.data.sample import Sample

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from rich.progress import Progress
 
-from farside.grid import Image
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
+from farside.sun.grid import Image
 from training.data.journal import StoreError
-from training.data.processes import shared
+from training.data.workers import shared
 
 ABOUT = "store.json"
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
+from farside.disk.registration import Disk
 from farside.errors import IncompleteSetError
-from farside.recipe import Channel, Recipe
-from farside.registration import Disk
-from farside.stack import SPACECRAFT, Stack, align
+from farside.magnetogram.stack import SPACECRAFT, Stack, align
+from farside.model.recipe import Channel, Recipe
 from training.data.pairing import Pair
 
 

@@ -15,21 +15,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rich.progress import Progress
 
 import farside.simulation
-from farside.angles import folded_deg
-from farside.grid import Grid, Image
-from farside.observer import Observer, earth
-from farside.reference import SYNODIC_PERIOD_DAYS
-from farside.registration import Disk
-from farside.simulation.lattice import COARSE, FINE, Lattice
-from farside.simulation.registered import see
+from farside.disk.registration import Disk
+from farside.io.atomic import replacing
+from farside.simulation.grid import COARSE, FINE, Lattice
+from farside.simulation.instruments.registered import see
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
-from farside.wholefile import replacing
+from farside.sun.angles import folded_deg
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import Observer, earth
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
+from training.data.campaign import STREAM, Campaign, Epoch, Look
 from training.data.journal import StoreError
 from training.data.pairing import CHANNELS, FAR_CHANNELS, Pair
-from training.data.processes import shared
-from training.data.sampling import STREAM, Campaign, Epoch, Look
 from training.data.store import SUMMARY, Half, SetRecord, Source, Writer, compact, put_disks
+from training.data.workers import shared
 
 EPOCHS = "epochs"
 """Folder of a store with a file for each epoch whose disks are all written."""
@@ -66,7 +66,7 @@ class Sky:
     sun
         Seed and variety → Sun.
     see
-        :func:`farside.simulation.registered.see`.
+        :func:`farside.simulation.instruments.registered.see`.
     version
         Of both: what was made with another one does not go into one store.
     """

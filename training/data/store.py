@@ -36,12 +36,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from zarr.codecs import BloscCodec, Crc32cCodec
 
+from farside.disk.registration import Disk
 from farside.errors import DamagedImageError
-from farside.grid import Grid
-from farside.observation import Origin
-from farside.observer import Observer
+from farside.observation.image import Origin
 from farside.quality import Quality
-from farside.registration import Disk
+from farside.sun.grid import Grid
+from farside.sun.observer import Observer
 from training.data.journal import StoreError
 from training.data.pairing import CHANNELS, FAR_CHANNELS, ImageSet, LeftOut, Pair
 

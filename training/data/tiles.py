@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 import farside.simulation
-from farside.drift import MARGIN_PX
-from farside.simulation.frames import FRAMES, tile
+from farside.denoising.derotation import MARGIN_PX
+from farside.simulation.instruments.hmi_series import FRAMES, tile
 from farside.simulation.sun import SimulatedSun
+from training.data.campaign import date_at
 from training.data.planes import About, Shown, write
-from training.data.sampling import date_at
 
 PLANES = ("HMI LOS", "HMI LOS mean", "HMI LOS truth")
 """A frame, the mean of the series around it, and the field without noise."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rich.progress import track
 
-from farside.engines.torch import TorchEngine
-from farside.quicklook import LIMIT_GAUSS
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
+from farside.model.engines.torch import TorchEngine
+from farside.plots.magnetogram import LIMIT_GAUSS
 from training.command import one_sentence
 from training.realsun.baselines import read_maps
 from training.realsun.farview import far_views

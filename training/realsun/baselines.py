@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter, label
 
-from farside.basemap import read_base
-from farside.binning import pixels_per_degree
-from farside.grid import Grid, Image
-from farside.hale import leading_sign
-from farside.heliographic import sight_lines, trace
-from farside.mapview import age_of_disk_days, disk_of_map
-from farside.observer import View
-from farside.registration import Disk
-from farside.synchronicmap import BaseMap
+from farside.disk.registration import Disk
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import sight_lines, trace
+from farside.sun.observer import View
+from farside.sun.solar_cycle import leading_sign
+from farside.synchronic.base import read_base
+from farside.synchronic.map import BaseMap
+from farside.synchronic.view import age_of_disk_days, disk_of_map
 from training.realsun.measures import Truth
 from training.realsun.regions import (
     Mask,
@@ -60,7 +59,7 @@ def hale_guess(euv: Disk) -> Image:
         Gauss, (y, x), NaN off the disk.
     """
     grid, on_disk = euv.grid, euv.grid.on_disk()
-    per_degree = pixels_per_degree(grid)
+    per_degree = grid.pixels_per_degree
     medians = np.where(on_disk, euv.image / np.nanmedian(euv.image), 1.0)
     smooth, broad = (gaussian_filter(medians, deg * per_degree) for deg in (FIELD_DEG, CORE_DEG))
     strength = GAUSS_A_MEDIAN * np.clip(smooth - PLAGE_MEDIANS, 0, MOST_MEDIANS)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farside.engine import Engine, Model
-from farside.fitsfile import open_image, text, unpack
-from farside.magnetogram import Magnetogram
-from farside.observation import read
+from farside.disk.registration import Disk, register
+from farside.io.fits import open_image, text, unpack
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.engine import Engine, Model
+from farside.observation.image import read
 from farside.pipeline import generate
-from farside.registration import Disk, register
 from training.realsun.measures import GRID
 from training.realsun.places import Place, SeismicRegion, places, seismic_regions
 from training.realsun.sets import may_be_published

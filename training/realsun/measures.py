@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.binning import pixels_per_degree
-from farside.grid import Grid, Image
-from farside.observer import View
-from farside.statistics import mean_of, pearson, ratio
+from farside.evaluation.statistics import mean_of, pearson, ratio
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import View
 from training.realsun.regions import Orientations, orientations
 from training.realsun.rows import Row
 
@@ -104,13 +103,13 @@ def orientation_rows(found: Orientations, unit: str, answer: str, case: str) -> 
 def _measures(made: Image, true: Image, grid: Grid, radius: float) -> Iterator[tuple[str, float]]:
     inside = grid.radius_px() < radius * grid.disk_radius_px
     for side, signed, unsigned in zip(BLOCKS_DEG, CORRELATIONS, UNSIGNED, strict=True):
-        pixels = side * pixels_per_degree(grid)
+        pixels = side * grid.pixels_per_degree
         yield signed, pearson(block_means(made, inside, pixels), block_means(true, inside, pixels))
         yield (
             unsigned,
             pearson(*(block_means(np.abs(each), inside, pixels) for each in (made, true))),
         )
-    pixels = MIDDLE_DEG * pixels_per_degree(grid)
+    pixels = MIDDLE_DEG * grid.pixels_per_degree
     yield from zip(
         AMPLITUDES,
         _amplitudes(block_means(made, inside, pixels), block_means(true, inside, pixels)),

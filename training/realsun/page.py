@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from farside.recipe import Recipe
+from farside.model.recipe import Recipe
 from training.realsun.farview import FarView
 from training.realsun.measures import (
     AMPLITUDES,

@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from farside.grid import Grid, Image
-from farside.observation import read
-from farside.png import png
-from farside.quicklook import LIMIT_GAUSS
-from farside.registration import Disk, register
+from farside.disk.registration import Disk, register
+from farside.observation.image import read
+from farside.plots._png import png
+from farside.plots.magnetogram import LIMIT_GAUSS
+from farside.sun.grid import Grid, Image
 from training.realsun.farview import FarView
 from training.realsun.measures import GRID
 from training.realsun.run import GUESS, MIRRORED, Answer

@@ -11,12 +11,12 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.angles import folded_deg
-from farside.carrington import Degrees
-from farside.flux import pixel_area_cm2
-from farside.heliographic import foreshortening, sight_lines, trace
-from farside.magnetogram import Magnetogram
-from farside.observer import earth
+from farside.evaluation.flux import pixel_area_cm2
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.sun.angles import folded_deg
+from farside.sun.carrington_grid import Degrees
+from farside.sun.heliographic import foreshortening, sight_lines, trace
+from farside.sun.observer import earth
 from training.realsun.regions import regions
 
 LEAST_FLUX_MX = 1e21

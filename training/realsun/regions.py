@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, label
 
-from farside.binning import pixels_per_degree
-from farside.grid import Grid, Image
+from farside.sun.grid import Grid, Image
 
 SMOOTHING_DEG = 1.5
 """σ of the Gaussian that |B| is smoothed by."""
@@ -52,7 +51,7 @@ class Orientations:
 
 def regions(field_gauss: Image, grid: Grid) -> list[Mask]:
     """Connected areas of strong field within 0.95 R, each (y, x)."""
-    per_degree = pixels_per_degree(grid)
+    per_degree = grid.pixels_per_degree
     strong = gaussian_filter(np.abs(np.nan_to_num(field_gauss)), SMOOTHING_DEG * per_degree)
     inside = grid.radius_px() < MOST_RADIUS * grid.disk_radius_px
     labels, count = label((strong > LEAST_GAUSS) & inside)
@@ -62,7 +61,7 @@ def regions(field_gauss: Image, grid: Grid) -> list[Mask]:
 
 def bipoles(field_gauss: Image, grid: Grid) -> list[Mask]:
     """The regions with both polarities, at least 2° apart east–west."""
-    least_px = LEAST_BIPOLE_DEG * pixels_per_degree(grid)
+    least_px = LEAST_BIPOLE_DEG * grid.pixels_per_degree
     smooth = without_noise(field_gauss, grid)
     found = regions(field_gauss, grid)
     return [each for each in found if abs(westward_px(smooth, each)) >= least_px]
@@ -70,7 +69,7 @@ def bipoles(field_gauss: Image, grid: Grid) -> list[Mask]:
 
 def without_noise(field_gauss: Image, grid: Grid) -> Image:
     """The field smoothed by 0.5°, 0 where it has no value."""
-    sigma_px = POLARITY_SMOOTHING_DEG * pixels_per_degree(grid)
+    sigma_px = POLARITY_SMOOTHING_DEG * grid.pixels_per_degree
     return np.asarray(gaussian_filter(np.nan_to_num(field_gauss), sigma_px), np.float32)
 
 

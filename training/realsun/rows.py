@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
 from training.score.markdown import NONE, table
 
 

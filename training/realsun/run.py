@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from farside.engine import Engine, Model
-from farside.grid import Image
-from farside.observation import read
+from farside.disk.registration import register
+from farside.magnetogram.stack import Stack
+from farside.model.engine import Engine, Model
+from farside.model.recipe import Channel, Recipe
+from farside.observation.image import read
 from farside.pipeline import prepare, translate
-from farside.recipe import Channel, Recipe
-from farside.registration import register
-from farside.stack import Stack
-from farside.synchronicmap import BaseMap
+from farside.sun.grid import Image
+from farside.synchronic.map import BaseMap
 from training.realsun.baselines import hale_guess, hale_on_true_regions, map_before, persistence
 from training.realsun.measures import GRID, orientation_rows, score_set
 from training.realsun.rows import Row

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from farside.fitsfile import number, open_image, text, unpack
-from farside.observation import Origin, read
-from farside.observer import View
-from farside.recipe import Recipe
-from farside.registration import register
+from farside.disk.registration import register
+from farside.io.fits import number, open_image, text, unpack
+from farside.model.recipe import Recipe
+from farside.observation.image import Origin, read
+from farside.sun.observer import View
 from training.realsun.measures import GRID, STRONG_GAUSS, Truth
 
 TRUTH_FILE = "hmi.fits"

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 from astropy.time import Time
 
-from farside.drift import MARGIN_PX
-from farside.grid import Image
-from farside.noise import (
+from farside.denoising.derotation import MARGIN_PX
+from farside.denoising.noise import (
     LIMB_AT_RADII,
     Kept,
     StrongFlux,
@@ -20,15 +19,16 @@ from farside.noise import (
     pixel_mm,
     strong_flux,
 )
-from farside.observer import earth
-from farside.pointing import disk_radius_arcsec
-from farside.simulation.camera import line_of_sight_field, look
-from farside.simulation.files import Size, hmi_detector
-from farside.simulation.frames import Tile, tile
+from farside.io.wcs import disk_radius_arcsec
+from farside.simulation.instruments.camera import line_of_sight_field, look
+from farside.simulation.instruments.files import Size, hmi_detector
+from farside.simulation.instruments.hmi_series import Tile, tile
 from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.grid import Image
+from farside.sun.observer import earth
 
 CENTRE_PX, LIMB_PX = 512, 248
-"""Sides of the boxes of :mod:`farside.noise` in HMI's pixels."""
+"""Sides of the boxes of :mod:`farside.denoising.noise` in HMI's pixels."""
 
 LIMB = ((LIMB_AT_RADII, 0.0), (-LIMB_AT_RADII, 0.0), (0.0, LIMB_AT_RADII), (0.0, -LIMB_AT_RADII))
 

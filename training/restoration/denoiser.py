@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farside.engine import Engine, Model
+from farside.denoising.noise import core_width_gauss
 from farside.errors import RecipeError
-from farside.grid import Image
-from farside.noise import core_width_gauss
+from farside.magnetogram.stack import Stack
+from farside.model.engine import Engine, Model
+from farside.model.recipe import Native
 from farside.pipeline import translate
 from farside.quality import Quality
-from farside.recipe import Native
-from farside.simulation.frames import Tile, middle_frame
-from farside.stack import Stack
-from training.data.sampling import date_at
+from farside.simulation.instruments.hmi_series import Tile, middle_frame
+from farside.sun.grid import Image
+from training.data.campaign import date_at
 from training.restoration.boxes import (
     Boxes,
     Figures,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter
 
-from farside.noise import NETWORK_MM, STRONG_GAUSS
-from farside.recipe import Score
-from farside.wholefile import replacing
+from farside.denoising.noise import NETWORK_MM, STRONG_GAUSS
+from farside.io.atomic import replacing
+from farside.model.recipe import Score
 from training.restoration.denoisingscores import (
     CENTRE,
     COHERENT,

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from farside.grid import Image
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
+from farside.sun.grid import Image
 from training.restoration.denoiser import MEAN, ONE_FRAME, TRUTH, Answered, Denoiser
 
 PATCH_PX = 128

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import farside.simulation
 from farside import __version__
-from farside.recipe import Score
+from farside.model.recipe import Score
 from training.restoration.boxes import WEAK_GAUSS, Figures
 from training.restoration.denoiser import ONE_FRAME, Denoiser, Scored
 from training.score.summary import Estimate, estimated

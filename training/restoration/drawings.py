@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.progress import track
 
-from farside.engine import Engine, Model
 from farside.errors import RecipeError
-from farside.recipe import BrightnessPlane, Recipe
-from farside.simulation.hands import HANDS
-from farside.simulation.registered import BANDS
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
+from farside.model.engine import Engine, Model
+from farside.model.recipe import BrightnessPlane, Recipe
+from farside.simulation.drawings.styles import HANDS
+from farside.simulation.instruments.registered import BANDS
 from training.command import one_sentence
 from training.restoration.drawingspage import write_page
 from training.restoration.drawingspicture import Shown, before_and_after

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from farside.simulation.hands import HANDS
-from farside.simulation.registered import BANDS
-from farside.wholefile import replacing
+from farside.io.atomic import replacing
+from farside.simulation.drawings.styles import HANDS
+from farside.simulation.instruments.registered import BANDS
 from training.restoration.drawnscores import (
     ALL,
     BLANK,

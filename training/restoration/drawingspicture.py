@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image as Pillow
 
-from farside.png import png
-from farside.quicklook import LIMIT_GAUSS, draw_brightness, draw_disk, draw_field
+from farside.plots._png import png
+from farside.plots.magnetogram import LIMIT_GAUSS, draw_brightness, draw_disk, draw_field
 from training.restoration.drawnsuns import DrawnSun, Sky
 
 PANEL_INCHES = 1.25

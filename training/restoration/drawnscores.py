@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from farside import __version__
-from farside.binning import WHOLE, Box
-from farside.engine import Engine, Model
-from farside.errormodel import SKILL_MEASURE
-from farside.evaluation import Compared
-from farside.flux import unsigned_flux_mx
-from farside.grid import Grid, Image
-from farside.metrics import correlation, polarity_accuracy
-from farside.patches import select_patches
+from farside.evaluation.blocks import WHOLE, Box
+from farside.evaluation.compare import Compared
+from farside.evaluation.flux import unsigned_flux_mx
+from farside.evaluation.metrics import correlation, polarity_accuracy
+from farside.evaluation.score_regions import select_patches
+from farside.evaluation.statistics import regress
+from farside.magnetogram.stack import Stack
+from farside.magnetogram.uncertainty import SKILL_MEASURE
+from farside.model.engine import Engine, Model
+from farside.model.recipe import Score
 from farside.pipeline import translate
-from farside.recipe import Score
 from farside.simulation import VERSION
-from farside.simulation.registered import BANDS
-from farside.stack import Stack
-from farside.statistics import regress
+from farside.simulation.instruments.registered import BANDS
+from farside.sun.grid import Grid, Image
 from training.restoration.drawnsuns import DrawnSun, Sky
 from training.score.run import MODEL
 from training.score.summary import (

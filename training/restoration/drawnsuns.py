@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.time import Time
 
-from farside.grid import Grid, Image
-from farside.heliographic import project
-from farside.observation import Origin
-from farside.observer import Observer, View, earth
+from farside.disk.registration import Disk
+from farside.magnetogram.stack import Stack
+from farside.observation.image import Origin
 from farside.quality import Quality
-from farside.registration import Disk
-from farside.simulation.drawing import LIMB_MU, draw_on_grid
-from farside.simulation.hands import HANDS
-from farside.simulation.registered import BANDS, see
-from farside.simulation.spots import spots_of
+from farside.simulation.drawings.drawing import LIMB_MU, draw_on_grid
+from farside.simulation.drawings.styles import HANDS
+from farside.simulation.instruments.registered import BANDS, see
+from farside.simulation.magnetic.spots import spots_of
 from farside.simulation.sun import SimulatedSun
-from farside.stack import Stack
-from training.data.sampling import date_at
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import project
+from farside.sun.observer import Observer, View, earth
+from training.data.campaign import date_at
 from training.data.simulated import lattice_for
 
 STREAM = 1610
@@ -53,7 +53,7 @@ class DrawnSun:
     seed
         Of the Sun.
     hand
-        A key of :data:`~farside.simulation.hands.HANDS`.
+        A key of :data:`~farside.simulation.drawings.styles.HANDS`.
     has_spots
         Whether a spot of any size is on the disk, drawn or not.
     drawing, other

@@ -18,20 +18,21 @@ import numpy as np
 from astropy.time import Time
 from rich.progress import track
 
-from farside.engine import Engine, Model
-from farside.evaluation import Measures, measure
-from farside.grid import Grid, Image
-from farside.observation import Origin, Source, read
-from farside.observer import Observer, View, earth
+from farside.disk.registration import Disk, register
+from farside.evaluation.compare import Measures, measure
+from farside.io.source import Source
+from farside.magnetogram.stack import Stack, align
+from farside.model.engine import Engine, Model
+from farside.observation.image import Origin, read
 from farside.pipeline import generate, translate
 from farside.quality import Quality
-from farside.registration import Disk, register
-from farside.simulation.files import SIZES, write_hmi
-from farside.simulation.frames import write_frames
-from farside.simulation.headers import M_720S
-from farside.simulation.registered import BANDS, Instrument, see
+from farside.simulation.instruments.files import SIZES, write_hmi
+from farside.simulation.instruments.headers import M_720S
+from farside.simulation.instruments.hmi_series import write_frames
+from farside.simulation.instruments.registered import BANDS, Instrument, see
 from farside.simulation.scene import Scene
-from farside.stack import Stack, align
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import Observer, View, earth
 from training.command import one_sentence
 from training.restoration.denoiser import ONE_FRAME, Denoiser, day_of
 from training.score.__main__ import count

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.engine import Engine, Model
-from farside.grid import Image
-from farside.observer import View
+from farside.disk.reproject import rotate, seen
+from farside.model.engine import Engine, Model
 from farside.pipeline import translate
-from farside.rotation import rotate, seen
+from farside.sun.grid import Image
+from farside.sun.observer import View
 from training.score.cases import Case, mix
 
 PERSISTENCE, ZERO = "persistence", "zero field"

@@ -9,12 +9,12 @@ from typing import Literal, Protocol
 import numpy as np
 from astropy.time import Time
 
+from farside.disk.registration import Disk
 from farside.errors import IncompleteSetError
-from farside.grid import Grid, Image
-from farside.observer import View
-from farside.recipe import Recipe
-from farside.registration import Disk
-from farside.stack import Stack
+from farside.magnetogram.stack import Stack
+from farside.model.recipe import Recipe
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import View
 from training.data.pairs import Pairs, Split
 from training.data.store import root
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.errormodel import Mask
-from farside.grid import Grid, Image
-from farside.heliographic import sight_lines, trace
-from farside.observer import View
-from farside.recipe import ErrorModel
+from farside.magnetogram.uncertainty import Mask
+from farside.model.recipe import ErrorModel
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import sight_lines, trace
+from farside.sun.observer import View
 
 FIELD_EDGES_GAUSS = (0.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 MU_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8)

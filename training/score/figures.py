@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from farside.evaluation import Compared
-from farside.wholefile import replacing
+from farside.evaluation.compare import Compared
+from farside.io.atomic import replacing
 from training.score.answers import PERSISTENCE
 from training.score.report import Report
 from training.score.run import MODEL, PIXEL_EDGES_GAUSS, Outcome

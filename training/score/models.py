@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from farside import checkpoint
-from farside.engine import Engine, Model, find_model
-from farside.engines.torch import TorchEngine
 from farside.errors import CheckpointError
+from farside.model import checkpoint
+from farside.model.engine import Engine, Model, find_model
+from farside.model.engines.torch import TorchEngine
 
 
 def load(model: str, repository: Path) -> tuple[Model, Engine]:

@@ -10,9 +10,12 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.flux import pixel_area_cm2
-from farside.grid import Grid, Image
-from farside.heliographic import (
+from farside.disk.reproject import LEAST_MU
+from farside.evaluation.flux import pixel_area_cm2
+from farside.simulation.magnetic.active_regions import Elements
+from farside.simulation.magnetic.cycle import Region
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import (
     SurfacePoints,
     drift_deg_per_day,
     limb_tangent,
@@ -20,10 +23,7 @@ from farside.heliographic import (
     sight_lines,
     trace,
 )
-from farside.observer import View
-from farside.rotation import LEAST_MU
-from farside.simulation.cycle import Region
-from farside.simulation.elements import Elements
+from farside.sun.observer import View
 
 DETECTABLE_MX = 2e21
 """Least unsigned flux, both polarities together, that a region must have at the time. A choice."""

@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from farside import __version__
-from farside.engine import Model
-from farside.flux import pixel_area_cm2
-from farside.grid import Grid
-from farside.recipe import ErrorModel, Score, Table
-from farside.wholefile import replacing
+from farside.evaluation.flux import pixel_area_cm2
+from farside.io.atomic import replacing
+from farside.model.engine import Model
+from farside.model.recipe import ErrorModel, Score, Table
+from farside.sun.grid import Grid
 from training.score.answers import PERSISTENCE, ZERO
 from training.score.cases import Cases
 from training.score.markdown import number, table, text

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from farside.binning import WHOLE, in_common, paper_block_px
-from farside.engine import Engine, Model
-from farside.errormodel import known_field
-from farside.evaluation import Measures, measure
-from farside.grid import Grid, Image
-from farside.metrics import Correlations, correlations
-from farside.observer import View
-from farside.patches import select_patches
+from farside.evaluation.blocks import WHOLE, in_common, paper_block_px
+from farside.evaluation.compare import Measures, measure
+from farside.evaluation.metrics import Correlations, correlations
+from farside.evaluation.score_regions import select_patches
+from farside.magnetogram.uncertainty import known_field
+from farside.model.engine import Engine, Model
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import View
 from training.score.answers import PERSISTENCE, Answers, answer
 from training.score.cases import Case, Cases, Label, main_ages, partner
 from training.score.errors import ErrorTally

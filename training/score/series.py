@@ -10,19 +10,19 @@ from astropy.time import Time
 from numpy.typing import NDArray
 from rich.progress import track
 
-from farside.engine import Engine, Model
-from farside.flux import pixel_area_cm2, polar_field
-from farside.grid import Grid, Image
-from farside.heliographic import drift_deg_per_day, sight_lines, trace
-from farside.observation import Origin
-from farside.observer import Observer, View, earth
+from farside.disk.registration import Disk
+from farside.evaluation.flux import pixel_area_cm2, polar_field
+from farside.model.engine import Engine, Model
+from farside.observation.image import Origin
 from farside.pipeline import translate
-from farside.reference import SYNODIC_PERIOD_DAYS, reference_time
-from farside.registration import Disk
-from farside.simulation.cycle import CYCLE_DAYS, EPOCH, Region
-from farside.simulation.lattice import Lattice
+from farside.simulation.grid import Lattice
+from farside.simulation.magnetic.cycle import CYCLE_DAYS, EPOCH, Region
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import drift_deg_per_day, sight_lines, trace
+from farside.sun.observer import Observer, View, earth
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS, reference_time
 from training.data.pairing import CHANNELS, FAR_CHANNELS, Pair
 from training.data.sample import Sample
 from training.data.simulated import See, lattice_for

@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import binomtest
 
-from farside.evaluation import BoxMeasures, Compared
-from farside.metrics import Correlations
-from farside.simulation.cycle import ANTI_HALE
-from farside.statistics import Regression, interval, pearson, regress
+from farside.evaluation.compare import BoxMeasures, Compared
+from farside.evaluation.metrics import Correlations
+from farside.evaluation.statistics import Regression, interval, pearson, regress
+from farside.simulation.magnetic.cycle import ANTI_HALE
 from training.score.answers import PERSISTENCE
 from training.score.cases import MAIN_AGE_DAYS, main_ages
 from training.score.regions import RegionScore

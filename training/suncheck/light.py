@@ -8,7 +8,7 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from farside.grid import Image
+from farside.sun.grid import Image
 from training.suncheck.pictures import BANDS, GRID, MM_PER_PX, Picture
 
 RADIUS = GRID.radius_px() / GRID.disk_radius_px

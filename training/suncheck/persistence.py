@@ -12,13 +12,13 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.grid import Image
-from farside.heliographic import drift_deg_per_day
-from farside.observer import earth
-from farside.reference import SYNODIC_PERIOD_DAYS
-from farside.simulation.lattice import COARSE
+from farside.simulation.grid import COARSE
+from farside.simulation.magnetic.flux_transport import GLOBE
 from farside.simulation.sun import SimulatedSun
-from farside.simulation.transport import GLOBE
+from farside.sun.grid import Image
+from farside.sun.heliographic import drift_deg_per_day
+from farside.sun.observer import earth
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 
 BLOCKS_PX = (1, 5, 9)
 

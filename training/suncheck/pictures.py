@@ -12,15 +12,15 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.grid import Grid, Image
-from farside.observer import SOLAR_RADIUS_M, Observer, earth
-from farside.pointing import disk_radius_arcsec, pointing_of
-from farside.registration import source_of_grid
-from farside.simulation.camera import Camera, Detector, line_of_sight_field
-from farside.simulation.corona import corona_of
-from farside.simulation.exposure import TELESCOPES, counts, through_optics
-from farside.simulation.lattice import COARSE, FINE
+from farside.disk.registration import source_of_grid
+from farside.io.wcs import disk_radius_arcsec, pointing_of
+from farside.simulation.emission.corona import corona_of
+from farside.simulation.grid import COARSE, FINE
+from farside.simulation.instruments.camera import Camera, Detector, line_of_sight_field
+from farside.simulation.instruments.exposure import TELESCOPES, counts, through_optics
 from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
 
 GRID = Grid(336, 120.0)
 """What everything is measured on: a disk of 240 px, and the corona to 1.4 solar radii."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from farside.grid import Image
-from farside.heliographic import sight_lines, trace
-from farside.observer import View
-from tests.bipoles import LONGITUDE, pole, view_of
+from farside.sun.grid import Image
+from farside.sun.heliographic import sight_lines, trace
+from farside.sun.observer import View
+from tests.support.bipoles import LONGITUDE, pole, view_of
 from training.realsun.measures import GRID, Truth
 
 VIEW = view_of(0.0)

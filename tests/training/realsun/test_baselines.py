@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.carrington import CarringtonGrid
-from farside.grid import Image
-from farside.heliographic import sight_lines, trace
-from farside.observation import Origin
-from farside.observer import View, earth
-from farside.registration import Disk
-from farside.synchronicmap import BaseMap
-from tests.bipoles import LONGITUDE, pole
+from farside.disk.registration import Disk
+from farside.observation.image import Origin
+from farside.sun.carrington_grid import CarringtonGrid
+from farside.sun.grid import Image
+from farside.sun.heliographic import sight_lines, trace
+from farside.sun.observer import View, earth
+from farside.synchronic.map import BaseMap
+from tests.support.bipoles import LONGITUDE, pole
 from tests.training.realsun.fields import VIEW, bipoles, truth
 from training.realsun.baselines import hale_guess, hale_on_true_regions, map_before
 from training.realsun.measures import GRID

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farside.engine import Engine
-from farside.engines.torch import TorchEngine
+from farside.model.engine import Engine
+from farside.model.engines.torch import TorchEngine
 from farside.pipeline import generate, prepare
-from farside.simulation.files import SimulatedSet
-from tests.live import ROOT
+from farside.simulation.instruments.files import SimulatedSet
+from tests.support.live import ROOT
 from training.realsun.__main__ import main, parser, real_sun
 from training.realsun.measures import CORRELATIONS, UNSIGNED, score_set
 from training.realsun.page import Results

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from farside.grid import Image
+from farside.sun.grid import Image
 from tests.training.realsun.fields import VIEW, bipoles, truth
 from training.realsun.measures import (
     AREAS,

@@ -8,13 +8,13 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.grid import Grid, Image
-from farside.observation import Origin
-from farside.observer import Observer
+from farside.disk.registration import Disk
+from farside.magnetogram.stack import Stack
+from farside.observation.image import Origin
 from farside.quality import Quality
-from farside.registration import Disk
-from farside.simulation.registered import BANDS
-from farside.stack import Stack
+from farside.simulation.instruments.registered import BANDS
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import Observer
 from training.restoration.drawnsuns import DrawnSun, Sky
 
 GRID = Grid(128, 56.25)

@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from export.publish import read_report
-from farside import checkpoint
+from farside.denoising.noise import Kept, StrongFlux, core_width_gauss
 from farside.errors import RecipeError
-from farside.networks.denoiser import Generator
-from farside.noise import Kept, StrongFlux, core_width_gauss
-from farside.recipe import Native, Network, Recipe
-from farside.simulation.frames import Tile
-from tests.live import ROOT
-from tests.native_model import NATIVE
-from tests.small_model import RECIPE, Echo
+from farside.model import checkpoint
+from farside.model.networks.denoiser import Generator
+from farside.model.recipe import Native, Network, Recipe
+from farside.simulation.instruments.hmi_series import Tile
+from tests.support.live import ROOT
+from tests.support.native_model import NATIVE
+from tests.support.small_model import RECIPE, Echo
 from training.restoration.boxes import (
     CENTRE_PX,
     LIMB_PX,

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from export.publish import publish, read_report
-from farside import checkpoint
 from farside.errors import RecipeError
-from farside.recipe import Recipe
-from farside.simulation.hands import HANDS
-from tests.native_model import NATIVE
-from tests.small_drawings import RECIPE, write_model
+from farside.model import checkpoint
+from farside.model.recipe import Recipe
+from farside.simulation.drawings.styles import HANDS
+from tests.support.native_model import NATIVE
+from tests.support.small_drawings import RECIPE, write_model
 from tests.training.restoration.handmade import TRUTH, drawn_sun
 from training.restoration.drawings import check, parser, score
 from training.restoration.drawingspicture import Shown, before_and_after

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from farside.engine import Model
-from farside.errormodel import skill
-from farside.simulation.registered import BANDS
-from tests.small_drawings import RECIPE
+from farside.magnetogram.uncertainty import skill
+from farside.model.engine import Model
+from farside.simulation.instruments.registered import BANDS
+from tests.support.small_drawings import RECIPE
 from tests.training.restoration.handmade import GRID, TRUTH, drawn_sun, inside, sky, spot
 from training.restoration.drawnscores import (
     BLANK,

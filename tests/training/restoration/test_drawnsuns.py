@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.grid import Grid
-from farside.observer import earth
-from farside.simulation.registered import BANDS
+from farside.simulation.instruments.registered import BANDS
 from farside.simulation.sun import SimulatedSun
-from training.data.sampling import FROM, UNTIL
+from farside.sun.grid import Grid
+from farside.sun.observer import earth
+from training.data.campaign import FROM, UNTIL
 from training.restoration.drawnsuns import DrawnSun, drawn_suns, has_spots, quiet_sun
 
 GRID = Grid(64, 28.125)

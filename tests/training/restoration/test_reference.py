@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.observer import earth
-from farside.registration import Disk
+from farside.disk.registration import Disk
 from farside.simulation.scene import Scene
-from tests.small_model import Echo
-from tests.tiny_recipe import recipe
+from farside.sun.observer import earth
+from tests.support.small_model import Echo
+from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
 from training.restoration.reference import USUAL, FarSide, Pair, far_side, generated, page
 

@@ -8,16 +8,16 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
-from farside.angles import folded_deg
-from farside.errormodel import Mask
-from farside.grid import Grid, Image
-from farside.heliographic import SurfacePoints, sight_lines, trace
-from farside.observation import Origin
-from farside.observer import Observer, View
+from farside.disk.registration import Disk
+from farside.magnetogram.stack import Stack
+from farside.magnetogram.uncertainty import Mask
+from farside.observation.image import Origin
 from farside.quality import Quality
-from farside.registration import Disk
-from farside.stack import Stack
-from tests.small_model import RECIPE
+from farside.sun.angles import folded_deg
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import SurfacePoints, sight_lines, trace
+from farside.sun.observer import Observer, View
+from tests.support.small_model import RECIPE
 from training.score.answers import Answers
 from training.score.cases import Case, Label
 

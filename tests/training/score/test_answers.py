@@ -1,9 +1,9 @@
 import astropy.units as u
 import numpy as np
 
-from farside.engine import find_model
-from farside.observer import View
-from tests.small_model import Echo
+from farside.model.engine import find_model
+from farside.sun.observer import View
+from tests.support.small_model import Echo
 from tests.training.score.fakes import (
     DISK,
     EARTH,

@@ -6,8 +6,8 @@ import pytest
 from astropy.time import Time
 
 from farside.errors import IncompleteSetError
-from farside.grid import Grid
-from tests.tiny_recipe import recipe
+from farside.sun.grid import Grid
+from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID, SMALL, TIME, case, noise
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, open_store, simulate

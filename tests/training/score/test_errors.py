@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from farside.observer import View
-from farside.recipe import ErrorModel
+from farside.model.recipe import ErrorModel
+from farside.sun.observer import View
 from tests.training.score.fakes import DISK, GRID, SPACECRAFT, TIME, noise, points
 from training.score.errors import FIELD_EDGES_GAUSS, MU_EDGES, ErrorTally, correlation_length_px
 

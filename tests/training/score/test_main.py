@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from farside import checkpoint
 from farside.errors import CheckpointError, UnknownModelError
-from farside.networks.pix2pixcc import Generator
-from tests.tiny_recipe import recipe
+from farside.model import checkpoint
+from farside.model.networks.pix2pixcc import Generator
+from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, open_store, simulate

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.flux import pixel_area_cm2
-from farside.grid import Image
-from farside.observer import View
-from farside.simulation.cycle import Region
-from farside.simulation.elements import Elements
+from farside.evaluation.flux import pixel_area_cm2
+from farside.simulation.magnetic.active_regions import Elements
+from farside.simulation.magnetic.cycle import Region
+from farside.sun.grid import Image
+from farside.sun.observer import View
 from tests.training.score.fakes import DISK, EARTH, GRID, SPACECRAFT, TIME, spot
 from training.score.regions import Fields, RegionScore, score_regions
 

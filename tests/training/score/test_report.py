@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farside.engine import find_model
-from farside.recipe import ErrorModel, Score
-from tests.small_model import Echo
+from farside.model.engine import find_model
+from farside.model.recipe import ErrorModel, Score
+from tests.support.small_model import Echo
 from tests.training.score.fakes import SMALL, HandMade, case, noise, spot
 from tests.training.score.test_regions import CENTRE_DEG, EMERGED, VIEW, OneRegion, bipole
 from training.score.cases import Case

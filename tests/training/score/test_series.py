@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.engine import find_model
-from farside.grid import Grid, Image
-from farside.heliographic import sight_lines, trace
-from farside.observer import Observer
-from farside.simulation.lattice import COARSE, Lattice
+from farside.model.engine import find_model
+from farside.simulation.grid import COARSE, Lattice
 from farside.simulation.sun import SimulatedSun, Surface
-from tests.small_model import Echo
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import sight_lines, trace
+from farside.sun.observer import Observer
+from tests.support.small_model import Echo
 from tests.training.score.fakes import SMALL
 from training.score.series import Watch, follow_poles, follow_region
 

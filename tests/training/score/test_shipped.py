@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside import checkpoint
-from farside.engine import Model, find_model
-from farside.engines.torch import TorchEngine
-from farside.metrics import correlation
+from farside.evaluation.metrics import correlation
+from farside.model import checkpoint
+from farside.model.engine import Model, find_model
+from farside.model.engines.torch import TorchEngine
 from farside.pipeline import prepare, translate
 from farside.simulation import write_set
-from farside.simulation.files import read_truth
-from tests.live import ROOT
-from tests.once import once
+from farside.simulation.instruments.files import read_truth
+from tests.support.live import ROOT
+from tests.support.once import once
 
 REPORT = json.loads((ROOT / "docs" / "scores" / "report.json").read_text())
 TRAINED_ON = 2

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from farside.simulation.cycle import ANTI_HALE
+from farside.simulation.magnetic.cycle import ANTI_HALE
 from tests.training.score.fakes import DISK, GRID, answers, case, noise
 from training.score.answers import PERSISTENCE, ZERO
 from training.score.regions import RegionScore, State

@@ -1,0 +1,228 @@
+"""What lies in the drop folders: read once, when it is whole, and again when it changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+from farside.archive.index import Arrival, Index
+from farside.archive.times import instant
+from farside.errors import InputError
+from farside.io.cards import quoted, unquoted
+from farside.observation.image import read_origin
+from farside.quality import Quality
+
+_log = logging.getLogger(__name__)
+
+PARTIAL_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload")
+"""What programs call a file that is still arriving."""
+
+NOTED_TOGETHER = 100
+"""Files entered into the index at once: each time the disk is waited for."""
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A path in a drop folder, as it was seen: when it changed, and what forbids to read it."""
+
+    path: str
+    fingerprint: str
+    changed: float
+    error: str = ""
+
+
+def scan(
+    folders: Sequence[Path], index: Index, settle_s: float, leave_out: Path, stop: Event
+) -> list[Arrival]:
+    """Read what is new or has changed; give every file that can be used, once for each content.
+
+    Of an image its header is read: what is wrong with its pixels is found when it is used.
+
+    Parameters
+    ----------
+    folders
+        Searched with all that is below them. Nothing in them is touched.
+    settle_s
+        How long a file must have been left alone before it is read.
+    leave_out
+        The archive, where it lies in one of the folders.
+    stop
+        Once set, no more files are read.
+    """
+    known = index.arrivals()
+    here: dict[str, Arrival] = {}
+    noted: list[Arrival] = []
+    try:
+        for found in _files(folders, leave_out):
+            if stop.is_set():
+                break
+            before = known.get(quoted(found.path))
+            if before is None or before.fingerprint != found.fingerprint:
+                before = _arrival(found, settle_s)
+                if before is not None:
+                    noted.append(before)
+                if len(noted) >= NOTED_TOGETHER:
+                    index.note_arrivals(noted)
+                    noted = []
+            if before is not None and not before.error:
+                here.setdefault(before.sha256, before)
+    finally:
+        if noted:
+            index.note_arrivals(noted)
+    return sorted(here.values(), key=lambda arrival: (arrival.time, arrival.path))
+
+
+def remembered(index: Index) -> list[Arrival]:
+    """Every file that was read before and is still there, once for each content."""
+    here: dict[str, Arrival] = {}
+    for _, arrival in sorted(index.arrivals().items()):
+        if not arrival.error and _fingerprint(path_of(arrival)) == arrival.fingerprint:
+            here.setdefault(arrival.sha256, arrival)
+    return sorted(here.values(), key=lambda arrival: (arrival.time, arrival.path))
+
+
+def path_of(arrival: Arrival) -> Path:
+    """Where the file lies."""
+    return Path(unquoted(arrival.path))
+
+
+def _files(folders: Sequence[Path], leave_out: Path) -> Iterator[_Found]:
+    """What lies in the folders, in order of names; a folder that is away does not hide the others.
+
+    Raises
+    ------
+    OSError
+        No folder can be listed.
+    """
+    roots = [os.path.realpath(folder) for folder in folders]
+    away: OSError | None = None
+    listed = False
+    for root in roots:
+        try:
+            entries = _listed(root)
+        except OSError as error:
+            away = error
+            _log.warning("not listed folder=%s error=%s", root, error)
+            continue
+        listed = True
+        yield from _below(entries, roots, os.path.realpath(leave_out))
+    if away and not listed:
+        raise away
+
+
+def _below(entries: list[os.DirEntry[str]], roots: list[str], leave_out: str) -> Iterator[_Found]:
+    for entry in entries:
+        if entry.name.startswith(".") or entry.path == leave_out:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            try:
+                inside = _listed(entry.path)
+            except OSError as error:
+                yield _Found(entry.path, _fingerprint(entry.path), 0.0, f"folder: {error.strerror}")
+                continue
+            yield from _below(inside, roots, leave_out)
+        elif not entry.name.lower().endswith(PARTIAL_ENDINGS):
+            yield from _file(entry, roots)
+
+
+def _file(entry: os.DirEntry[str], roots: list[str]) -> Iterator[_Found]:
+    try:
+        status = entry.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return
+        error = ""
+        if entry.is_symlink() and not _is_within(os.path.realpath(entry.path), roots):
+            error = "a link that leads out of the folder is not followed"
+    except OSError:  # gone meanwhile, or a link to nothing
+        return
+    yield _Found(entry.path, _printed(status), status.st_ctime, error)
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
+
+
+def _is_within(path: str, roots: list[str]) -> bool:
+    return any(path.startswith(f"{root}/") for root in roots)
+
+
+def _arrival(found: _Found, settle_s: float) -> Arrival | None:
+    """Read what is at a path; None while it is not whole."""
+    if found.error:
+        arrival = _unusable(found, found.error)
+    else:
+        if _seconds_since(found.changed) < settle_s:
+            return None
+        read_now = _read(found)
+        if read_now is None or _fingerprint(found.path) != found.fingerprint:
+            return None
+        arrival = read_now
+    if arrival.error:
+        _log.warning("unusable file=%s error=%s", found.path, arrival.error)
+    else:
+        flags = ",".join(arrival.quality.names()) or "good"
+        _log.info("arrived %s quality=%s file=%s", arrival, flags, found.path)
+    return arrival
+
+
+def _fingerprint(path: str | Path) -> str:
+    """Of what is at a path, empty if nothing is. No program can set the change time."""
+    try:
+        return _printed(Path(path).stat())
+    except OSError:
+        return ""
+
+
+def _printed(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def _seconds_since(changed: float) -> float:
+    """Since the file last changed; one from the future, by another clock, is old enough."""
+    seconds = time.time() - changed
+    return seconds if seconds >= 0 else float("inf")
+
+
+def _unusable(found: _Found, reason: str) -> Arrival:
+    return Arrival(
+        quoted(found.path), found.fingerprint, "", "", "", _NEVER, 0.0, Quality.GOOD, reason
+    )
+
+
+def _read(found: _Found) -> Arrival | None:
+    path = found.path
+    try:
+        return _known(path, found.fingerprint)
+    except (InputError, PermissionError) as error:
+        return _unusable(found, f"{type(error).__name__}: {error}")
+    except OSError as error:
+        _log.warning("not readable file=%s error=%s", path, error)
+        return None
+    except Exception as error:
+        # A file that makes the reader fail, whichever way, must not keep others from being read.
+        _log.exception("reader failed file=%s", path)
+        return _unusable(found, f"{type(error).__name__}: {error}")
+
+
+def _known(path: str, fingerprint: str) -> Arrival:
+    origin = read_origin(path)
+    return Arrival(
+        path=quoted(path),
+        fingerprint=fingerprint,
+        sha256=origin.sha256,
+        instrument=origin.instrument,
+        band=origin.band,
+        time=instant(origin.time),
+        longitude_deg=origin.observer.longitude_deg,
+        quality=origin.quality,
+    )

@@ -1,0 +1,185 @@
+"""Where the lines of a field lead, and the curves that they draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from streamtracer import StreamTracer
+
+from farside.corona.field import Array, Places, Shell, cartesian, spherical
+
+Signs = NDArray[np.int64]
+"""Of each line: 1 where it is followed along B, -1 where against it."""
+
+STEP = 0.04
+"""Of a traced line, in the units of :data:`~farside.corona.field.Places` (a choice): half of it
+moves no foot of a dipole by more than 0.01°."""
+
+POLAR_STEP = 0.02
+"""Near the poles, and of curves, as a share of the radius (a choice)."""
+
+CAP_STEPS = 1.2
+"""A line stops within a step of the band's edge: what is nearer to it goes on round the pole, in x,
+y and z."""
+
+MAX_STEPS = 400
+
+MAX_PASSES = 6
+"""Of one line between band and caps, and past the margins of longitude."""
+
+BATCH = 8192
+"""Lines traced at a time: the tracer keeps all points of each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """Where lines end.
+
+    Attributes
+    ----------
+    places
+        On one of the two spheres.
+    outside
+        Whether that is the outer one, (n,).
+    """
+
+    places: Places
+    outside: NDArray[np.bool_]
+
+
+def follow(shell: Shell, places: Places, *, outwards: bool) -> Ends:
+    """Follow the line through each place, up or down from there, to a sphere of the shell."""
+    along = np.where((shell.at(places)[:, 2] > 0) == outwards, 1, -1)
+    found = _traced(shell, places, along)
+    bottom, top = shell.heights
+    outside = found[:, 2] > (bottom + top) / 2
+    return Ends(_on_sphere(shell, found, np.where(outside, top, bottom), along), outside)
+
+
+def curves(shell: Shell, places: Places) -> tuple[Array, ...]:
+    """The whole line through each place, from sphere to sphere, for pictures.
+
+    Returns
+    -------
+    tuple
+        Points (n, 3) along B, in solar radii: x towards longitude 0, z north.
+    """
+    forwards, backwards = (_path(shell, places, sign) for sign in (1, -1))
+    whole = np.concatenate([backwards[:0:-1], forwards])  # (point, line, 3)
+    return tuple(line[np.isfinite(line[:, 0])] for line in whole.transpose(1, 0, 2))
+
+
+def _path(shell: Shell, places: Places, sign: int) -> Array:
+    """Points of each line by steps of second order, NaN after its end: (point, line, 3)."""
+    here = _inside(shell, places)
+    along = np.full(len(here), sign)
+    bottom, top = shell.heights
+    points = [cartesian(here)]
+    line = np.arange(len(here))
+    while line.size and len(points) < MAX_STEPS:
+        there = _stepped(shell, here[line], along[line])
+        left = (there[:, 2] <= bottom) | (there[:, 2] >= top)
+        height = np.where(there[left, 2] >= top, top, bottom)
+        there[left] = _on_sphere(shell, here[line[left]], height, along[line[left]])
+        here[line] = there
+        points.append(np.full_like(points[0], np.nan))
+        points[-1][line] = cartesian(there)
+        line = line[~left]
+    return np.stack(points)
+
+
+def _traced(shell: Shell, places: Places, along: Signs) -> Places:
+    """The last point of each line inside the shell."""
+    ends = _inside(shell, places)
+    cap = shell.band_edge - CAP_STEPS * STEP
+    going = np.ones(len(ends), np.bool_)
+    started = np.abs(ends[:, 1]) > cap
+    for _ in range(MAX_PASSES):
+        for sign in (1, -1):
+            band = np.flatnonzero(going & ~started & (along == sign))
+            for start in range(0, len(band), BATCH):
+                batch = band[start : start + BATCH]
+                ends[batch] = _through_band(shell, ends[batch], sign)
+        going &= started | _between_spheres(shell, ends)
+        polar = np.flatnonzero(going & (np.abs(ends[:, 1]) > cap))
+        ends[polar] = _through_cap(shell, ends[polar], along[polar], cap)
+        # What has not left its cap has left the shell.
+        going &= np.abs(ends[:, 1]) <= cap
+        if not going.any():
+            break
+        started = np.zeros_like(going)
+    return ends
+
+
+def _inside(shell: Shell, places: Places) -> Places:
+    """On the very edge the tracer would take rounding for an exit."""
+    inside = places.copy()
+    inside[:, 0] %= 2 * np.pi
+    bottom, top = shell.heights
+    inside[:, 2] = np.clip(inside[:, 2], bottom + 1e-9, top - 1e-9)
+    return inside
+
+
+def _through_band(shell: Shell, places: Places, sign: int) -> Places:
+    tracer = StreamTracer(MAX_STEPS, STEP)
+    tracer.trace(places, shell.rates, direction=sign)
+    return _inside(shell, np.stack([line[-1] for line in tracer.xs]))
+
+
+def _between_spheres(shell: Shell, places: Places) -> NDArray[np.bool_]:
+    """Whether a line stopped for its latitude or its longitude, not for its height."""
+    bottom, top = shell.heights
+    return np.asarray((places[:, 2] > bottom + STEP) & (places[:, 2] < top - STEP))
+
+
+def _through_cap(shell: Shell, places: Places, along: Signs, cap: float) -> Places:
+    """By steps of second order, until the line leaves the cap or the shell."""
+    ends = places.copy()
+    bottom, top = shell.heights
+    line = np.arange(len(places))
+    for _ in range(MAX_STEPS):
+        here = ends[line]
+        there = _stepped(shell, here, along[line])
+        inside = (there[:, 2] > bottom) & (there[:, 2] < top)
+        line, there = line[inside], there[inside]
+        ends[line] = there
+        line = line[np.abs(there[:, 1]) > cap]
+        if line.size == 0:
+            break
+    return ends
+
+
+def _stepped(shell: Shell, places: Places, along: Signs) -> Places:
+    start = cartesian(places)
+    step = POLAR_STEP * np.exp(places[:, 2:]) * along[:, None]
+    halfway = spherical(start + step / 2 * _direction(shell, places))
+    return spherical(start + step * _direction(shell, halfway))
+
+
+def _direction(shell: Shell, places: Places) -> Array:
+    """Unit vector along B, (n, 3): x towards longitude 0, z north."""
+    east, south, radial = shell.at(places).T
+    longitude, latitude, _ = places.T
+    across = radial * np.cos(latitude) + south * np.sin(latitude)
+    x = across * np.cos(longitude) - east * np.sin(longitude)
+    y = across * np.sin(longitude) + east * np.cos(longitude)
+    z = radial * np.sin(latitude) - south * np.cos(latitude)
+    field = np.stack([x, y, z], axis=1)
+    strength = np.linalg.norm(field, axis=1, keepdims=True)
+    return np.asarray(field / np.maximum(strength, np.finfo(float).tiny))
+
+
+def _on_sphere(shell: Shell, places: Places, height: Array, along: Signs) -> Places:
+    """Go on straight along B for the last, partial step."""
+    start, target = cartesian(places), np.exp(height)
+    direction = _direction(shell, places) * along[:, None]
+    slope = (start * direction).sum(axis=1)
+    # Where the straight line |start + t direction| = target; of its two crossings the nearer.
+    root = np.sqrt(np.maximum(slope**2 + target**2 - (start**2).sum(axis=1), 0))
+    path = -slope + np.where(slope > 0, root, -root)
+    longest = 2 * STEP * target
+    ends = spherical(start + np.clip(path, -longest, longest)[:, None] * direction)
+    ends[:, 2] = height
+    return ends

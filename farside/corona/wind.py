@@ -1,0 +1,181 @@
+"""The solar wind at 0.1 au, from how much flux tubes expand and how deep in holes they are rooted.
+
+Two laws of the form of Arge et al. (2004, J. Atmos. Sol.-Terr. Phys. 66, 1295), each with its own
+coefficients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside.corona.current_sheet import OUTER_RADIUS, current_sheet
+from farside.corona.field import Array, Places, sphere
+from farside.corona.open_field import OpenField, hole_boundary_distance_deg
+from farside.corona.pfss import PotentialField
+from farside.corona.tracing import Ends, follow
+from farside.sun.carrington_grid import CarringtonGrid, Map
+
+OUTER_GRID = CarringtonGrid(180, 90, "uniform")
+"""2° in longitude and latitude, as WSA writes its maps at 21.5 solar radii."""
+
+NT_PER_GAUSS = 1e5
+
+
+@dataclass(frozen=True)
+class SpeedLaw:
+    """v = slow + gain (1 + f)^-α (1 - 0.8 exp(-(d / w)^β))³ - later, within limits.
+
+    f is the expansion factor and d the distance of the foot from the boundary of its coronal hole.
+
+    Attributes
+    ----------
+    slow_km_s, gain_km_s
+        Speed of the slowest wind, and what is added for f = 0 deep in a hole.
+    expansion_power
+        α.
+    width_deg, width_power
+        w and β.
+    later_km_s
+        What the wind gains only beyond 0.1 au.
+    limits_km_s
+        Least and greatest speed.
+    """
+
+    name: str
+    slow_km_s: float
+    gain_km_s: float
+    expansion_power: float
+    width_deg: float
+    width_power: float
+    later_km_s: float = 0.0
+    limits_km_s: tuple[float, float] = (0.0, np.inf)
+
+    def speed_km_s(self, expansion: Array, distance_deg: Array) -> Array:
+        """Speed at 0.1 au; an infinite expansion factor gives the slowest wind."""
+        depth = 1 - 0.8 * np.exp(-((distance_deg / self.width_deg) ** self.width_power))
+        gain = self.gain_km_s * (1 + expansion) ** -self.expansion_power * depth**3
+        return np.clip(self.slow_km_s + gain - self.later_km_s, *self.limits_km_s)
+
+
+WSA = SpeedLaw("WSA", 285.0, 625.0, 2 / 9, 2.0, 2.0)
+"""As the headers of NOAA's WSA 4.5 maps give it (keyword VELEQN)."""
+
+EUHFORIA = SpeedLaw(
+    "EUHFORIA", 240.0, 675.0, 0.222, float(np.degrees(0.02)), 1.25, 50.0, (275.0, 625.0)
+)
+"""Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2."""
+
+
+@dataclass(frozen=True)
+class Heights:
+    """Where the potential field ends and the current sheet begins, solar radii.
+
+    By default one above the other; NOAA's WSA 4.5 has 2.51 and 2.49 (RADSS, RADINT).
+    """
+
+    source_surface: float = 2.5
+    interface: float = 2.5
+
+
+EUHFORIA_HEIGHTS = Heights(2.6, 2.3)
+"""EUHFORIA's own (Pomoell & Poedts 2018; Asvestari et al. 2019, J. Geophys. Res. 124, 8280)."""
+
+
+@dataclass(frozen=True, eq=False)
+class SolarWind:
+    """What leaves the corona at 0.1 au in the frame that turns with the Sun.
+
+    Maps are (row, column) on `grid`, and belong to the line that arrives there.
+
+    Attributes
+    ----------
+    speed_km_s
+        By `law`.
+    field_nt
+        Radial, of the current sheet, positive outwards.
+    expansion
+        f = (1 / R)² |B(1)| / |B(R)| with R the source surface; infinite where the line does not
+        come from there.
+    distance_deg
+        Of the foot from the boundary of its coronal hole; 0 in closed field.
+    foot_longitude_deg, foot_latitude_deg
+        Carrington, on the photosphere.
+    """
+
+    grid: CarringtonGrid
+    time: Time
+    law: SpeedLaw
+    speed_km_s: Map
+    field_nt: Map
+    expansion: Map
+    distance_deg: Map
+    foot_longitude_deg: Map
+    foot_latitude_deg: Map
+
+
+def solar_wind(
+    potential: PotentialField,
+    opened: OpenField,
+    law: SpeedLaw = WSA,
+    interface: float | None = None,
+    grid: CarringtonGrid = OUTER_GRID,
+) -> SolarWind:
+    """Follow the lines from 0.1 au through the current sheet to the photosphere.
+
+    Parameters
+    ----------
+    interface
+        Solar radii at which the current sheet begins; the source surface if left out.
+
+    Raises
+    ------
+    DegenerateFieldError
+        No field is open.
+    ValueError
+        The interface is not between the photosphere and the source surface.
+    """
+    begins = potential.source_surface if interface is None else interface
+    sheet = current_sheet(potential, begins)
+    outer = sphere(OUTER_RADIUS, np.radians(grid.longitude_deg), np.radians(grid.latitude_deg))
+    crossing = follow(sheet, outer, outwards=False).places
+    feet = follow(potential.shell, crossing, outwards=False).places
+    expansion = _expansion(potential, feet, crossing)
+    distance = hole_boundary_distance_deg(opened, feet)
+    polarity = np.sign(potential.shell.at(crossing)[:, 2])
+    strength = sheet.at(outer)[:, 2] * NT_PER_GAUSS
+
+    def on_grid(values: Array) -> Map:
+        return values.reshape(grid.shape)
+
+    return SolarWind(
+        grid=grid,
+        time=potential.time,
+        law=law,
+        speed_km_s=on_grid(law.speed_km_s(expansion, distance)),
+        field_nt=on_grid(polarity * strength),
+        expansion=on_grid(expansion),
+        distance_deg=on_grid(distance),
+        foot_longitude_deg=on_grid(np.degrees(feet[:, 0])),
+        foot_latitude_deg=on_grid(np.degrees(feet[:, 1])),
+    )
+
+
+def _expansion(potential: PotentialField, feet: Places, crossing: Places) -> Array:
+    """Of the flux tubes between photosphere and source surface (Wang & Sheeley 1990, Eq. 1)."""
+    top = _source_surface(potential, crossing)
+    below = np.linalg.norm(potential.shell.at(feet), axis=1)
+    above = np.abs(potential.shell.at(top.places)[:, 2])
+    arrived: NDArray[np.bool_] = top.outside & (above > 0)
+    ratio = np.divide(below, above, out=np.full_like(below, np.inf), where=arrived)
+    return np.asarray(ratio / potential.source_surface**2)
+
+
+def _source_surface(potential: PotentialField, crossing: Places) -> Ends:
+    """Where lines that cross the interface meet the source surface."""
+    if crossing[0, 2] >= np.log(potential.source_surface):
+        return Ends(crossing, np.ones(len(crossing), np.bool_))
+    return follow(potential.shell, crossing, outwards=True)

@@ -1,0 +1,1 @@
+"""Series of HMI magnetograms: derotated averages and their noise."""

@@ -1,0 +1,260 @@
+"""The mean of successive magnetograms, each turned to the middle one: Park et al. (2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from astropy.time import Time, TimeDelta
+from numpy.typing import NDArray
+
+from farside.denoising.derotation import TimedFrame, drift_of, following_mean
+from farside.denoising.noise import centre_noise_gauss
+from farside.errors import FrameSeriesError, MissingMetadataError, UnsupportedImageError
+from farside.io.fits import MAX_BYTES, Cards, number, open_cards, text, unpack
+from farside.io.source import about, bytes_of
+from farside.io.wcs import Pointing, pointing_of
+from farside.observation.image import Observation, Origin, read
+from farside.observation.instruments import identify, instant, is_restored
+from farside.progress import Progress, silent
+from farside.sun.angles import folded_deg
+from farside.sun.grid import Image
+
+FRAMES = 21
+"""Ten before and ten after the middle (Park et al. 2020, ApJL 891, L4)."""
+
+CENTRE_TOLERANCE_PX, SCALE_TOLERANCE, ROLL_TOLERANCE_DEG = 5.0, 1e-3, 0.1
+"""Between the pointings of a series, a choice: HMI's wander by hundredths of a pixel. Whatever is
+within them is corrected."""
+
+COUNT_KEY = "NFRAMES"
+"""The card that tells a mean from a frame."""
+
+MISSING_NAMED = 5
+"""Of the missing frames of a series so many are named."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One file of a series, as far as its header tells.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    slot, cadence_s
+        Its T_REC, UTC, and how far the next is.
+    cards, pointing, shape
+        Its header, and what it says of the array (y, x).
+    """
+
+    path: Path
+    slot: Time
+    cadence_s: float
+    cards: Cards
+    pointing: Pointing
+    shape: tuple[int, int]
+
+    def __str__(self) -> str:
+        return f"{self.path.name} ({_tai(self.slot)})"
+
+
+@dataclass(frozen=True, eq=False)
+class MeanMagnetogram:
+    """The mean of a series in the pixels of its middle frame.
+
+    Attributes
+    ----------
+    image
+        Line of sight, gauss, (y, x), NaN where the middle frame has no value.
+    frames, origins
+        What it is the mean of, in the order of time.
+    noise_one_gauss
+        Width of the weak field's core at disk centre, of the middle frame alone.
+    """
+
+    image: Image
+    frames: tuple[Frame, ...]
+    origins: tuple[Origin, ...]
+    noise_one_gauss: float
+
+    @property
+    def noise_gauss(self) -> float:
+        """The same of the mean."""
+        pointing, origin = self.middle.pointing, self.origins[len(self.origins) // 2]
+        return centre_noise_gauss(self.image, pointing, origin.observer)
+
+    @property
+    def middle(self) -> Frame:
+        """The frame that the others were turned to."""
+        return self.frames[len(self.frames) // 2]
+
+
+def stack(
+    paths: Sequence[Path], count: int = FRAMES, progress: Progress = silent
+) -> MeanMagnetogram:
+    """Average a series of frames, each turned differentially to the time of the middle one.
+
+    Headers are read first, then one frame after the other: no more than one is held.
+
+    Parameters
+    ----------
+    paths
+        HMI line-of-sight magnetograms, in any order.
+    count
+        How many there have to be, odd.
+    progress
+        Told after each frame.
+
+    Raises
+    ------
+    FrameSeriesError
+        They are no unbroken series of `count` frames of one instrument, size and pointing.
+    InputError
+        A file cannot be used.
+    """
+    frames = series(paths, count)
+    middle = frames[count // 2]
+    seen = read(middle.path)
+    observer = seen.origin.observer
+    noise_gauss = centre_noise_gauss(_pixels(seen), middle.pointing, observer)
+    on_disk = np.isfinite(_pixels(seen))
+    drift = drift_of(middle.pointing, middle.shape, observer, seen.origin.time)
+    del seen  # no two frames are held
+    origins: list[Origin] = []
+    mean = following_mean(_timed(frames, middle, origins, progress), drift)
+    mean[~on_disk] = np.nan
+    return MeanMagnetogram(mean, frames, tuple(origins), noise_gauss)
+
+
+def _timed(
+    frames: Sequence[Frame], middle: Frame, origins: list[Origin], progress: Progress
+) -> Iterator[TimedFrame]:
+    """Read one frame after the other, and note where each came from."""
+    for frame in frames:
+        observation = read(frame.path)
+        origins.append(observation.origin)
+        yield TimedFrame(
+            _pixels(observation),
+            float((frame.slot - middle.slot).to_value("s")),
+            _from_middle(middle.pointing, frame.pointing),
+        )
+        progress(len(origins), len(frames))
+
+
+def _pixels(observation: Observation) -> Image:
+    return np.asarray(observation.map.data, np.float32)
+
+
+def _from_middle(middle: Pointing, frame: Pointing) -> NDArray[np.float64]:
+    """Affine map (2, 3) from pixels of one pointing to pixels of another."""
+    linear = np.linalg.solve(frame.matrix_arcsec, middle.matrix_arcsec)
+    return np.column_stack([linear, frame.sun_centre_px - linear @ middle.sun_centre_px])
+
+
+def series(paths: Sequence[Path], count: int = FRAMES) -> tuple[Frame, ...]:
+    """Read the headers of frames, check that they are a series and put them in order.
+
+    Raises
+    ------
+    FrameSeriesError
+        Another number than `count`, or an even one; a slot is missing or taken twice; they are of
+        several instruments, cadences, sizes or pointings.
+    InputError
+        A header cannot be used.
+    """
+    if count < 1 or count % 2 == 0:
+        raise FrameSeriesError(f"got a count of {count}, expected an odd one: a middle frame")
+    if len(paths) != count:
+        raise FrameSeriesError(f"got {len(paths)} frames, expected {count}")
+    frames = tuple(sorted(map(_frame, paths), key=lambda frame: float(frame.slot.tai.mjd)))
+    _check_alike(frames)
+    _check_unbroken(frames)
+    return frames
+
+
+def _frame(path: Path) -> Frame:
+    data, name = bytes_of(path, "", MAX_BYTES)
+    with about(name):
+        cards = open_cards(unpack(data))
+        instrument, band = identify(cards)
+        if (instrument.name, band) != ("HMI", "LOS"):
+            raise UnsupportedImageError(f"{instrument.name} {band}, HMI LOS is expected")
+        if is_restored(cards) or COUNT_KEY in cards:
+            raise UnsupportedImageError("not as it was measured, which is expected")
+        slot, cadence_s = instant(cards, "T_REC"), number(cards, "CADENCE")
+        if slot is None or cadence_s is None or cadence_s <= 0:
+            raise MissingMetadataError(
+                f"T_REC is {cards.get('T_REC')!r} and CADENCE {cards.get('CADENCE')!r}, "
+                "the slot of a frame and the seconds to the next are expected"
+            )
+        return Frame(path, slot, cadence_s, cards, pointing_of(cards), _shape(cards))
+
+
+def _shape(cards: Cards) -> tuple[int, int]:
+    """Of the image, (y, x); of one that is packed, ZNAXIS tells it."""
+    packed = "Z" if cards.get("ZIMAGE") is True else ""
+    width, height = (number(cards, f"{packed}NAXIS{axis}") or 0 for axis in "12")
+    return int(height), int(width)
+
+
+def _check_alike(frames: Sequence[Frame]) -> None:
+    middle = frames[len(frames) // 2]
+    for frame in frames:
+        for what, got, wanted in (
+            ("instrument", text(frame.cards, "INSTRUME"), text(middle.cards, "INSTRUME")),
+            ("cadence in s", frame.cadence_s, middle.cadence_s),
+            ("size (y, x)", frame.shape, middle.shape),
+        ):
+            if got != wanted:
+                raise FrameSeriesError(
+                    f"{frame}: {what} is {got}, that of the middle frame is {wanted}", (str(frame),)
+                )
+        _check_pointing(frame, middle.pointing)
+
+
+def _check_pointing(frame: Frame, wanted: Pointing) -> None:
+    found = frame.pointing
+    apart_px = float(np.hypot(*(found.sun_centre_px - wanted.sun_centre_px)))
+    turned_deg = abs(folded_deg(found.roll_deg - wanted.roll_deg))
+    stretched = abs(found.scale_arcsec / wanted.scale_arcsec - 1)
+    if (
+        apart_px > CENTRE_TOLERANCE_PX
+        or turned_deg > ROLL_TOLERANCE_DEG
+        or stretched > SCALE_TOLERANCE
+    ):
+        raise FrameSeriesError(
+            f"{frame}: the Sun's centre is {apart_px:.1f} px, the roll {turned_deg:.2f}° and the "
+            f"scale {stretched:.2%} from those of the middle frame, at most "
+            f"{CENTRE_TOLERANCE_PX:g} px, {ROLL_TOLERANCE_DEG:g}° and {SCALE_TOLERANCE:.1%} are "
+            "expected",
+            (str(frame),),
+        )
+
+
+def _check_unbroken(frames: Sequence[Frame]) -> None:
+    missing: list[Time] = []
+    for one, other in pairwise(frames):
+        steps = round(float((other.slot - one.slot).to_value("s")) / one.cadence_s)
+        if steps == 0:
+            raise FrameSeriesError(
+                f"{one} and {other} are of one slot, one frame of each is expected",
+                (str(one), str(other)),
+            )
+        missing += [
+            one.slot + TimeDelta(step * one.cadence_s, format="sec") for step in range(1, steps)
+        ]
+    if missing:
+        named = ", ".join(map(_tai, missing[:MISSING_NAMED]))
+        more = ", …" if len(missing) > MISSING_NAMED else ""
+        raise FrameSeriesError(
+            f"slots without a frame between the first and the last: {named}{more} "
+            f"({len(missing)} in all); one every {frames[0].cadence_s:g} s is expected"
+        )
+
+
+def _tai(time: Time) -> str:
+    return str(time.tai.strftime("%Y.%m.%d_%H:%M:%S_TAI"))

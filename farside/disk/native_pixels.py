@@ -1,0 +1,98 @@
+"""Images in the pixels of their instrument, neither moved nor turned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from farside.errors import DamagedImageError, ImplausibleGeometryError
+from farside.io.cards import Card
+from farside.io.wcs import pointing_of
+from farside.model.recipe import Native
+from farside.observation.image import KEPT, Observation, Origin
+from farside.sun.grid import Geometry, Image
+
+SCALE_TOLERANCE = 0.05
+"""Of the side of a pixel: HMI's differs by 1e-4, and the next size that is in use is twice it."""
+
+
+@dataclass(frozen=True)
+class NativeGrid(Geometry):
+    """Where the disk lies in the array of an instrument.
+
+    Attributes
+    ----------
+    centre
+        0-based index (x, y) of the Sun's centre.
+    roll_deg
+        CROTA2: angle from the array's y axis to solar north, positive clockwise.
+    """
+
+    centre: tuple[float, float] = (0.0, 0.0)
+    roll_deg: float = 0.0
+
+    @property
+    def sun_centre_px(self) -> tuple[float, float]:
+        """0-based index (x, y) of the Sun's centre."""
+        return self.centre
+
+
+@dataclass(frozen=True, eq=False)
+class NativeImage:
+    """An image as it was taken: float32 (y, x) on `grid`, row 0 as in the file, NaN off the disk.
+
+    Attributes
+    ----------
+    image, grid
+        Gauss for a magnetogram.
+    origin
+        What it is.
+    kept
+        Cards of the instrument that a product made of it keeps: those of ``observation.KEPT``.
+    """
+
+    image: Image
+    grid: NativeGrid
+    origin: Origin
+    kept: tuple[Card, ...] = ()
+
+
+def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
+    """Take an image as it is, if its pixels are of the size that a Recipe wants.
+
+    Raises
+    ------
+    ImplausibleGeometryError
+        It is not square, smaller than a tile, or its pixels are of another size.
+    DamagedImageError
+        A pixel inside the mask has no value.
+    """
+    origin, pixels = observation.origin, np.asarray(observation.map.data, np.float32)
+    pointing = pointing_of(observation.map.meta)
+    height, width = pixels.shape
+    if height != width or height < wanted.tile_px:
+        raise ImplausibleGeometryError(
+            f"{origin}: got {width} by {height} pixels, expected a square of at least "
+            f"{wanted.tile_px}",
+            (str(origin),),
+        )
+    if abs(pointing.scale_arcsec / wanted.pixel_arcsec - 1) > SCALE_TOLERANCE:
+        raise ImplausibleGeometryError(
+            f"{origin}: got pixels of {pointing.scale_arcsec:.3f} arcsec, expected "
+            f"{wanted.pixel_arcsec:.3f}: noise and structures of other pixels are others",
+            (str(origin),),
+        )
+    x, y = map(float, pointing.sun_centre_px)
+    radius_px = pointing.disk_radius_px(origin.observer.distance_m)
+    grid = NativeGrid(width, radius_px, wanted.mask_radius, (x, y), pointing.roll_deg)
+    on_disk = grid.on_disk()
+    missing = int(np.count_nonzero(on_disk & ~np.isfinite(pixels)))
+    if missing:
+        raise DamagedImageError(
+            f"{origin}: got {missing} pixels on the disk without a finite value, expected none",
+            (str(origin),),
+        )
+    meta = observation.map.meta
+    kept = tuple((key, meta[key.lower()], note) for key, note in KEPT.items() if key in meta)
+    return NativeImage(np.where(on_disk, pixels, np.float32(np.nan)), grid, origin, kept)

@@ -1,0 +1,149 @@
+"""A registered disk as it would look from elsewhere, or at another time, if nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside.disk.registration import Disk
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import (
+    SurfacePoints,
+    drift_deg_per_day,
+    limb_tangent,
+    project,
+    sight_lines,
+    trace,
+)
+from farside.sun.observer import Observer, View
+
+LEAST_MU = 0.1
+"""A disk does not count as seen nearer its limb: division by μ would raise noise. A choice."""
+
+
+def rotate(disk: Disk, observer: Observer, time: Time) -> Disk:
+    """Bring a disk into another view by differential rotation.
+
+    Each pixel of the view is followed back to where the disk showed it, by the rotation of
+    magnetic features of Komm et al. (1993). A magnetic field is taken as radial: it is divided by
+    the μ it was seen at and multiplied by the new one. EUV keeps its brightness. What the disk did
+    not see is 0 in a magnetogram, and the median of the disk in EUV.
+
+    Returns
+    -------
+    Disk
+        On the same grid; `disk` itself where it shows that view already.
+
+    Raises
+    ------
+    ValueError
+        The disk was rotated into another view before.
+    """
+    return rotate_all((disk,), observer, time)[0]
+
+
+def rotate_all(disks: Sequence[Disk], observer: Observer, time: Time) -> tuple[Disk, ...]:
+    """As :func:`rotate`, for disks on one grid; those of one view share the geometry."""
+    view = View(observer, time)
+    moved = [disk for disk in disks if not disk.view.is_that_of(view)]
+    _refuse_rotated(moved, view)
+    routes = _routes(moved[0].grid, [disk.view for disk in moved], view) if moved else []
+    return tuple(
+        disk if disk.view.is_that_of(view) else _carried(disk, _from(disk.view, routes), view)
+        for disk in disks
+    )
+
+
+def seen(grid: Grid, origin: View, view: View) -> NDArray[np.bool_]:
+    """Which pixels of a view show what `origin` showed before, (y, x), False off the disk."""
+    mask = grid.on_disk().copy()
+    (route,) = _routes(grid, [origin], view)
+    mask[mask] = route.seen
+    return mask
+
+
+@dataclass(frozen=True, eq=False)
+class _Route:
+    """Where one view shows what another shows, for the pixels on the disk in row order.
+
+    `radial` takes the line-of-sight part of a radial field from the one to the other.
+    """
+
+    origin: View
+    x_px: NDArray[np.float32]
+    y_px: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+    radial: NDArray[np.float32]
+
+
+def _refuse_rotated(disks: Iterable[Disk], view: View) -> None:
+    for disk in disks:
+        if disk.rotated_to:
+            raise ValueError(
+                f"{disk.origin}: got a disk rotated to {disk.view.time.isot}, expected one as it "
+                "was "
+                f"registered, to rotate it to {view.time.isot}"
+            )
+
+
+def _routes(grid: Grid, origins: Iterable[View], view: View) -> list[_Route]:
+    on_disk = grid.on_disk()
+    west, north = sight_lines(grid, view.observer)
+    points = trace(west[on_disk], north[on_disk], view.observer, view.time)
+    routes: list[_Route] = []
+    for origin in origins:
+        if not any(route.origin.is_that_of(origin) for route in routes):
+            routes.append(_route(points, grid, origin, view))
+    return routes
+
+
+def _route(points: SurfacePoints, grid: Grid, origin: View, view: View) -> _Route:
+    days = float((view.time - origin.time).to_value("day"))
+    longitude = points.longitude_deg - drift_deg_per_day(points.latitude_deg) * days
+    west, north, mu = project(longitude, points.latitude_deg, origin.observer, origin.time)
+    scale = grid.disk_radius_px / limb_tangent(origin.observer)
+    seen = mu > LEAST_MU
+    return _Route(
+        origin=origin,
+        x_px=(west * scale + grid.centre_px).astype(np.float32),
+        y_px=(north * scale + grid.centre_px).astype(np.float32),
+        seen=seen,
+        radial=(points.mu / np.where(seen, mu, 1)).astype(np.float32),
+    )
+
+
+def _from(view: View, routes: Iterable[_Route]) -> _Route:
+    return next(route for route in routes if route.origin.is_that_of(view))
+
+
+def _carried(disk: Disk, route: _Route, view: View) -> Disk:
+    on_disk = disk.grid.on_disk()
+    unseen = np.float32(0) if disk.origin.is_magnetogram else _middle(disk.image[on_disk])
+    values = _sampled(np.where(on_disk, disk.image, unseen), route, on_disk)
+    if disk.origin.is_magnetogram:
+        values *= route.radial
+    image = np.full_like(disk.image, np.nan)
+    image[on_disk] = np.where(route.seen, values, unseen)
+    shown = on_disk.copy()
+    shown[on_disk] = route.seen
+    return Disk(image, disk.grid, disk.origin, rotated_to=view, seen=shown)
+
+
+def _sampled(image: Image, route: _Route, on_disk: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Linear interpolation at the places of a route."""
+    x_px, y_px = np.zeros((2, *image.shape), np.float32)
+    x_px[on_disk], y_px[on_disk] = route.x_px, route.y_px
+    sampled = cv2.remap(image, x_px, y_px, cv2.INTER_LINEAR)
+    return sampled[on_disk].astype(np.float32)
+
+
+def _middle(values: NDArray[np.float32]) -> np.float32:
+    """The median, or of two middle values the greater; NaN sorts last and shows elsewhere."""
+    # np.median takes thirty times as long.
+    middle = values.size // 2
+    return np.float32(np.partition(values, middle)[middle])

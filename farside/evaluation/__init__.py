@@ -1,0 +1,1 @@
+"""Measures of the papers, regions to score, statistics, and monitoring of products."""

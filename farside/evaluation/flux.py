@@ -1,0 +1,80 @@
+"""Magnetic flux of the disk or a part of it, and the field of the polar caps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.time import Time
+
+from farside.evaluation.blocks import WHOLE, Box, masked
+from farside.evaluation.statistics import mean_of
+from farside.sun.angles import folded_deg
+from farside.sun.grid import Geometry, Grid, Image
+from farside.sun.heliographic import sight_lines, trace
+from farside.sun.observer import SOLAR_RADIUS_M, Observer
+
+
+@dataclass(frozen=True)
+class PolarField:
+    """Mean radial field of the visible part of the two polar caps, gauss."""
+
+    north_gauss: float
+    south_gauss: float
+
+
+def pixel_area_cm2(grid: Geometry) -> float:
+    """Area of a pixel on the plane of the sky, cm², with the solar radius of IAU 2015 B3.
+
+    The surface that a pixel covers is larger by 1/μ; the fluxes here leave that out, as they leave
+    out the 1/μ between the line-of-sight and the radial field.
+    """
+    return (100 * SOLAR_RADIUS_M / grid.disk_radius_px) ** 2
+
+
+def unsigned_flux_mx(
+    image: Image, grid: Geometry, box: Box = WHOLE, threshold_gauss: float = 0.0
+) -> float:
+    """Total unsigned line-of-sight flux in maxwell: Σ|B| A (TUMF of the papers).
+
+    Parameters
+    ----------
+    box
+        The full disk, or a patch.
+    threshold_gauss
+        A weaker field is taken as noise and left out. At 0, the default, all pixels count and the
+        noise of a measured magnetogram adds to the flux: √(2/π) σ for each pixel without field.
+    """
+    field = np.abs(_field(image, grid, box, threshold_gauss))
+    return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
+
+
+def net_flux_mx(
+    image: Image, grid: Geometry, box: Box = WHOLE, threshold_gauss: float = 0.0
+) -> float:
+    """Net line-of-sight flux in maxwell: Σ B A (NMF); parameters as for the unsigned flux."""
+    field = _field(image, grid, box, threshold_gauss)
+    return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
+
+
+def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> PolarField:
+    """Mean B_r = B_los / μ poleward of 60° and within 45° of the central meridian.
+
+    Jeong et al. (2022), Sect. 4.1. Pixels count alike; a cap without any is NaN.
+    """
+    points = trace(*sight_lines(grid, observer), observer, time)
+    meridian = observer.carrington_longitude_deg(time)
+    from_meridian = np.abs(folded_deg(points.longitude_deg - meridian))
+    inside = np.isfinite(masked(image, grid)) & (points.mu > 0) & (from_meridian <= 45)
+    north, south = (
+        mean_of(image[cap] / points.mu[cap])
+        for cap in (inside & (sign * points.latitude_deg > 60) for sign in (1, -1))
+    )
+    return PolarField(north, south)
+
+
+def _field(image: Image, grid: Geometry, box: Box, threshold_gauss: float) -> Image:
+    """What counts towards the flux, gauss, in a row; to be summed in double precision."""
+    field = masked(image, grid)[box]
+    strength = np.abs(field)
+    return field[(strength >= threshold_gauss) & (strength < np.inf)]  # NaN is neither

@@ -1,0 +1,148 @@
+"""Active and quiet regions on which a magnetogram is scored (Jeong et al. 2022, Sect. 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import numpy as np
+
+from farside.evaluation.blocks import PAPER_DISK_RADIUS_PX, Box
+from farside.evaluation.flux import unsigned_flux_mx
+from farside.sun.grid import Grid, Image
+
+SIDE_PAPER_PX = 128
+STEP_PAPER_PX = 64
+
+GREATEST_DISTANCE_DEG = 60.0
+"""From disk centre."""
+
+ACTIVE_FLUX_MX = 5e21
+
+MOST_ACTIVE = 3
+MOST_QUIET = 2
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A square box of the grid.
+
+    Attributes
+    ----------
+    kind
+        Active or quiet region.
+    row, column
+        0-based index of its south-east pixel.
+    side_px
+        Rows and columns.
+    unsigned_flux_mx
+        TUMF of the truth in the box, maxwell.
+    """
+
+    kind: Literal["AR", "QR"]
+    row: int
+    column: int
+    side_px: int
+    unsigned_flux_mx: float
+
+    @property
+    def box(self) -> Box:
+        """Its rows and columns, to index an image with."""
+        return (
+            slice(self.row, self.row + self.side_px),
+            slice(self.column, self.column + self.side_px),
+        )
+
+    def overlaps(self, other: Patch) -> bool:
+        """Whether the two share a pixel."""
+        reach = (self.side_px + other.side_px) / 2
+        rows, columns = _middle(self) - _middle(other)
+        return bool(abs(rows) < reach and abs(columns) < reach)
+
+
+def select_patches(truth: Image, grid: Grid, threshold_gauss: float = 0.0) -> tuple[Patch, ...]:
+    """Choose up to three active regions and two quiet ones on the true magnetogram.
+
+    Boxes of 128 paper pixels a side are centred on a lattice of 64 paper pixels through disk
+    centre. A box counts if it lies wholly within 60° of disk centre and lacks no pixel. It is
+    active if its TUMF is above 5e21 Mx, else quiet; the active ones of highest and the quiet ones
+    of lowest flux are taken in turn, none of which overlaps another.
+
+    The flux is that of :func:`~farside.evaluation.flux.unsigned_flux_mx`. On a coarser grid than
+    the paper's, opposite polarities cancel inside a pixel: the same Sun then has fewer active
+    boxes.
+
+    Parameters
+    ----------
+    truth
+        Gauss, (y, x) on `grid`.
+    threshold_gauss
+        A weaker field does not count towards the flux.
+
+    Returns
+    -------
+    tuple of Patch
+        The active regions by falling, then the quiet ones by rising flux.
+    """
+    candidates = [
+        patch for patch in _lattice(truth, grid, threshold_gauss) if _complete(truth, patch)
+    ]
+    rising = sorted(candidates, key=lambda patch: patch.unsigned_flux_mx)
+    active = _apart((patch for patch in reversed(rising) if patch.kind == "AR"), MOST_ACTIVE, ())
+    quiet = _apart((patch for patch in rising if patch.kind == "QR"), MOST_QUIET, active)
+    return active + quiet
+
+
+def _lattice(truth: Image, grid: Grid, threshold_gauss: float) -> list[Patch]:
+    """Every box within 60° of disk centre."""
+    scale = grid.disk_radius_px / PAPER_DISK_RADIUS_PX
+    side = round(SIDE_PAPER_PX * scale)
+    reach = int(PAPER_DISK_RADIUS_PX / STEP_PAPER_PX)
+    # Distances are between edges of pixels: the disk's centre is half a pixel off its index.
+    starts = [
+        round(grid.size_px / 2 + step * STEP_PAPER_PX * scale - side / 2)
+        for step in range(-reach, reach + 1)
+    ]
+    return [
+        _measure(truth, grid, row, column, side, threshold_gauss)
+        for row, column in product(starts, starts)
+        if _farthest_px(row, column, side, grid) <= _greatest_px(grid)
+    ]
+
+
+def _measure(
+    truth: Image, grid: Grid, row: int, column: int, side: int, threshold_gauss: float
+) -> Patch:
+    box = (slice(row, row + side), slice(column, column + side))
+    flux = unsigned_flux_mx(truth, grid, box, threshold_gauss)
+    return Patch("AR" if flux > ACTIVE_FLUX_MX else "QR", row, column, side, flux)
+
+
+def _farthest_px(row: int, column: int, side: int, grid: Grid) -> float:
+    """Distance of the box's farthest corner from disk centre."""
+    middle = grid.size_px / 2
+    north, west = (max(abs(start - middle), abs(start + side - middle)) for start in (row, column))
+    return float(np.hypot(north, west))
+
+
+def _greatest_px(grid: Grid) -> float:
+    return float(grid.disk_radius_px * np.sin(np.radians(GREATEST_DISTANCE_DEG)))
+
+
+def _complete(truth: Image, patch: Patch) -> bool:
+    return bool(np.isfinite(truth[patch.box]).all())
+
+
+def _apart(patches: Iterable[Patch], most: int, taken: tuple[Patch, ...]) -> tuple[Patch, ...]:
+    """The first patches that overlap none before them, nor any taken."""
+    chosen: tuple[Patch, ...] = ()
+    for patch in patches:
+        if len(chosen) < most and not any(patch.overlaps(other) for other in taken + chosen):
+            chosen += (patch,)
+    return chosen
+
+
+def _middle(patch: Patch) -> np.ndarray:
+    return np.array([patch.row, patch.column]) + patch.side_px / 2

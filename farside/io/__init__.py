@@ -1,0 +1,1 @@
+"""Untrusted FITS files in; header cards, coordinates and whole files out."""

@@ -1,0 +1,365 @@
+"""Read the images of an untrusted FITS file: header cards and physical values.
+
+All sizes are bounded before anything is unpacked or allocated, and declared data must be there.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farside.errors import FileTooLargeError, NotFitsError, UnsupportedImageError
+from farside.io.fits_header import (
+    BLOCK,
+    DTYPES,
+    Cards,
+    Value,
+    bitpix,
+    number,
+    padded,
+    parse_header,
+    text,
+    whole,
+)
+from farside.io.tile_compression import decompress
+from farside.sun.grid import Image
+
+__all__ = [
+    "BLOCK",
+    "MAX_BYTES",
+    "MIN_SIDE_PX",
+    "Cards",
+    "FitsImage",
+    "StoredHdu",
+    "Value",
+    "number",
+    "open_cards",
+    "open_hdus",
+    "open_image",
+    "open_images",
+    "primary_cards",
+    "text",
+    "unpack",
+]
+
+MAX_BYTES = 256 * 2**20
+"""Largest file, packed or unpacked: an uncompressed 4096² image of doubles has 128 MiB."""
+
+MAX_SIDE_PX = 4200
+"""Longest image side: SDO's is 4096."""
+
+MAX_PIXELS = MAX_SIDE_PX**2
+"""Most pixels of all images of a file together, the planes of a stack included."""
+
+MAX_IMAGES = 8
+"""Most images of one file: an ADAPT map has 2, a synchronic map of ours 5."""
+
+MIN_SIDE_PX = 64
+"""Shortest image side: below it a disk holds nothing that a network could use."""
+
+_ROWS = 64
+"""Rows converted to physical values at a time, in double precision."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitsImage:
+    """An image of a file.
+
+    Attributes
+    ----------
+    cards
+        Its header.
+    history
+        Its HISTORY cards as one text.
+    pixels
+        Physical values (y, x), or (plane, y, x) of a stack; NaN where an integer image has BLANK.
+    """
+
+    cards: Cards
+    history: str
+    pixels: Image
+
+
+@dataclass(frozen=True, eq=False)
+class _Hdu:
+    cards: dict[str, Value]
+    history: str
+    data: memoryview
+    end: int
+
+
+def unpack(data: bytes, max_bytes: int = MAX_BYTES) -> bytes:
+    """Undo gzip, if it is gzip, without ever holding more than `max_bytes`.
+
+    Raises
+    ------
+    FileTooLargeError
+        Larger than `max_bytes`, packed or unpacked.
+    NotFitsError
+        Truncated or corrupt gzip.
+    """
+    if len(data) > max_bytes:
+        raise FileTooLargeError(f"{len(data)} bytes, at most {max_bytes} are read")
+    return _gunzip(data, max_bytes) if data[:2] == b"\x1f\x8b" else data
+
+
+def open_cards(data: bytes) -> Cards:
+    """Read the header of the image in HDU 0 or 1; its pixels stay packed.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError, UnsupportedImageError
+        As by :func:`open_image`, as far as the headers say.
+    """
+    return _image_hdu(data).cards
+
+
+def open_image(data: bytes) -> FitsImage:
+    """Read the image in HDU 0 or 1, tile-compressed or not.
+
+    Raises
+    ------
+    NotFitsError
+        Empty, no FITS, truncated or corrupt.
+    FileTooLargeError
+        Header or image larger than any instrument's.
+    UnsupportedImageError
+        No two-dimensional image in the first two HDUs, or an unknown compression.
+    """
+    hdu = _image_hdu(data)
+    return FitsImage(hdu.cards, hdu.history, _pixels(hdu))
+
+
+def open_images(data: bytes) -> tuple[FitsImage, ...]:
+    """Read every image of a file, or stack of images of three axes; tables are passed over.
+
+    Raises
+    ------
+    NotFitsError
+        Empty, no FITS, truncated or corrupt.
+    FileTooLargeError
+        Headers, images or their number larger than any map's.
+    UnsupportedImageError
+        No image at all, one of other than two or three axes, or an unknown compression.
+    """
+    _check_start(data)
+    images: list[FitsImage] = []
+    start, left = 0, MAX_PIXELS
+    while data[start : start + 8] in (b"SIMPLE  ", b"XTENSION"):
+        if len(images) == MAX_IMAGES:
+            raise FileTooLargeError(f"more than {MAX_IMAGES} images")
+        hdu = _hdu(data, start)
+        start = hdu.end
+        if _holds_image(hdu.cards):
+            images.append(FitsImage(hdu.cards, hdu.history, _pixels(hdu, (2, 3), left)))
+            left -= images[-1].pixels.size
+    if not images:
+        raise UnsupportedImageError("no image in the file")
+    return tuple(images)
+
+
+def _image_hdu(data: bytes) -> _Hdu:
+    _check_start(data)
+    hdu = _hdu(data, 0)
+    return _hdu(data, hdu.end) if whole(hdu.cards, "NAXIS") == 0 else hdu
+
+
+def _check_start(data: bytes) -> None:
+    if not data:
+        raise NotFitsError("the file is empty")
+    if not data.startswith(b"SIMPLE  ="):
+        raise NotFitsError(f"not a FITS file: begins with {data[:9]!r}, not with b'SIMPLE  ='")
+
+
+def _holds_image(cards: Cards) -> bool:
+    return cards.get("ZIMAGE") is True or (whole(cards, "NAXIS") > 0 and "TFIELDS" not in cards)
+
+
+def _gunzip(data: bytes, max_bytes: int) -> bytes:
+    unpacked = bytearray()
+    while data:
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            unpacked += stream.decompress(data, max_bytes - len(unpacked) + 1)
+        except zlib.error as error:
+            raise NotFitsError(f"corrupt gzip: {error}") from error
+        if len(unpacked) > max_bytes:
+            raise FileTooLargeError(f"unpacks to more than {max_bytes} bytes")
+        if not stream.eof:
+            raise NotFitsError(f"truncated gzip: ends after {len(unpacked)} unpacked bytes")
+        data = stream.unused_data.lstrip(b"\0")  # gzip files may be padded with zeros
+    return bytes(unpacked)
+
+
+def _hdu(data: bytes, start: int) -> _Hdu:
+    if start >= len(data):
+        raise UnsupportedImageError("no image in the first two HDUs")
+    cards, history, begin = parse_header(data, start)
+    size = _data_size(cards)
+    if len(data) < begin + size:
+        raise NotFitsError(f"truncated: {len(data) - begin} bytes of data, the header says {size}")
+    return _Hdu(cards, history, memoryview(data)[begin : begin + size], begin + padded(size))
+
+
+def _data_size(cards: Cards) -> int:
+    axes = whole(cards, "NAXIS")
+    if axes == 0:
+        return 0
+    bits = abs(bitpix(cards))
+    lengths = [whole(cards, f"NAXIS{axis + 1}") for axis in range(min(axes, 999))]
+    groups, extra = whole(cards, "GCOUNT", 1), whole(cards, "PCOUNT", 0)
+    return bits // 8 * groups * (extra + math.prod(lengths))
+
+
+def _pixels(hdu: _Hdu, axes: tuple[int, ...] = (2,), most: int = MAX_PIXELS) -> Image:
+    if hdu.cards.get("ZIMAGE") is True:
+        shape = _shape(hdu.cards, "Z", axes, most)
+        return _physical(decompress(hdu.cards, hdu.data, shape), hdu.cards, "ZBITPIX")
+    if "TFIELDS" in hdu.cards:
+        raise UnsupportedImageError("the first HDU with data is a table, expected an image")
+    shape = _shape(hdu.cards, "", axes, most)
+    dtype = np.dtype(DTYPES[bitpix(hdu.cards)])
+    size = math.prod(shape)
+    if len(hdu.data) < size * dtype.itemsize:  # GCOUNT is 0
+        raise NotFitsError(f"{len(hdu.data)} bytes of data for {size} pixels")
+    raw = np.frombuffer(hdu.data, dtype, size).reshape(shape)
+    return _physical(raw, hdu.cards, "BITPIX")
+
+
+def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """Sides of an image, slowest axis first."""
+    count = whole(cards, f"{prefix}NAXIS")
+    if count not in axes:
+        few = " or ".join(map(str, axes))
+        raise UnsupportedImageError(f"an array of {count} axes, expected an image of {few}")
+    shape = tuple(whole(cards, f"{prefix}NAXIS{axis}") for axis in range(count, 0, -1))
+    height, width = shape[-2:]
+    if max(height, width) > MAX_SIDE_PX:
+        raise FileTooLargeError(f"{width} by {height} pixels, at most {MAX_SIDE_PX} a side")
+    if min(height, width) < MIN_SIDE_PX:
+        raise UnsupportedImageError(
+            f"{width} by {height} pixels, expected at least {MIN_SIDE_PX} a side"
+        )
+    if math.prod(shape) > most:
+        raise FileTooLargeError(f"{math.prod(shape)} pixels, at most {most} are read")
+    return shape
+
+
+def _physical(raw: NDArray[Any], cards: Cards, format_key: str) -> Image:
+    """Apply BSCALE and BZERO in double precision; the result is rounded to float32 once."""
+    # BLANK means something for integers only (FITS standard 4.0, section 4.4.2.4).
+    blank = cards.get("BLANK", cards.get("ZBLANK"))
+    has_blank = isinstance(blank, int) and bitpix(cards, format_key) > 0
+    scale, zero = number(cards, "BSCALE"), number(cards, "BZERO")
+    scale, zero = 1.0 if scale is None else scale, zero or 0.0
+    pixels = np.empty(raw.shape, np.float32)
+    flat, into = raw.reshape(-1, raw.shape[-1]), pixels.reshape(-1, raw.shape[-1])
+    for start in range(0, len(flat), _ROWS):
+        stored = flat[start : start + _ROWS]
+        with np.errstate(over="ignore"):  # doubles beyond float32 become infinite, that is missing
+            into[start : start + _ROWS] = _scaled(stored, scale, zero)
+        if has_blank:
+            np.putmask(into[start : start + _ROWS], stored == blank, np.float32(np.nan))
+    return pixels
+
+
+def _scaled(stored: NDArray[Any], scale: float, zero: float) -> NDArray[Any]:
+    if (scale, zero) == (1.0, 0.0):
+        return stored
+    if stored.dtype.kind == "i" and stored.dtype.itemsize == 8 and (scale, zero) == (1.0, 2.0**63):
+        # Unsigned 64-bit integers (section 4.4.2.5): a double would lose what is below 2048.
+        return (stored.astype(np.int64) ^ np.int64(-(2**63))).view(np.uint64)
+    return stored.astype(np.float64) * scale + zero
+
+
+MAX_HDUS = 16
+"""Most HDUs of a product: the field, its sigma, a table, and some images in other bands."""
+
+MAX_COLUMNS = 64
+"""Most columns of a table; the table of sources of a synchronic map has 24."""
+
+MAX_AXES = 3
+"""Most axes of an array: a stack of maps."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredHdu:
+    """A header and its data unit as they lie in a file; the structure is checked, no value read.
+
+    Attributes
+    ----------
+    cards
+        The header.
+    data
+        The data unit without its padding.
+    blocks
+        Header and data unit with their padding: what CHECKSUM is the sum of.
+    """
+
+    cards: Cards
+    data: memoryview
+    blocks: memoryview
+
+
+def primary_cards(data: bytes) -> Cards:
+    """Read the first header of a file, and nothing else.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError
+        No FITS file, or a header without an end.
+    """
+    _check_start(data)
+    return parse_header(data, 0)[0]
+
+
+def open_hdus(data: bytes) -> tuple[StoredHdu, ...]:
+    """Walk through all HDUs of an unpacked file of uncompressed images and plain tables.
+
+    Each keyword that says a size or a number (FITS standard 4.0, sections 4.4.1 and 7) is bounded
+    before anything is made of it, and the data it announces must be there.
+
+    Raises
+    ------
+    NotFitsError
+        Empty, no FITS, truncated, or with a structure that the standard forbids.
+    FileTooLargeError
+        Headers, HDUs, axes, sides or columns beyond those of any product.
+    UnsupportedImageError
+        Groups or a heap, which no product has.
+    """
+    _check_start(data)
+    if len(data) % BLOCK:
+        raise NotFitsError(f"truncated: got {len(data)} bytes, expected whole blocks of {BLOCK}")
+    hdus: list[StoredHdu] = []
+    start = 0
+    while start < len(data):
+        if len(hdus) == MAX_HDUS:
+            raise FileTooLargeError(f"more than {MAX_HDUS} HDUs")
+        if hdus and data[start : start + 9] != b"XTENSION=":
+            raise NotFitsError(f"HDU {len(hdus)} begins with {data[start : start + 9]!r}")
+        hdu = _hdu(data, start)
+        _check_structure(hdu.cards)
+        if hdu.end > len(data):
+            raise NotFitsError(f"truncated: the data unit of HDU {len(hdus)} is not padded")
+        hdus.append(StoredHdu(hdu.cards, hdu.data, memoryview(data)[start : hdu.end]))
+        start = hdu.end
+    return tuple(hdus)
+
+
+def _check_structure(cards: Cards) -> None:
+    axes = whole(cards, "NAXIS")
+    if axes > MAX_AXES:
+        raise FileTooLargeError(f"an array of {axes} axes, expected at most {MAX_AXES}")
+    if whole(cards, "TFIELDS", 0) > MAX_COLUMNS:
+        raise FileTooLargeError(f"{cards['TFIELDS']} columns, expected at most {MAX_COLUMNS}")
+    if whole(cards, "GCOUNT", 1) != 1 or whole(cards, "PCOUNT", 0) != 0:
+        raise UnsupportedImageError("groups or a heap, expected GCOUNT 1 and PCOUNT 0")
+    sides = [whole(cards, f"NAXIS{axis + 1}") for axis in range(axes)]
+    if "TFIELDS" not in cards and any(side > MAX_SIDE_PX for side in sides):
+        raise FileTooLargeError(f"sides of {sides}, expected at most {MAX_SIDE_PX} each")

@@ -1,0 +1,306 @@
+"""The Disks that one Recipe asks for, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import reduce
+from itertools import repeat
+from operator import or_
+
+import astropy.units as u
+import numpy as np
+from astropy.time import Time
+
+from farside.disk.native_pixels import NativeGrid, NativeImage, in_native_pixels
+from farside.disk.registration import Disk, register
+from farside.disk.reproject import rotate_all
+from farside.errors import (
+    DuplicateChannelError,
+    IncompleteSetError,
+    ReferenceEpochError,
+    TimesApartError,
+    UnexpectedImageError,
+)
+from farside.model.recipe import Channel, Native, Recipe, Role
+from farside.moment import duration
+from farside.observation.image import Observation, Origin
+from farside.quality import Quality
+from farside.sun.grid import Grid
+from farside.sun.observer import Observer
+from farside.sun.reference_epoch import epoch_nearest
+
+SPACECRAFT = {
+    "EUVI-A": "STEREO_A",
+    "EUVI-B": "STEREO_B",
+    "AIA": "SDO",
+    "HMI": "SDO",
+    "DRAWING": "EARTH",
+}
+"""Who carries an instrument, by the names that the AISFM product gives them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """What one forward of a network sees, in physical units.
+
+    Attributes
+    ----------
+    disks
+        One for each channel of the Recipe, in its order, None for an optional channel without an
+        image; references in the view that the Recipe asks for. Empty in native pixels.
+    time, observer, spacecraft
+        The view to be generated: mean time of the observations, and who took them.
+    quality
+        Bits of all inputs, of the reference's lag, and of the Recipe's training.
+    native
+        The image as it was taken, where the Recipe asks for native pixels.
+    """
+
+    disks: tuple[Disk | None, ...]
+    time: Time
+    observer: Observer
+    spacecraft: str
+    quality: Quality
+    native: NativeImage | None = None
+
+    @property
+    def images(self) -> Sequence[Disk | NativeImage | None]:
+        """What the network sees, one for each channel."""
+        return (self.native,) if self.native else self.disks
+
+    @property
+    def given(self) -> tuple[Disk, ...]:
+        """The disks that are there."""
+        return tuple(disk for disk in self.disks if disk is not None)
+
+    @property
+    def grid(self) -> Grid | NativeGrid:
+        """What the product will be on."""
+        return self.native.grid if self.native else self.given[0].grid
+
+
+def assemble(
+    observations: Sequence[Observation], references: Sequence[Observation], recipe: Recipe
+) -> Stack:
+    """Give each channel its image, check that they belong together, register and align them.
+
+    Raises
+    ------
+    UnexpectedImageError, DuplicateChannelError, IncompleteSetError
+        An image that no channel takes, two for one channel, a channel without one that is not
+        optional, or no observation.
+    TimesApartError
+        Images of one role further apart than ``recipe.timing.spread_hours``, or of two spacecraft.
+    ReferenceEpochError
+        Reference further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
+    """
+    given: dict[Role, Sequence[Observation]] = {
+        "observation": accepted(observations, "observation", recipe),
+        "reference": accepted(references, "reference", recipe),
+    }
+    chosen = [_only_image_for(channel, given[channel.role], recipe) for channel in recipe.channels]
+    if not observations:
+        raise IncompleteSetError(f"got no observation; {_wants(recipe)}")
+    observed = [image.origin for image in observations]
+    referred = [image.origin for image in references]
+    _refuse_two_spacecraft(observed)
+    _refuse_spread("observation", observed, recipe)
+    _refuse_spread("reference", referred, recipe)
+    time = _mean_time(observed)
+    view = min(observed, key=lambda origin: _hours_apart(origin.time, time))
+    _refuse_far_epoch(referred, time, view.observer, recipe)
+    tiling = recipe.grid if isinstance(recipe.grid, Native) else None
+    return Stack(
+        disks=() if tiling else _registered(chosen, recipe, view.observer, time),
+        time=time,
+        observer=view.observer,
+        spacecraft=_spacecraft(view),
+        quality=reduce(or_, (origin.quality for origin in (*observed, *referred)))
+        | _quality_of_reference(referred, time, view.observer, recipe)
+        | _quality_of_training(referred, time, recipe)
+        | (Quality.MISSING_CHANNEL if None in chosen else Quality.GOOD),
+        native=in_native_pixels(chosen[0], tiling) if tiling and chosen[0] else None,
+    )
+
+
+def accepted(images: Iterable[Observation], role: Role, recipe: Recipe) -> list[Observation]:
+    """Take the images of one role one after another, each checked before the next is read.
+
+    So no more images are ever held than the Recipe has channels, and one.
+
+    Raises
+    ------
+    UnexpectedImageError, DuplicateChannelError
+        An image that no channel takes, two for one channel.
+    """
+    taken: list[Observation] = []
+    for image in images:
+        _refuse_unexpected(role, image, recipe)
+        taken.append(image)
+        for channel in recipe.channels:
+            if channel.role == role:
+                _refuse_two(channel, _fitting(channel, taken))
+    return taken
+
+
+def _registered(
+    chosen: Sequence[Observation | None], recipe: Recipe, observer: Observer, time: Time
+) -> tuple[Disk | None, ...]:
+    given = [image for image in chosen if image is not None]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        registered = pool.map(register, given, repeat(recipe.disk))
+        disks = tuple(None if image is None else next(registered) for image in chosen)
+    return align(disks, recipe, observer, time)
+
+
+def align(
+    disks: Sequence[Disk | None], recipe: Recipe, observer: Observer, time: Time
+) -> tuple[Disk | None, ...]:
+    """Rotate the references into the view to be generated, where the Recipe asks for it.
+
+    Parameters
+    ----------
+    disks
+        One for each channel of the Recipe, in its order, or None. Those aligned before stay as
+        they are.
+    observer, time
+        The view to be generated.
+
+    Raises
+    ------
+    ValueError
+        A reference was rotated into another view before.
+    """
+    if recipe.reference_view == "own":
+        return tuple(disks)
+    rotated = iter(rotate_all(_references(disks, recipe), observer, time))
+    return tuple(
+        next(rotated) if disk and channel.role == "reference" else disk
+        for disk, channel in zip(disks, recipe.channels, strict=True)
+    )
+
+
+def _references(disks: Sequence[Disk | None], recipe: Recipe) -> list[Disk]:
+    pairs = zip(disks, recipe.channels, strict=True)
+    return [disk for disk, channel in pairs if disk and channel.role == "reference"]
+
+
+def _refuse_unexpected(role: Role, image: Observation, recipe: Recipe) -> None:
+    origin = image.origin
+    if not any(c.takes(role, origin.instrument, origin.band) for c in recipe.channels):
+        raise UnexpectedImageError(
+            f"{origin} given as {role}: no channel takes it; {_wants(recipe)}", (str(origin),)
+        )
+
+
+def _fitting(channel: Channel, images: Sequence[Observation]) -> list[Observation]:
+    return [i for i in images if channel.takes(channel.role, i.origin.instrument, i.origin.band)]
+
+
+def _refuse_two(channel: Channel, fitting: Sequence[Observation]) -> None:
+    names = tuple(str(image.origin) for image in fitting)
+    if len(fitting) > 1:
+        raise DuplicateChannelError(
+            f"{len(fitting)} images for {channel}: got {', '.join(names)}, expected one", names
+        )
+
+
+def _only_image_for(
+    channel: Channel, images: Sequence[Observation], recipe: Recipe
+) -> Observation | None:
+    fitting = _fitting(channel, images)
+    if not fitting and not channel.optional:
+        raise IncompleteSetError(f"no image for {channel}; {_wants(recipe)}")
+    return next(iter(fitting), None)
+
+
+def _wants(recipe: Recipe) -> str:
+    return f"{recipe.name} wants {', '.join(map(_wanted, recipe.channels))}"
+
+
+def _wanted(channel: Channel) -> str:
+    return f"{channel} (optional)" if channel.optional else str(channel)
+
+
+def _spacecraft(origin: Origin) -> str:
+    return SPACECRAFT.get(origin.instrument, origin.instrument)
+
+
+def _refuse_two_spacecraft(observed: Sequence[Origin]) -> None:
+    spacecraft = sorted({_spacecraft(origin) for origin in observed})
+    if len(spacecraft) > 1:
+        raise TimesApartError(
+            f"observations from {' and '.join(spacecraft)}: expected one spacecraft",
+            tuple(map(str, observed)),
+        )
+
+
+def _refuse_spread(role: Role, origins: Sequence[Origin], recipe: Recipe) -> None:
+    if not origins:
+        return
+    first, last = min(origins, key=_when), max(origins, key=_when)
+    hours = _hours_apart(first.time, last.time)
+    if hours > recipe.timing.spread_hours:
+        raise TimesApartError(
+            f"images given as {role} are too far apart: got {duration(hours)} from {first} to "
+            f"{last}, expected at most {duration(recipe.timing.spread_hours)}",
+            (str(first), str(last)),
+        )
+
+
+def _refuse_far_epoch(
+    referred: Sequence[Origin], time: Time, observer: Observer, recipe: Recipe
+) -> None:
+    for origin in referred:
+        wanted = epoch_nearest(origin.time, time, observer.longitude_deg)
+        hours = _hours_apart(origin.time, wanted)
+        if hours > recipe.timing.greatest_lag_hours:
+            raise ReferenceEpochError(
+                f"{origin} given as reference: got {duration(hours)} from the epoch of Eq. 5, "
+                f"expected at most {duration(recipe.timing.greatest_lag_hours)} from "
+                f"{wanted.isot[:19]}",
+                (str(origin),),
+            )
+
+
+def _quality_of_reference(
+    referred: Sequence[Origin], time: Time, observer: Observer, recipe: Recipe
+) -> Quality:
+    usual = recipe.timing.usual_lag_hours
+    late = any(
+        _hours_apart(origin.time, epoch_nearest(origin.time, time, observer.longitude_deg)) > usual
+        for origin in referred
+    )
+    return Quality.OLD_REFERENCE if late else Quality.GOOD
+
+
+def _quality_of_training(referred: Sequence[Origin], time: Time, recipe: Recipe) -> Quality:
+    training = recipe.training
+    first, last = (day.isoformat() for day in training.dates)
+    quality = Quality.GOOD if first <= time.isot[:10] <= last else Quality.OUTSIDE_TRAINING
+    if training.data == "SIMULATED":
+        quality |= Quality.SIMULATED_TRAINING
+    youngest, oldest = training.reference_age_days
+    margin = recipe.timing.usual_lag_hours / 24
+    for origin in referred:
+        age_days = float((time - origin.time).to_value(u.day))
+        if not youngest - margin <= age_days <= oldest + margin:
+            quality |= Quality.OUTSIDE_TRAINING
+    return quality
+
+
+def _mean_time(origins: Sequence[Origin]) -> Time:
+    start = origins[0].time
+    later_days = [float((origin.time - start).to_value(u.day)) for origin in origins]
+    mean = start + np.mean(later_days) * u.day
+    return Time(mean.utc.isot, format="isot", scale="utc")  # to the millisecond
+
+
+def _hours_apart(one: Time, other: Time) -> float:
+    return abs(float((one - other).to_value(u.hour)))
+
+
+def _when(origin: Origin) -> Time:
+    return origin.time

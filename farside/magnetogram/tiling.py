@@ -1,0 +1,66 @@
+"""A network on images larger than it: in tiles that overlap, without seams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from farside.model.engine import Engine, Model, Tensor
+from farside.model.recipe import Native
+from farside.progress import Progress, silent
+from farside.sun.grid import Image
+
+LEAST_WEIGHT = np.float32(1e-6)
+"""Of a tile at its edge: where the image ends no other tile has an answer."""
+
+
+def infer_in_tiles(
+    engine: Engine, model: Model, image: Tensor, tiling: Native, progress: Progress = silent
+) -> Tensor:
+    """Run a network on an image (1, channel, y, x) of any size: (1, output, y, x).
+
+    In the middle half of an overlap the answer passes from one tile to the next in a straight line;
+    in its outer quarters it is that of the tile whose edge is further away. Tiles that hold nothing
+    but zeros are not run: they answer 0.
+
+    Raises
+    ------
+    EngineError
+        What the engine raised.
+    """
+    _, _, height, width = image.shape
+    answer = np.zeros((1, len(model.recipe.outputs), height, width), np.float32)
+    total = np.zeros((height, width), np.float32)
+    weight = _weight(tiling)
+    places = [(y, x) for y in _starts(height, tiling) for x in _starts(width, tiling)]
+    for done, (y, x) in enumerate(places, start=1):
+        window = np.s_[y : y + tiling.tile_px, x : x + tiling.tile_px]
+        given = image[..., *window]
+        total[window] += weight
+        if given.any():
+            tile = engine.buffer(model.handle, 1)
+            tile[:] = given
+            answer[..., *window] += weight * engine.infer(model.handle, tile)
+        progress(done, len(places))
+    answer /= total
+    return answer
+
+
+def _starts(length: int, tiling: Native) -> Iterator[int]:
+    """First pixels of the tiles along one side; the last one ends with the image."""
+    step, last = tiling.tile_px - tiling.overlap_px, length - tiling.tile_px
+    yield from range(0, last, step)
+    yield last
+
+
+def _weight(tiling: Native) -> Image:
+    """1 where no neighbour reaches, next to 0 in the outer quarter of an overlap, (y, x).
+
+    A network errs most next to the edges of what it is given.
+    """
+    index = np.arange(tiling.tile_px, dtype=np.float32) + np.float32(0.5)
+    inward = np.minimum(index, index[::-1]) - np.float32(tiling.overlap_px / 4)
+    ramp = np.clip(inward / np.float32(max(tiling.overlap_px / 2, 1)), LEAST_WEIGHT, np.float32(1))
+    weight: Image = np.outer(ramp, ramp)
+    return weight

@@ -1,0 +1,1 @@
+"""What runs: Recipes, checkpoints, networks and the engines that compute them."""

@@ -1,0 +1,270 @@
+"""Weights + Recipe ↔ one safetensors file; import of the authors' ``*_G.pt``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from farside.errors import CheckpointError, RecipeError
+from farside.io.atomic import replacing
+from farside.model.networks import Network, State, converted, fill, name_of
+from farside.model.recipe import Recipe
+
+RECIPE_KEY = "recipe"
+"""Entry of the safetensors metadata that holds the Recipe as JSON."""
+
+FILE_NAME = "model.safetensors"
+
+LARGEST_ARGUMENT = 1024
+"""Of a network, in absolute value; the papers' largest is 64 filters, a choice."""
+
+
+class Checkpoint(NamedTuple):
+    """What one model file holds: the Recipe, the identity of the weights, and the weights."""
+
+    recipe: Recipe
+    identity: str
+    state: State
+
+
+def write(path: Path, state: State, recipe: Recipe, half: bool = False) -> str:
+    """Write weights and Recipe as one safetensors file, and return the identity.
+
+    Parameters
+    ----------
+    path
+        File to write; it appears whole or not at all.
+    state
+        Tensors by key. They are checked against the network that the Recipe names.
+    recipe
+        Travels in the file's metadata.
+    half
+        Store float16: half the size, and another identity.
+
+    Raises
+    ------
+    CheckpointError
+        Weights that are not finite as stored, or do not fit the network or the Recipe.
+    """
+    build(recipe, state)
+    dtype = torch.float16 if half else torch.float32
+    stored = {
+        k: converted(tensor.detach().cpu(), dtype).contiguous() for k, tensor in state.items()
+    }
+    infinite = [key for key, tensor in stored.items() if not bool(tensor.isfinite().all())]
+    if infinite:
+        raise CheckpointError(f"weights are not finite as {dtype}: {', '.join(infinite)}")
+    with replacing(path) as temporary:
+        save_file(stored, temporary, metadata={RECIPE_KEY: recipe.to_json()})
+    return identify(path)
+
+
+def read(path: Path) -> Checkpoint:
+    """Read a model file.
+
+    Raises
+    ------
+    CheckpointError
+        Not a safetensors file, damaged, without a Recipe, or with weights that are not finite.
+    RecipeError
+        Its Recipe does not parse.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            recipe = _recipe(file.metadata() or {}, path)
+            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  no mapping
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path.name} does not read: {error}", (path.name,)) from error
+    infinite = [key for key, tensor in state.items() if not bool(tensor.isfinite().all())]
+    if infinite:
+        raise CheckpointError(
+            f"{path.name} holds weights that are not finite: {', '.join(infinite[:5])}",
+            (path.name,),
+        )
+    return Checkpoint(recipe, identify(path), state)
+
+
+def _recipe(metadata: dict[str, str], path: Path) -> Recipe:
+    if RECIPE_KEY not in metadata:
+        raise CheckpointError(
+            f"{path.name} carries no Recipe: got metadata {sorted(metadata)}, "
+            f"expected {RECIPE_KEY!r}",
+            (path.name,),
+        )
+    try:
+        return Recipe.from_json(metadata[RECIPE_KEY])
+    except RecipeError as error:
+        raise RecipeError(f"{path.name}: {error}", (path.name,)) from error
+
+
+def identify(path: Path) -> str:
+    """Hash the tensors of a safetensors file: the identity of a model, hexadecimal.
+
+    sha256 over, for each tensor in sorted key order, the line
+    ``["<key>", "<dtype>", [<shape>]]`` as JSON, a newline, and the tensor's bytes as they stand in
+    the file (little-endian, row-major). Metadata do not count: scores may be written into a Recipe
+    later. Neither does the order of the tensors in the file.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+        for key in sorted(header.keys() - {"__metadata__"}):
+            entry = header[key]
+            begin, end = entry["data_offsets"]
+            digest.update(json.dumps([key, entry["dtype"], entry["shape"]]).encode() + b"\n")
+            file.seek(8 + length + begin)
+            digest.update(file.read(end - begin))
+    return digest.hexdigest()
+
+
+def build(recipe: Recipe, state: State) -> Network:
+    """Make the network that the Recipe names, with the weights of `state`, ready to infer.
+
+    Raises
+    ------
+    CheckpointError
+        No such network, arguments it does not take, weights of other keys or shapes, or channels,
+        outputs or a grid that contradict the network.
+    """
+    with torch.device("meta"):
+        network = make(recipe)
+    fill(network, state)
+    return network.eval().requires_grad_(False)
+
+
+def make(recipe: Recipe) -> Network:
+    """Make the network that the Recipe names, with random weights, ready to be trained.
+
+    Raises
+    ------
+    CheckpointError
+        No such network, arguments it does not take, or channels, outputs or a grid that contradict
+        it.
+    """
+    _check_arguments(recipe)
+    try:
+        network = _resolve(recipe.network.name)(**recipe.network.arguments)
+    except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
+        raise CheckpointError(
+            f"{recipe.network.name} does not take {recipe.network.arguments}: {error}"
+        ) from error
+    _check_agreement(recipe, network)
+    return network
+
+
+def _check_arguments(recipe: Recipe) -> None:
+    """Refuse numbers of layers or channels whose network nobody could build in time."""
+    for name, value in recipe.network.arguments.items():
+        # Negated, so that a NaN is refused too. A seed is no size.
+        if not isinstance(value, str) and name != "seed" and not abs(value) <= LARGEST_ARGUMENT:
+            raise CheckpointError(
+                f"{recipe.network.name} does not take {name} = {value}: expected at most "
+                f"{LARGEST_ARGUMENT}"
+            )
+
+
+def _resolve(name: str) -> type[Network]:
+    # The Recipe's pattern allows no dot and no slash: nothing outside farside.model.networks is
+    # imported.
+    module_name, class_name = name.split(":")
+    try:
+        module = importlib.import_module(f"farside.model.networks.{module_name}")
+    except ModuleNotFoundError as error:
+        raise CheckpointError(f"no module {module_name!r} in farside.model.networks") from error
+    found = getattr(module, class_name, None)
+    if not (isinstance(found, type) and issubclass(found, Network) and found is not Network):
+        raise CheckpointError(f"no network {class_name!r} in farside.model.networks.{module_name}")
+    return found
+
+
+def _check_agreement(recipe: Recipe, network: Network) -> None:
+    size = recipe.side_px
+    for what, in_recipe, in_network in (
+        ("input planes", recipe.input_planes, network.input_channels),
+        ("outputs", len(recipe.outputs), network.output_channels),
+    ):
+        if in_recipe != in_network:
+            raise CheckpointError(
+                f"Recipe and network disagree: got {in_recipe} {what} in the Recipe, "
+                f"{in_network} in the network"
+            )
+    odd = network.odd_planes
+    if odd is not None and odd != recipe.odd_planes:
+        raise CheckpointError(
+            f"Recipe and network disagree on the planes that change sign with the hemisphere: got "
+            f"{recipe.odd_planes} in the Recipe, {odd} in the network"
+        )
+    if size % network.side_multiple or size < network.least_side:
+        raise CheckpointError(
+            f"grid of {size} px does not suit the network: expected a multiple of "
+            f"{network.side_multiple} from {network.least_side}"
+        )
+
+
+def import_weights(weights: Path, recipe_toml: Path, out: Path, half: bool = False) -> str:
+    """Turn the authors' ``<iteration>_G.pt`` and a Recipe into a model file; return its identity.
+
+    The network's hyper-parameters are read off the shapes of the tensors and written into the
+    Recipe, whose ``network.arguments`` may therefore be left out.
+
+    Raises
+    ------
+    CheckpointError
+        Not a plain state dict of the network that the Recipe names; lists the keys that do not fit.
+    RecipeError
+        The Recipe does not parse.
+    """
+    recipe = Recipe.from_toml(recipe_toml.read_text(encoding="utf-8"))
+    network = _resolve(recipe.network.name).from_authors(_load_state(weights))
+    found = recipe.network.model_copy(update={"arguments": dict(network.arguments)})
+    stated = recipe.network.arguments
+    differing = sorted(k for k in stated if stated[k] != network.arguments.get(k))
+    if differing:
+        raise CheckpointError(
+            f"{weights.name} and the Recipe disagree on the network: got {recipe.network} in the "
+            f"Recipe, the weights are of {name_of(type(network))} {network.arguments}",
+            (weights.name,),
+        )
+    return write(out, network.state_dict(), recipe.model_copy(update={"network": found}), half)
+
+
+def _load_state(weights: Path) -> State:
+    try:
+        loaded = torch.load(weights, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CheckpointError(f"{weights.name} does not open: {error}", (weights.name,)) from error
+    except Exception as error:  # torch.load raises whatever foreign bytes make its unpickler meet
+        raise CheckpointError(
+            f"{weights.name} is no plain state dict, and nothing else is unpickled: "
+            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            (weights.name,),
+        ) from error
+    if not isinstance(loaded, dict) or not all(
+        isinstance(key, str) and isinstance(tensor, torch.Tensor) for key, tensor in loaded.items()
+    ):
+        raise CheckpointError(
+            f"{weights.name} is no plain state dict: got {type(loaded).__name__}, expected tensors "
+            "by name",
+            (weights.name,),
+        )
+    return loaded
+
+
+def newest(repository: Path) -> tuple[Path, ...]:
+    """Find ``<model>/<version>/model.safetensors`` of each model, its highest version only."""
+    versions: dict[str, Path] = {}
+    for path in repository.glob(f"*/*/{FILE_NAME}"):
+        version = path.parent.name
+        best = versions.get(path.parts[-3])
+        if version.isdecimal() and (best is None or int(version) > int(best.parent.name)):
+            versions[path.parts[-3]] = path
+    return tuple(versions[model] for model in sorted(versions))

@@ -1,0 +1,386 @@
+"""The engine for a GPU host: a Triton Inference Server, reached by gRPC.
+
+On the same host tensors pass through shared memory, encoded where the server reads them; else as
+bytes. Which it is shows when the server is asked to open the memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from threading import Lock
+
+import numpy as np
+
+from farside.errors import (
+    DeadlineError,
+    EngineError,
+    EngineFailedError,
+    EngineUnavailableError,
+    RecipeError,
+    UnknownModelError,
+)
+from farside.model.engine import Model, Tensor, check_tensor, input_shape
+from farside.model.engines import shared_memory
+from farside.model.engines.shared_memory import Pool, Region
+from farside.model.engines.triton_wire import (
+    AwayError,
+    GoneError,
+    NotSharedError,
+    Target,
+    UnknownRegionError,
+    Wire,
+)
+from farside.model.recipe import Recipe
+
+FORMATS = ("tensorrt", "torchscript", "onnx")
+"""Where a model is loaded in several formats, the first of these answers."""
+
+PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+
+FRESH_S = 1.0
+"""For how long the list of models is believed, a choice."""
+
+PROOF_S = 10.0
+"""For how long an answer proves that a model is alive, a choice; a slow model, twenty forwards."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A model, and where the server has it."""
+
+    model: Model
+    target: Target
+    format: str
+    max_batch: int
+
+    def output_shape(self, tensor: Tensor) -> tuple[int, ...]:
+        return len(tensor), len(self.model.recipe.outputs), *tensor.shape[2:]
+
+
+class TritonEngine:
+    """The models of a Triton Inference Server whose configuration carries a Recipe.
+
+    Nothing is asked of the server before the first use. While it is away every call says so with
+    :class:`~farside.errors.EngineUnavailableError`; once it is back they succeed again.
+
+    Parameters
+    ----------
+    url
+        ``host:port`` of the server's gRPC endpoint.
+    slots
+        Regions of shared memory, that is, requests side by side that need no copy.
+    deadline_s
+        Longest duration of one `infer`, retries included, seconds.
+    patience_s
+        How long `infer` tries again while the server is away or loads the model, seconds.
+    formats
+        Those to use, the preferred one first.
+    """
+
+    name = "triton"
+    batch = 1  # requests side by side meet in the server's own batcher
+    precision = "float32"  # where a model's configuration says no other
+
+    def __init__(
+        self,
+        url: str,
+        slots: int = 4,
+        deadline_s: float = 120.0,
+        patience_s: float = 15.0,
+        formats: Sequence[str] = FORMATS,
+    ) -> None:
+        self._wire = Wire(url)
+        self._pool = Pool(slots, retire=_Retire(self._wire))
+        self._deadline_s = deadline_s
+        self._patience_s = patience_s
+        self._formats = tuple(formats)
+        self._table: dict[str, _Served] = {}
+        self._known: dict[Target, _Served] = {}  # what was ever loaded
+        self._fresh_until = 0.0
+        self._refreshing = Lock()
+        self._alive_until: dict[Target, float] = {}
+        self._canary = Lock()
+        self._shares = True
+        self._swept = False
+        shared_memory.remove_stale()
+        self._release = weakref.finalize(self, _release, self._pool, self._wire)
+
+    def models(self) -> Mapping[str, Model]:
+        """Name the loaded models: ``name`` is the newest version, ``name:version`` an older one.
+
+        While the server is away, those it had.
+
+        Raises
+        ------
+        EngineUnavailableError
+            It is away since the start, or serves no model with a Recipe.
+        """
+        return {name: served.model for name, served in self._served().items()}
+
+    def ready(self) -> bool:
+        """Say whether every model answers; the reason of a failure is logged.
+
+        The server's own word is not asked: it calls a model ready whose backend has died. Zeros are
+        sent to each model that has not answered anything for some seconds.
+        """
+        try:
+            with self._canary:
+                self._refresh()
+                for served in self._served().values():
+                    if time.monotonic() > self._alive_until.get(served.target, 0.0):
+                        self._attempt(served, self._zeros(served), self._deadline_s)
+        except EngineError as error:
+            _log.error("not ready: %s", error)
+            return False
+        return True
+
+    def buffer(self, model: str, batch: int = 1) -> Tensor:
+        """Give an array (batch, channel, y, x) to encode into, in shared memory if there is a slot.
+
+        The slot is free again when the array is no longer used.
+        """
+        served = self._find(model)
+        shape = (batch, *input_shape(served.model))
+        return self._slot(shape, served) if self._shares else np.empty(shape, np.float32)
+
+    def infer(self, model: str, tensor: Tensor) -> Tensor:
+        """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
+
+        A name means the newest version at each attempt, a handle one version.
+
+        Raises
+        ------
+        UnknownModelError
+            Lists the models that are loaded.
+        InputShapeError
+            Another number of channels or another grid than the Recipe's.
+        EngineFailedError
+            The server ran the model and failed, refused the request, or its answer is not finite.
+        EngineUnavailableError
+            The server is away, its queue is full, or the version was unloaded; or the engine was
+            closed.
+        DeadlineError
+            Not answered in time.
+        """
+        begun = time.monotonic()
+        pause, failure = 0.05, None
+        while True:
+            served = self._find(model, failure)
+            check_tensor(served.model, tensor)
+            spent = time.monotonic() - begun
+            try:
+                return self._attempt(served, tensor, self._deadline_s - spent)
+            except (AwayError, GoneError) as error:
+                failure = error
+            self._fresh_until = 0.0
+            spent = time.monotonic() - begun
+            if spent + pause > min(self._patience_s, self._deadline_s):
+                raise failure
+            time.sleep(pause)
+            pause = min(2 * pause, 1.0)
+
+    def close(self) -> None:
+        """Give the shared memory back and hang up."""
+        self._release()
+
+    def _find(self, name: str, failure: EngineUnavailableError | None = None) -> _Served:
+        """Look up a model by name or handle; `failure` is why the attempt before failed."""
+        table = self._served()
+        by_handle = {served.model.handle: served for served in table.values()}
+        found = table.get(name) or by_handle.get(name)
+        if found is None and failure is not None:
+            raise failure
+        if found is None:
+            loaded = ", ".join(sorted(table))
+            raise UnknownModelError(f"no model {name!r} is loaded: got {loaded}")
+        return found
+
+    def _served(self) -> dict[str, _Served]:
+        # Who finds another thread asking goes on with what is known.
+        if time.monotonic() > self._fresh_until and self._refreshing.acquire(not self._table):
+            try:
+                self._refresh()
+            except (AwayError, DeadlineError) as error:
+                if not self._table:
+                    raise
+                _log.warning("%s", error)
+            finally:
+                self._refreshing.release()
+        if not self._table:
+            raise EngineUnavailableError(
+                f"Triton at {self._wire.url} serves no model with a Recipe yet; expected one that "
+                f"`python -m export` made, in one of the formats {', '.join(self._formats)}"
+            )
+        return self._table
+
+    def _refresh(self) -> None:
+        if not self._release.alive:
+            raise EngineUnavailableError("the Triton engine is closed")
+        index = self._wire.index()
+        ready = {t: self._described(t) for t, state in index.items() if state == "READY"}
+        self._known |= {target: served for target, served in ready.items() if served}
+        # What is being loaded again will be back, though it may have been gone for a while.
+        back = [self._known.get(t) for t, state in index.items() if state == "LOADING"]
+        self._table = _by_name([s for s in (*ready.values(), *back) if s], self._formats)
+        self._fresh_until = time.monotonic() + FRESH_S
+
+    def _described(self, target: Target) -> _Served | None:
+        """Read what a model's configuration says of this version, if it says anything."""
+        try:
+            configuration = self._wire.configuration(target)
+            parameters = configuration.parameters
+            recipe = Recipe.from_json(parameters["recipe"])
+        except (KeyError, GoneError):
+            return None
+        except RecipeError as error:
+            _log.warning("%s in Triton: %s", target, error)
+            return None
+        if recipe.version != target.version:
+            return None
+        stated = parameters.get("precision", "fp32")
+        model = Model(
+            recipe,
+            parameters.get("identity", ""),
+            precision=PRECISIONS.get(stated, stated),
+            pinned=f"{recipe.name}:{recipe.version}",
+        )
+        return _Served(model, target, parameters.get("format", ""), configuration.max_batch)
+
+    def _attempt(self, served: _Served, tensor: Tensor, seconds: float) -> Tensor:
+        begun = time.monotonic()
+        most = served.max_batch
+        try:
+            parts = [
+                self._ask(served, tensor[i : i + most], seconds - (time.monotonic() - begun))
+                for i in range(0, len(tensor), most)
+            ]
+        except EngineError:
+            self._alive_until.pop(served.target, None)
+            raise
+        answer = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        if not np.isfinite(answer).all():
+            raise EngineFailedError(f"{served.target} answered values that are not finite")
+        now = time.monotonic()
+        self._alive_until[served.target] = now + max(PROOF_S, 20 * (now - begun))
+        return answer
+
+    def _ask(self, served: _Served, tensor: Tensor, seconds: float) -> Tensor:
+        if seconds <= 0:
+            raise DeadlineError(f"{served.target}: no time is left to ask Triton")
+        shape = served.output_shape(tensor)
+        if self._shares:
+            shared = self._in_shared_memory(tensor, served)
+            region = self._pool.region_of(shared)
+            if region is not None and self._registered(region):
+                return self._ask_shared(served.target, shared, region, shape, seconds)
+        return self._wire.infer_bytes(served.target, tensor, shape, seconds)
+
+    def _ask_shared(
+        self,
+        target: Target,
+        tensor: Tensor,
+        region: Region,
+        shape: tuple[int, ...],
+        seconds: float,
+    ) -> Tensor:
+        answer = region.bytes()[region.size - 4 * prod(shape) :].view(np.float32).reshape(shape)
+        try:
+            try:
+                self._wire.infer_shared(target, tensor, region, answer, seconds)
+            except UnknownRegionError:  # a server that was started anew
+                self._wire.register(region)
+                self._wire.infer_shared(target, tensor, region, answer, seconds)
+        except AwayError:
+            self._pool.discard(region)  # should only the connection be lost, it may yet be written
+            self._swept = False
+            raise
+        return answer.copy()
+
+    def _registered(self, region: Region) -> bool:
+        if region.registered:
+            return True
+        try:
+            self._wire.register(region)
+        except NotSharedError as error:
+            self._shares = False
+            _log.warning("tensors go to Triton at %s as bytes: %s", self._wire.url, error)
+            return False
+        self._sweep()
+        return True
+
+    def _sweep(self) -> None:
+        """Let the server forget, once, what processes have left that ended without doing so."""
+        if self._swept:
+            return
+        self._swept = True
+        for name in self._wire.regions():
+            if name.startswith(shared_memory.PREFIX) and not shared_memory.is_held(name):
+                _unregister(self._wire, name)
+
+    def _in_shared_memory(self, tensor: Tensor, served: _Served) -> Tensor:
+        """Give the tensor where it is, or a copy in a slot if one is free."""
+        region = self._pool.region_of(tensor)
+        room = tensor.nbytes + 4 * prod(served.output_shape(tensor))
+        if region is not None and not (region.discarded or region.busy) and region.size >= room:
+            return tensor
+        slot = self._slot(tensor.shape, served)
+        slot[...] = tensor
+        return slot
+
+    def _slot(self, shape: tuple[int, ...], served: _Served) -> Tensor:
+        size = 4 * prod(shape)
+        outputs = len(served.model.recipe.outputs)
+        memory = self._pool.lend(size + size // shape[1] * outputs)
+        if memory is None:
+            return np.empty(shape, np.float32)
+        return memory[:size].view(np.float32).reshape(shape)
+
+    def _zeros(self, served: _Served) -> Tensor:
+        zeros = self._slot((1, *input_shape(served.model)), served)
+        zeros[...] = 0
+        return zeros
+
+
+class _Retire:
+    """What becomes of a region that nobody uses: the server forgets it."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def __call__(self, region: Region) -> None:
+        if region.registered:
+            _unregister(self._wire, region.name)
+
+
+def _unregister(wire: Wire, name: str) -> None:
+    try:
+        wire.unregister(name)
+    except EngineError as error:  # still in use, or the server is away: the next start asks again
+        _log.info("%s", error)
+
+
+def _release(pool: Pool, wire: Wire) -> None:
+    pool.close()
+    wire.close()
+
+
+def _by_name(served: Sequence[_Served], formats: Sequence[str]) -> dict[str, _Served]:
+    """Give each version in its best format, and the newest version its bare name."""
+    usable = [s for s in served if s.format in formats]
+    table: dict[str, _Served] = {}
+    for one in sorted(usable, key=lambda s: (int(s.target.version), -formats.index(s.format))):
+        table[one.model.handle] = one
+    for handle, one in list(table.items()):  # older before newer
+        older = table.pop(one.model.recipe.name, None)
+        if older is not None:
+            table[older.model.handle] = older
+        del table[handle]
+        table[one.model.recipe.name] = one
+    return table

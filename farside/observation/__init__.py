@@ -1,0 +1,1 @@
+"""A file becomes an Observation: checked, calibrated, with time and observer certain."""

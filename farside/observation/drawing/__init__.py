@@ -1,0 +1,1 @@
+"""Scanned sunspot drawings: side-car metadata, disk fit, ink density."""

@@ -1,0 +1,313 @@
+"""Read a drawing of the Sun's disk and its side-car into an Observation.
+
+Drawings are made on Earth, so Earth at their time is the observer; nothing else is assumed. What
+the side-car says comes first, then the header of a FITS file; the disk alone is looked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import sunpy.map
+from astropy.time import Time
+
+from farside.errors import (
+    InputError,
+    MissingMetadataError,
+    NoDiskError,
+    PartialDiskError,
+    UnreadablePictureError,
+)
+from farside.io.fits import MAX_BYTES, Cards, open_image, text, unpack
+from farside.io.source import Source, about, bytes_of
+from farside.io.wcs import disk_radius_arcsec, pointing_of
+from farside.observation.drawing.limb_fit import DrawnDisk, find_disk
+from farside.observation.drawing.scan import is_picture, open_picture
+from farside.observation.drawing.sidecar import CONTENT, SideCar, read_side_car, side_car_of
+from farside.observation.image import Observation, Origin
+from farside.observation.instruments import instant
+from farside.sun.grid import Image
+from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
+
+INSTRUMENT, BAND = "DRAWING", "WHITE"
+"""Of the Origin: a hand, in white light."""
+
+YEARS = (1600, 2100)
+"""In which the Sun was drawn through telescopes, and in which Earth's place is known."""
+
+LEAST_BRIGHTNESS = 0.01
+"""Of ink; blank paper has 1."""
+
+MOST_BRIGHTNESS = 1.25
+"""Of paper brighter than what surrounds it."""
+
+INK_RADIUS = 0.09
+"""Ink narrower than twice this, in disk radii, does not count as paper: a group of 1000
+millionths is 0.045 wide."""
+
+PAPER_RADIUS = 0.08
+"""Over which the brightness of the paper is smoothed, disk radii."""
+
+PAPER_PX = 96
+"""Disk radius to which a picture is reduced to find its paper."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """A drawing the right way round, ink dark: row 0 at the bottom, and what is known of it."""
+
+    picture: Image
+    disk: DrawnDisk
+    orientation_deg: float
+    notes: tuple[str, ...]
+
+
+def is_drawing(data: bytes) -> bool:
+    """Whether bytes are those of a drawing: a PNG, a JPEG, or a FITS file that says so."""
+    if is_picture(data):
+        return True
+    try:
+        return text(open_image(unpack(data)).cards, "CONTENT").upper() == CONTENT
+    except InputError:
+        return False
+
+
+def read_drawing(
+    source: Source,
+    side_car: bytes | None = None,
+    name: str = "",
+    *,
+    max_bytes: int = MAX_BYTES,
+) -> Observation:
+    """Read a sunspot drawing as FITS, PNG or JPEG.
+
+    Parameters
+    ----------
+    source
+        A path, the bytes of a file or an open binary file.
+    side_car
+        Bytes of the JSON that belongs to it
+        (:class:`~farside.observation.drawing.sidecar.SideCar`); of a path the one beside it, if
+        none is given.
+    name
+        What to call bytes that have no name of their own.
+    max_bytes
+        Largest file, packed or unpacked.
+
+    Returns
+    -------
+    Observation
+        Brightness in units of the blank paper around each place, ink near 0, scans of white on
+        black inverted; a header by which it is registered as any other image.
+
+    Raises
+    ------
+    UnreadablePictureError, NotFitsError, UnsupportedImageError, FileTooLargeError
+        It is no picture that is read.
+    SideCarError
+        A side-car that does not parse.
+    MissingMetadataError
+        No date, or no position angle.
+    NoDiskError, PartialDiskError
+        No disk is found, or it is not all there.
+    """
+    if side_car is None and isinstance(source, str | Path):
+        side_car = side_car_of(Path(source))
+    data, name = bytes_of(source, name, max_bytes)
+    with about(name or "drawing without a name"):
+        given = SideCar() if side_car is None else read_side_car(side_car)
+        picture, cards = _opened(data, max_bytes)
+        time, of_a_day = _time(given, cards)
+        observer = earth(time)
+        sheet = _laid_out(picture, given, cards, observer)
+    origin = Origin(
+        instrument=INSTRUMENT,
+        band=BAND,
+        time=time,
+        observer=observer,
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        notes=_notes(given, of_a_day) + sheet.notes,
+    )
+    return Observation(origin, sunpy.map.Map(_on_paper(sheet), _header(origin, sheet)))
+
+
+def _opened(data: bytes, max_bytes: int) -> tuple[Image, Cards]:
+    """Brightness (y, x), row 0 at the bottom, and the cards of a FITS file."""
+    if is_picture(data):
+        if len(data) > max_bytes:
+            return open_picture(unpack(data, max_bytes)), {}
+        return open_picture(data), {}
+    unpacked = unpack(data, max_bytes)
+    if not unpacked.startswith(b"SIMPLE  ="):
+        return open_picture(unpacked), {}
+    image = open_image(unpacked)
+    return _filled(image.pixels), image.cards
+
+
+def _filled(pixels: Image) -> Image:
+    """Pixels without a value are blank paper."""
+    valid = np.isfinite(pixels)
+    if not valid.any():
+        raise UnreadablePictureError("no pixel has a value")
+    return np.where(valid, pixels, np.median(pixels[valid])).astype(np.float32)
+
+
+def _time(given: SideCar, cards: Cards) -> tuple[Time, bool]:
+    """When it was drawn, and whether only the day is known."""
+    if given.isot is not None:
+        _check_year(given.isot)
+        return Time(given.isot, format="isot", scale="utc"), given.is_of_a_day
+    date = text(cards, "DATE-OBS")
+    of_a_day = len(date) == len("1612-06-23")
+    time = instant({"DATE-OBS": f"{date}T12:00:00"} if of_a_day else cards, "DATE-OBS")
+    if time is None:
+        raise MissingMetadataError(
+            f"no date: time_utc of a side-car or DATE-OBS is expected, found {date or 'none'}"
+        )
+    _check_year(time.isot)
+    return Time(time.isot, format="isot", scale="utc"), of_a_day
+
+
+def _check_year(isot: str) -> None:
+    if not YEARS[0] <= int(isot[:4]) < YEARS[1]:
+        raise MissingMetadataError(
+            f"no date: found {isot[:10]}, a year from {YEARS[0]} to {YEARS[1]} is expected"
+        )
+
+
+def _notes(given: SideCar, of_a_day: bool) -> tuple[str, ...]:
+    drawn_by = ", ".join(part for part in (given.observer, given.hand) if part)
+    return (("only the day is known, noon UTC is taken",) if of_a_day else ()) + (
+        (f"drawn by {drawn_by}",) if drawn_by else ()
+    )
+
+
+def _laid_out(picture: Image, given: SideCar, cards: Cards, observer: Observer) -> _Sheet:
+    """Turn ink dark and east to the left, and say where the disk is and where north."""
+    dark, notes = _ink_dark(picture)
+    known = _from_header(given, cards, observer)
+    if known is None:
+        orientation = given.orientation_deg
+        if orientation is None:
+            raise MissingMetadataError(
+                "no position angle: position_angle_deg or north_up of a side-car is expected"
+            )
+        disk, found = _disk(dark, given, from_top="SIMPLE" not in cards)
+        known = disk, orientation, found
+    disk, orientation, found = known
+    if given.mirrored:
+        width = dark.shape[1]
+        dark = np.ascontiguousarray(dark[:, ::-1])
+        disk = DrawnDisk(width - 1 - disk.x_px, disk.y_px, disk.radius_px)
+    _check_whole(disk, dark)
+    return _Sheet(dark, disk, orientation, notes + found)
+
+
+def _ink_dark(picture: Image) -> tuple[Image, tuple[str, ...]]:
+    """Invert a picture whose paper is darker than its ink."""
+    low, paper, high = (float(of(picture)) for of in (np.min, np.median, np.max))
+    if not high > low:
+        raise NoDiskError(f"a blank picture, every pixel {low:g}; a drawn disk is expected")
+    if paper >= (low + high) / 2:
+        return picture, ()
+    return np.float32(low + high) - picture, ("white on black, inverted",)
+
+
+def _from_header(
+    given: SideCar, cards: Cards, observer: Observer
+) -> tuple[DrawnDisk, float, tuple[str, ...]] | None:
+    """Disk and position angle by a FITS header's coordinates; a side-car's geometry goes first."""
+    of_side_car = given.orientation_deg is not None or given.radius_px is not None
+    if of_side_car or given.mirrored or "CTYPE1" not in cards:
+        return None
+    pointing = pointing_of(cards)
+    x, y = pointing.sun_centre_px
+    radius = pointing.disk_radius_px(observer.distance_m)
+    # CROTA2 is positive clockwise, a position angle anticlockwise.
+    return DrawnDisk(float(x), float(y), radius), -pointing.roll_deg, ()
+
+
+def _disk(picture: Image, given: SideCar, from_top: bool) -> tuple[DrawnDisk, tuple[str, ...]]:
+    if given.centre_px is None or given.radius_px is None:
+        disk = find_disk(picture)
+        return disk, (f"disk found: radius {disk.radius_px:.1f} px",)
+    x, y = given.centre_px
+    return DrawnDisk(x, picture.shape[0] - 1 - y if from_top else y, given.radius_px), ()
+
+
+def _check_whole(disk: DrawnDisk, picture: Image) -> None:
+    height, width = picture.shape
+    over_edge = disk.radius_px - min(
+        disk.x_px, disk.y_px, width - 1 - disk.x_px, height - 1 - disk.y_px
+    )
+    if over_edge > 0.5:
+        raise PartialDiskError(
+            f"a disk of radius {disk.radius_px:.1f} px around ({disk.x_px:.1f}, {disk.y_px:.1f})"
+            f" is not inside {width} by {height} pixels"
+        )
+
+
+def _on_paper(sheet: _Sheet) -> Image:
+    """Brightness over that of the blank paper around: unevenness and yellowing go out."""
+    brightness = sheet.picture / _paper(sheet.picture, sheet.disk)
+    row, column = (np.arange(side) for side in brightness.shape)
+    inside = np.hypot(column[None, :] - sheet.disk.x_px, row[:, None] - sheet.disk.y_px)
+    typical = np.median(brightness[inside < 0.98 * sheet.disk.radius_px])
+    scaled = np.clip(brightness / typical, LEAST_BRIGHTNESS, MOST_BRIGHTNESS)
+    return np.asarray(scaled, dtype=np.float32)
+
+
+def _paper(picture: Image, disk: DrawnDisk) -> Image:
+    """Brightness of the paper under the ink: a closing at low resolution, smoothed."""
+    shrink = max(1.0, disk.radius_px / PAPER_PX)
+    height, width = picture.shape
+    size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    radius = disk.radius_px / shrink
+    side = 2 * round(INK_RADIUS * radius) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel)
+    smooth = cv2.GaussianBlur(closed, (0, 0), PAPER_RADIUS * radius)
+    floor = max(0.02 * float(np.max(smooth)), 1e-6)
+    return np.maximum(cv2.resize(smooth, (width, height)), np.float32(floor))
+
+
+def _header(origin: Origin, sheet: _Sheet) -> dict[str, str | float]:
+    """Coordinates by which the drawing is registered: Earth's view, the limb as drawn."""
+    radius_arcsec = disk_radius_arcsec(origin.observer.distance_m)
+    angle = math.radians(sheet.orientation_deg)
+    time = origin.time.isot
+    return {
+        "ctype1": "HPLN-TAN",
+        "ctype2": "HPLT-TAN",
+        "cunit1": "arcsec",
+        "cunit2": "arcsec",
+        "cdelt1": radius_arcsec / sheet.disk.radius_px,
+        "cdelt2": radius_arcsec / sheet.disk.radius_px,
+        # FITS pixels are 1-based.
+        "crpix1": sheet.disk.x_px + 1,
+        "crpix2": sheet.disk.y_px + 1,
+        "crval1": 0.0,
+        "crval2": 0.0,
+        # CROTA2 is minus the position angle.
+        "pc1_1": math.cos(angle),
+        "pc1_2": math.sin(angle),
+        "pc2_1": -math.sin(angle),
+        "pc2_2": math.cos(angle),
+        "hgln_obs": origin.observer.longitude_deg,
+        "hglt_obs": origin.observer.latitude_deg,
+        "dsun_obs": origin.observer.distance_m,
+        "rsun_ref": SOLAR_RADIUS_M,
+        "rsun_obs": radius_arcsec,
+        "date-obs": time,
+        "date-avg": time,
+        "timesys": "UTC",
+        "detector": INSTRUMENT,
+        "instrume": INSTRUMENT,
+    }

@@ -1,0 +1,526 @@
+"""Read a file into an Observation: checked, calibrated, observer and time certain."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import astropy.units as u
+import cv2
+import numpy as np
+import sunpy.map
+from astropy.coordinates import SkyCoord
+from astropy.time import Time
+from numpy.typing import NDArray
+from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
+from sunpy.map import GenericMap
+
+from farside.errors import (
+    DamagedImageError,
+    ImplausibleGeometryError,
+    MissingMetadataError,
+    PartialDiskError,
+    UnsupportedImageError,
+)
+from farside.io.fits import MAX_BYTES, Cards, number, open_cards, open_image, text, unpack
+from farside.io.source import Source, about, bytes_of
+from farside.io.wcs import Pointing, disk_radius_arcsec, pointing_of
+from farside.observation.disk_score import FAINT_BANDS, check_disk, score_disk
+from farside.observation.instruments import (
+    Calibrated,
+    Instrument,
+    check_launched,
+    identify,
+    is_beacon,
+    is_restored,
+    quality_of,
+)
+from farside.quality import Quality
+from farside.sun.angles import folded_deg
+from farside.sun.grid import Image
+from farside.sun.observer import ASTRONOMICAL_UNIT_M, DISTANCE_AU, SOLAR_RADIUS_M, Observer, earth
+
+RADIUS_TOLERANCE = 0.002
+"""Header radius against distance: 695.508 to 696.0 Mm are in use, 0.07 % apart."""
+
+POSITION_TOLERANCE_DEG = 1.0
+"""Stonyhurst against Carrington position; conventions of light travel differ by 0.1°."""
+
+EARTH_TOLERANCE_DEG = 1.0
+EARTH_TOLERANCE = 0.01
+"""Of the place and the distance of SDO, which is 0.03° and 0.03 % from the Earth's."""
+
+MISSING_LIMIT = 0.05
+"""Largest missing part of a disk. A lost 64-pixel block is 0.4 % of an EUVI disk and is filled; a
+lost ICER segment is 10 % and hides active regions."""
+
+SATURATED_LIMIT = 0.05
+"""Largest saturated part of a disk; EUVI-A had 0.7 % with AR 11158 on 2011-02-15."""
+
+MOST_ALIKE = 0.999
+"""Largest part of a disk with one value; of a quiet magnetogram in steps of 45 G it is 0.993."""
+
+CHECKED_RADIUS = 0.998
+"""Part of the disk radius inside which pixels are counted: the mask of the published models."""
+
+
+KEPT = {
+    "TELESCOP": "telescope",
+    "INSTRUME": "instrument",
+    "T_REC": "slot of the series",
+    "CADENCE": "[s] of the series",
+    "CAMERA": "camera of HMI",
+    "WAVELNTH": "[angstrom]",
+    "CAR_ROT": "Carrington rotation",
+    "OBS_VR": "[m/s] velocity of the observer, outward",
+    "OBS_VW": "[m/s] velocity of the observer, westward",
+    "OBS_VN": "[m/s] velocity of the observer, northward",
+}
+"""Cards of a magnetogram that stay true of one made from it, with their meaning."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is known of an image whatever becomes of its pixels.
+
+    Attributes
+    ----------
+    instrument
+        ``"EUVI-A"``, ``"EUVI-B"``, ``"AIA"`` or ``"HMI"``.
+    band
+        Wavelength in ångström (``"304"``), or ``"LOS"`` for a line-of-sight magnetogram.
+    time
+        Middle of the exposure, UTC, to the millisecond.
+    observer
+        Where the image was taken from.
+    name
+        Name of the file, empty if it had none.
+    sha256
+        Hash of the file as it was given, before any unpacking.
+    quality
+        The quality bits that this file brings to a product.
+    notes
+        What was accepted or repaired, a sentence each.
+    """
+
+    instrument: str
+    band: str
+    time: Time
+    observer: Observer
+    name: str
+    sha256: str
+    quality: Quality = Quality.GOOD
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_magnetogram(self) -> bool:
+        """Whether it shows the line-of-sight field, in gauss, and not brightness."""
+        return self.band == "LOS"
+
+    def __str__(self) -> str:
+        return f"{self.instrument} {self.band} {self.time.isot[:19]}"
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """One full-disk image: a thin wrap of a sunpy Map.
+
+    Attributes
+    ----------
+    origin
+        Instrument, band, time, observer, quality, file.
+    map
+        Float32 pixels, calibrated (bias removed, DN or gauss; NaN where HMI has no value), and the
+        geometry of the header. DATE-OBS is the middle of the exposure.
+    """
+
+    origin: Origin
+    map: GenericMap
+
+
+def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Observation:
+    """Read one full-disk image of EUVI, AIA or HMI (line of sight).
+
+    Plain or gzip, image in HDU 0 or 1, tile-compressed or not. Missing pixels on the disk are
+    filled with the median of the disk, up to `MISSING_LIMIT` of it; saturated ones are bright and
+    are kept, up to `SATURATED_LIMIT`. A magnetogram has no value beyond the limb.
+
+    Parameters
+    ----------
+    source
+        A path, the bytes of a file or an open binary file.
+    name
+        What to call bytes that have no name of their own.
+    max_bytes
+        Largest file, packed or unpacked.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError, UnsupportedImageError
+        It is no image that is read.
+    MissingMetadataError, ImplausibleGeometryError, PartialDiskError
+        Time, observer or geometry are not certain, or the disk is not all there.
+    BadQualityError, DamagedImageError
+        The pixels are not to be used.
+    """
+    data, name = bytes_of(source, name, max_bytes)
+    with about(name or "file without a name"):
+        image = open_image(unpack(data, max_bytes))
+    said = _read_header(image.cards, name)
+    instrument, pointing, observer = said.instrument, said.pointing, said.observer
+    with about(said.subject):
+        calibrated = instrument.calibrate(image)
+        pixels, damage = _repaired(calibrated, pointing, observer)
+        if said.band == "LOS":
+            pixels = _on_the_disk(pixels, pointing, observer)
+        odd = _odd(pixels, said.band, pointing, observer)
+    found = {
+        Quality.REPAIRED: any("filled" in note for note in damage),
+        Quality.ODD_IMAGE: bool(odd),
+    }
+    origin = said.origin(data, name)
+    origin = replace(
+        origin,
+        quality=origin.quality | Quality(sum(bit for bit, given in found.items() if given)),
+        notes=origin.notes + calibrated.notes + damage + odd,
+    )
+    header = _clean_header(origin, instrument, pointing, image.cards)
+    return Observation(origin, sunpy.map.Map(pixels, header))
+
+
+def read_origin(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Origin:
+    """Read what the header of an image says; its pixels stay packed.
+
+    Raises
+    ------
+    InputError
+        As by :func:`read`, as far as the header tells; REPAIRED and ODD_IMAGE are of the pixels.
+    """
+    data, name = bytes_of(source, name, max_bytes)
+    with about(name or "file without a name"):
+        cards = open_cards(unpack(data, max_bytes))
+    return _read_header(cards, name).origin(data, name)
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the header of an image says, checked."""
+
+    instrument: Instrument
+    band: str
+    time: Time
+    pointing: Pointing
+    observer: Observer
+    quality: Quality
+    notes: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """What the image is called in errors."""
+        return f"{self.instrument.name} {self.band} {self.time.isot[:19]}"
+
+    def origin(self, data: bytes, name: str) -> Origin:
+        return Origin(
+            instrument=self.instrument.name,
+            band=self.band,
+            time=self.time,
+            observer=self.observer,
+            name=name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            quality=self.quality,
+            notes=self.notes,
+        )
+
+
+def _read_header(cards: Cards, name: str) -> _Header:
+    with about(name or "file without a name"):
+        instrument, band = identify(cards)
+    with about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
+        time = _to_milliseconds(instrument.middle(cards))
+        check_launched(instrument, time)
+    with about(f"{instrument.name} {band} {time.isot[:19]}"):
+        _check_not_scaled_floats(cards)
+        said, remarks = quality_of(instrument, cards)
+        pointing = pointing_of(cards)
+        observer = _observer_of(cards, time)
+        if instrument.at_earth:
+            _check_at_earth(observer, time)
+        _check_radius(cards, observer)
+        _check_whole_disk(cards, instrument, pointing, observer)
+    flags = {
+        Quality.BEACON: is_beacon(instrument, cards, name),
+        Quality.RESTORED: is_restored(cards),
+    }
+    accepted = tuple(_ACCEPTED[bit] for bit, given in flags.items() if given)
+    quality = said | Quality(sum(bit for bit, given in flags.items() if given))
+    return _Header(instrument, band, time, pointing, observer, quality, accepted + remarks)
+
+
+_ACCEPTED = {
+    Quality.BEACON: "beacon image, strongly compressed on board",
+    Quality.RESTORED: "restored by a network, not as it was measured",
+}
+
+
+def _to_milliseconds(time: Time) -> Time:
+    return Time(time.utc.isot, format="isot", scale="utc")
+
+
+def _observer_of(cards: Cards, time: Time) -> Observer:
+    """Observer from HGLN/HGLT, else from CRLN/CRLT at `time`; never Earth by default."""
+    distance_m = _distance_m(cards)
+    stonyhurst = _position(cards, "HGLN_OBS", "HGLT_OBS")
+    carrington = _position(cards, "CRLN_OBS", "CRLT_OBS")
+    derived = carrington and _from_carrington(*carrington, distance_m, time)
+    given = stonyhurst and _observer(*stonyhurst, distance_m)
+    if given and derived:
+        _check_same_place(given, derived)
+    found = given or derived
+    if found is None:
+        raise MissingMetadataError(
+            "no observer: expected HGLN_OBS and HGLT_OBS, or CRLN_OBS and CRLT_OBS"
+        )
+    return found
+
+
+def _position(cards: Cards, longitude: str, latitude: str) -> tuple[float, float] | None:
+    found = number(cards, longitude), number(cards, latitude)
+    if found[0] is None or found[1] is None:
+        return None
+    if abs(found[0]) > 360 or abs(found[1]) > 90:
+        raise ImplausibleGeometryError(
+            f"{longitude}, {latitude} are {found}, expected degrees up to 360 and 90"
+        )
+    return found[0], found[1]
+
+
+def _distance_m(cards: Cards) -> float:
+    distance_m = number(cards, "DSUN_OBS")
+    if distance_m is None:
+        raise MissingMetadataError("no observer: expected DSUN_OBS")
+    distance_au = distance_m / ASTRONOMICAL_UNIT_M
+    if not DISTANCE_AU[0] <= distance_au <= DISTANCE_AU[1]:
+        raise ImplausibleGeometryError(
+            f"DSUN_OBS is {distance_au:.3g} au, expected {DISTANCE_AU[0]} to {DISTANCE_AU[1]}"
+        )
+    return distance_m
+
+
+def _observer(longitude_deg: float, latitude_deg: float, distance_m: float) -> Observer:
+    return Observer(folded_deg(longitude_deg), latitude_deg, distance_m)
+
+
+def _from_carrington(
+    longitude_deg: float, latitude_deg: float, distance_m: float, time: Time
+) -> Observer:
+    place = SkyCoord(
+        longitude_deg * u.deg,
+        latitude_deg * u.deg,
+        distance_m * u.m,
+        frame=HeliographicCarrington(obstime=time, observer="self"),
+    ).transform_to(HeliographicStonyhurst(obstime=time))
+    return _observer(float(place.lon.to_value(u.deg)), latitude_deg, distance_m)
+
+
+def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
+    apart_deg = max(
+        abs(folded_deg(stonyhurst.longitude_deg - carrington.longitude_deg)),
+        abs(stonyhurst.latitude_deg - carrington.latitude_deg),
+    )
+    if apart_deg > POSITION_TOLERANCE_DEG:
+        raise ImplausibleGeometryError(
+            f"HGLN_OBS, HGLT_OBS and CRLN_OBS, CRLT_OBS are {apart_deg:.1f}° apart,"
+            f" expected at most {POSITION_TOLERANCE_DEG}°"
+        )
+
+
+def _check_at_earth(observer: Observer, time: Time) -> None:
+    """SDO is at the Earth; the header of an HMI file gives its place once, unconfirmed."""
+    here = earth(time)
+    apart_deg = max(abs(observer.longitude_deg), abs(observer.latitude_deg - here.latitude_deg))
+    apart = abs(observer.distance_m / here.distance_m - 1)
+    if apart_deg > EARTH_TOLERANCE_DEG or apart > EARTH_TOLERANCE:
+        raise ImplausibleGeometryError(
+            f"the observer is at longitude {observer.longitude_deg:.1f}° from the Earth, latitude"
+            f" {observer.latitude_deg:.1f}°, {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au;"
+            f" expected SDO within {EARTH_TOLERANCE_DEG:g}° and {EARTH_TOLERANCE:.0%} of the Earth:"
+            f" 0.0°, {here.latitude_deg:.1f}°, {here.distance_m / ASTRONOMICAL_UNIT_M:.4f} au"
+        )
+
+
+def _check_radius(cards: Cards, observer: Observer) -> None:
+    expected = disk_radius_arcsec(observer.distance_m)
+    for key in ("RSUN_OBS", "RSUN"):
+        found = number(cards, key)
+        if found is not None and abs(found / expected - 1) > RADIUS_TOLERANCE:
+            raise ImplausibleGeometryError(
+                f"{key} is {found:.2f} arcsec, expected {expected:.2f} at"
+                f" {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au"
+            )
+
+
+def _check_whole_disk(
+    cards: Cards, instrument: Instrument, pointing: Pointing, observer: Observer
+) -> None:
+    prefix = "Z" if cards.get("ZIMAGE") is True else ""
+    axes, width, height = (
+        int(number(cards, f"{prefix}{key}") or 0) for key in ("NAXIS", "NAXIS1", "NAXIS2")
+    )
+    if axes != 2:
+        raise UnsupportedImageError(f"an array of {axes} axes, expected an image of 2")
+    if instrument.name.startswith("EUVI") and height != width:
+        raise UnsupportedImageError(f"a frame of {width} by {height}, expected a square one")
+    centre, radius = pointing.sun_centre_px, pointing.disk_radius_px(observer.distance_m)
+    inside = (centre - radius >= -0.5).all() and (
+        centre + radius <= [width - 0.5, height - 0.5]
+    ).all()
+    if not inside:
+        raise PartialDiskError(
+            f"a disk of radius {radius:.1f} px around ({centre[0]:.1f}, {centre[1]:.1f})"
+            f" is not inside {width} by {height} pixels"
+        )
+
+
+def _check_not_scaled_floats(cards: Cards) -> None:
+    """No archive scales floats; a tool that unpacked integers has left the scale in the header."""
+    kind = number(cards, "ZBITPIX" if cards.get("ZIMAGE") is True else "BITPIX") or 0
+    scale, zero = number(cards, "BSCALE"), number(cards, "BZERO")
+    if kind < 0 and (scale not in (None, 1.0) or zero not in (None, 0.0)):
+        raise UnsupportedImageError(
+            f"floating-point pixels with BSCALE {scale} and BZERO {zero}, left over from integers"
+            " that were scaled already: expected 1 and 0"
+        )
+
+
+def _repaired(
+    calibrated: Calibrated, pointing: Pointing, observer: Observer
+) -> tuple[Image, tuple[str, ...]]:
+    pixels = calibrated.pixels
+    disk = _disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)
+    area = int(np.count_nonzero(disk))
+    impossible = (np.abs(pixels) > calibrated.limit) & np.isfinite(pixels) & disk
+    missing = ~np.isfinite(pixels) & disk | impossible
+    lost = int(np.count_nonzero(missing))
+    full = int(np.count_nonzero((pixels >= calibrated.saturation) & disk))
+    _check_damage("missing", lost, area, MISSING_LIMIT)
+    _check_damage("saturated", full, area, SATURATED_LIMIT)
+    _check_varied(pixels[disk & ~missing])
+    notes = []
+    if impossible.any():
+        notes.append(
+            f"{np.count_nonzero(impossible)} pixels of the disk beyond {calibrated.limit:g} are"
+            " no measurement"
+        )
+    if lost:
+        median = np.median(pixels[disk & ~missing])
+        pixels = np.where(missing, median, pixels)
+        notes.append(f"{lost} missing pixels of the disk filled with its median, {median:.4g}")
+    if full:
+        notes.append(f"{full} saturated pixels on the disk, kept")
+    return pixels, tuple(notes)
+
+
+def _check_varied(values: Image) -> None:
+    same = float(np.mean(values == np.median(values)))
+    if same > MOST_ALIKE:
+        raise DamagedImageError(
+            f"{same:.2%} of the disk has the value {np.median(values):.4g}, expected at most"
+            f" {MOST_ALIKE:.1%}: an image of the Sun"
+        )
+
+
+def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tuple[str, ...]:
+    """What is odd about an EUV image, which is accepted all the same."""
+    if band in ("LOS", *FAINT_BANDS):
+        return ()
+    score = score_disk(pixels, pointing, observer.distance_m)
+    check_disk(score)
+    return (str(score),) if score.is_odd else ()
+
+
+def _on_the_disk(pixels: Image, pointing: Pointing, observer: Observer) -> Image:
+    """NaN off the disk, whatever the file has there: HMI's is noise, NaN or a number for it."""
+    within_limb = 1 - 0.7 / pointing.disk_radius_px(observer.distance_m)
+    disk = _disk_mask(pixels.shape, pointing, observer, max(within_limb, CHECKED_RADIUS))
+    return np.where(disk, pixels, np.float32(np.nan))
+
+
+def _disk_mask(
+    shape: tuple[int, ...], pointing: Pointing, observer: Observer, radius: float
+) -> NDArray[np.bool_]:
+    """Mask of the pixels within a part `radius` of the disk radius, and up to 0.64 px beyond."""
+    fraction_bits = 8
+    x, y = np.rint(pointing.sun_centre_px * 2**fraction_bits).astype(int)
+    radius_px = radius * pointing.disk_radius_px(observer.distance_m)
+    mask = np.zeros(shape, np.uint8)
+    fine = round(radius_px * 2**fraction_bits)
+    cv2.circle(mask, (x, y), fine, 1, cv2.FILLED, shift=fraction_bits)
+    return mask.view(np.bool_)
+
+
+def _check_damage(what: str, count: int, area: int, limit: float) -> None:
+    if count > limit * area:
+        raise DamagedImageError(
+            f"{count / area:.1%} of the disk is {what}, at most {limit:.0%} is accepted"
+        )
+
+
+def _clean_header(
+    origin: Origin, instrument: Instrument, pointing: Pointing, cards: Cards
+) -> dict[str, str | float]:
+    """Header with one observer, one time and one radius."""
+    time = origin.time.isot
+    matrix = pointing.matrix_arcsec / pointing.scale_arcsec
+    header: dict[str, str | float] = {
+        "ctype1": "HPLN-TAN",
+        "ctype2": "HPLT-TAN",
+        "cunit1": "arcsec",
+        "cunit2": "arcsec",
+        "cdelt1": pointing.scale_arcsec,
+        "cdelt2": pointing.scale_arcsec,
+        "crpix1": float(pointing.reference_px[0] + 1),
+        "crpix2": float(pointing.reference_px[1] + 1),
+        "crval1": float(pointing.reference_arcsec[0]),
+        "crval2": float(pointing.reference_arcsec[1]),
+        "pc1_1": float(matrix[0, 0]),
+        "pc1_2": float(matrix[0, 1]),
+        "pc2_1": float(matrix[1, 0]),
+        "pc2_2": float(matrix[1, 1]),
+        "hgln_obs": origin.observer.longitude_deg,
+        "hglt_obs": origin.observer.latitude_deg,
+        "dsun_obs": origin.observer.distance_m,
+        "rsun_ref": SOLAR_RADIUS_M,
+        "rsun_obs": disk_radius_arcsec(origin.observer.distance_m),
+        "date-obs": time,
+        "date-avg": time,
+        "t_obs": time,
+        "timesys": "UTC",
+        "wavelnth": 6173.0 if origin.band == "LOS" else float(origin.band),
+        "waveunit": "angstrom",
+        "bunit": instrument.unit,
+        "detector": origin.instrument.split("-")[0],
+        "instrume": _printable(text(cards, "INSTRUME")),
+        "telescop": _printable(text(cards, "TELESCOP")),
+        "obsrvtry": _printable(text(cards, "OBSRVTRY")),
+    }
+    for key in KEPT:
+        value = _writable(cards, key)
+        if value is not None and key.lower() not in header:
+            header[key.lower()] = value
+    exposure_s = number(cards, "EXPTIME")
+    return header if exposure_s is None else header | {"exptime": exposure_s}
+
+
+def _writable(cards: Cards, key: str) -> str | float | None:
+    """Value of a card as FITS can hold it; None if it cannot: real HMI files have OBS_VR = nan."""
+    value = cards.get(key)
+    if isinstance(value, str):
+        return _printable(value.strip()) or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) < 2**53 else None
+    return number(cards, key)
+
+
+def _printable(value: str) -> str:
+    """Text without the characters that a FITS card cannot hold."""
+    return "".join(letter for letter in value if " " <= letter <= "~")[:68]

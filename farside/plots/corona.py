@@ -1,0 +1,164 @@
+"""Pictures of a corona over the map that it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.time import Time
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+
+from farside.plots._png import png
+from farside.plots.magnetogram import LIMIT_GAUSS
+from farside.plots.map_axes import draw_field, frame, legend, mark_observers, wrapped
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.observer import Observer, earth
+from farside.synchronic.map import SynchronicMap
+
+OUTWARD, INWARD, NEUTRAL = "#d62728", "#1f77ff", "#ffd92f"
+"""Of open field away from the Sun and towards it, and of the neutral line."""
+
+FieldLine = NDArray[np.float64]
+"""Points (n, 3) of a field line in solar radii: x towards Carrington longitude 0, z north."""
+
+
+@dataclass(frozen=True, eq=False)
+class CoronalOverlay:
+    """What a coronal model says of a map, as plain arrays.
+
+    Attributes
+    ----------
+    open_polarity
+        1 where the field is open and outward, -1 where open and inward, 0 where closed; (row,
+        column) on `grid`.
+    source_surface
+        B_r at the source surface, (row, column) on `grid`: its neutral line is drawn.
+    grid
+        Of both.
+    field_lines
+        To be drawn in projection; none by default.
+    model
+        As in ``"PFSS, source surface at 2.5 solar radii"``.
+    """
+
+    open_polarity: NDArray[np.int8]
+    source_surface: Map
+    grid: CarringtonGrid
+    field_lines: Sequence[FieldLine] = ()
+    model: str = "PFSS"
+
+
+def draw_corona(made: SynchronicMap, corona: CoronalOverlay) -> bytes:
+    """The figure of :func:`corona_figure` as a PNG."""
+    return png(corona_figure(made, corona))
+
+
+def corona_figure(made: SynchronicMap, corona: CoronalOverlay) -> Figure:
+    """Open field and the neutral line over the map, and field lines as Earth sees them."""
+    lines = bool(corona.field_lines)
+    figure = Figure(figsize=(15.6 if lines else 11, 6.6), layout="constrained")
+    layout = figure.add_gridspec(1, 2 if lines else 1, width_ratios=[2.4, 1] if lines else None)
+    axes = figure.add_subplot(layout[0])
+    draw_field(axes, made)
+    _draw_open_field(axes, corona)
+    mark_observers(axes, made)
+    legend(axes, _coronal_entries())
+    if lines:
+        _draw_lines(figure.add_subplot(layout[1]), made, corona)
+    frame(figure, made, f"Open field by {corona.model} over the photospheric radial field")
+    return figure
+
+
+def _draw_open_field(axes: Axes, corona: CoronalOverlay) -> None:
+    for sign, colour in ((1, OUTWARD), (-1, INWARD)):
+        region = wrapped(corona.grid, corona.open_polarity == sign)
+        axes.contourf(*region, levels=[0.5, 1.5], colors=colour, alpha=0.4)
+        axes.contour(*region, levels=[0.5], colors=colour, linewidths=1.2)
+    surface = wrapped(corona.grid, corona.source_surface)
+    axes.contour(*surface, levels=[0.0], colors="k", linewidths=3.2)
+    axes.contour(*surface, levels=[0.0], colors=NEUTRAL, linewidths=1.8)
+
+
+def _coronal_entries() -> Iterator[Line2D | Patch]:
+    yield Patch(fc=OUTWARD, alpha=0.6, label="open field, away from the Sun")
+    yield Patch(fc=INWARD, alpha=0.6, label="open field, towards the Sun")
+    outlined = [withStroke(linewidth=3.2, foreground="k")]
+    yield Line2D(
+        [], [], color=NEUTRAL, lw=1.8, path_effects=outlined, label="source-surface neutral line"
+    )
+
+
+def _draw_lines(axes: Axes, made: SynchronicMap, corona: CoronalOverlay) -> None:
+    """The Sun and field lines as they look from Earth, without perspective."""
+    viewer = earth(made.time)
+    axes.imshow(
+        _hemisphere(made, viewer),
+        origin="lower",
+        cmap="gray",
+        vmin=-LIMIT_GAUSS,
+        vmax=LIMIT_GAUSS,
+        extent=(-1, 1, -1, 1),
+    )
+    towards = _axes_of(viewer, made.time)
+    outermost = max(float(np.linalg.norm(line, axis=1).max()) for line in corona.field_lines)
+    for line in corona.field_lines:
+        west, north, near = towards @ line.T
+        hidden = (near < 0) & (np.hypot(west, north) < 1)
+        axes.plot(
+            np.where(hidden, np.nan, west),
+            np.where(hidden, np.nan, north),
+            color=_line_colour(line, corona, outermost),
+            lw=0.7,
+        )
+    axes.set(xlim=(-2.6, 2.6), ylim=(-2.6, 2.6), aspect="equal")
+    axes.set_axis_off()
+    axes.set_title("field lines as seen from Earth (closed: black)", fontsize=9)
+
+
+def _line_colour(line: FieldLine, corona: CoronalOverlay, outermost: float) -> str:
+    """Of an open line by the field where it leaves; black where both feet stand on the Sun."""
+    radius = np.linalg.norm(line, axis=1)
+    if max(radius[0], radius[-1]) < 0.98 * outermost:
+        return "k"
+    end = line[int(np.argmax(radius))]
+    return OUTWARD if _at(corona.source_surface, corona.grid, *_place(end)) > 0 else INWARD
+
+
+def _hemisphere(made: SynchronicMap, viewer: Observer) -> Map:
+    """The field that faces a distant observer, (y, x), NaN off the disk."""
+    side = (np.arange(400) + 0.5) / 200 - 1
+    west, north = np.meshgrid(side, side)
+    near = np.sqrt(np.maximum(1 - west**2 - north**2, 0))
+    places = np.stack([west, north, near], axis=-1) @ _axes_of(viewer, made.time)
+    field = _at(made.field_gauss, made.grid, *_place(places))
+    return np.where(near > 0, field, np.nan)
+
+
+def _place(points: NDArray[np.float64]) -> tuple[Map, Map]:
+    """Carrington longitude and sine of the latitude of points (…, 3)."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    return np.degrees(np.arctan2(y, x)), z / np.linalg.norm(points, axis=-1)
+
+
+def _at(values: Map, grid: CarringtonGrid, longitude_deg: Map, sine: Map) -> Map:
+    """The values of the cells at some places."""
+    column = np.floor(longitude_deg / grid.step_deg).astype(np.int64) % grid.columns
+    row = np.clip(np.searchsorted(grid.sine_edges, sine, side="right") - 1, 0, grid.rows - 1)
+    return np.asarray(values[row, column])
+
+
+def _axes_of(viewer: Observer, time: Time) -> NDArray[np.float64]:
+    """Unit vectors towards west, north and the viewer, (3, 3), in the frame of `FieldLine`."""
+    longitude = np.radians(viewer.carrington_longitude_deg(time))
+    latitude = np.radians(viewer.latitude_deg)
+    cos, sin = np.cos(longitude), np.sin(longitude)
+    west = [-sin, cos, 0.0]
+    north = [-np.sin(latitude) * cos, -np.sin(latitude) * sin, np.cos(latitude)]
+    near = [np.cos(latitude) * cos, np.cos(latitude) * sin, np.sin(latitude)]
+    return np.array([west, north, near])

@@ -1,0 +1,164 @@
+"""Pictures of magnetograms and of what they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from farside.disk.native_pixels import NativeGrid
+from farside.disk.registration import Disk
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.plots._png import png
+from farside.sun.carrington_grid import Map
+from farside.sun.grid import Image
+from farside.synchronic.map import SynchronicMap
+
+LIMIT_GAUSS = 100.0
+"""Grey scale of magnetograms, as the field draws them."""
+
+
+def render(magnetogram: Magnetogram) -> bytes:
+    """The magnetogram as a PNG, ±100 G, with time, observer, model and quality.
+
+    What the model made beside it stands beside it.
+    """
+    views = magnetogram.brightness
+    figure = Figure(figsize=(7 * (1 + len(views)), 7.6), layout="constrained")
+    first, *others = figure.subplots(1, 1 + len(views), squeeze=False)[0]
+    draw_field(first, _upright(magnetogram), _title(magnetogram))
+    for axes, view in zip(others, views, strict=True):
+        draw_brightness(axes, view.image, view.band)
+    figure.supxlabel(_caption(magnetogram), fontsize=8)
+    return png(figure)
+
+
+def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None) -> bytes:
+    """Inputs, generated, truth and difference side by side, as a PNG.
+
+    Parameters
+    ----------
+    disks
+        The registered inputs, in the order of the Recipe.
+    truth
+        Gauss on the grid of `magnetogram`; without it two panels are left out.
+    """
+    bottom = [("generated", magnetogram.image)]
+    if truth is not None:
+        bottom += [("truth", truth), ("generated - truth", magnetogram.image - truth)]
+    columns = max(len(disks), len(bottom))
+    figure = Figure(figsize=(2.6 * columns, 7.4), layout="constrained")
+    layout = figure.add_gridspec(2, 1, height_ratios=[1, 1.9])
+    top_cells = layout[0].subgridspec(1, len(disks))
+    for column, disk in enumerate(disks):
+        draw_disk(figure.add_subplot(top_cells[column]), disk)
+    bottom_cells = layout[1].subgridspec(1, len(bottom))
+    for column, (title, image) in enumerate(bottom):
+        draw_field(figure.add_subplot(bottom_cells[column]), image, title)
+    figure.suptitle(f"{_title(magnetogram)}   {_caption(magnetogram)}", fontsize=10)
+    return png(figure)
+
+
+def draw_map(made: SynchronicMap) -> bytes:
+    """The planes of a synchronic map as a PNG: field, source, age and σ."""
+    figure = Figure(figsize=(12, 6), layout="constrained")
+    field, source, age, sigma = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
+    _draw_plane(field, made.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
+    _draw_sources(source, made)
+    oldest = max(float(made.age_days.max()), 1.0)
+    _draw_plane(age, made.age_days, "age, days", "viridis", (0, oldest))
+    _draw_plane(sigma, made.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
+    quality = ", ".join(made.quality.names()) or "good"
+    figure.suptitle(f"{made.time.isot[:19]} UT   quality: {quality}", fontsize=10)
+    return png(figure)
+
+
+def draw_disk(axes: Axes, disk: Disk) -> None:
+    """One input: a magnetogram in gauss, or the logarithm of an EUV image over its median."""
+    title = f"{disk.origin}, rotated" if disk.rotated_to else str(disk.origin)
+    if disk.origin.is_magnetogram:
+        draw_field(axes, disk.image, title)
+        return
+    if disk.origin.instrument == "DRAWING":
+        axes.imshow(disk.image, origin="lower", cmap="gray", vmin=0, vmax=1.1)
+        _label(axes, title)
+        return
+    draw_brightness(axes, disk.image / np.nanmedian(disk.image), title)
+
+
+def draw_brightness(axes: Axes, medians: Image, title: str) -> None:
+    """The logarithm of an EUV image in medians of its disk."""
+    brightness = np.log10(np.maximum(medians, 1e-2))
+    axes.imshow(brightness, origin="lower", cmap="inferno", vmin=-0.7, vmax=1.1)
+    _label(axes, title)
+
+
+def draw_field(axes: Axes, image: Image, title: str) -> None:
+    """A magnetogram at ±100 G, north up, west right."""
+    axes.imshow(image, origin="lower", cmap="gray", vmin=-LIMIT_GAUSS, vmax=LIMIT_GAUSS)
+    _label(axes, title)
+
+
+def _draw_plane(
+    axes: Axes,
+    plane: Map | NDArray[np.uint8],
+    title: str,
+    colours: str,
+    limits: tuple[float, float],
+) -> Colorbar:
+    """One plane over Carrington longitude and the rows of the map, south below."""
+    least, greatest = limits
+    rows = plane.shape[0]
+    image = axes.imshow(
+        plane,
+        origin="lower",
+        cmap=colours,
+        vmin=least,
+        vmax=greatest,
+        extent=(0, 360, 0, rows),
+        aspect="auto",
+        interpolation="nearest",
+    )
+    axes.set_title(title, fontsize=9)
+    axes.set_xticks(range(0, 361, 60))
+    axes.set_yticks([0, rows / 2, rows], ["south", "equator", "north"], fontsize=8)
+    return axes.figure.colorbar(image, ax=axes, pad=0.01)
+
+
+def _draw_sources(axes: Axes, made: SynchronicMap) -> None:
+    count = len(made.sources)
+    bar = _draw_plane(axes, made.source, "source", "tab10", (-0.5, 9.5))
+    names = [f"{each.kind} {each.instrument}" for each in made.sources]
+    bar.ax.set_ylim(-0.5, count - 0.5)
+    bar.set_ticks(range(count), labels=names, fontsize=7)
+
+
+def _label(axes: Axes, title: str) -> None:
+    axes.set_title(title.replace(" 20", "\n20", 1), fontsize=8)
+    axes.set_axis_off()
+
+
+def _upright(magnetogram: Magnetogram) -> Image:
+    """North up to the nearest quarter of a turn, west right."""
+    grid = magnetogram.grid
+    turns = round(grid.roll_deg / 90) if isinstance(grid, NativeGrid) else 0
+    return np.rot90(magnetogram.image, -turns)
+
+
+def _title(magnetogram: Magnetogram) -> str:
+    time = magnetogram.time.isot[:19]
+    return (
+        f"{magnetogram.spacecraft} {time} UT, {magnetogram.observer.longitude_deg:+.1f}° of Earth"
+    )
+
+
+def _caption(magnetogram: Magnetogram) -> str:
+    made_by = magnetogram.generator
+    quality = ", ".join(magnetogram.quality.names()) or "good"
+    return (
+        f"±{LIMIT_GAUSS:.0f} G, generated by {made_by.model} {made_by.version}; quality: {quality}"
+    )

@@ -1,0 +1,158 @@
+"""What all pictures of a synchronic map share: axes, observers, title and caption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from farside.moment import duration
+from farside.plots.magnetogram import LIMIT_GAUSS
+from farside.sun.angles import folded_deg
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.observer import Observer, earth
+from farside.synchronic.map import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
+
+_OBSERVER = "#ffe119"
+_LABEL_DEG = 26.0
+"""Width of an observer's name on the map."""
+
+_CAPTION_LETTERS = 140
+"""That fit under the narrower picture."""
+
+_ORDER: tuple[Kind, ...] = ("observed", "generated", "base")
+
+LATITUDES_DEG = (-90, -60, -30, 0, 30, 60, 90)
+
+
+def draw_field(axes: Axes, made: SynchronicMap) -> None:
+    """The map at ±100 G, with longitudes and latitudes."""
+    image = axes.imshow(
+        made.field_gauss,
+        origin="lower",
+        cmap="gray",
+        vmin=-LIMIT_GAUSS,
+        vmax=LIMIT_GAUSS,
+        extent=_extent(made.grid),
+        aspect="auto",
+        interpolation="nearest",
+    )
+    figure = axes.figure
+    figure.colorbar(image, ax=axes, label="radial field, G", pad=0.01, fraction=0.03, extend="both")
+    axes.set_xlabel("Carrington longitude, deg")
+    axes.set_xticks(range(0, 361, 30))
+    scale = "equal steps of sine" if made.grid.latitude == "sine" else "equal steps"
+    axes.set_ylabel(f"latitude, deg ({scale})")
+    axes.set_yticks([height(made.grid, each) for each in LATITUDES_DEG], map(str, LATITUDES_DEG))
+
+
+def _extent(grid: CarringtonGrid) -> tuple[float, float, float, float]:
+    return 0.0, 360.0, height(grid, -90), height(grid, 90)
+
+
+def height(grid: CarringtonGrid, latitude_deg: float) -> float:
+    """Where a latitude lies on the vertical axis."""
+    return float(np.sin(np.radians(latitude_deg))) if grid.latitude == "sine" else latitude_deg
+
+
+def wrapped(
+    grid: CarringtonGrid, values: NDArray[np.float64] | NDArray[np.bool_]
+) -> tuple[Map, Map, Map]:
+    """Places and values of the cells, with one more column on each side: the map has no seam."""
+    x = np.asarray((np.arange(-1, grid.columns + 1) + 0.5) * grid.step_deg)
+    y = np.array([height(grid, float(each)) for each in grid.latitude_deg])
+    return x, y, np.pad(np.asarray(values, np.float64), ((0, 0), (1, 1)), mode="wrap")
+
+
+def mark_observers(axes: Axes, made: SynchronicMap) -> None:
+    """Central meridians, named above the map; two that would meet stand one over the other."""
+    taken: list[float] = []
+    for name, observer in observers(made).items():
+        longitude = observer.carrington_longitude_deg(made.time)
+        near = sum(abs(folded_deg(other - longitude)) < _LABEL_DEG for other in taken)
+        taken.append(longitude)
+        axes.axvline(longitude, color=_OBSERVER, lw=1.0, ls=(0, (6, 4)))
+        latitude = height(made.grid, observer.latitude_deg)
+        axes.plot(longitude, latitude, marker="o", ms=5, mfc=_OBSERVER, mec="k", mew=0.6)
+        axes.annotate(
+            name,
+            (longitude, 1),
+            (0, 3 + 12 * near),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
+            weight="bold",
+        )
+    axes.set_xlim(0, 360)
+    axes.set_ylim(*_extent(made.grid)[2:])
+
+
+def observers(made: SynchronicMap) -> dict[str, Observer]:
+    """Earth, and the STEREO spacecraft among the sources of a map, by name."""
+    found = {"Earth": earth(made.time)}
+    for source in made.sources:
+        for side in "AB":
+            if source.observer and f"STEREO_{side}" in source.instrument:
+                found[f"STEREO-{side}"] = source.observer
+    return found
+
+
+def legend(axes: Axes, entries: Iterable[Line2D | Patch]) -> None:
+    """Under the map, in one row."""
+    handles = list(entries)
+    axes.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.09),
+        ncols=len(handles),
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def frame(figure: Figure, made: SynchronicMap, title: str) -> None:
+    """Title with time and quality; below, what the map was made from."""
+    quality = ", ".join(made.quality.names()).lower().replace("_", " ") or "good"
+    figure.suptitle(f"{title}, {made.time.utc.isot[:16]} UT\nquality: {quality}", fontsize=11)
+    figure.supxlabel(_caption(made), fontsize=8)
+
+
+def used(made: SynchronicMap, kind: Kind) -> list[int]:
+    """Sources of a kind that fill some of the map."""
+    return [int(each) for each in np.unique(made.source) if made.sources[each].kind == kind]
+
+
+def _caption(made: SynchronicMap) -> str:
+    parts = [_described(made, made.sources[i]) for kind in _ORDER for i in used(made, kind)]
+    before, after = made.balance.before_gauss, made.balance.after_gauss
+    done = "balanced" if abs(after) < abs(before) else "not balanced"
+    return _in_lines([*filter(None, parts), f"net field {before:+.2f} G, {done}"])
+
+
+def _in_lines(parts: Iterable[str]) -> str:
+    """As many in a line as fit under the map."""
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + len(part) > _CAPTION_LETTERS:
+            lines.append("")
+        lines[-1] += f"   {part}" if lines[-1] else part
+    return "\n".join(lines)
+
+
+def _described(made: SynchronicMap, source: MapSource) -> str:
+    """When an image was taken, relative to the map, and how a generated one scores."""
+    if source.instrument == NO_INSTRUMENT:
+        return ""
+    hours = float((made.time - source.time).to_value("hour"))
+    text = f"{source.instrument}: {duration(hours)} before"
+    if source.generator:
+        text += f", {source.generator.model} {source.generator.version}"
+    if source.overlap:
+        text += f", CC {source.overlap.correlation:.2f} where Earth sees it too"
+    return text

@@ -1,0 +1,1 @@
+"""Sunspot drawings of the simulated Sun: styles, paper and files."""

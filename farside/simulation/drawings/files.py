@@ -1,0 +1,116 @@
+"""Write a drawing of the simulated Sun as users have them: a scan, and its side-car."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+from PIL import Image as Pillow
+
+from farside.io.wcs import disk_radius_arcsec
+from farside.observation.drawing.sidecar import CONTENT, SUFFIX
+from farside.simulation.drawings.drawing import RADIUS_PX, Drawing, draw
+from farside.simulation.drawings.styles import HANDS
+from farside.simulation.grid import FINE
+from farside.simulation.instruments.files import SIZES, write_hmi
+from farside.simulation.sun import SimulatedSun
+from farside.sun.observer import earth
+
+JPEG_QUALITY = 60
+"""So low that its blocks show."""
+
+FORMS = ("png", "jpeg", "fits")
+
+
+@dataclass(frozen=True)
+class DrawnFiles:
+    """Where a drawing, its side-car and HMI's magnetogram of the same time lie."""
+
+    drawing: Path
+    side_car: Path
+    truth: Path
+
+
+def write_drawing(
+    directory: Path,
+    time: Time,
+    seed: int = 0,
+    hand: str = "tower",
+    form: str = "png",
+    radius_px: float = RADIUS_PX,
+) -> DrawnFiles:
+    """Draw a Sun as Earth sees it, and write what the hand made of it.
+
+    Parameters
+    ----------
+    directory
+        Made if it is not there; the truth goes to ``truth/`` inside.
+    time
+        When it is drawn, UTC.
+    seed
+        Names the Sun.
+    hand
+        A key of :data:`~farside.simulation.drawings.styles.HANDS`.
+    form
+        One of :data:`FORMS`. A FITS image is turned the right way round, and has its disk and its
+        position angle in the header.
+    radius_px
+        Of the disk.
+    """
+    sun = SimulatedSun(seed)
+    drawing = draw(sun, time, HANDS[hand], np.random.default_rng([seed, 9]), radius_px)
+    stem = f"{time.to_datetime():%Y%m%d_%H%M%S}_{hand}"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{stem}.{form}"
+    path.write_bytes(encoded(drawing, time, form))
+    side_car = path.with_suffix(SUFFIX)
+    side_car.write_bytes(drawing.side_car.to_json())
+    truth = directory / "truth"
+    truth.mkdir(exist_ok=True)
+    hmi = write_hmi(truth, sun.at(time, FINE), np.random.default_rng([seed, 10]), SIZES["small"])
+    return DrawnFiles(path, side_car, hmi)
+
+
+def encoded(drawing: Drawing, time: Time, form: str) -> bytes:
+    """The scan as a file of one of :data:`FORMS`."""
+    if form == "fits":
+        return _as_fits(drawing, time)
+    file = io.BytesIO()
+    Pillow.fromarray(drawing.sheet).save(file, format=form.upper(), quality=JPEG_QUALITY)
+    return file.getvalue()
+
+
+def _as_fits(drawing: Drawing, time: Time) -> bytes:
+    luminance = cv2.cvtColor(drawing.sheet, cv2.COLOR_RGB2GRAY)[::-1]
+    height, width = luminance.shape
+    x, y = drawing.disk.x_px, height - 1 - drawing.disk.y_px
+    if drawing.side_car.mirrored:
+        luminance, x = luminance[:, ::-1], width - 1 - x
+    scale = disk_radius_arcsec(earth(time).distance_m) / drawing.disk.radius_px
+    header = fits.Header(
+        [
+            ("DATE-OBS", time.isot),
+            ("CONTENT", CONTENT),
+            ("OBSERVER", drawing.side_car.hand),
+            ("CTYPE1", "HPLN-TAN"),
+            ("CTYPE2", "HPLT-TAN"),
+            ("CUNIT1", "arcsec"),
+            ("CUNIT2", "arcsec"),
+            ("CRPIX1", x + 1),
+            ("CRPIX2", y + 1),
+            ("CRVAL1", 0.0),
+            ("CRVAL2", 0.0),
+            ("CDELT1", scale),
+            ("CDELT2", scale),
+            # Positive clockwise; a position angle is positive anticlockwise.
+            ("CROTA2", -(drawing.side_car.orientation_deg or 0.0)),
+        ]
+    )
+    file = io.BytesIO()
+    fits.PrimaryHDU(np.ascontiguousarray(luminance), header).writeto(file)
+    return file.getvalue()

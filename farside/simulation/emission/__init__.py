@@ -1,0 +1,1 @@
+"""EUV radiance of the simulated Sun: corona, loops and flares."""

@@ -1,0 +1,76 @@
+"""The simulated Sun straight on the registered grid, through the instruments' optics and noise."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from farside.simulation.emission.corona import corona_of
+from farside.simulation.instruments.camera import Camera, Detector, line_of_sight_field
+from farside.simulation.instruments.exposure import counts, through_optics
+from farside.simulation.sun import Surface
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import Observer
+
+Instrument = Literal["EUVI", "SDO"]
+
+BANDS: dict[Instrument, tuple[str, str, str]] = {
+    "EUVI": ("EUVI 304", "EUVI 195", "EUVI 171"),
+    "SDO": ("AIA 304", "AIA 193", "AIA 171"),
+}
+
+HMI_NOISE_GAUSS, HMI_SCALE_ARCSEC = 6.3, 0.504
+"""Of a pixel of M_720s, and its size; Liu et al. (2012), Sol. Phys. 279, 295."""
+
+
+def see(
+    surface: Surface,
+    observer: Observer,
+    instrument: Instrument,
+    grid: Grid,
+    rng: np.random.Generator,
+) -> Image:
+    """Three EUV bands and the magnetogram of one view, (4, y, x), 0 off the disk.
+
+    The pictures are made at twice the grid and averaged.
+
+    Returns
+    -------
+    Image
+        304, 195 or 193, and 171 Å in units of the quiet Sun when the telescope was new, then the
+        line-of-sight field in gauss with HMI's noise, whoever sees it.
+    """
+    fine = Grid(2 * grid.size_px, 2 * grid.disk_radius_px)
+    detector = Detector.of_grid(fine, observer)
+    camera = Camera(detector, observer, surface.time)
+    planes = [
+        exposed(surface, camera, name, rng) / surface.sun.telescope(name).quiet_dn_at(surface.time)
+        for name in BANDS[instrument]
+    ]
+    field = np.nan_to_num(line_of_sight_field(surface.radial_field, camera.view()))
+    planes.append(field + noise_gauss(detector, rng))
+    size = (grid.size_px, grid.size_px)
+    small = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes]
+    return np.where(grid.on_disk(), np.stack(small), np.float32(0))
+
+
+def noise_gauss(detector: Detector, rng: np.random.Generator) -> Image:
+    """HMI's noise in pixels of another size, (y, x)."""
+    sigma = np.float32(HMI_NOISE_GAUSS * HMI_SCALE_ARCSEC / detector.scale_arcsec)
+    return sigma * rng.standard_normal((detector.size_px, detector.size_px), dtype=np.float32)
+
+
+def exposed(surface: Surface, camera: Camera, name: str, rng: np.random.Generator) -> Image:
+    """What a telescope counts, (y, x): DN in a native pixel, the mean over larger ones, bias off.
+
+    Parameters
+    ----------
+    name
+        A key of :data:`~farside.simulation.instruments.exposure.TELESCOPES`, such as ``"EUVI
+        195"``.
+    """
+    telescope, scale = surface.sun.telescope(name), camera.detector.scale_arcsec
+    light = through_optics(camera.euv(corona_of(surface), name), telescope, scale)
+    return counts(light, telescope, camera.time, scale, rng)

@@ -1,0 +1,1 @@
+"""Magnetic field of the simulated Sun: regions, flux transport, quiet Sun, open field."""

@@ -1,0 +1,402 @@
+"""Where the Sun's field is open: potential up to a source surface, where it turns radial.
+
+The potential-field source-surface model of Schatten, Wilcox & Ness (1969, Sol. Phys. 6, 442) and
+Altschuler & Newkirk (1969, Sol. Phys. 9, 131), by spherical harmonics. Radii are in solar radii.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import sph_legendre_p_all
+
+from farside.simulation.grid import Lattice
+from farside.sun.grid import Image
+
+MAX_DEGREE = 40
+"""Of the spherical harmonics: features of some 4.5°."""
+
+SOURCE_SURFACE = 2.5
+"""Its radius, as Altschuler & Newkirk (1969) chose it."""
+
+OPEN_LATTICE = Lattice(90)
+"""2°: one field line is traced from the middle of each cell."""
+
+STEP = 0.04
+"""Of a traced line, as a share of its radius (a choice)."""
+
+STEPS = 200
+"""After so many a line counts as closed (a choice): by then it is eight radii long or longer."""
+
+Coefficients = NDArray[np.complex128]
+"""Of the photospheric radial field in gauss, (degree l, order m ≥ 0), orthonormal harmonics."""
+
+Values = NDArray[np.floating]
+"""Real numbers: float64, but float32 for what lines are traced through."""
+
+
+def harmonics(field_gauss: Image) -> Coefficients:
+    """Expand a radial field in spherical harmonics up to degree 40, without the monopole.
+
+    The values are taken as those at the middles of the cells. Latitudes are weighted by Fejér's
+    first rule, which is exact for polynomials of sin(latitude): a field of degree 40 comes back
+    exactly. What rounding in float32 could have made is set to zero.
+
+    Parameters
+    ----------
+    field_gauss
+        (row, column) of a :class:`~farside.simulation.grid.Lattice` of at least 81 rows.
+
+    Raises
+    ------
+    ValueError
+        Another shape, or a value that is not finite.
+    """
+    rows, columns = _checked(field_gauss)
+    order = np.arange(MAX_DEGREE + 1)
+    spectrum = np.fft.rfft(field_gauss.astype(np.float64), axis=1)[:, : MAX_DEGREE + 1]
+    spectrum *= np.exp(-1j * np.pi / columns * order) * (2 * np.pi / columns)
+    spectrum *= _fejer_weights(rows)[:, None]
+    found: Coefficients = np.einsum("mrl,rm->lm", _lattice_legendre(rows).value, spectrum)
+    found[0] = 0
+    found[np.abs(found) < np.finfo(np.float32).eps * np.abs(field_gauss).max()] = 0
+    return found
+
+
+def tapered(coefficients: Coefficients) -> Coefficients:
+    """Fade the high degrees out by Lanczos's factor, sin(x)/x with x = π l / 41.
+
+    A series that is cut off rings around active regions (Tóth et al. 2011, ApJ 732, 102), which
+    strews spots of false polarity, and so of closed field, over the weak field of coronal holes.
+    """
+    degree = np.arange(len(coefficients))
+    faded: Coefficients = coefficients * np.sinc(degree / len(coefficients))[:, None]
+    return faded
+
+
+def magnetic_field(coefficients: Coefficients, radius: float, lattice: Lattice) -> Values:
+    """Field of the model at one radius: its radial, southward and eastward parts.
+
+    With R the source surface, B = -∇Ψ and, for each harmonic of the photospheric radial field,
+    Ψ = (r^-(l+1) - R^-(2l+1) r^l) / (l + 1 + l R^-(2l+1)).
+
+    Returns
+    -------
+    Values
+        Gauss, (part, row, column).
+
+    Raises
+    ------
+    ValueError
+        The radius is not between the photosphere and the source surface.
+    """
+    if not 1 <= radius <= SOURCE_SURFACE:
+        raise ValueError(f"radius is {radius}, expected 1 to {SOURCE_SURFACE} solar radii")
+    waves = _waves(np.radians(lattice.longitude_deg, dtype=np.float64))
+    parts = _synthesis(coefficients, np.array([radius]), _lattice_legendre(lattice.rows), waves)
+    return parts[..., 0].swapaxes(1, 2)
+
+
+def radial_field(coefficients: Coefficients, radius: float, lattice: Lattice) -> Values:
+    """Radial field of the model at one radius, gauss, (row, column)."""
+    radial: Values = magnetic_field(coefficients, radius, lattice)[0]
+    return radial
+
+
+def open_field(field_gauss: Image) -> Image:
+    """Where the field line from the photosphere reaches the source surface.
+
+    From the middle of each 2° cell one line is followed upwards, along B or against it; the
+    answer is the same for B and -B, bit for bit. A map without field has no open field.
+
+    Parameters
+    ----------
+    field_gauss
+        As for :func:`harmonics`; also for the errors.
+
+    Returns
+    -------
+    Image
+        1 where it does and 0 elsewhere, (90, 180).
+    """
+    return open_cells(tapered(harmonics(field_gauss)))
+
+
+def open_cells(coefficients: Coefficients) -> Image:
+    """As :func:`open_field`, of a field that is given by its harmonics."""
+    shape = OPEN_LATTICE.rows, OPEN_LATTICE.columns
+    if not coefficients.any():
+        return np.zeros(shape, dtype=np.float32)
+    return _reaches_source_surface(PotentialField.of(coefficients), _feet()).reshape(shape)
+
+
+@dataclass(frozen=True)
+class _Legendre:
+    """Normalised associated Legendre functions at some colatitudes, each (m, row, l).
+
+    Attributes
+    ----------
+    value, slope, over_sine
+        P, dP/dθ and m P / sin θ.
+    """
+
+    value: Values
+    slope: Values
+    over_sine: Values
+
+    @classmethod
+    def at(cls, colatitude: Values) -> _Legendre:
+        """Beyond a pole (θ < 0 or θ > π) they go on smoothly, down the meridian opposite."""
+        order = np.arange(MAX_DEGREE + 1)[:, None, None]
+        tables = sph_legendre_p_all(MAX_DEGREE, MAX_DEGREE, colatitude, diff_n=1)
+        tables = tables[:, :, : MAX_DEGREE + 1].transpose(0, 2, 3, 1)  # (derivative, m, row, l)
+        sine = np.sin(colatitude)[:, None]
+        # scipy takes |sin θ|, which is even about the pole also where m is odd.
+        value, slope = tables * np.sign(sine) ** order
+        return cls(value, slope, order * value / sine)
+
+    def single(self) -> _Legendre:
+        """In float32."""
+        return _Legendre(*(table.astype(np.float32) for table in astuple(self)))
+
+
+@dataclass(frozen=True)
+class _Nodes:
+    """The grid on which lines are traced: longitude by colatitude by logarithm of the radius.
+
+    Cells are as high as wide. The first longitude comes again at the end, and there is a row
+    beyond each pole, so that each place lies between nodes.
+    """
+
+    rows: int
+
+    @property
+    def step(self) -> float:
+        """Between nodes along a meridian, radians, and of ln r."""
+        return np.pi / self.rows
+
+    @cached_property
+    def longitude(self) -> Values:
+        """Radians."""
+        return np.arange(2 * self.rows + 1) * self.step
+
+    @cached_property
+    def colatitude(self) -> Values:
+        """Radians."""
+        return (np.arange(self.rows + 2) - 0.5) * self.step
+
+    @cached_property
+    def radius(self) -> Values:
+        """Solar radii."""
+        return np.geomspace(1, SOURCE_SURFACE, round(np.log(SOURCE_SURFACE) / self.step) + 1)
+
+    @cached_property
+    def legendre(self) -> _Legendre:
+        """Of the colatitudes, float32."""
+        return _Legendre.at(self.colatitude).single()
+
+    @cached_property
+    def waves(self) -> Image:
+        """Of the longitudes."""
+        return _waves(self.longitude).astype(np.float32)
+
+    def cell(self, place: Image) -> tuple[NDArray[np.int64], Image]:
+        """First corner of the cell around each place, as a flat index, and the place within it.
+
+        Parameters
+        ----------
+        place
+            Cartesian, solar radii, (3, line).
+
+        Returns
+        -------
+        tuple
+            The index, (line,), and the share of the cell along each axis, (3, line).
+        """
+        x, y, z = place
+        radius = np.sqrt((place**2).sum(axis=0))
+        longitude = np.arctan2(y, x) % np.float32(2 * np.pi)
+        position = np.stack([longitude, np.arccos(np.clip(z / radius, -1, 1)), np.log(radius)])
+        position /= np.array([self.step, self.step, np.log(self.radius[1])], np.float32)[:, None]
+        position[1] += 0.5
+        last = np.array([2 * self.rows, self.rows + 1, len(self.radius) - 1], np.float32) - 1
+        first = np.clip(np.floor(position), 0, last[:, None])
+        i, j, k = first.astype(np.int64)
+        corner = (i * len(self.colatitude) + j) * len(self.radius) + k
+        return corner, np.clip(position - first, 0, 1)
+
+
+_NODES = _Nodes(90)
+"""Every 2° (a choice): on a grid of 0.75°, with steps of 0.01, about 0.1 % of the cells differ."""
+
+
+@dataclass(frozen=True)
+class PotentialField:
+    """The field between photosphere and source surface, tabulated on nodes.
+
+    Attributes
+    ----------
+    field_gauss
+        Cartesian, on the nodes: three arrays (longitude, colatitude, radius) as one row each.
+    """
+
+    field_gauss: tuple[Image, Image, Image]
+
+    @classmethod
+    def of(cls, coefficients: Coefficients) -> PotentialField:
+        """Tabulate the field of some harmonics."""
+        nodes = _NODES
+        radial, south, east = _synthesis(coefficients, nodes.radius, nodes.legendre, nodes.waves)
+        colatitude = nodes.colatitude.astype(np.float32)[:, None]
+        longitude = nodes.longitude.astype(np.float32)[:, None, None]
+        outward = radial * np.sin(colatitude) + south * np.cos(colatitude)
+        x = outward * np.cos(longitude) - east * np.sin(longitude)
+        y = outward * np.sin(longitude) + east * np.cos(longitude)
+        z = radial * np.cos(colatitude) - south * np.sin(colatitude)
+        return cls((x.ravel(), y.ravel(), z.ravel()))
+
+    def direction(self, place: Image) -> Image:
+        """Unit vector along B, Cartesian as `place`, (3, line): linear between the nodes."""
+        corner, share = _NODES.cell(place)
+        field = np.stack([_between(part, corner, share) for part in self.field_gauss])
+        strength = np.sqrt((field**2).sum(axis=0))
+        unit: Image = field / np.maximum(strength, np.finfo(np.float32).tiny)
+        return unit
+
+
+def traced(field: PotentialField, feet: Image, step: float, steps: int) -> Image:
+    """Follow field lines upwards from the photosphere, by steps of second order.
+
+    The places are the same for B and -B, bit for bit.
+
+    Parameters
+    ----------
+    feet
+        Cartesian, solar radii, (3, line).
+    step
+        Solar radii.
+    steps
+        A line that has come back to the photosphere stays there.
+
+    Returns
+    -------
+    Image
+        Cartesian, solar radii, (step, 3, line); the first are the feet.
+    """
+    places = np.empty((steps + 1, *feet.shape), np.float32)
+    places[0] = feet
+    length = np.float32(step) * np.sign((field.direction(feet) * feet).sum(axis=0))
+    for number in range(steps):
+        place = places[number]
+        halfway = place + length / 2 * field.direction(place)
+        places[number + 1] = place + length * field.direction(halfway)
+        length = np.where((places[number + 1] ** 2).sum(axis=0) > 1, length, np.float32(0))
+    return places
+
+
+def _between(values: Image, corner: NDArray[np.int64], share: Image) -> Image:
+    """Linear interpolation of one component between the eight corners of each cell."""
+    row = len(_NODES.radius)
+    column = row * len(_NODES.colatitude)
+    edge = corner + np.array([0, row, column, column + row])[:, None]
+    low, high = values.take(edge), values.take(edge + 1)
+    low += (high - low) * share[2]
+    low, high = low[0::2], low[1::2]
+    low += (high - low) * share[1]
+    value: Image = low[0] + (low[1] - low[0]) * share[0]
+    return value
+
+
+def _reaches_source_surface(corona: PotentialField, feet: Image) -> Image:
+    """1 for each line that leads there from its foot, by steps of second order."""
+    reached = np.zeros(feet.shape[1], dtype=np.float32)
+    line, place, radius = np.arange(feet.shape[1]), feet, np.ones_like(reached)
+    upwards = np.sign((corona.direction(feet) * feet).sum(axis=0))
+    for _ in range(STEPS):
+        step = np.float32(STEP) * radius * upwards
+        halfway = place + step / 2 * corona.direction(place)
+        place = place + step * corona.direction(halfway)
+        radius = np.sqrt((place**2).sum(axis=0))
+        reached[line[radius >= SOURCE_SURFACE]] = 1
+        going = np.flatnonzero((radius > 1) & (radius < SOURCE_SURFACE))
+        line, place, radius, upwards = line[going], place[:, going], radius[going], upwards[going]
+    return reached
+
+
+def _synthesis(
+    coefficients: Coefficients, radius: Values, legendre: _Legendre, waves: Values
+) -> Values:
+    """Radial, southward and eastward field, (3, longitude, colatitude, radius)."""
+    radial, potential = _radial_functions(radius)
+    series = coefficients.T[:, :, None]  # (m, l, 1)
+    return np.stack(
+        [
+            _wave_sum(legendre.value, series * radial, waves),
+            _wave_sum(legendre.slope, -series * potential / radius, waves),
+            _wave_sum(legendre.over_sine, -1j * series * potential / radius, waves),
+        ]
+    )
+
+
+def _wave_sum(table: Values, series: Coefficients, waves: Values) -> Values:
+    """Sum over degrees, then over orders: (longitude, colatitude, radius)."""
+    parts = [table @ part.astype(table.dtype) for part in (series.real, series.imag)]
+    amplitude = np.concatenate(parts)  # (2 m, colatitude, radius)
+    total: Values = waves @ amplitude.reshape(len(amplitude), -1)
+    return total.reshape(len(waves), *amplitude.shape[1:])
+
+
+def _radial_functions(radius: Values) -> tuple[Values, Values]:
+    """-dΨ/dr and Ψ of :func:`magnetic_field`, each (l, radius)."""
+    degree = np.arange(MAX_DEGREE + 1)[:, None]
+    mirror = SOURCE_SURFACE ** -(2.0 * degree + 1)
+    scale = 1 / (degree + 1 + degree * mirror)
+    inner, outer = radius ** -(degree + 1.0), mirror * radius**degree
+    return scale * ((degree + 1) * inner + degree * outer) / radius, scale * (inner - outer)
+
+
+def _waves(longitude: Values) -> Values:
+    """What real and imaginary parts of each order give at each longitude, (longitude, 2 m)."""
+    order = np.arange(MAX_DEGREE + 1)
+    phase = longitude[:, None] * order
+    twice = np.where(order > 0, 2.0, 1.0)  # for the orders below zero
+    return np.concatenate([twice * np.cos(phase), -twice * np.sin(phase)], axis=1)
+
+
+@lru_cache(maxsize=4)
+def _lattice_legendre(rows: int) -> _Legendre:
+    """Of the middles of a lattice's rows, south first."""
+    return _Legendre.at(np.pi * (rows - 0.5 - np.arange(rows)) / rows)
+
+
+@lru_cache(maxsize=4)
+def _fejer_weights(rows: int) -> Values:
+    """Weight of each row in an integral over sin(latitude): Fejér's first rule."""
+    colatitude = np.pi * (np.arange(rows) + 0.5) / rows
+    wave = np.arange(1, rows // 2 + 1)
+    series = np.cos(2 * colatitude[:, None] * wave) / (4 * wave**2 - 1)
+    weights: Values = 2 / rows * (1 - 2 * series.sum(axis=1))
+    return weights
+
+
+@lru_cache(maxsize=1)
+def _feet() -> Image:
+    """Where the lines start: Cartesian, (3, line)."""
+    latitude = np.radians(OPEN_LATTICE.latitude_deg)[:, None]
+    longitude = np.radians(OPEN_LATTICE.longitude_deg)
+    x, y = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude)
+    return np.stack([x, y, np.sin(latitude) + 0 * longitude]).reshape(3, -1).astype(np.float32)
+
+
+def _checked(field_gauss: Image) -> tuple[int, int]:
+    least = 2 * MAX_DEGREE + 1
+    shape = field_gauss.shape
+    if len(shape) != 2 or shape[1] != 2 * shape[0] or shape[0] < least:
+        raise ValueError(f"field has shape {shape}, expected (n, 2 n) with n of {least} or more")
+    missing = np.count_nonzero(~np.isfinite(field_gauss))
+    if missing:
+        raise ValueError(f"field has {missing} values that are not finite, expected none")
+    return shape[0], shape[1]

@@ -1,0 +1,1 @@
+"""Observers, heliographic geometry, Carrington rotations, grids, cycles, reference epochs."""

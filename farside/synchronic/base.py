@@ -1,0 +1,131 @@
+"""Read a global map that others made, or our own previous one, into a BaseMap."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+
+from farside.errors import (
+    DamagedImageError,
+    FarsideError,
+    ImplausibleGeometryError,
+    MissingMetadataError,
+    NotFitsError,
+)
+from farside.io.fits import Cards, open_images, text, unpack
+from farside.io.source import Source, about, bytes_of
+from farside.quality import Quality
+from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, turn
+from farside.synchronic import fits as native
+from farside.synchronic.map import OWN_INSTRUMENT, BaseMap, SynchronicMap
+from farside.synchronic.map_field import STRONGEST_GAUSS, check_field
+from farside.synchronic.map_time import YEARS, in_years
+from farside.synchronic.synoptic import Chart, read_chart
+
+MAX_MAP_BYTES = 64 * 2**20
+"""Largest file of a map, packed or unpacked: the largest, of HMI at 0.1°, has 21 MB."""
+
+OLDEST_DAYS = 36525.0
+"""Largest age of a cell: a century."""
+
+
+def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES) -> BaseMap:
+    """Read a map of GONG, ADAPT, HMI (synoptic or daily frame) or Farside.
+
+    Plain or gzip. Missing and impossible values are NaN, up to
+    :data:`farside.synchronic.map_field.MISSING_LIMIT` of the sphere. The mean of ADAPT's
+    realisations is taken.
+
+    Parameters
+    ----------
+    source
+        A path, the bytes of a file or an open binary file.
+    name
+        What to call bytes that have no name of their own.
+    max_bytes
+        Largest file, packed or unpacked.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError, UnsupportedImageError, DegenerateFieldError
+        It is no map that is read, or holds another quantity than the radial field.
+    MissingMetadataError, ImplausibleGeometryError
+        Time, unit or coordinates are not certain.
+    DamagedImageError
+        Too much of it is missing, or, of our own, it was altered.
+    """
+    data, name = bytes_of(source, name, max_bytes)
+    digest = hashlib.sha256(data).hexdigest()
+    with about(name or "map without a name"):
+        data = unpack(data, max_bytes)
+        images = open_images(data)
+        cards = images[0].cards
+        if text(cards, "CONTENT") == native.CONTENT:
+            own = _own(data)
+            return replace(own.as_base(name, digest), quality=own.quality)
+        chart = read_chart(images)
+        check_field(chart.field_gauss, chart.grid)
+        return _base(chart, name, digest, cards)
+
+
+def _own(data: bytes) -> SynchronicMap:
+    """Read a map of ours, and check the ranges: CHECKSUM proves no origin, anyone can write it."""
+    try:
+        own = native.read(data)
+    except FarsideError:
+        raise
+    except Exception as error:  # astropy raises errors of any kind on corrupt tables
+        raise NotFitsError(f"a map of Farside that does not read: {error!r}") from error
+    if not in_years(own.time):
+        raise ImplausibleGeometryError(f"DATE-OBS is {own.time}, {YEARS} are expected")
+    for name, values, least, most in (
+        ("field", own.field_gauss, -STRONGEST_GAUSS, STRONGEST_GAUSS),
+        ("SIGMA", own.sigma_gauss, 0.0, STRONGEST_GAUSS),
+        ("AGE", own.age_days, -OLDEST_DAYS, OLDEST_DAYS),
+    ):
+        if values.min() < least or values.max() > most:
+            raise DamagedImageError(
+                f"{name} is {values.min():g} to {values.max():g}, {least:g} to {most:g} is expected"
+            )
+    return own
+
+
+def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
+    """Turn a chart so that its columns begin at longitude 0."""
+    own = text(cards, "ORIGIN").startswith("Farside")
+    sigma = chart.sigma_gauss
+    return BaseMap(
+        field_gauss=_turned(chart.field_gauss, chart.edge_deg),
+        grid=chart.grid,
+        time=chart.time,
+        # An emulation of ours is not the measurement whose layout it has.
+        instrument=OWN_INSTRUMENT if own else chart.instrument,
+        name=name,
+        sha256=digest,
+        age_days=_spread(chart.age_days(chart.grid.longitude_deg), chart.grid),
+        sigma_gauss=None if sigma is None else np.abs(_turned(sigma, chart.edge_deg)),
+        quality=_quality(cards) if own else Quality.GOOD,
+    )
+
+
+def _quality(cards: Cards) -> Quality:
+    bits = cards.get("QUALITY", 0)
+    if isinstance(bits, bool) or not isinstance(bits, int) or not 0 <= bits <= sum(Quality):
+        raise MissingMetadataError(f"QUALITY is {bits!r}, 0 to {sum(Quality)} is expected")
+    return Quality(bits)
+
+
+def _turned(values: Map, degrees: float) -> Map:
+    """Turn a map; where a missing pixel comes to lie, and only there, no value is left."""
+    missing = np.isnan(values)
+    cells = degrees * values.shape[1] / 360
+    lost = np.roll(missing, int(np.floor(cells)), axis=1) | np.roll(
+        missing, int(np.ceil(cells)), axis=1
+    )
+    return np.where(lost, np.nan, turn(np.where(missing, 0.0, values), degrees))
+
+
+def _spread(by_longitude: Degrees, grid: CarringtonGrid) -> Map:
+    return np.tile(by_longitude, (grid.rows, 1))

@@ -1,0 +1,170 @@
+"""What stands where no disk sees well: the base map carried to the time of the map, or a guess."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from astropy.time import Time
+from numpy.typing import ArrayLike, NDArray
+
+from farside.errors import DamagedImageError
+from farside.sun.carrington_grid import CarringtonGrid, Map, resample, turn
+from farside.sun.carrington_rotation import SYNODIC_DAYS
+from farside.sun.heliographic import drift_deg_per_day
+from farside.synchronic.contributions import Layer, Merged
+from farside.synchronic.map import BaseMap, MapSource
+from farside.synchronic.poles import FILLED_FROM_DEG, fill_poles
+from farside.synchronic.weights import factor_of_variance
+
+Mask = NDArray[np.bool_]
+
+BASE_MU, LEAST_BASE_MU = 0.5, 0.1
+"""A base map counts at most as an observed disk does at the one μ, 60° from its centre, where the
+daily maps of HMI end, and at least as at the other, where a disk ends. A choice."""
+
+TRUST_DEG = 6.0
+"""σ of the Gaussian over which the trust in a base map is a mean: cell by cell it would favour weak
+field. A choice."""
+
+SPREAD_GAUSS, SPREAD_SHARE, SPREAD_DAYS = 23.0, 0.95, 5.3
+"""How far the surface leaves a map behind, σ² = (1 - e^{-age / 5.3 d}) (23² + 0.95² B²): fitted to
+the simulated Sun, version 2, near maximum, at 1° and 1 to 28 days, to 60 %. A choice for the real
+one."""
+
+MAP_SIGMA_GAUSS = 3.0
+"""Of a base map whose file does not tell, when it was new: the 2.3 G of HMI's synoptic maps (Liu et
+al. 2012) and their zero level. A choice."""
+
+GUESS_AGE_DAYS = SYNODIC_DAYS
+"""Age of what was never seen: the least after which Earth has seen all."""
+
+LEAST_PART = 0.5
+"""Of a base map's cells, that must have values. A choice."""
+
+KNOWN_TRUST, SLANT_TRUST, GUESS_TRUST = 1.0, 0.1, 0.001
+"""In the fit of a polar cap: of cells that are well known, of those seen at a slant, and of those
+that have the mean of their parallel. A choice."""
+
+
+def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
+    """A base map on the grid and at the time of a map: each row turned by its own drift.
+
+    σ² of its file grows by what :func:`spread_gauss` grows, and is at least that: the realisations
+    of ADAPT, for one, do not differ in what has emerged unseen.
+
+    Raises
+    ------
+    DamagedImageError
+        More than half of its cells have no value.
+    """
+    _refuse_empty(base)
+    days = float((time - base.time).to_value("day"))
+    drift = drift_deg_per_day(base.grid.latitude_deg) * days
+    finite = np.isfinite(base.field_gauss)
+
+    def moved(values: Map) -> Map:
+        return resample(turn(np.where(finite, values, 0), drift), base.grid, grid)
+
+    part = moved(np.ones(finite.shape))
+    known = part > 0.5
+    share = np.where(known, part, np.inf)
+    field, then = (moved(values) / share for values in (base.field_gauss, base.age_days))
+    now = then + days
+    spread = spread_gauss(field, now)
+    if base.sigma_gauss is None:
+        sigma = np.hypot(spread, MAP_SIGMA_GAUSS)
+    else:
+        own = moved(np.nan_to_num(base.sigma_gauss)) / share
+        growth = spread**2 - spread_gauss(field, then) ** 2
+        sigma = np.maximum(spread, np.sqrt(np.maximum(own**2 + growth, 0)))
+    weight = _weight(field, sigma, known, grid)
+    source = MapSource(
+        kind="base",
+        instrument=base.instrument,
+        name=base.name,
+        sha256=base.sha256,
+        time=base.time,
+        quality=base.quality,
+        weight=float((weight * grid.area).sum()),
+    )
+    field, now, sigma = (np.where(known, plane, 0) for plane in (field, now, sigma))
+    return Layer(source, field, weight, now, sigma)
+
+
+def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGrid) -> Map:
+    """As of a generated disk whose errors are as large a part of what the field may become."""
+    error, whole = (
+        _smooth(np.where(known, plane**2, 0), grid)
+        for plane in (sigma_gauss, np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
+    )
+    part = np.where(known, error / np.where(known, whole, 1), 1)
+    factor = np.clip(factor_of_variance(1 - part), LEAST_BASE_MU**4, BASE_MU**4)
+    return np.where(known, factor, 0)
+
+
+def _smooth(values: Map, grid: CarringtonGrid) -> Map:
+    """Mean over a Gaussian along the meridians, and around the parallels at their own scale."""
+    apart_deg = grid.latitude_deg[:, None] - grid.latitude_deg
+    near = np.exp(-((apart_deg / TRUST_DEG) ** 2) / 2) * grid.area.T
+    near /= near.sum(axis=1, keepdims=True)
+    width = np.radians(TRUST_DEG) / np.cos(np.radians(grid.latitude_deg))
+    waves = np.arange(grid.columns // 2 + 1)
+    kept = np.exp(-((waves * width[:, None]) ** 2) / 2)
+    return np.fft.irfft(np.fft.rfft(near @ values) * kept, grid.columns)
+
+
+def _refuse_empty(base: BaseMap) -> None:
+    part = np.isfinite(base.field_gauss).mean()
+    if part < LEAST_PART:
+        subject = f"base map {base.instrument} {base.time.isot[:19]} ({base.name})"
+        raise DamagedImageError(
+            f"{subject}: {part:.0%} of its cells have values, {LEAST_PART:.0%} are expected",
+            (subject,),
+        )
+
+
+def spread_gauss(field_gauss: Map, age_days: ArrayLike) -> Map:
+    """σ of what has become of a field since it was seen, or was to become of it."""
+    share = -np.expm1(-np.abs(age_days) / SPREAD_DAYS)
+    return np.asarray(np.sqrt(share) * np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
+
+
+def filled(merged: Merged, well_known: Mask, grid: CarringtonGrid) -> tuple[Merged, Mask]:
+    """Give each cell a value: unseen ones the mean of their parallel, poor poles a smooth field.
+
+    Parameters
+    ----------
+    well_known
+        Cells that a disk sees well or a base map has; poleward of 75° only they are kept.
+
+    Returns
+    -------
+    Merged, Mask
+        Without gaps, and which cells were filled. Their σ is the scatter of the field that they
+        were made from; where nothing was seen they are a rotation old.
+    """
+    seen = merged.weight > 0
+    poor = ~well_known & (np.abs(grid.latitude_deg)[:, None] >= FILLED_FROM_DEG)
+    mean, age = (_parallels(plane, seen) for plane in (merged.field_gauss, merged.age_days))
+    field = np.where(seen, merged.field_gauss, mean)
+    scatter = np.sqrt(_parallels((field - mean) ** 2, seen))
+    trust = np.where(well_known, KNOWN_TRUST, np.where(seen, SLANT_TRUST, GUESS_TRUST))
+    made = poor | ~seen
+    return (
+        replace(
+            merged,
+            field_gauss=fill_poles(field, trust, poor, grid),
+            age_days=np.where(seen, np.where(made, age, merged.age_days), GUESS_AGE_DAYS),
+            sigma_gauss=np.where(made, scatter, merged.sigma_gauss),
+        ),
+        made,
+    )
+
+
+def _parallels(values: Map, seen: Mask) -> Map:
+    """Mean of what is seen of each row; of the whole map where that is nothing."""
+    count = seen.sum(axis=1, keepdims=True)
+    row = (values * seen).sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    mean = np.where(count > 0, row, (values * seen).sum() / seen.sum())
+    return np.broadcast_to(mean, values.shape)

@@ -1,0 +1,220 @@
+"""A synchronic map as a FITS product of its own, with all its planes, and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside import __version__
+from farside.errors import (
+    DamagedImageError,
+    FormatError,
+    ImplausibleGeometryError,
+    MissingMetadataError,
+)
+from farside.io.atomic import NamedFile
+from farside.io.cards import Card, add_cards
+from farside.io.fits import Cards, StoredHdu
+from farside.io.product_reader import (
+    check_range,
+    check_unaltered,
+    hdu_of,
+    indices_of,
+    number_of,
+    open_product,
+    plane_of,
+    quality_of,
+    text_of,
+    time_of,
+)
+from farside.io.source import Source
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.carrington_rotation import rotation
+from farside.synchronic.cards import add_texts, as_bytes, check, earth_cards, flag_cards
+from farside.synchronic.map import FluxBalance, SynchronicMap
+from farside.synchronic.source_table import source_table, sources_in
+
+CONTENT = "SYNCHRONIC MAP"
+
+MAX_FIELD_GAUSS = 1e6
+"""Greatest absolute value: balancing the flux of a field of nearly one sign multiplies the rest."""
+
+MAX_AGE_DAYS = 36525.0
+"""Greatest age of a pixel: a map that starts from an earlier one adds to the ages in it."""
+
+_PROJECTION = {"sine": "CEA", "uniform": "CAR"}
+
+
+def write(made: SynchronicMap, path: Path) -> Path:
+    """Write the map with its planes PROVENANCE, SOURCE, AGE and SIGMA and the table SOURCES."""
+    return NamedFile(path.name, to_bytes(made)).put(path.parent)
+
+
+def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+    """Build it with a name of its own, as ``farside_synchronic_20181106T000400.fits``.
+
+    Raises
+    ------
+    FormatError
+        A flux scale is asked for, which this format does not take: it gives back what it was given.
+    """
+    if flux_scale != 1.0:
+        raise FormatError(f"the flux scale is {flux_scale}, the native format wants 1")
+    name = f"farside_synchronic_{made.time.utc.strftime('%Y%m%dT%H%M%S')}.fits"
+    return NamedFile(name, to_bytes(made))
+
+
+def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
+    """Build the product in memory.
+
+    Parameters
+    ----------
+    created
+        What the DATE card says, by default now. Nothing else depends on the clock.
+
+    Raises
+    ------
+    FormatError
+        A pixel is not finite.
+    """
+    check(made)
+    date = (created or Time.now()).utc.isot[:19]
+    field = fits.PrimaryHDU(made.field_gauss.astype(np.float32))
+    add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(made)])
+    field.header.add_comment("PROVENANCE: 0 base map, 1 observed, 2 generated.")
+    field.header.add_comment("SOURCE: row of the table SOURCES, from 0, that weighed most.")
+    add_texts(field.header, made)
+    planes = (
+        _plane("PROVENANCE", made.provenance(), "", made),
+        _plane("SOURCE", made.source, "", made),
+        _plane("AGE", made.age_days.astype(np.float32), "d", made),
+        _plane("SIGMA", made.sigma_gauss.astype(np.float32), "Gauss", made),
+    )
+    return as_bytes([field, *planes, source_table(made.sources)], date)
+
+
+def read(source: Source) -> SynchronicMap:
+    """Read a product back, plain or gzip: what was written, in single precision.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError, UnsupportedImageError
+        Not a FITS file, a truncated one, or one with a structure that no product has.
+    MissingMetadataError
+        A FITS file, but not a synchronic map of Farside.
+    DamagedImageError
+        Header or pixels were altered since it was written, a pixel has no value, or one that is
+        out of range.
+    ImplausibleGeometryError
+        Its parts do not fit each other, or a number is out of its range.
+    """
+    return _from_hdus(open_product(source))
+
+
+def is_native(cards: Cards) -> bool:
+    """Whether a primary header is that of a synchronic map of Farside."""
+    return cards.get("CONTENT") == CONTENT
+
+
+def _cards(made: SynchronicMap) -> Iterator[Card]:
+    yield "CONTENT", CONTENT, "radial field of the whole Sun at one time"
+    yield "BUNIT", "Gauss", "radial, positive outwards"
+    yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
+    yield from _geometry_cards(made)
+    yield from flag_cards(made, 1.0)
+    yield "CORRLEN", made.correlation_length_deg, "[deg] of the errors in SIGMA, to 1/e"
+
+
+def _geometry_cards(made: SynchronicMap) -> Iterator[Card]:
+    """World coordinates (Thompson 2006, A&A 449, 791, Sect. 5.5), and Earth as the observer."""
+    grid, time = made.grid, made.time
+    yield "TIMESYS", "UTC", ""
+    yield "DATE-OBS", time.utc.isot, "time of the map"
+    yield "CAR_ROT", int(rotation(time)), "Carrington rotation at the central meridian"
+    yield from earth_cards(time)
+    yield "WCSNAME", "Carrington Heliographic", ""
+    rows_deg = 360 / math.pi if grid.latitude == "sine" else 180.0
+    for axis, name, count, centre, extent in (
+        (1, "CRLN", grid.columns, 180.0, 360.0),
+        (2, "CRLT", grid.rows, 0.0, rows_deg),
+    ):
+        yield f"CTYPE{axis}", f"{name}-{_PROJECTION[grid.latitude]}", ""
+        yield f"CUNIT{axis}", "deg", ""
+        yield f"CRPIX{axis}", (count + 1) / 2, ""
+        yield f"CRVAL{axis}", centre, "[deg]"
+        yield f"CDELT{axis}", extent / count, "[deg/pix]"
+    if grid.latitude == "sine":
+        yield "PV2_1", 1.0, ""
+
+
+def _plane(
+    name: str, values: NDArray[np.uint8] | NDArray[np.float32], unit: str, made: SynchronicMap
+) -> fits.ImageHDU:
+    hdu = fits.ImageHDU(values, name=name)
+    add_cards(hdu.header, _geometry_cards(made))
+    if unit:
+        hdu.header["BUNIT"] = unit
+    return hdu
+
+
+def _from_hdus(hdus: Sequence[StoredHdu]) -> SynchronicMap:
+    cards = hdus[0].cards
+    if not is_native(cards):
+        raise MissingMetadataError(
+            f"not a synchronic map of Farside: CONTENT is {cards.get('CONTENT')!r},"
+            f" expected {CONTENT!r}"
+        )
+    check_unaltered(hdus)
+    grid = _grid(cards)
+    sources = sources_in(hdu_of(hdus, "SOURCES"))
+    index = indices_of(hdu_of(hdus, "SOURCE"))
+    _check_shape("SOURCE", index.shape, grid)
+    if int(index.max()) >= len(sources):
+        raise ImplausibleGeometryError(
+            f"SOURCE points to row {index.max()}, the table SOURCES has {len(sources)}"
+        )
+    largest = MAX_FIELD_GAUSS
+    before, after = (number_of(cards, f"NETFLX{n}", -largest, largest) for n in (0, 1))
+    return SynchronicMap(
+        field_gauss=_values(hdus[0], "PRIMARY", grid, -largest, largest),
+        grid=grid,
+        time=time_of(cards, "DATE-OBS"),
+        source=index,
+        age_days=_values(hdu_of(hdus, "AGE"), "AGE", grid, -MAX_AGE_DAYS, MAX_AGE_DAYS),
+        sigma_gauss=_values(hdu_of(hdus, "SIGMA"), "SIGMA", grid, 0, largest),
+        correlation_length_deg=number_of(cards, "CORRLEN", 0, 180),
+        sources=sources,
+        balance=FluxBalance(before, after),
+        quality=quality_of(cards),
+    )
+
+
+def _grid(cards: Cards) -> CarringtonGrid:
+    columns, rows = (int(number_of(cards, f"NAXIS{axis}", 4)) for axis in (1, 2))
+    ctype = text_of(cards, "CTYPE2")
+    if ctype == "CRLT-CEA":
+        return CarringtonGrid(columns, rows, "sine")
+    if ctype == "CRLT-CAR":
+        return CarringtonGrid(columns, rows, "uniform")
+    raise ImplausibleGeometryError(f"CTYPE2 is {ctype!r}, expected 'CRLT-CEA' or 'CRLT-CAR'")
+
+
+def _values(hdu: StoredHdu, name: str, grid: CarringtonGrid, least: float, most: float) -> Map:
+    values = plane_of(hdu).astype(np.float64)
+    _check_shape(name, values.shape, grid)
+    lost = int(np.count_nonzero(~np.isfinite(values)))
+    if lost:
+        raise DamagedImageError(f"{lost} pixels of {name} are not finite, expected none")
+    check_range(name, values, least, most)
+    return values
+
+
+def _check_shape(name: str, shape: tuple[int, ...], grid: CarringtonGrid) -> None:
+    if shape != grid.shape:
+        raise ImplausibleGeometryError(f"{name} is {shape}, the grid is {grid.shape}")

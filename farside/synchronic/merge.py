@@ -1,0 +1,261 @@
+"""Observed and generated disks, and a base map, into one map of the whole Sun at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+import numpy as np
+from astropy.time import Time
+
+from farside.errors import IncompleteSetError, SaturatingModelError, TimesApartError
+from farside.quality import Quality
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.synchronic.contributions import Layer, merge
+from farside.synchronic.disk import MapDisk
+from farside.synchronic.fill import Mask, carried, filled, spread_gauss
+from farside.synchronic.map import (
+    NO_INSTRUMENT,
+    BaseMap,
+    FluxBalance,
+    MapSource,
+    Overlap,
+    SynchronicMap,
+)
+from farside.synchronic.project import Unrolled, unroll
+from farside.synchronic.weights import LOW_CORRELATION, UNKNOWN_SKILL, compare, quality_factor
+
+ONE_DEGREE = CarringtonGrid()
+
+DISK_AGE_DAYS = (-1.0, 3.0)
+"""Least and greatest age of a disk at the time of the map: within it a region changes by less than
+a model errs. A disk from after that time is for maps made in retrospect. A choice."""
+
+BASE_AGE_DAYS = (-1.0, 60.0)
+"""Least and greatest age of a base map; after two rotations it says little. A choice."""
+
+STALE_BASE_DAYS = 3.0
+"""From which age on a base map is flagged: those of GONG, ADAPT and HMI come hourly or daily. A
+choice."""
+
+WELL_SEEN_MU = 0.25
+"""At which a disk's word on a pole counts: within 75° of its centre. A choice."""
+
+IMBALANCE = 0.1
+"""Net over unsigned flux from which on a map is flagged. A choice."""
+
+BASE_CORRELATION_DEG = 1.7
+"""Over which the error of a base map falls to 1/e in correlation: that of the simulated Sun left
+alone for two weeks."""
+
+_OF_A_MAP = (
+    Quality.NO_STEREO
+    | Quality.NO_OBSERVED
+    | Quality.NO_BASE
+    | Quality.BASE_STALE
+    | Quality.FLUX_IMBALANCE
+)
+"""Bits of the map itself, which one that starts from it has or has not for its own reasons."""
+
+Parts = Sequence[tuple[MapDisk, Unrolled]]
+
+
+def synchronic(
+    disks: Sequence[MapDisk],
+    base: BaseMap | None = None,
+    time: Time | None = None,
+    grid: CarringtonGrid = ONE_DEGREE,
+    *,
+    allow_saturating: bool = False,
+) -> SynchronicMap:
+    """Merge all that is known of the Sun's surface at one time.
+
+    B = Σ q μ⁴ B_r / Σ q μ⁴ over the disks that see a cell at μ > 0.1, each carried from its own
+    time to that of the map by differential rotation. q is 1 for an observed disk and
+    :func:`~farside.synchronic.weights.quality_factor` for a generated one, by its model's skill or,
+    where that is lower, its correlation with an observed disk that sees some of the same surface.
+    The base map joins with the weight that :func:`~farside.synchronic.fill.carried` gives it by its
+    σ. Poles that are not well seen are filled. Then the positive field is divided, and the negative
+    multiplied, by √(F₊/|F₋|): the net flux is 0.
+
+    Parameters
+    ----------
+    disks
+        Of :mod:`farside.synchronic.disk`, in any number and order.
+    base
+        Without it, what no disk shows has the mean of its parallel, and the map is flagged.
+    time
+        Of the map; by default that of the youngest disk, or of the base map.
+    allow_saturating
+        Whether a product of a model that saturates may go in.
+
+    Raises
+    ------
+    IncompleteSetError
+        There is neither a disk nor a base map.
+    SaturatingModelError
+        A product of a model that saturates, not asked for.
+    TimesApartError
+        A disk or base map too old, or too far in the future, for the time of the map.
+    """
+    _refuse_nothing(disks, base)
+    time = time or _youngest(disks, base)
+    if not allow_saturating:
+        _refuse_saturating(disks)
+    _refuse_far_times(disks, base, time)
+    parts = [(disk, unroll(disk, grid, time)) for disk in disks]
+    layers = [_layer(disk, part, parts, grid, time) for disk, part in parts]
+    if base is not None:
+        layers.append(carried(base, grid, time))
+    merged = merge(layers)
+    merged, made = filled(merged, _well_known(parts, layers), grid)
+    field, balance = balanced(merged.field_gauss, grid)
+    sources = tuple(layer.source for layer in layers)
+    if made.any():
+        sources += (MapSource("base", NO_INSTRUMENT, "", "", time, weight=0.0),)
+    return SynchronicMap(
+        field_gauss=field,
+        grid=grid,
+        time=time,
+        source=np.where(made, np.uint8(len(layers)), merged.leading),
+        age_days=merged.age_days,
+        sigma_gauss=merged.sigma_gauss,
+        correlation_length_deg=_correlation_length_deg(sources),
+        sources=sources,
+        balance=balance,
+        quality=_quality(sources, base, time) | _imbalance(field, balance, grid),
+    )
+
+
+def balanced(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
+    """Divide the positive and multiply the negative field by √(F₊/|F₋|), so that no flux is left.
+
+    A field of one sign stays as it is.
+    """
+    before = _mean(field_gauss, grid)
+    positive, negative = (_mean(np.maximum(f, 0), grid) for f in (field_gauss, -field_gauss))
+    if not (positive > 0 and negative > 0):
+        return field_gauss, FluxBalance(before, before)
+    ratio = np.sqrt(positive / negative)
+    field = np.where(field_gauss > 0, field_gauss / ratio, field_gauss * ratio)
+    return field, FluxBalance(before, _mean(field, grid))
+
+
+def _refuse_nothing(disks: Sequence[MapDisk], base: BaseMap | None) -> None:
+    if not disks and base is None:
+        raise IncompleteSetError(
+            "nothing to make a synchronic map of: got no disk and no base map, expected at least "
+            "one"
+        )
+
+
+def _youngest(disks: Sequence[MapDisk], base: BaseMap | None) -> Time:
+    if base is not None and not disks:
+        return base.time
+    return max(disk.view.time for disk in disks)
+
+
+def _refuse_saturating(disks: Sequence[MapDisk]) -> None:
+    for disk in disks:
+        made_by = disk.generator
+        if made_by and made_by.saturation_gauss is not None:
+            raise SaturatingModelError(
+                f"{disk}: got a product of {made_by.model} {made_by.version}, which saturates at "
+                f"{made_by.saturation_gauss:g} G, expected one that does not, or leave to use it",
+                (str(disk),),
+            )
+
+
+def _refuse_far_times(disks: Sequence[MapDisk], base: BaseMap | None, time: Time) -> None:
+    given = [(str(disk), disk.view.time, DISK_AGE_DAYS) for disk in disks]
+    if base is not None:
+        name = f"base map {base.instrument} {base.time.isot[:19]}"
+        given.append((f"{name} ({base.name})" if base.name else name, base.time, BASE_AGE_DAYS))
+    for name, taken, (least, greatest) in given:
+        days = _days(taken, time)
+        if not least <= days <= greatest:
+            raise TimesApartError(
+                f"{name}: got one {days:+.2f} d before the map of {time.isot[:19]}, expected "
+                f"{least:+g} d to {greatest:+g} d",
+                (name,),
+            )
+
+
+def _layer(disk: MapDisk, part: Unrolled, parts: Parts, grid: CarringtonGrid, time: Time) -> Layer:
+    overlap = _overlap(part, parts, grid) if disk.is_generated else None
+    skill = disk.generator.skill if disk.generator else None
+    weight = _quality_factor(overlap, skill) if disk.is_generated else 1.0
+    low = overlap is not None and overlap.correlation < LOW_CORRELATION
+    days = _days(disk.view.time, time)
+    source = MapSource(
+        kind="generated" if disk.is_generated else "observed",
+        instrument=disk.instrument,
+        name=disk.name,
+        sha256=disk.sha256,
+        time=disk.view.time,
+        observer=disk.view.observer,
+        quality=disk.quality | (Quality.OVERLAP_LOW if low else Quality.GOOD),
+        weight=weight,
+        generator=disk.generator,
+        overlap=overlap,
+        skill=skill,
+    )
+    return Layer(
+        source=source,
+        field_gauss=part.field_gauss,
+        weight=weight * part.mu**4,
+        age_days=np.where(part.seen, days, 0.0),
+        sigma_gauss=np.hypot(part.sigma_gauss, spread_gauss(part.field_gauss, days)) * part.seen,
+    )
+
+
+def _overlap(part: Unrolled, parts: Parts, grid: CarringtonGrid) -> Overlap | None:
+    """Against the observed disk that shares most with it."""
+    scored = [compare(part, other, grid) for disk, other in parts if not disk.is_generated]
+    return max(filter(None, scored), key=lambda overlap: overlap.area, default=None)
+
+
+def _quality_factor(overlap: Overlap | None, skill: float | None) -> float:
+    """By the lower of score and skill: the score is of ground that the reference saw lately."""
+    skill = UNKNOWN_SKILL if skill is None else skill
+    return quality_factor(skill if overlap is None else min(overlap.correlation, skill))
+
+
+def _well_known(parts: Parts, layers: Sequence[Layer]) -> Mask:
+    known = [part.mu >= WELL_SEEN_MU for _, part in parts]
+    known += [layer.weight > 0 for layer in layers if layer.source.kind == "base"]
+    return np.asarray(np.logical_or.reduce(known))
+
+
+def _correlation_length_deg(sources: Sequence[MapSource]) -> float:
+    """The longest, since one stands for the whole map."""
+    generators = [source.generator for source in sources if source.generator]
+    lengths = [made.correlation_length_deg or 0.0 for made in generators]
+    return max(*lengths, BASE_CORRELATION_DEG) if lengths else BASE_CORRELATION_DEG
+
+
+def _quality(sources: Sequence[MapSource], base: BaseMap | None, time: Time) -> Quality:
+    quality = reduce(or_, (source.quality for source in sources)) & ~_OF_A_MAP
+    if not any(source.kind == "generated" for source in sources):
+        quality |= Quality.NO_STEREO
+    if not any(source.kind == "observed" for source in sources):
+        quality |= Quality.NO_OBSERVED
+    if base is None:
+        return quality | Quality.NO_BASE
+    return quality | (
+        Quality.BASE_STALE if _days(base.time, time) > STALE_BASE_DAYS else Quality.GOOD
+    )
+
+
+def _imbalance(field: Map, balance: FluxBalance, grid: CarringtonGrid) -> Quality:
+    large = abs(balance.before_gauss) > IMBALANCE * _mean(np.abs(field), grid)
+    return Quality.FLUX_IMBALANCE if large else Quality.GOOD
+
+
+def _mean(values: Map, grid: CarringtonGrid) -> float:
+    return float((values * grid.area).sum())
+
+
+def _days(earlier: Time, later: Time) -> float:
+    return float((later - earlier).to_value("day"))

@@ -1,0 +1,161 @@
+"""A disk's radial field on the map of the whole Sun, at the time of the map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from astropy.time import Time
+from numpy.typing import NDArray
+
+from farside.disk.reproject import LEAST_MU
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import drift_deg_per_day, foreshortening, limb_tangent, project
+from farside.sun.observer import SOLAR_RADIUS_M
+from farside.synchronic.disk import MapDisk
+
+HMI_NOISE_GAUSS, HMI_PIXEL_ARCSEC = 6.3, 0.504
+"""Of a pixel of M_720s, and its size; Liu et al. (2012), Sol. Phys. 279, 295."""
+
+INCLINATION_DEG = 12.0
+"""Of the field of plage from the vertical, 10° to 15°: Buehler et al. (2015), A&A 576, A27. A field
+seen at an angle θ and divided by μ = cos θ is off by up to tan θ tan 12° of itself."""
+
+MOST_SAMPLES = 8
+"""Along a side of a cell."""
+
+_CELLS_AT_ONCE = 4096
+
+Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+@dataclass(frozen=True, eq=False)
+class Unrolled:
+    """What one disk says of the map, (row, column); 0 where it does not see a cell.
+
+    Attributes
+    ----------
+    field_gauss
+        Radial, mean over the cell.
+    mu
+        Under which the cell was seen when the disk was taken.
+    sigma_gauss
+        One standard deviation of the radial field.
+    """
+
+    field_gauss: Map
+    mu: Map
+    sigma_gauss: Map
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Cells of which the disk shows at least half at μ > 0.1."""
+        return self.mu > 0
+
+
+def unroll(disk: MapDisk, grid: CarringtonGrid, time: Time) -> Unrolled:
+    """Average a disk over the cells of a map, and carry it to the time of the map.
+
+    The parts of a cell, equal in area and no larger than the disk's pixels at its centre, are
+    followed back to where they lay when the disk was taken, by the rotation of Komm et al. (1993),
+    and looked up there. Differential rotation leaves areas as they are, and so a mean over a cell
+    at the time of the map is that over the same surface before. The field is taken as radial.
+    """
+    planes = _Planes.of(disk)
+    days = float((time - disk.view.time).to_value("day"))
+    mean = np.zeros((3, *grid.shape))
+    for cells in _near_the_disk(disk, grid, days):
+        mean[:, cells[0], cells[1]] = planes.means(disk, grid, cells, days)
+    field, mu, sigma = mean
+    return Unrolled(field, mu, sigma if disk.is_generated else _sigma_of_hmi(disk, grid, field, mu))
+
+
+def _near_the_disk(disk: MapDisk, grid: CarringtonGrid, days: float) -> Iterator[Cells]:
+    """The cells that may be seen, some at a time."""
+    latitude = grid.latitude_deg[:, None]
+    longitude = grid.longitude_deg - drift_deg_per_day(latitude) * days
+    _, _, mu = project(longitude, latitude, disk.view.observer, disk.view.time)
+    height = np.degrees(np.diff(np.arcsin(grid.sine_edges)))[:, None]
+    near = mu > LEAST_MU - np.sin(np.radians(np.maximum(height, grid.step_deg)))
+    rows, columns = np.nonzero(near)
+    for first in range(0, rows.size, _CELLS_AT_ONCE):
+        some = slice(first, first + _CELLS_AT_ONCE)
+        yield rows[some], columns[some]
+
+
+@dataclass(frozen=True, eq=False)
+class _Planes:
+    """Radial field of a disk and its σ, 0 off the disk, and where it has values."""
+
+    field: Image
+    sigma: Image
+    valid: Image
+
+    @classmethod
+    def of(cls, disk: MapDisk) -> _Planes:
+        on_disk = disk.grid.on_disk()
+        # In the pixels, where the field is smoother than its line-of-sight part is near the limb.
+        mu = np.where(on_disk, foreshortening(disk.grid, disk.view.observer), np.float32(np.inf))
+        sigma = np.zeros_like(disk.image) if disk.sigma is None else disk.sigma
+        field, sigma = (
+            np.asarray(np.where(on_disk, plane, np.float32(0)) / mu, np.float32)
+            for plane in (disk.image, sigma)
+        )
+        return cls(field, sigma, on_disk.astype(np.float32))
+
+    def means(
+        self, disk: MapDisk, grid: CarringtonGrid, cells: Cells, days: float
+    ) -> NDArray[np.float64]:
+        """Radial field, μ and σ of some cells, (3, cell), 0 where not seen."""
+        longitude, latitude = _parts(grid, cells, _samples(disk.grid, grid))
+        longitude = longitude - drift_deg_per_day(latitude) * days
+        west, north, mu = project(longitude, latitude, disk.view.observer, disk.view.time)
+        scale = disk.grid.disk_radius_px / limb_tangent(disk.view.observer)
+        x_px, y_px = (
+            (tangent * scale + disk.grid.centre_px).reshape(mu.shape[0], -1).astype(np.float32)
+            for tangent in (west, north)
+        )
+        mu = mu.reshape(mu.shape[0], -1)
+        field, sigma, valid = (
+            cv2.remap(plane, x_px, y_px, cv2.INTER_LINEAR)
+            for plane in (self.field, self.sigma, self.valid)
+        )
+        seen = (mu > LEAST_MU) & (valid > 0.5)
+        share = seen / np.where(seen, valid, 1)
+        count = np.maximum(seen.sum(axis=1), 1)
+        means = np.stack([field * share, mu * seen, sigma * share]).sum(axis=2) / count
+        return np.asarray(np.where(seen.mean(axis=1) >= 0.5, means, 0))
+
+
+def _samples(disk: Grid, grid: CarringtonGrid) -> int:
+    """Along a side of a cell: no further apart than pixels at disk centre."""
+    pixel_deg = math.degrees(1 / disk.disk_radius_px)
+    return min(max(2, math.ceil(grid.step_deg / pixel_deg)), MOST_SAMPLES)
+
+
+def _parts(
+    grid: CarringtonGrid, cells: Cells, samples: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitude (cell, 1, part) and latitude (cell, part, 1) of equal parts of cells."""
+    rows, columns = cells
+    middle = (np.arange(samples) + 0.5) / samples
+    longitude = (columns[:, None, None] + middle) * grid.step_deg
+    lower, height = grid.sine_edges[rows], np.diff(grid.sine_edges)[rows]
+    sine = lower[:, None, None] + height[:, None, None] * middle[:, None]
+    return longitude, np.degrees(np.arcsin(sine))
+
+
+def _sigma_of_hmi(disk: MapDisk, grid: CarringtonGrid, field: Map, mu: Map) -> Map:
+    """Noise of the pixels that make a cell, and what the field's inclination adds, gauss."""
+    seen = mu > 0
+    cosine = np.where(seen, mu, 1)
+    angle_arcsec = np.degrees(SOLAR_RADIUS_M / disk.view.observer.distance_m) * 3600
+    pixels = 4 * np.pi * grid.area * cosine * (angle_arcsec / HMI_PIXEL_ARCSEC) ** 2
+    noise = HMI_NOISE_GAUSS / cosine / np.sqrt(pixels)
+    tangent = np.sqrt(1 - np.minimum(cosine, 1) ** 2) / cosine
+    inclined = field * tangent * np.tan(np.radians(INCLINATION_DEG))
+    return np.where(seen, np.hypot(noise, inclined), 0)

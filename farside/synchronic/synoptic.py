@@ -1,0 +1,297 @@
+"""Global maps of GONG, ADAPT and HMI as their files hold them, each by its own convention."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.time import Time
+
+from farside.errors import (
+    FileTooLargeError,
+    ImplausibleGeometryError,
+    MissingMetadataError,
+    UnsupportedImageError,
+)
+from farside.io.fits import Cards, FitsImage, number, text
+from farside.sun.angles import folded_deg
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.carrington_rotation import central_longitude_deg
+from farside.sun.grid import Image
+from farside.synchronic.age import (
+    SEEN_DEG,
+    Age,
+    age_but_on_disk,
+    age_of_crossing,
+    age_when_averaged,
+)
+from farside.synchronic.map_field import without_impossible
+from farside.synchronic.map_time import ROTATIONS, check_rotation, gong_time, time_of
+
+ADAPT_MISSING = -9999.0
+"""ADAPT's value of a missing pixel."""
+
+SCALE_TOLERANCE = 1e-3
+"""Printed steps against whole turns: 0.0111111 and 0.005556 are in use."""
+
+ROW_TOLERANCE = 0.25
+"""Of a row, between the south pole and the southern edge by the header."""
+
+EDGE_TOLERANCE_DEG = 1.0
+"""Between two statements of where a map begins; HMI's differ by 0.14°."""
+
+MAX_REALISATIONS = 64
+"""ADAPT publishes 12."""
+
+MAX_CELLS = 8_000_000
+"""Of a map: the largest of HMI has 3600 by 1440."""
+
+_GAUSS = ("gauss", "g", "mx/cm^2", "mx/cm2", "mx cm^-2")
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A map as its file holds it: row 0 south, longitude rising from any edge."""
+
+    instrument: str
+    field_gauss: Map
+    grid: CarringtonGrid
+    edge_deg: float
+    time: Time
+    age_days: Age
+    sigma_gauss: Map | None = None
+
+
+def read_chart(images: tuple[FitsImage, ...]) -> Chart:
+    """Take the images of a file for the map that its header says they are.
+
+    Raises
+    ------
+    UnsupportedImageError, FileTooLargeError
+        It is no map that is read.
+    MissingMetadataError, ImplausibleGeometryError
+        Time, unit or coordinates are not certain.
+    """
+    return _reader(images[0].cards)(images)
+
+
+def _reader(cards: Cards) -> Callable[[tuple[FitsImage, ...]], Chart]:
+    """By whose map it is."""
+    telescope, content = text(cards, "TELESCOP"), text(cards, "CONTENT")
+    if text(cards, "MODEL") == "ADAPT":
+        return _adapt
+    if telescope.endswith("GONG") and text(cards, "CTYPE1") == "CRLN-CEA":
+        return _gong
+    if telescope == "SDO/HMI" and text(cards, "CTYPE1") == "CRLN-CEA":
+        if "Mr" not in content and "Br" not in content:
+            raise UnsupportedImageError(
+                f"CONTENT of the HMI map is {content!r}, the radial field (Mr, Br) is expected"
+            )
+        return _hmi_daily if content.startswith("Update") else _hmi_synoptic
+    if content == "GENERATED MAGNETOGRAM":
+        raise UnsupportedImageError(
+            "a far-side magnetogram made by Farside, to be given as `generated`;"
+            " as base, a map of the whole Sun is expected"
+        )
+    if text(cards, "CTYPE1").startswith("HPLN"):
+        raise UnsupportedImageError(
+            f"an image of the disk (TELESCOP {telescope!r}, CONTENT {content!r}), to be given as"
+            " `observed`; as base, a map of the whole Sun is expected"
+        )
+    raise UnsupportedImageError(
+        f"a map with TELESCOP {telescope!r}, MODEL {text(cards, 'MODEL')!r},"
+        f" CONTENT {content!r}; GONG, ADAPT, HMI (synoptic or daily) or Farside is expected"
+    )
+
+
+def _gong(images: tuple[FitsImage, ...]) -> Chart:
+    """Hourly (mrzqs, mrbqs), or of a whole rotation (mrmqs) and dated in its middle."""
+    cards = images[0].cards
+    field = _plane(images[0])
+    grid = _sine_grid(cards, field)
+    edge = _edge_by_axis(cards, grid, sign=1)
+    if "LONG0" in cards:
+        _check_edge("LONG0", _needed(cards, "LONG0"), edge)
+    found = gong_time(cards, edge)
+    central = central_longitude_deg(found.time)
+    age = age_when_averaged(central) if found.hourly else age_of_crossing(edge)
+    return Chart("NSO-GONG", field, grid, edge, found.time, age)
+
+
+def _hmi_daily(images: tuple[FitsImage, ...]) -> Chart:
+    """The disk of the day in a synoptic chart: it begins 60° east of the central meridian.
+
+    CRVAL1 counts Carrington time in degrees, which falls with longitude: λ = -(CRVAL1 + (i -
+    CRPIX1) CDELT1). Taken as longitude, or with |CDELT1|, the map lies tens of degrees off.
+    """
+    cards = images[0].cards
+    field = _plane(images[0])
+    grid = _sine_grid(cards, field)
+    edge = _edge_by_axis(cards, grid, sign=-1)
+    central = _needed(cards, "CRLN_OBS")
+    _check_edge("CRLN_OBS - 60", central - SEEN_DEG, edge)
+    time = time_of(cards, "T_OBS")
+    check_rotation("T_OBS", time, _edge_rotation(cards) - SEEN_DEG / 360, "CRVAL1")
+    return Chart("SDO HMI", field, grid, edge, time, age_but_on_disk(central))
+
+
+def _hmi_synoptic(images: tuple[FitsImage, ...]) -> Chart:
+    """Each longitude as it crossed the central meridian, until the end of the rotation."""
+    cards = images[0].cards
+    field = _plane(images[0])
+    grid = _sine_grid(cards, field)
+    edge = _edge_by_axis(cards, grid, sign=-1)
+    time = time_of(cards, "T_STOP")
+    check_rotation("T_STOP", time, _edge_rotation(cards), "CRVAL1")
+    return Chart("SDO HMI", field, grid, edge, time, age_of_crossing(central_longitude_deg(time)))
+
+
+def _adapt(images: tuple[FitsImage, ...]) -> Chart:
+    """Mean over the realisations, or the one that was cut out; sigma is their STDDEV."""
+    cards, stack = images[0].cards, images[0].pixels
+    stack = stack[None] if stack.ndim == 2 else stack
+    if not 1 <= len(stack) <= MAX_REALISATIONS:
+        raise UnsupportedImageError(
+            f"{len(stack)} realisations, 1 to {MAX_REALISATIONS} are expected"
+        )
+    if _needed(cards, "LATTYPE") != 0:
+        raise UnsupportedImageError(f"LATTYPE is {cards['LATTYPE']}, 0 (latitude) is expected")
+    _check_unit(cards, needed=False)
+    grid = CarringtonGrid(stack.shape[2], stack.shape[1], "uniform")
+    sigma = _adapt_sigma(images, grid)
+    time = time_of(cards, "MAPTIME")
+    stated = number(cards, "MAPCR")
+    if stated is not None:
+        check_rotation("MAPTIME", time, stated, "MAPCR")
+    # Its model carries on what it saw last, and cannot know what has emerged since.
+    age = age_but_on_disk(central_longitude_deg(time))
+    return Chart("ADAPT", _mean(stack), grid, _needed(cards, "CRLNGEDG") % 360, time, age, sigma)
+
+
+def _adapt_sigma(images: tuple[FitsImage, ...], grid: CarringtonGrid) -> Map | None:
+    image = next((each for each in images if text(each.cards, "EXTNAME") == "STDDEV"), None)
+    if image is None:
+        return None
+    if image.pixels.shape != grid.shape:
+        raise ImplausibleGeometryError(
+            f"STDDEV is {image.pixels.shape}, as the map {grid.shape} is expected"
+        )
+    return _present(image.pixels)
+
+
+def _mean(stack: Image) -> Map:
+    """Mean of planes, one after another: a stack in double precision may take gigabytes."""
+    _check_size(stack[0])
+    total = np.zeros(stack.shape[1:])
+    for plane in stack:
+        total += _present(plane)
+    return total / len(stack)
+
+
+def _plane(image: FitsImage) -> Map:
+    if image.pixels.ndim != 2:
+        raise UnsupportedImageError(f"an array of {image.pixels.shape}, one plane is expected")
+    _check_unit(image.cards, needed=True)
+    _check_size(image.pixels)
+    return _present(image.pixels)
+
+
+def _check_unit(cards: Cards, *, needed: bool) -> None:
+    """ADAPT's files have no BUNIT."""
+    unit = cards.get("BUNIT", "")
+    if unit == "" and not needed:
+        return
+    if unit == "":
+        raise MissingMetadataError("BUNIT is missing, gauss or Mx/cm^2 is expected")
+    if str(unit).strip().lower() not in _GAUSS:
+        raise UnsupportedImageError(f"BUNIT is {unit!r}, gauss or Mx/cm^2 is expected")
+
+
+def _check_size(plane: Image) -> None:
+    if plane.size > MAX_CELLS:
+        raise FileTooLargeError(f"a map of {plane.size} cells, at most {MAX_CELLS} are read")
+
+
+def _present(pixels: Image) -> Map:
+    """Double precision, with NaN for what is missing or no field of the Sun."""
+    return without_impossible(np.where(pixels == ADAPT_MISSING, np.nan, pixels.astype(np.float64)))
+
+
+def _sine_grid(cards: Cards, field: Map) -> CarringtonGrid:
+    """Grid of a map of the whole sphere in sine latitude, from the south upwards.
+
+    GONG and HMI count CDELT2 in sine latitude, the FITS convention in degrees of 180/π sine
+    latitude (Thompson 2006, A&A 449, 791, Sect. 5.5); they differ by 57, so either is certain.
+    """
+    rows, columns = field.shape
+    if text(cards, "CTYPE2") != "CRLT-CEA":
+        raise UnsupportedImageError(f"CTYPE2 is {cards.get('CTYPE2')!r}, 'CRLT-CEA' is expected")
+    around, step = abs(_needed(cards, "CDELT1")), _needed(cards, "CDELT2")
+    if not _is_near(around, 360 / columns):
+        raise ImplausibleGeometryError(
+            f"CDELT1 is {around:g}, {360 / columns:g} is expected for {columns} columns around the"
+            " Sun"
+        )
+    unit = next((size for size in (1.0, math.degrees(1)) if _is_near(step, 2 * size / rows)), None)
+    if unit is None:
+        raise ImplausibleGeometryError(
+            f"CDELT2 is {step:g}, {2 / rows:g} (sine latitude) or {math.degrees(2 / rows):g}"
+            f" (degrees) is expected for {rows} rows from pole to pole"
+        )
+    south = (_needed(cards, "CRVAL2") + (0.5 - _needed(cards, "CRPIX2")) * step) / unit
+    if abs(south + 1) > ROW_TOLERANCE * 2 / rows:
+        raise ImplausibleGeometryError(
+            f"the map begins at sine latitude {south:.4f} by CRVAL2 {_needed(cards, 'CRVAL2'):g}"
+            f" and CRPIX2 {_needed(cards, 'CRPIX2'):g}, -1 is expected"
+        )
+    return CarringtonGrid(columns, rows, "sine")
+
+
+def _is_near(found: float, expected: float) -> bool:
+    return abs(found - expected) <= SCALE_TOLERANCE * expected
+
+
+def _edge_by_axis(cards: Cards, grid: CarringtonGrid, sign: int) -> float:
+    """Longitude of the left edge; sign -1 where the axis counts Carrington time."""
+    step = _needed(cards, "CDELT1")
+    if sign * step < 0:
+        raise ImplausibleGeometryError(f"CDELT1 is {step:g}, {sign * grid.step_deg:g} is expected")
+    # Rounded, so that an edge at 359.9999999 is one at 0.
+    return round(sign * _axis_at_edge(cards), 6) % 360.0
+
+
+def _edge_rotation(cards: Cards) -> float:
+    """Carrington time of the left edge of HMI's maps, whose axis counts it as 360 (N - 1).
+
+    Only its fraction, where a tool has folded the axis into one turn.
+    """
+    edge = _axis_at_edge(cards)
+    return edge / 360 + 1 if abs(edge) > 720 else edge % 360 / 360
+
+
+def _axis_at_edge(cards: Cards) -> float:
+    value, pixel, step = (_needed(cards, key) for key in ("CRVAL1", "CRPIX1", "CDELT1"))
+    edge = value + (0.5 - pixel) * step
+    if not abs(edge) <= 360 * ROTATIONS[1]:
+        raise ImplausibleGeometryError(
+            f"the axis begins at {edge:g} by CRVAL1, CRPIX1 and CDELT1; at most"
+            f" {360 * ROTATIONS[1]} is expected"
+        )
+    return edge
+
+
+def _check_edge(name: str, stated_deg: float, found_deg: float) -> None:
+    if abs(folded_deg(stated_deg - found_deg)) > EDGE_TOLERANCE_DEG:
+        raise ImplausibleGeometryError(
+            f"the axis begins at longitude {found_deg:.2f}°; by {name}, {stated_deg % 360:.2f}° is"
+            " expected"
+        )
+
+
+def _needed(cards: Cards, key: str) -> float:
+    value = number(cards, key)
+    if value is None:
+        raise MissingMetadataError(f"{key} is {cards.get(key)!r}, a number is expected")
+    return value

@@ -1,0 +1,83 @@
+"""A map of the radial field as a line-of-sight magnetogram: a synoptic map seen as a disk."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map
+from farside.sun.grid import Grid, Image
+from farside.sun.heliographic import drift_deg_per_day, sight_lines, trace
+from farside.sun.observer import View
+from farside.synchronic.map import BaseMap
+
+
+def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Image:
+    """Render a map of the radial field as the magnetogram of a view: B_los = μ B_r.
+
+    Each pixel is followed back to the day on which the map's source saw the place, by the rotation
+    of magnetic features of Komm et al. (1993): the map's own time less the age of the cell. Linear
+    interpolation between cells; a cell without a value is 0.
+
+    Returns
+    -------
+    Image
+        Gauss, positive towards the observer, (y, x) on `grid`, NaN off the disk.
+    """
+    longitude, latitude, mu = _when_seen(base, grid, view)
+    radial = _at(np.nan_to_num(base.field_gauss), base.grid, longitude, latitude)
+    return np.where(grid.on_disk(), radial * mu, np.nan).astype(np.float32)
+
+
+def age_of_disk_days(base: BaseMap, grid: Grid, view: View) -> float:
+    """Mean age of what :func:`disk_of_map` shows, days, over the pixels of the disk."""
+    longitude, latitude, _ = _when_seen(base, grid, view)
+    age = _age_days(base, longitude, latitude)[grid.on_disk()]
+    return float(age.mean()) + _days_between(base, view)
+
+
+def _when_seen(base: BaseMap, grid: Grid, view: View) -> tuple[Degrees, Degrees, Degrees]:
+    """Carrington place of each pixel on the day that the map's source saw it, and μ; (y, x)."""
+    points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
+    days, drift = _days_between(base, view), drift_deg_per_day(points.latitude_deg)
+    then = points.longitude_deg - drift * days
+    # The age is that of the cell which the place drifted from: two steps reach it within a cell.
+    for _ in range(2):
+        age = _age_days(base, then, points.latitude_deg)
+        then = points.longitude_deg - drift * (days + age)
+    return then, points.latitude_deg, points.mu
+
+
+def _days_between(base: BaseMap, view: View) -> float:
+    return float((view.time - base.time).to_value("day"))
+
+
+def _age_days(base: BaseMap, longitude_deg: Degrees, latitude_deg: Degrees) -> Degrees:
+    """Age of the nearest cell, since ages jump at the edge of a map."""
+    columns = (longitude_deg % 360.0 / base.grid.step_deg).astype(np.intp) % base.grid.columns
+    rows = np.clip(np.rint(_row_of(base.grid, latitude_deg)), 0, base.grid.rows - 1)
+    return np.asarray(base.age_days[rows.astype(np.intp), columns], np.float64)
+
+
+def _row_of(grid: CarringtonGrid, latitude_deg: Degrees) -> Degrees:
+    """Index along a column of the map, 0 at the middle of the southernmost row."""
+    if grid.latitude == "sine":
+        return np.asarray((np.sin(np.radians(latitude_deg)) + 1) / 2 * grid.rows - 0.5)
+    return np.asarray((latitude_deg + 90.0) / 180.0 * grid.rows - 0.5)
+
+
+def _at(
+    values: Map, grid: CarringtonGrid, longitude_deg: Degrees, latitude_deg: Degrees
+) -> Degrees:
+    """Linear interpolation on a map that closes in longitude."""
+    closed = np.pad(values, ((0, 0), (1, 1)), mode="wrap")
+    x_px = longitude_deg % 360.0 / grid.step_deg - 0.5 + 1
+    y_px = _row_of(grid, latitude_deg)
+    sampled = cv2.remap(
+        closed,
+        x_px.astype(np.float32),
+        y_px.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(sampled, np.float64)

@@ -1,0 +1,1 @@
+"""One region followed through disks and maps."""

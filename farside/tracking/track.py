@@ -1,0 +1,296 @@
+"""An active region followed over the whole surface: Jeong et al. (2022), Figs. 5 and 6."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from astropy.time import Time
+
+from farside.errors import RegionNotSeenError
+from farside.evaluation.flux import pixel_area_cm2
+from farside.io.wcs import disk_radius_arcsec
+from farside.sun.angles import folded_deg
+from farside.sun.carrington_grid import Map
+from farside.sun.grid import Image
+from farside.sun.heliographic import drift_deg_per_day, project
+from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
+from farside.synchronic.disk import MapDisk
+from farside.synchronic.project import HMI_NOISE_GAUSS, HMI_PIXEL_ARCSEC
+from farside.tracking.cutout import CutOut, Frame, cut, cut_map
+from farside.tracking.inputs import Given, NamedMap, Sighting, Skipped
+
+Rotation = Literal["carrington", "differential"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A place on the Sun that is followed.
+
+    Attributes
+    ----------
+    name
+        As in ``"NOAA 11158"``.
+    longitude_deg, latitude_deg
+        Carrington, of its middle at `time`.
+    time
+        When it was there, UTC; the Carrington rate needs none.
+    """
+
+    name: str
+    longitude_deg: float
+    latitude_deg: float
+    time: Time | None = None
+
+    @classmethod
+    def seen_from(
+        cls, observer: Observer, name: str, meridian_deg: float, latitude_deg: float, time: Time
+    ) -> Region:
+        """The region that stood `meridian_deg` west of an observer's central meridian."""
+        longitude = (observer.carrington_longitude_deg(time) + meridian_deg) % 360
+        return cls(name, longitude, latitude_deg, time)
+
+    def longitude_at(self, time: Time, rotation: Rotation) -> float:
+        """Carrington longitude of its middle at another time, [0, 360) degrees.
+
+        ``"carrington"``: the same for ever; ``"differential"``: moved by the rotation of magnetic
+        features at its latitude, Komm et al. (1993).
+
+        Raises
+        ------
+        ValueError
+            It is not known when the region was there, and it moves.
+        """
+        if rotation == "carrington":
+            return self.longitude_deg % 360
+        if self.time is None:
+            raise ValueError(f"{self.name}: got no time, expected one to rotate it from")
+        days = float((time - self.time).to_value("day"))
+        drift = float(drift_deg_per_day(np.asarray(self.latitude_deg)))
+        return (self.longitude_deg + drift * days) % 360
+
+
+@dataclass(frozen=True)
+class Following:
+    """How a region is followed.
+
+    Attributes
+    ----------
+    size_deg, cell_deg
+        Sides of the frame and of its cells, see :class:`~farside.tracking.cutout.Frame`. All
+        sources are averaged over the same cells, so that opposite polarities cancel alike in all of
+        them.
+    within_deg
+        A view counts if the middle of the region is at most so far from its disk centre, and a
+        pixel of a map if it was when it was seen. The default is the paper's 60°.
+    threshold_gauss
+        Cells of a weaker field carry no flux.
+    rotation
+        Whether the frame stays at its Carrington longitude, as in the paper, or follows the
+        differential rotation of its middle.
+    """
+
+    size_deg: float = 20.0
+    cell_deg: float = 0.5
+    within_deg: float = 60.0
+    threshold_gauss: float = 0.0
+    rotation: Rotation = "carrington"
+
+
+@dataclass(frozen=True, eq=False)
+class FluxPoint:
+    """The flux of a region in one image or map.
+
+    Attributes
+    ----------
+    time
+        Of the image, or that to which the map brought it.
+    sighting
+        The image; in a map, the one that most of the frame is from.
+    meridian_deg, mu
+        Of the middle of the frame: longitude west of the observer's central meridian, and cosine of
+        the angle between the line of sight and the vertical.
+    unsigned_flux_mx, net_flux_mx
+        Of the radial field in the frame.
+    sigma_mx
+        One standard deviation of the net flux by the error of the field, NaN if not known. It is
+        that of the unsigned flux too, to which the noise of weak cells adds a bias.
+    cut
+        The cut-out.
+    """
+
+    time: Time
+    sighting: Sighting
+    meridian_deg: float
+    mu: float
+    unsigned_flux_mx: float
+    net_flux_mx: float
+    sigma_mx: float
+    cut: CutOut
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """A region's points in the order of time, and what was passed over."""
+
+    region: Region
+    following: Following
+    points: tuple[FluxPoint, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def follow(region: Region, given: Iterable[Given], following: Following | None = None) -> Track:
+    """Follow a region through images and maps given in any order.
+
+    Of several of one instrument, time and model the one with fewest quality bits counts.
+
+    Raises
+    ------
+    RegionNotSeenError
+        None shows the region.
+    ImplausibleGeometryError
+        The frame reaches a pole.
+    """
+    how = following or Following()
+    found: list[FluxPoint] = []
+    skipped: list[Skipped] = []
+    for each in given:
+        answer = _look(each, region, how)
+        if isinstance(answer, Skipped):
+            skipped.append(answer)
+        else:
+            found.append(answer)
+    points, doubles = _sorted_out(found)
+    skipped += doubles
+    if not points:
+        raise RegionNotSeenError(
+            f"{region.name} is seen in none of {len(skipped)} files, expected one at least: "
+            + "; ".join(map(str, skipped)),
+            tuple(each.name for each in skipped),
+        )
+    return Track(region, how, points, tuple(skipped))
+
+
+def _sorted_out(found: list[FluxPoint]) -> tuple[tuple[FluxPoint, ...], list[Skipped]]:
+    """Points in the order of time, and those that repeat another."""
+    best: dict[tuple[str, str, str], FluxPoint] = {}
+    doubles = []
+    for point in sorted(found, key=_order):
+        first = best.setdefault(_identity(point), point)
+        if first is not point:
+            doubles.append(Skipped(point.sighting.name, f"shows the same as {first.sighting.name}"))
+    return tuple(best.values()), doubles
+
+
+def _identity(point: FluxPoint) -> tuple[str, str, str]:
+    """What two points share that show the same; time comes first."""
+    return point.time.utc.isot, point.sighting.instrument, point.sighting.model
+
+
+def _order(point: FluxPoint) -> tuple[tuple[str, str, str], int, str]:
+    return _identity(point), point.sighting.quality.bit_count(), point.sighting.name
+
+
+def _look(given: Given, region: Region, how: Following) -> FluxPoint | Skipped:
+    if isinstance(given, Skipped):
+        return given
+    if isinstance(given, NamedMap):
+        return _look_at_map(given, region, how)
+    sighting = Sighting.of_disk(given)
+    frame = _frame(region, given.view.time, how)
+    hidden = _hidden(frame, sighting, how)
+    if hidden:
+        return hidden
+    sigma, correlation_deg = _error(given)
+    found = cut(given.image, given.grid, given.view, frame, sigma)
+    reach = _reach(correlation_deg, pixel_area_cm2(given.grid) / found.mu, frame)
+    return _point(given.view.time, sighting, found, reach, how)
+
+
+def _error(disk: MapDisk) -> tuple[Image | None, float | None]:
+    """σ of each pixel, and over which distance it is one error; None where that is not known."""
+    if disk.generator:
+        return disk.sigma, disk.generator.correlation_length_deg
+    pixel_arcsec = disk_radius_arcsec(disk.view.observer.distance_m) / disk.grid.disk_radius_px
+    noise = np.float32(HMI_NOISE_GAUSS * HMI_PIXEL_ARCSEC / pixel_arcsec)
+    return np.full_like(disk.image, noise), 0.0
+
+
+def _look_at_map(given: NamedMap, region: Region, how: Following) -> FluxPoint | Skipped:
+    whole = given.map
+    frame = _frame(region, whole.time, how)
+    shares = [
+        cut_map(whole.source == index, whole.grid, frame).mean()
+        for index in range(len(whole.sources))
+    ]
+    source = whole.sources[int(np.argmax(shares))]
+    if source.observer is None:
+        return Skipped(given.name, f"it has the region from its base map, {source.instrument}")
+    sighting = Sighting.of_source(source, source.observer, given)
+    hidden = _hidden(frame, sighting, how)
+    if hidden:
+        return hidden
+    field = cut_map(whole.field_gauss, whole.grid, frame)
+    sigma = cut_map(whole.sigma_gauss, whole.grid, frame)
+    found = CutOut(frame, field, np.ones_like(field), np.ones_like(field), sigma)
+    reach = _reach(whole.correlation_length_deg, np.zeros_like(field), frame)
+    return _point(whole.time, sighting, found, reach, how)
+
+
+def _frame(region: Region, time: Time, how: Following) -> Frame:
+    longitude = region.longitude_at(time, how.rotation)
+    return Frame(longitude, region.latitude_deg, how.size_deg, how.cell_deg)
+
+
+def _hidden(frame: Frame, sighting: Sighting, how: Following) -> Skipped | None:
+    distance_deg = math.degrees(math.acos(min(1.0, max(-1.0, _mu(frame, sighting.view)))))
+    if distance_deg <= how.within_deg:
+        return None
+    return Skipped(
+        sighting.name,
+        f"the region is {distance_deg:.1f}° from disk centre of {sighting.instrument} at "
+        f"{sighting.view.time.isot[:19]}, expected at most {how.within_deg:g}°",
+    )
+
+
+def _mu(frame: Frame, view: View) -> float:
+    middle = np.array(frame.longitude_deg), np.array(frame.latitude_deg)
+    return float(project(*middle, view.observer, view.time)[2])
+
+
+def _point(
+    time: Time, sighting: Sighting, found: CutOut, reach_cm2: Map, how: Following
+) -> FluxPoint:
+    meridian = sighting.view.observer.carrington_longitude_deg(sighting.view.time)
+    return FluxPoint(
+        time=time,
+        sighting=sighting,
+        meridian_deg=folded_deg(found.frame.longitude_deg - meridian),
+        mu=_mu(found.frame, sighting.view),
+        unsigned_flux_mx=found.unsigned_flux_mx(how.threshold_gauss),
+        net_flux_mx=found.net_flux_mx(how.threshold_gauss),
+        sigma_mx=_sigma_mx(found, reach_cm2),
+        cut=found,
+    )
+
+
+def _reach(correlation_deg: float | None, alone_cm2: Map, frame: Frame) -> Map:
+    """Area over which an error is one and the same, in each cell: ∫ exp(-d / L) dA = 2π L².
+
+    At least `alone_cm2`, a pixel on the surface, and at most the frame.
+    """
+    whole_cm2 = frame.cell_cm2 * frame.side**2
+    if correlation_deg is None:
+        return np.full_like(alone_cm2, whole_cm2)
+    together = 2 * math.pi * (math.radians(correlation_deg) * 100 * SOLAR_RADIUS_M) ** 2
+    return np.clip(alone_cm2, together, whole_cm2)
+
+
+def _sigma_mx(found: CutOut, reach_cm2: Map) -> float:
+    """σ² = ∫∫ σ(x) σ(y) ρ(x - y) dA dA, for a σ that varies slowly."""
+    seen = found.seen > 0
+    variance = found.sigma_gauss**2 * reach_cm2 * found.seen * found.frame.cell_cm2
+    return float(np.sqrt(variance[seen].sum()))

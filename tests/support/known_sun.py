@@ -1,0 +1,178 @@
+"""A simulated Sun that is known all over, seen by HMI for a rotation and by both STEREO now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import astropy.units as u
+import numpy as np
+from astropy.time import Time
+
+from farside.disk.registration import Disk
+from farside.magnetogram.magnetogram import Magnetogram
+from farside.magnetogram.stack import Stack, align
+from farside.model.engine import Engine, find_model
+from farside.model.engines import embedded
+from farside.observation.image import Origin
+from farside.pipeline import translate
+from farside.quality import Quality
+from farside.simulation.grid import COARSE
+from farside.simulation.instruments.camera import Detector, line_of_sight_field, look
+from farside.simulation.instruments.registered import BANDS, Instrument, noise_gauss, see
+from farside.simulation.scene import stereo
+from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.carrington_grid import CarringtonGrid, Map, resample
+from farside.sun.grid import Grid, Image
+from farside.sun.observer import Observer, earth
+from farside.sun.reference_epoch import reference_time
+from farside.synchronic.disk import MapDisk, generated, measured
+from tests.support.live import ROOT
+
+GRID = CarringtonGrid()
+MODEL = "pix2pixcc-demo"
+SPACECRAFT = {"A": 130.0, "B": -135.0}
+"""Stonyhurst longitudes in early 2013: together they see all that Earth does not."""
+
+FIRST_DATE = Time("2012-03-01T00:00:00.000", scale="utc")
+SEED_DAYS, SEASON_DAYS = 131, 1200
+"""Dates of the seeds, over the maximum of cycle 24."""
+
+ROTATION_DAYS = 27.0
+STRONG_GAUSS = 50.0
+"""Mean over a degree from which on a cell belongs to an active region."""
+
+BLOCK = 10
+"""Cells along the side of a block whose flux is compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class KnownSun:
+    """One Sun at one time.
+
+    Attributes
+    ----------
+    truth
+        Radial gauss on :data:`GRID`.
+    observed, generated
+        HMI now, and the model's answer for both spacecraft.
+    earlier
+        HMI's disks of the last rotation, oldest first, none of today.
+    """
+
+    time: Time
+    truth: Map
+    observed: MapDisk
+    generated: tuple[MapDisk, ...]
+    earlier: tuple[MapDisk, ...]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of a map on the hemisphere that Earth does not see.
+
+    Attributes
+    ----------
+    correlation
+        With the truth, cells of one degree.
+    flux_error
+        Σ|Φ - Φ_true| / Σ Φ_true of the unsigned flux of active regions in blocks of 10 by 10 cells.
+    """
+
+    correlation: float
+    flux_error: float
+
+
+def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
+    """Make one; HMI is looked at every `step_days` of the rotation before."""
+    sun, rng = SimulatedSun(seed), np.random.default_rng([seed, 5])
+    time = Time((FIRST_DATE + seed * SEED_DAYS % SEASON_DAYS * u.day).isot, scale="utc")
+    earlier = tuple(
+        _hmi(sun.at(Time((time - days * u.day).isot, scale="utc"), COARSE), rng)
+        for days in np.arange(ROTATION_DAYS, 0, -step_days)
+    )
+    now = sun.at(time, COARSE)
+    return KnownSun(
+        time=time,
+        truth=_truth(now),
+        observed=_hmi(now, rng),
+        generated=tuple(
+            generated(_product(sun, now, side, longitude, rng))
+            for side, longitude in SPACECRAFT.items()
+        ),
+        earlier=earlier,
+    )
+
+
+def score(field: Map, known: KnownSun, seen: Map) -> Scores:
+    """Compare a map with the truth where `seen` is 0."""
+    far = seen == 0
+    flux, true = (_block_flux(np.where(far, each, 0)) for each in (field, known.truth))
+    return Scores(
+        correlation=float(np.corrcoef(field[far], known.truth[far])[0, 1]),
+        flux_error=float(np.abs(flux - true).sum() / true.sum()),
+    )
+
+
+def _block_flux(field: Map) -> Map:
+    strong = np.abs(field) * (np.abs(field) > STRONG_GAUSS) * GRID.area
+    rows, columns = GRID.shape
+    blocks = strong.reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK)
+    return np.asarray(blocks.sum(axis=(1, 3)))
+
+
+def _truth(surface: Surface) -> Map:
+    rows, columns = surface.radial_field.shape
+    lattice = CarringtonGrid(columns, rows, "uniform")
+    return resample(surface.radial_field.astype(np.float64), lattice, GRID)
+
+
+def _hmi(surface: Surface, rng: np.random.Generator) -> MapDisk:
+    """The magnetogram alone, without the EUV."""
+    grid, observer = _grid(), earth(surface.time)
+    detector = Detector.of_grid(grid, observer)
+    field = line_of_sight_field(surface.radial_field, look(detector, observer, surface.time))
+    image = np.where(grid.on_disk(), field + noise_gauss(detector, rng), np.float32(np.nan))
+    return measured(Disk(image, grid, Origin("HMI", "LOS", surface.time, observer, "", "")))
+
+
+def _product(
+    sun: SimulatedSun, now: Surface, side: str, longitude_deg: float, rng: np.random.Generator
+) -> Magnetogram:
+    model = find_model(_engine(), MODEL)
+    then = Time(reference_time(now.time, longitude_deg).isot, scale="utc")
+    observer = stereo(now.time, longitude_deg)
+    disks = [
+        *_disks(see(now, observer, "EUVI", _grid(), rng)[:3], "EUVI", side, now.time, observer),
+        *_disks(see(sun.at(then, COARSE), earth(then), "SDO", _grid(), rng), "SDO", side, then),
+    ]
+    stack = Stack(
+        disks=align(disks, model.recipe, observer, now.time),
+        time=now.time,
+        observer=observer,
+        spacecraft=f"STEREO_{side}",
+        quality=Quality.SIMULATED_TRAINING,
+    )
+    return translate(stack, model, _engine())
+
+
+def _disks(
+    planes: Image, instrument: Instrument, side: str, time: Time, observer: Observer | None = None
+) -> Sequence[Disk]:
+    names = [name.split() for name in BANDS[instrument]] + [["HMI", "LOS"]]
+    names = [[f"EUVI-{side}" if first == "EUVI" else first, band] for first, band in names]
+    masked = np.where(_grid().on_disk(), planes, np.float32(np.nan))
+    return [
+        Disk(plane, _grid(), Origin(first, band, time, observer or earth(time), "", ""))
+        for plane, (first, band) in zip(masked, names, strict=False)
+    ]
+
+
+@lru_cache
+def _engine() -> Engine:
+    return embedded(ROOT / "model_repository", 1, "float32")
+
+
+def _grid() -> Grid:
+    return find_model(_engine(), MODEL).recipe.disk

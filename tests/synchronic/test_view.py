@@ -1,0 +1,83 @@
+"""Maps of the radial field seen as a disk: fields known everywhere, and a bipole that drifts."""
+
+from __future__ import annotations
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.time import Time
+
+from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.grid import Image
+from farside.sun.heliographic import drift_deg_per_day, foreshortening, sight_lines, trace
+from farside.synchronic.map import BaseMap
+from farside.synchronic.view import age_of_disk_days, disk_of_map
+from tests.support.bipoles import GAUSS, GRID, LONGITUDE, TIME, bipole, image_of, view_of
+
+FINE = {
+    "sine": CarringtonGrid(720, 360, "sine"),
+    "uniform": CarringtonGrid(720, 360, "uniform"),
+}
+VIEW = view_of(30.0)
+
+
+def base(
+    field_gauss: Map, grid: CarringtonGrid, time: Time = TIME, age_days: float = 0.0
+) -> BaseMap:
+    ages = np.full(grid.shape, age_days)
+    return BaseMap(field_gauss, grid, time, "NSO-GONG", "map.fits", "ab", age_days=ages)
+
+
+def bipole_at(longitude_deg: float, grid: CarringtonGrid) -> Map:
+    """The map of the bipole of `tests.support.bipoles`."""
+    return bipole(grid.longitude_deg[None, :], grid.latitude_deg[:, None], longitude_deg)
+
+
+def unlike(one: Image, other: Image) -> float:
+    """RMS difference over the strongest field."""
+    return float(np.sqrt(np.nanmean((one - other) ** 2))) / GAUSS
+
+
+@pytest.mark.parametrize("rows", ["sine", "uniform"])
+def test_a_bipole_is_where_the_disk_shows_it(rows: str) -> None:
+    grid = FINE[rows]
+    seen = disk_of_map(base(bipole_at(LONGITUDE, grid), grid), GRID, VIEW)
+    assert unlike(seen, image_of(VIEW)) < 0.005
+
+
+def test_a_uniform_radial_field_is_its_cosine() -> None:
+    grid = CarringtonGrid()
+    seen = disk_of_map(base(np.full(grid.shape, 100.0), grid), GRID, VIEW)
+    on_disk = GRID.on_disk()
+    expected = 100 * foreshortening(GRID, VIEW.observer)
+    np.testing.assert_allclose(seen[on_disk], expected[on_disk], atol=0.05)
+    assert np.isnan(seen[~on_disk]).all()
+
+
+def test_the_map_closes_at_longitude_0() -> None:
+    grid = CarringtonGrid()
+    wave = np.broadcast_to(np.cos(np.radians(grid.longitude_deg)), grid.shape) * 100
+    turns = [
+        disk_of_map(base(np.roll(wave, shift, axis=1), grid), GRID, VIEW) for shift in (0, 180)
+    ]
+    np.testing.assert_allclose(turns[0], -turns[1], atol=0.05)
+
+
+@pytest.mark.parametrize(("map_days", "age_days"), [(100.0, 0.0), (0.0, 100.0), (60.0, 40.0)])
+def test_the_field_has_turned_since_the_map_saw_it(map_days: float, age_days: float) -> None:
+    grid = FINE["sine"]
+    old = base(bipole_at(LONGITUDE, grid), grid, TIME - map_days * u.day, age_days)
+    seen = disk_of_map(old, GRID, VIEW)
+    points = trace(*sight_lines(GRID, VIEW.observer), VIEW.observer, VIEW.time)
+    then = points.longitude_deg - drift_deg_per_day(points.latitude_deg) * 100.0
+    # At 18° the surface gains 2.6° on the Carrington frame in 100 days.
+    expected = np.where(GRID.on_disk(), bipole(then, points.latitude_deg) * points.mu, np.nan)
+    assert unlike(seen, expected.astype(np.float32)) < 0.005
+    assert unlike(seen, image_of(VIEW)) > 0.02
+    assert age_of_disk_days(old, GRID, VIEW) == pytest.approx(100.0)
+
+
+def test_a_cell_without_a_value_shows_no_field() -> None:
+    grid = CarringtonGrid()
+    seen = disk_of_map(base(np.full(grid.shape, np.nan), grid), GRID, VIEW)
+    assert not seen[GRID.on_disk()].any()
