@@ -101,7 +101,7 @@ def load_tables(kind: str, request: Request, options: argparse.Namespace) -> Cou
         shutil.copytree(source.parent, repository / Path(*source.parts[-3:-1]))
         with running(kind, repository, queue_size=max(options.clients)) as place:
             found = clients_table(place, request, options)
-        with running(kind, repository, queue_size=SHORT_QUEUE) as place:
+        with running(kind, repository, queue_size=SHORT_QUEUE, waiting=0) as place:
             crowd = press(place.url, request, CROWD, each=1)
     print(
         f"{CROWD} clients, {SHORT_QUEUE} of them may wait: {_counts(crowd.counts)} "

@@ -71,8 +71,8 @@ def main() -> None:
 def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
     """Write the picture, and score."""
     truth = read_truth(files.truth, made.disk)
-    (folder / "far.png").write_bytes(quicklook.compare(made, stack.disks, truth))
-    kept = metrics.persistence(stack.disks[-1], made.observer, made.time)
+    (folder / "far.png").write_bytes(quicklook.compare(made, stack.given, truth))
+    kept = metrics.persistence(stack.given[-1], made.observer, made.time)
     flux, true_flux = (unsigned_flux_mx(image, made.disk) for image in (made.image, truth))
     return {
         "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.disk),

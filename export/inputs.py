@@ -12,7 +12,7 @@ import numpy as np
 from astropy.time import Time
 
 from farside.errors import IncompleteSetError
-from farside.magnetogram.encoding import encode
+from farside.magnetogram.encoding import complete, encode
 from farside.magnetogram.stack import Stack, assemble
 from farside.model.engine import Tensor
 from farside.model.recipe import Linear, Native, Recipe, Role
@@ -23,12 +23,16 @@ from farside.simulation.drawings.files import write_drawing
 from farside.simulation.instruments.files import write_set
 from farside.simulation.instruments.hmi_series import middle_frame, tile
 from farside.simulation.sun import SimulatedSun
+from farside.sun.observer import earth
 
 TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0
 """About where STEREO-A is in November 2026."""
 
 SEED = 1
+
+SEED_AGE_DAYS = 10.0
+"""Age of the reference of inputs that are drawn."""
 
 
 class Inputs(NamedTuple):
@@ -58,7 +62,7 @@ def registered(recipe: Recipe) -> Inputs:
     except IncompleteSetError:
         return seeded(recipe)
     size = recipe.side_px
-    out = np.empty((1, len(recipe.channels), size, size), dtype=np.float32)
+    out = np.empty((1, recipe.input_planes, size, size), dtype=np.float32)
     encode(stack, recipe, out)
     return Inputs(_and_upside_down(out), f"simulated Sun {SEED}")
 
@@ -81,13 +85,14 @@ def seeded(recipe: Recipe, seed: int = SEED) -> Inputs:
     """Draw a Sun of noise in network units, with the disk and the background of the Recipe."""
     rng = np.random.default_rng(seed)
     grid = recipe.disk
-    shape = (1, len(recipe.channels), grid.size_px, grid.size_px)
+    shape = (1, recipe.input_planes, grid.size_px, grid.size_px)
     noise = rng.standard_normal(shape, dtype=np.float32)
-    for plane, channel in zip(noise[0], recipe.channels, strict=True):
+    for plane, channel in zip(noise[0], recipe.channels, strict=False):
         field = isinstance(channel.scaling, Linear)
         # Brightness spreads over the range, field is weak nearly everywhere.
         plane[:] = plane**3 * np.float32(0.05) if field else np.clip(plane / 3, -1, 1)
-        plane[~grid.on_disk()] = 0 if field else -1
+        plane[~grid.on_disk()] = np.nan if channel.optional else 0 if field else -1
+    complete(noise[0], recipe, earth(TIME), SEED_AGE_DAYS)
     return Inputs(_and_upside_down(noise), f"noise of seed {seed} on the disk")
 
 

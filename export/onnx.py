@@ -23,7 +23,7 @@ def write(network: Served, recipe: Recipe, path: Path) -> None:
     """Export a network on the Recipe's grid, with any number of images, and check the file."""
     size = recipe.side_px
     # Of two images: a batch of one would be taken for a constant.
-    example = torch.zeros(2, len(recipe.channels), size, size)
+    example = torch.zeros(2, recipe.input_planes, size, size)
     with warnings.catch_warnings():
         # torch.export pickles its own tree specifications by a class that it deprecates.
         warnings.simplefilter("ignore", FutureWarning)

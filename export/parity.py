@@ -25,9 +25,9 @@ class Figures(NamedTuple):
     Attributes
     ----------
     relative_l2
-        ‖artefact - torch‖₂ / ‖torch‖₂ over all pixels.
+        ‖artefact - torch‖₂ / ‖torch‖₂ over all pixels, of the output plane where it is greatest.
     max_delta_over_span
-        max |artefact - torch| / (max torch - min torch).
+        max |artefact - torch| / (max torch - min torch), likewise.
     """
 
     relative_l2: float
@@ -56,6 +56,13 @@ def compare(answer: Tensor, truth: Tensor) -> Figures:
         raise GateError(f"the artefact answered {answer.shape}, torch {truth.shape}")
     if not np.isfinite(answer).all():
         raise GateError("the artefact answered values that are not finite")
+    worst = Figures(0.0, 0.0)
+    for made, exact in zip(answer.swapaxes(0, 1), truth.swapaxes(0, 1), strict=True):
+        worst = worst.or_worse(_of_plane(made, exact))
+    return worst
+
+
+def _of_plane(answer: Tensor, truth: Tensor) -> Figures:
     delta = answer.astype(np.float64) - truth
     span = float(truth.max()) - float(truth.min())
     return Figures(

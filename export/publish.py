@@ -135,7 +135,7 @@ def _check_answer(model: Checkpoint) -> None:
     recipe, size = model.recipe, model.recipe.side_px
     network = checkpoint.build(recipe, model.state)
     with torch.inference_mode():
-        answer = network(torch.zeros(1, len(recipe.channels), size, size))
+        answer = network(torch.zeros(1, recipe.input_planes, size, size))
     if not bool(answer.isfinite().all()):
         raise CheckpointError(f"{recipe.name} answers an empty Sun with values that are not finite")
 

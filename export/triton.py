@@ -78,9 +78,7 @@ def config(recipe: Recipe, identity: str, build: Build) -> ModelConfig:
         max_batch_size=build.max_batch,
         # One version at a time: the Recipe in the parameters is that of the newest.
         version_policy=ModelVersionPolicy(latest=ModelVersionPolicy.Latest(num_versions=1)),
-        input=[
-            ModelInput(name=INPUT, data_type=TYPE_FP32, dims=[len(recipe.channels), size, size])
-        ],
+        input=[ModelInput(name=INPUT, data_type=TYPE_FP32, dims=[recipe.input_planes, size, size])],
         output=[
             ModelOutput(name=OUTPUT, data_type=TYPE_FP32, dims=[len(recipe.outputs), size, size])
         ],
@@ -126,7 +124,7 @@ def batching(recipe: Recipe, build: Build) -> ModelDynamicBatching:
     at once, so that an overload is an error that the service can turn into 429, not a full memory.
     """
     size = recipe.side_px
-    bytes_each = 4 * len(recipe.channels) * size**2
+    bytes_each = 4 * recipe.input_planes * size**2
     return ModelDynamicBatching(
         max_queue_delay_microseconds=COMPANY_US if build.target == "gpu" else 0,
         default_queue_policy=ModelQueuePolicy(
@@ -147,7 +145,7 @@ def warmup(recipe: Recipe, build: Build) -> list[ModelWarmup]:
     """
     size = recipe.side_px
     noise = ModelWarmup.Input(
-        data_type=TYPE_FP32, dims=[len(recipe.channels), size, size], random_data=True
+        data_type=TYPE_FP32, dims=[recipe.input_planes, size, size], random_data=True
     )
     batches = {1, build.max_batch} if build.target == "gpu" else {1}
     count = 2 if build.format == "torchscript" else 1
@@ -199,7 +197,7 @@ def shapes(recipe: Recipe, build: Build) -> tuple[str, str, str]:
 def shape(recipe: Recipe, batch: int) -> str:
     """An input of `batch` images as TensorRT's tools write it."""
     size = recipe.side_px
-    return f"{INPUT}:{batch}x{len(recipe.channels)}x{size}x{size}"
+    return f"{INPUT}:{batch}x{recipe.input_planes}x{size}x{size}"
 
 
 def write(config: ModelConfig, path: Path) -> None:

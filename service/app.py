@@ -64,6 +64,7 @@ class Farside:
         self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
         http.state.worker = self._worker
         Stopping(self._worker)
+        self._worker.warm_up()
         gc.collect()
         gc.freeze()  # what is loaded stays: a collection after a request need not look at it
 

@@ -117,6 +117,7 @@ def _get(name: str, summary: str, media_type: str, schema: str = "") -> Schema:
         "summary": summary,
         "responses": {
             "200": {"description": summary, "content": {media_type: {"schema": content}}},
+            "400": _error(400),
             "500": _error(500),
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import pickle
@@ -22,12 +23,18 @@ _SPAWN = multiprocessing.get_context("spawn")  # a fork of a process with thread
 
 
 class Process:
-    """A process that does one piece of work at a time, started with the first.
+    """A process that does one piece of work at a time, started with the first if not before.
 
     One that takes too long, or that the machine kills for its memory, ends only that piece of work.
+
+    Parameters
+    ----------
+    module
+        What it imports when it starts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "") -> None:
+        self._module = module
         self._child: BaseProcess | None = None
         self._wire: Connection | None = None
         self._closed = False
@@ -59,6 +66,10 @@ class Process:
             raise error
         return cast("T", result)
 
+    def start(self) -> None:
+        """Start the process, which imports what it will need while nobody waits for it."""
+        self._opened()
+
     def close(self) -> None:
         """End the process, whatever it does."""
         self._closed = True
@@ -70,7 +81,7 @@ class Process:
         if self._wire is None or self._child is None or not self._child.is_alive():
             self._end()
             self._wire, theirs = _SPAWN.Pipe()
-            self._child = _SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
+            self._child = _SPAWN.Process(target=_serve, args=(theirs, self._module), daemon=True)
             self._child.start()
             theirs.close()
         return self._wire
@@ -84,11 +95,13 @@ class Process:
         self._child = self._wire = None
 
 
-def _serve(wire: Connection) -> None:
+def _serve(wire: Connection, module: str) -> None:
     """Do what comes over the wire, one after the other, until the parent ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # whoever started this finishes what runs
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if module:
+        importlib.import_module(module)
     while True:
         try:
             work, args, kwargs = _receive(wire)

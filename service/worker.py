@@ -114,9 +114,13 @@ class Worker:
         self._infer = Stage("infer", at_once, metrics)
         self._company = Company(engine, metrics)
         self._merge = Stage("merge", 1, metrics)
-        self._map_maker = Process()
+        self._map_maker = Process(make_map.__module__)
         # One at a time: matplotlib is not made for several threads.
         self._write = Stage("write", 1, metrics)
+
+    def warm_up(self) -> None:
+        """Start the process that makes maps, before the first map is asked for."""
+        self._map_maker.start()
 
     @property
     def taken(self) -> int:

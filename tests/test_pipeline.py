@@ -59,18 +59,18 @@ def test_product_holds_what_the_network_answered_on_the_disk(made: Magnetogram) 
 def test_references_come_in_the_view_of_the_observation_where_the_recipe_asks_for_it() -> None:
     aligned = prepare([EUVI], [AIA], RECIPE.model_copy(update={"reference_view": "observation"}))
     euvi, aia = (register(read(path), RECIPE.disk) for path in (EUVI, AIA))
-    np.testing.assert_array_equal(aligned.disks[0].image, euvi.image)
+    np.testing.assert_array_equal(aligned.given[0].image, euvi.image)
     expected = rotate(aia, aligned.observer, aligned.time)
-    np.testing.assert_array_equal(aligned.disks[1].image, expected.image)
+    np.testing.assert_array_equal(aligned.given[1].image, expected.image)
     assert np.nanmax(np.abs(expected.image - aia.image)) > 100
-    assert [disk.view for disk in aligned.disks] == [View(aligned.observer, aligned.time)] * 2
+    assert [disk.view for disk in aligned.given] == [View(aligned.observer, aligned.time)] * 2
 
 
 def test_references_are_as_they_were_taken_where_the_recipe_does_not_ask() -> None:
     stack = prepare([EUVI], [AIA], RECIPE)
     expected = register(read(AIA), RECIPE.disk).image
-    np.testing.assert_array_equal(stack.disks[1].image, expected)
-    assert stack.disks[1].rotated_to is None
+    np.testing.assert_array_equal(stack.given[1].image, expected)
+    assert stack.given[1].rotated_to is None
 
 
 def test_product_of_rotated_references_names_the_files_as_they_are() -> None:
@@ -125,7 +125,7 @@ def test_stacks_that_run_together_give_what_each_gives_alone() -> None:
     model = find_model(REFERENCE, "demo")
     stack = prepare([EUVI], [AIA], RECIPE)
     upside_down = replace(
-        stack, disks=tuple(replace(disk, image=disk.image[::-1]) for disk in stack.disks)
+        stack, disks=tuple(replace(disk, image=disk.image[::-1]) for disk in stack.given)
     )
     stacks = [stack, upside_down]
     together = translate_together(stacks, model, REFERENCE)

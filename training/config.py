@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from training.discriminator import Norm
 from training.losses import Game, Weights
+from training.variations import LeftOut, Randomised
 
 
 class ConfigError(ValueError):
@@ -68,6 +69,15 @@ class Data(_Part):
     mirror: bool = Field(
         default=False, description="Turn suns upside down half the time; by Hale's law + is then -."
     )
+    mirror_east_west: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the batches in which west is east and + is -. Not exact: the tilt of "
+        "regions and the compactness of leading spots are then wrong.",
+    )
+    left_out: LeftOut = LeftOut()
+    randomised: Randomised = Randomised()
     reverse_until: int = Field(
         default=0,
         ge=0,
@@ -112,6 +122,9 @@ class Optimiser(_Part):
     )
     hold: float = Field(default=0.0, ge=0, lt=1, description="Share of the steps before it falls.")
     warmup: int = Field(default=0, ge=0, description="Steps over which the rate rises to its own.")
+    only: str | None = Field(
+        default=None, description="Part of the generator that learns, as in 'refine'; all if unset."
+    )
     clip: float | None = Field(default=None, gt=0, description="Largest norm of a gradient.")
 
 
@@ -127,6 +140,10 @@ class Start(_Part):
         default=None, gt=0, description="Of transposed ones; 0.02 where the paper says all."
     )
     head_std: float | None = Field(default=None, gt=0, description="Of the last convolution.")
+    weights: Path | None = Field(
+        default=None,
+        description="A model file: its tensors are taken wherever the network has such a one.",
+    )
 
 
 class Run(_Part):
@@ -143,6 +160,13 @@ class Run(_Part):
         "32-true elsewhere, and that of its state for a run that is resumed.",
     )
     half: bool = Field(default=False, description="Write weights in half precision.")
+    average: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Share that the running mean of the weights keeps at each step; it is what is "
+        "validated and written. None: the last weights.",
+    )
     seed: int = 0
 
 

@@ -35,6 +35,9 @@ class Weights:
         also where its polarity is a guess.
     l1, l2
         Of the mean absolute and the mean squared difference.
+    likelihood, strength, strength_concordance, polarity
+        Of the scores of :mod:`training.statistics`, for networks that answer σ, |B| and p(+) with
+        the field; `weak_scale` is where their strengths are compressed too.
     """
 
     adversary: float = 2.0
@@ -45,6 +48,10 @@ class Weights:
     unsigned: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
+    likelihood: float = 0.0
+    strength: float = 0.0
+    strength_concordance: float = 0.0
+    polarity: float = 0.0
 
     @property
     def needs_adversary(self) -> bool:

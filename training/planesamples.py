@@ -10,10 +10,11 @@ from torch import Tensor
 
 from farside.errors import IncompleteSetError
 from farside.magnetogram.encoding import scale, turn
-from farside.model.recipe import FieldPlane, Native, Recipe, Scaling
+from farside.model.recipe import BrightnessPlane, Native, Recipe, Scaling
 from farside.sun.grid import Image
 from training.data.journal import StoreError
 from training.data.planes import Planes
+from training.variations import Change
 
 FIELD = "HMI LOS"
 """The plane that a field is learnt from where none is named."""
@@ -66,8 +67,8 @@ class PlaneSamples:
             if name.count(" ") == 1 and channel.takes(channel.role, *name.split(" "))
         ]
         wanted: list[tuple[str, Scaling]] = [
-            (target if isinstance(output, FieldPlane) else output.band, output.scaling)
-            for output in recipe.outputs
+            (output.band if isinstance(output, BrightnessPlane) else target, output.scaling)
+            for output in recipe.targets
         ]
         self._planes = given + wanted
         missing = [name for name, _ in wanted if name not in store.about.planes]
@@ -97,6 +98,12 @@ class PlaneSamples:
             fields = planes[len(self._recipe.channels) :][:1]
             np.clip(fields, -most, most, out=fields)
         return torch.from_numpy(planes)
+
+    def varied(self, index: int, change: Change) -> Tensor:
+        """As `self[index]`, its images changed in place before."""
+        planes = self[index]
+        change(planes[: len(self._recipe.channels)].numpy())
+        return planes
 
     def check(self) -> None:
         """Read every sample once.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from farside.magnetogram.encoding import encode, scale_disk, turn
+from farside.magnetogram.encoding import complete, scale_disk, scale_images, turn
 from farside.model.recipe import FieldPlane, Recipe
 from farside.sun.grid import Image
 from training.config import Data
@@ -21,6 +22,7 @@ from training.data import Pairs, Split, StoreError, open_store
 from training.data.planes import is_planes, open_planes
 from training.data.sample import refuse_misfit
 from training.planesamples import FIELD, PlaneSamples
+from training.variations import Change, vary
 
 AHEAD = 4
 """Batches made while the network works."""
@@ -28,6 +30,9 @@ AHEAD = 4
 
 class Samples:
     """Some samples of one store, in network units; the last plane is the target.
+
+    Images, which take most of the time, are made once where there is memory for them; availability
+    and geometry follow from them and from the view.
 
     Parameters
     ----------
@@ -67,14 +72,29 @@ class Samples:
         return len(self._indices)
 
     def __getitem__(self, index: int) -> Tensor:
-        """(channel + 1, y, x), float32."""
+        """(input plane + 1, y, x), float32."""
+        return self.varied(index, _unchanged)
+
+    def varied(self, index: int, change: Change) -> Tensor:
+        """As `self[index]`, its images changed in place before."""
+        images, recipe = self._images(index).astype(np.float32), self._recipe
+        channels, side = len(recipe.channels), self.side_px
+        change(images[:channels])
+        planes: Image = np.empty((recipe.input_planes + 1, side, side), np.float32)
+        planes[:channels], planes[-1] = images[:channels], images[-1]
+        pair, record = self._store.describe(self._indices[index])
+        complete(planes[:-1], recipe, record.origins()[-1].observer, pair.age_days)
+        return torch.from_numpy(planes)
+
+    def _images(self, index: int) -> NDArray[np.float16]:
+        """(channel + 1, y, x), NaN where an optional channel has no value."""
         planes = self._kept.get(index)
         if planes is None:
             # Rounded whether it is kept or not, so that a run does not depend on the memory.
             planes = self._make(index).astype(np.float16)
             if len(self._kept) < self._room:
                 self._kept[index] = planes
-        return torch.from_numpy(planes.astype(np.float32))
+        return planes
 
     def check(self) -> None:
         """Read every disk once.
@@ -91,13 +111,17 @@ class Samples:
         sample = self._store[self._indices[index]]
         planes: Image = np.empty((len(recipe.channels) + 1, side, side), np.float32)
         stack = sample.stack(recipe)
-        encode(stack, recipe, out=planes[None, :-1])
+        scale_images(stack, recipe, out=planes[:-1])
         scale_disk(sample.truth, recipe.field.scaling, out=planes[-1])
         planes[-1] *= turn(recipe, stack.time)
         if recipe.saturation_gauss:
             most = recipe.saturation_gauss / recipe.field.scaling.scale
             np.clip(planes[-1], -most, most, out=planes[-1])
         return planes
+
+
+def _unchanged(_images: Image) -> None:
+    pass
 
 
 class AnySamples(Protocol):
@@ -108,7 +132,10 @@ class AnySamples(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Tensor:
-        """(channel + output, y, x), float32, in network units."""
+        """(input plane + target, y, x), float32, in network units."""
+
+    def varied(self, index: int, change: Change) -> Tensor:
+        """As `self[index]`, its images changed in place before."""
 
     def check(self) -> None:
         """Read every image once."""
@@ -199,22 +226,37 @@ class Batches:
         self, samples: AnySamples, recipe: Recipe, data: Data, size: int, seed: int, rank: int = 0
     ) -> None:
         self._samples = samples
+        self._recipe = recipe
         self._data = data
         self._size = size
         self._seed = (seed, rank)
-        self._given = len(recipe.channels)
+        self._given = recipe.input_planes
         self._unit_gauss = recipe.field.scaling.scale
         given = [i for i, channel in enumerate(recipe.channels) if channel.is_field]
-        wanted = [i for i, output in enumerate(recipe.outputs) if isinstance(output, FieldPlane)]
-        self._fields = [*given, *(self._given + i for i in wanted)]
+        wanted = [i for i, output in enumerate(recipe.targets) if isinstance(output, FieldPlane)]
+        learnt = [self._given + i for i in wanted]
+        self._fields = [*given, *learnt]
+        self._odd = [*recipe.odd_planes, *learnt]
+        first = len(recipe.channels) + len(recipe.optional)
+        west = [first + i for i, name in enumerate(recipe.geometry) if name == "west"]
+        self._odd_west = [*self._fields, *west]
 
     def batch(self, step: int) -> Tensor:
-        """The batch of one step, (n, channel + 1, y, x)."""
+        """The batch of one step, (n, input plane + target, y, x)."""
         rng = np.random.default_rng([*self._seed, step])
         indices = rng.integers(0, len(self._samples), self._size)
-        batch = torch.stack([self._samples[int(index)] for index in indices])
+        change = partial(
+            vary,
+            recipe=self._recipe,
+            left_out=self._data.left_out,
+            randomised=self._data.randomised,
+            rng=rng,
+        )
+        batch = torch.stack([self._samples.varied(int(index), change) for index in indices])
         if self._data.mirror and rng.random() < 0.5:
-            batch = mirrored(batch, self._fields)
+            batch = mirrored(batch, self._odd)
+        if self._data.mirror_east_west and rng.random() < self._data.mirror_east_west:
+            batch = reversed_fields(batch.flip(-1), self._odd_west)
         if step <= self._data.reverse_until and rng.random() < 0.5:
             batch = reversed_fields(batch, self._fields)
         if self._data.added_noise_gauss:
@@ -242,9 +284,9 @@ class Batches:
                 yield step, ahead.pop(0).result()
 
 
-def mirrored(batch: Tensor, fields: list[int]) -> Tensor:
+def mirrored(batch: Tensor, odd: list[int]) -> Tensor:
     """The same Sun turned upside down: north is south, and so, by Hale's law, plus is minus."""
-    return reversed_fields(batch.flip(-2), fields)
+    return reversed_fields(batch.flip(-2), odd)
 
 
 def reversed_fields(batch: Tensor, fields: list[int]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from training.config import Config, Optimiser, Run, Stage
 from training.discriminator import Discriminator, Discriminators
 from training.losses import DISTANCES, concordance, discriminator_loss, generator_loss
 from training.samples import AnySamples, Batches, open_samples
+from training.statistics import statistics_loss, statistics_of
+from training.variations import without_reference
 
 STATE = "state.ckpt"
 MODEL = "model.safetensors"
@@ -69,6 +72,7 @@ class State:
     generator: Player
     adversary: Player | None
     precision: Precision
+    average: nn.Module | None = None
     step: int = 0
     best: float = -math.inf
 
@@ -80,7 +84,14 @@ class State:
         for name, player in players.items():
             if player:
                 saved |= {name: player.network, f"{name}_optimiser": player.optimiser}
+        if self.average:
+            saved["average"] = self.average
         return saved
+
+    @property
+    def served(self) -> nn.Module:
+        """The network that is validated and written."""
+        return self.average or self.generator.network
 
 
 def train(config: Config, out: Path, last: int | None = None) -> State:
@@ -121,7 +132,8 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
         for step, batch in batches.steps(state.step + 1, last):
             _set_rate(state, config, step)
             _seed_dropout(run.seed, fabric.global_rank, step)
-            losses = _learn(fabric, state, fabric.to_device(batch), disk, config, step)
+            losses = _learn(fabric, state, recipe, fabric.to_device(batch), disk, config, step)
+            _average(state, config, step)
             _log(fabric, losses, out)
             state.step = step
             if step % run.validate_every == 0 or step == last:
@@ -159,15 +171,50 @@ def _say(fabric: Fabric, precision: Precision) -> None:
 def _begin(fabric: Fabric, recipe: Recipe, config: Config, precision: Precision) -> State:
     network = checkpoint.make(recipe)
     _initialise(network, config)
+    _begin_from(network, config)
     adversary = None
     if config.weights.needs_adversary:
-        channels = len(recipe.channels), len(recipe.outputs)
+        channels = recipe.input_planes, len(recipe.targets)
         judges = Discriminators(
             Discriminator(*channels, **stage.adversary.model_dump()) for stage in config.course
         )
         _initialise(judges, config, head=False)
         adversary = _player(fabric, judges, config.optimiser)
-    return State(_player(fabric, network, config.optimiser), adversary, precision)
+    average: nn.Module | None = None
+    if config.run.average:
+        average = fabric.to_device(copy.deepcopy(network).requires_grad_(False))
+    return State(_player(fabric, network, config.optimiser), adversary, precision, average)
+
+
+@torch.no_grad()
+def _average(state: State, config: Config, step: int) -> None:
+    """Move the running mean of the weights; it forgets faster while they move fast."""
+    if not (state.average and config.run.average):
+        return
+    share = 1 - min(config.run.average, (1 + step) / (10 + step))
+    mean, last = state.average.state_dict(), state.generator.network.state_dict()
+    for key, tensor in mean.items():
+        if tensor.is_floating_point():
+            tensor.lerp_(last[key], share)
+        else:
+            tensor.copy_(last[key])
+
+
+def _begin_from(network: nn.Module, config: Config) -> None:
+    """Take over what another model learnt, and let learn what is to."""
+    if config.start.weights:
+        given = checkpoint.read(config.start.weights).state
+        shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
+        fitting = {key: given[key].float() for key in given if shapes.get(key) == given[key].shape}
+        if not fitting:
+            raise StateError(
+                f"{config.start.weights}: got no tensor that fits, expected some of "
+                f"{type(network).__name__}"
+            )
+        network.load_state_dict(fitting, strict=False)
+    if config.optimiser.only:
+        network.requires_grad_(False)
+        network.get_submodule(config.optimiser.only).requires_grad_(True)
 
 
 def _initialise(network: nn.Module, config: Config, head: bool = True) -> None:
@@ -184,7 +231,7 @@ def _initialise(network: nn.Module, config: Config, head: bool = True) -> None:
 
 def _player(fabric: Fabric, network: nn.Module, optimiser: Optimiser) -> Player:
     adam = torch.optim.AdamW(
-        network.parameters(),
+        [weight for weight in network.parameters() if weight.requires_grad],
         lr=optimiser.rate,
         betas=optimiser.betas,
         weight_decay=optimiser.weight_decay,
@@ -246,11 +293,18 @@ def _seed_dropout(seed: int, rank: int, step: int) -> None:
 
 
 def _learn(
-    fabric: Fabric, state: State, batch: Tensor, disk: Tensor, config: Config, step: int
+    fabric: Fabric,
+    state: State,
+    recipe: Recipe,
+    batch: Tensor,
+    disk: Tensor,
+    config: Config,
+    step: int,
 ) -> Losses:
     index, stage = _stage(config, step)
     inputs = batch.shape[1] - len(disk)
-    generated = _answer(state.generator.network, batch[:, :inputs], stage)
+    answer = _answer(state.generator.network, batch[:, :inputs], stage)
+    generated = _measured(answer, recipe)
     halved = functional.avg_pool2d(batch, 2**stage.halvings)
     given, target = halved[:, :inputs], halved[:, inputs:]
     if config.data.crop_margin_px == 0 and generated.shape[1:] == disk.shape:
@@ -258,6 +312,13 @@ def _learn(
     judge = partial(state.adversary.network, stage=index) if state.adversary else None
     distance = DISTANCES[config.game]
     on_generator = generator_loss(judge, given, generated, target, config.weights, distance)
+    statistics = statistics_of(answer, recipe)
+    if statistics:
+        whole = generated.shape[1:] == disk.shape and config.data.crop_margin_px == 0
+        counted = disk[:1].float() if whole else torch.ones_like(target[0, :1])
+        on_generator = on_generator + statistics_loss(
+            statistics, target[:, :1], counted, config.weights
+        )
     lost = _move(fabric, state.generator, on_generator, config.optimiser, step)
     adversary_lost = 0.0
     if state.adversary and judge:
@@ -267,6 +328,12 @@ def _learn(
         adversary_lost = _move(fabric, state.adversary, on_adversary, config.optimiser, step)
     agreement = concordance(generated.detach().float(), target).mean()
     return Losses(step, lost, adversary_lost, _over_devices(fabric, agreement, "mean").item())
+
+
+def _measured(answer: Tensor, recipe: Recipe) -> Tensor:
+    """Select the planes of an answer that have a target."""
+    places = [index for index, output in enumerate(recipe.outputs) if output in recipe.targets]
+    return answer[:, places]
 
 
 def _answer(network: nn.Module, given: Tensor, stage: Stage) -> Tensor:
@@ -324,7 +391,7 @@ def _keep(
 ) -> None:
     """Validate, save the state, and the weights if it is the last stage and none were better."""
     index, stage = _stage(config, state.step)
-    score, picture = _validate(fabric, state.generator.network, validation, recipe, stage)
+    score, picture = _validate(fabric, state.served, validation, recipe, stage)
     fabric.log("validation", score, step=state.step)
     if isinstance(fabric.logger, TensorBoardLogger):
         fabric.logger.experiment.add_image("made, true", picture, state.step)
@@ -337,7 +404,7 @@ def _keep(
         return
     elsewhere.replace(out / STATE)
     if better:
-        weights = state.generator.network.state_dict()
+        weights = state.served.state_dict()
         checkpoint.write(out / MODEL, weights, recipe, half=config.run.half)
 
 
@@ -347,14 +414,16 @@ def _validate(
 ) -> tuple[float, Tensor]:
     """Mean likeness of the fields, and the last pair as a picture (1, y, x).
 
-    Each device takes its share of the samples. The picture ends at 100 G either way.
+    Where references are optional, every second sample is without one. Each device takes its share
+    of the samples. The picture ends at 100 G either way.
     """
     network.eval()
-    inputs, disk = len(recipe.channels), _on_disk(recipe, validation.side_px)
+    inputs, disk = recipe.input_planes, _on_disk(recipe, validation.side_px)
+    alone = partial(without_reference, recipe=recipe)
     scores = []
     pair = torch.zeros(2, *disk.shape[1:])
     for index in range(fabric.global_rank, len(validation), fabric.world_size):
-        sample = validation[index]
+        sample = validation.varied(index, alone) if index % 2 else validation[index]
         given = fabric.to_device(sample[None, :inputs])
         made = functional.interpolate(_answer(network, given, stage).float(), size=disk.shape[1:])
         pair = torch.stack([made.cpu()[0, 0], sample[inputs]]) * disk[0]
@@ -370,7 +439,7 @@ def _on_disk(recipe: Recipe, side_px: int) -> Tensor:
     """Where an answer counts, (output, y, x); everywhere on a tile."""
     whole = np.ones((side_px, side_px), dtype=np.bool_)
     disk = whole if isinstance(recipe.grid, Native) else recipe.grid.on_disk()
-    return torch.tensor(disk).expand(len(recipe.outputs), -1, -1)
+    return torch.tensor(disk).expand(len(recipe.targets), -1, -1)
 
 
 def _likeness(made: Image, true: Image, recipe: Recipe) -> float:

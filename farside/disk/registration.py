@@ -31,12 +31,15 @@ class Disk:
         What it was registered from.
     rotated_to
         The view that :func:`farside.disk.reproject.rotate` brought it into; None as it was taken.
+    seen
+        Where a rotated disk shows what was seen, (y, x); None where that is all of the disk.
     """
 
     image: Image
     grid: Grid
     origin: Origin
     rotated_to: View | None = None
+    seen: NDArray[np.bool_] | None = None
 
     @property
     def view(self) -> View:

@@ -129,7 +129,9 @@ def _carried(disk: Disk, route: _Route, view: View) -> Disk:
         values *= route.radial
     image = np.full_like(disk.image, np.nan)
     image[on_disk] = np.where(route.seen, values, unseen)
-    return Disk(image, disk.grid, disk.origin, rotated_to=view)
+    shown = on_disk.copy()
+    shown[on_disk] = route.seen
+    return Disk(image, disk.grid, disk.origin, rotated_to=view, seen=shown)
 
 
 def _sampled(image: Image, route: _Route, on_disk: NDArray[np.bool_]) -> NDArray[np.float32]:

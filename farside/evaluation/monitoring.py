@@ -47,7 +47,8 @@ def vitals(made: Magnetogram, stack: Stack) -> Vitals:
 
 
 def _reference_correlation(made: Magnetogram, stack: Stack) -> float | None:
-    for disk, given in zip(stack.images, made.inputs, strict=True):
+    there = [image for image in stack.images if image is not None]
+    for disk, given in zip(there, made.inputs, strict=True):
         if given.role == "reference" and disk.origin.is_magnetogram:
             return correlation(made.image, disk.image, made.disk)
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
@@ -9,16 +11,18 @@ from numpy.typing import NDArray
 from farside.disk.native_pixels import NativeImage
 from farside.disk.registration import Disk
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
+from farside.magnetogram.geometry_planes import geometry_plane
 from farside.magnetogram.magnetogram import Brightness, Generator, Input, Magnetogram
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model, Tensor
-from farside.model.recipe import FieldPlane, Ink, Linear, Percentile, Recipe, Scaling
+from farside.model.recipe import BrightnessPlane, Ink, Linear, Percentile, Recipe, Scaling
 from farside.sun.grid import Image
+from farside.sun.observer import Observer
 from farside.sun.solar_cycle import leading_sign
 
 
 def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
-    """Write the disks of `stack` into `out` (1, channel, y, x) in network units.
+    """Write what a network is given of `stack` into `out` (1, input plane, y, x).
 
     Returns
     -------
@@ -35,19 +39,80 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
     wanted = input_shape(stack, recipe)
     if out.shape != wanted or out.dtype != np.float32:
         raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, expected float32 {wanted}")
+    images = out[0, : len(recipe.channels)]
+    given = scale_images(stack, recipe, images)
+    complete(out[0], recipe, stack.observer, reference_age_days(stack, recipe))
+    return given
+
+
+def scale_images(stack: Stack, recipe: Recipe, out: Image) -> tuple[Input, ...]:
+    """Write the disks of `stack` into `out` (channel, y, x) in network units.
+
+    An optional channel is NaN where it has no value: off the disk, where a rotated reference did
+    not see the surface, or everywhere.
+    """
     given = []
-    for disk, channel, plane in zip(stack.images, recipe.channels, out[0], strict=True):
+    for disk, channel, plane in zip(stack.images, recipe.channels, out, strict=True):
+        if disk is None:
+            plane[:] = np.nan
+            continue
         clipped = scale_disk(disk, channel.scaling, out=plane)
         if disk.origin.is_magnetogram:
             plane *= turn(recipe, stack.time)
+        if channel.optional:
+            plane[~_shown(disk)] = np.nan
         given.append(Input(channel.role, disk.origin, clipped))
     return tuple(given)
+
+
+def complete(
+    planes: Image, recipe: Recipe, observer: Observer, age_days: float | None = None
+) -> None:
+    """Fill in what follows from the images and the view, in place: availability and geometry.
+
+    Parameters
+    ----------
+    planes
+        (input plane, y, x). The images come first, as :func:`scale_images` leaves them; what is NaN
+        in an optional one becomes 0, and its availability plane is 1 where it has a value.
+    observer
+        Of the view to be generated.
+    age_days
+        Mean age of the references; it counts as 0 where no reference has a value.
+    """
+    first = len(recipe.channels)
+    available = planes[first : first + len(recipe.optional)]
+    referred = any(not channel.optional for channel in recipe.channels_of("reference"))
+    for plane, index in zip(available, recipe.optional, strict=True):
+        plane[:] = np.isfinite(planes[index])
+        np.nan_to_num(planes[index], copy=False)
+        referred |= recipe.channels[index].role == "reference" and bool(plane.any())
+    age_seen = age_days if referred else None
+    for plane, quantity in zip(planes[first + len(available) :], recipe.geometry, strict=True):
+        plane[:] = geometry_plane(quantity, recipe.disk, observer, age_seen)
+
+
+def reference_age_days(stack: Stack, recipe: Recipe) -> float | None:
+    """Mean age of the references of a stack; None without references."""
+    pairs = zip(stack.images, recipe.channels, strict=True)
+    ages = [
+        float((stack.time - disk.origin.time).to_value("day"))
+        for disk, channel in pairs
+        if disk is not None and channel.role == "reference"
+    ]
+    return math.fsum(ages) / len(ages) if ages else None
+
+
+def _shown(disk: Disk | NativeImage) -> NDArray[np.bool_]:
+    """Where an image has values, (y, x)."""
+    seen = disk.seen if isinstance(disk, Disk) else None
+    return disk.grid.on_disk() if seen is None else seen
 
 
 def input_shape(stack: Stack, recipe: Recipe) -> tuple[int, int, int, int]:
     """Shape of what :func:`encode` fills for one stack."""
     size = stack.grid.size_px
-    return 1, len(recipe.channels), size, size
+    return 1, recipe.input_planes, size, size
 
 
 def decode(
@@ -68,16 +133,18 @@ def decode(
     if tensor.shape != wanted:
         raise EngineFailedError(f"{recipe.name} answered {tensor.shape}, expected {wanted}")
     off_disk = ~stack.grid.on_disk()
-    fields: list[Image] = []
+    sign = turn(recipe, stack.time)
+    made: dict[str, Image] = {}
     views: list[Brightness] = []
     for plane, output in zip(tensor[0], recipe.outputs, strict=True):
         image = np.where(off_disk, np.float32(np.nan), unscale(plane, output.scaling))
-        if isinstance(output, FieldPlane):
-            fields.append(image)
-        else:
+        if isinstance(output, BrightnessPlane):
             views.append(Brightness(output.band, image))
+        else:
+            made[output.quantity] = image
+    positive = made.get("probability of positive polarity")
     return Magnetogram(
-        image=fields[0] * turn(recipe, stack.time),
+        image=made["line-of-sight magnetic field"] * sign,
         grid=stack.grid,
         time=stack.time,
         observer=stack.observer,
@@ -85,7 +152,14 @@ def decode(
         quality=stack.quality,
         generator=_generator(model, engine),
         inputs=inputs,
-        sigma=fields[1] if len(fields) > 1 else None,
+        sigma=made.get("sigma"),
+        unsigned=made.get("unsigned magnetic field"),
+        positive=positive if positive is None or sign > 0 else 1 - positive,
+        missing=tuple(
+            str(channel)
+            for image, channel in zip(stack.images, recipe.channels, strict=True)
+            if image is None
+        ),
         brightness=tuple(views),
         kept=stack.native.kept if stack.native else (),
     )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -158,6 +159,13 @@ class Magnetogram:
         In the order of the Recipe's channels.
     sigma
         One standard deviation in gauss, where the model or its Recipe's error model gives it.
+    unsigned
+        Expected strength of the field in gauss, where the model gives it: also where its polarity
+        is not known.
+    positive
+        Probability that the field points at the observer, where the model gives it.
+    missing
+        Optional channels of the Recipe that had no image.
     brightness
         Images of other instruments that the model makes with the field.
     kept
@@ -175,6 +183,9 @@ class Magnetogram:
     sigma: Image | None = None
     brightness: tuple[Brightness, ...] = ()
     kept: tuple[Card, ...] = ()
+    unsigned: Image | None = None
+    positive: Image | None = None
+    missing: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Magnetogram):
@@ -218,11 +229,10 @@ class Magnetogram:
         add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(self)])
         _add_texts(field.header, self)
         hdus = [field, table("INPUTS", _COLUMNS, map(_row, self.inputs))]
-        if self.sigma is not None:
-            sigma = fits.ImageHDU(self.sigma, name="SIGMA")
-            add_cards(sigma.header, _cards(self))
-            sigma.header["CONTENT"] = ("SIGMA", "one standard deviation of the field")
-            hdus.insert(1, sigma)
+        for name, image, cards in _statistics(self):
+            hdu = fits.ImageHDU(image, name=name)
+            add_cards(hdu.header, [*_cards(self), *cards])
+            hdus.insert(-1, hdu)
         for view in self.brightness:
             hdu = fits.ImageHDU(view.image, name=view.band)
             add_cards(hdu.header, [*_cards(self), *_brightness_cards(view)])
@@ -309,6 +319,21 @@ def _cards(made: Magnetogram) -> Iterator[Card]:
     yield "QUALITY", int(made.quality), "sum of bits, 0 is good"
     if made.reference_age_days is not None:
         yield "REFAGE", round(made.reference_age_days, 6), "[d] mean age of the references"
+    for index, channel in enumerate(made.missing, 1):
+        yield f"AIMISS{index}", channel, "had no image"
+
+
+def _statistics(made: Magnetogram) -> Iterator[tuple[str, Image, tuple[Card, ...]]]:
+    """Name, pixels and cards of what is known of the field beside its mean."""
+    if made.sigma is not None:
+        content = ("CONTENT", "SIGMA", "one standard deviation of the field")
+        yield "SIGMA", made.sigma, (content,)
+    if made.unsigned is not None:
+        content = ("CONTENT", "UNSIGNED", "expected strength of the field")
+        yield "UNSIGNED", made.unsigned, (content,)
+    if made.positive is not None:
+        content = ("CONTENT", "P_POSITIVE", "probability of positive polarity")
+        yield "P_POSITIVE", made.positive, (content, ("BUNIT", "", "between 0 and 1"))
 
 
 def _view_cards(made: Magnetogram) -> Iterator[Card]:
@@ -445,6 +470,9 @@ def _from_hdus(hdus: Sequence[StoredHdu]) -> Magnetogram:
         generator=generator_of(cards),
         inputs=tuple(map(_input, rows_of(hdu_of(hdus, "INPUTS"), MAX_INPUTS))),
         sigma=None if sigma is None else _plane(sigma, grid),
+        unsigned=_plane_if_any(hdus, "UNSIGNED", grid),
+        positive=_plane_if_any(hdus, "P_POSITIVE", grid, 1.0),
+        missing=tuple(_texts(cards, "AIMISS")),
         brightness=tuple(
             Brightness(text_of(hdu.cards, "BAND"), _plane(hdu, grid))
             for hdu in hdus
@@ -465,6 +493,21 @@ def _plane(
         )
     check_range(name_of(hdu), image, least, most)
     return image
+
+
+def _plane_if_any(
+    hdus: Sequence[StoredHdu], name: str, grid: Geometry, most: float = MAX_FIELD_GAUSS
+) -> Image | None:
+    hdu = hdu_if_any(hdus, name)
+    return None if hdu is None else _plane(hdu, grid, most=most)
+
+
+def _texts(cards: Cards, key: str) -> Iterator[str]:
+    """Texts of the cards ``KEY1``, ``KEY2`` and so on."""
+    for index in count(1):
+        if f"{key}{index}" not in cards:
+            return
+        yield text_of(cards, f"{key}{index}")
 
 
 def _grid(cards: Cards) -> Grid | NativeGrid:
@@ -526,7 +569,15 @@ def _same_description(one: Magnetogram, other: Magnetogram) -> bool:
 
 
 def _described(made: Magnetogram) -> tuple[object, ...]:
-    return made.grid, made.time.utc.isot, made.spacecraft, made.quality, made.generator, made.kept
+    return (
+        made.grid,
+        made.time.utc.isot,
+        made.spacecraft,
+        made.quality,
+        made.generator,
+        made.kept,
+        made.missing,
+    )
 
 
 def _place(observer: Observer) -> tuple[float, float, float]:
@@ -534,13 +585,19 @@ def _place(observer: Observer) -> tuple[float, float, float]:
 
 
 def _same_pixels(one: Magnetogram, other: Magnetogram) -> bool:
-    if one.sigma is None or other.sigma is None:
-        same_sigma = one.sigma is other.sigma
-    else:
-        same_sigma = np.array_equal(one.sigma, other.sigma, equal_nan=True)
     shown = [(view.band, view.image.tobytes()) for view in one.brightness]
     return (
-        same_sigma
+        all(map(_same_plane, _planes(one), _planes(other)))
         and np.array_equal(one.image, other.image, equal_nan=True)
         and shown == [(view.band, view.image.tobytes()) for view in other.brightness]
     )
+
+
+def _planes(made: Magnetogram) -> tuple[Image | None, ...]:
+    return made.sigma, made.unsigned, made.positive
+
+
+def _same_plane(one: Image | None, other: Image | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other, equal_nan=True)

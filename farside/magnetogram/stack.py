@@ -48,8 +48,8 @@ class Stack:
     Attributes
     ----------
     disks
-        One for each channel of the Recipe, in its order; references in the view that the Recipe
-        asks for. None where the Recipe asks for native pixels.
+        One for each channel of the Recipe, in its order, None for an optional channel without an
+        image; references in the view that the Recipe asks for. Empty in native pixels.
     time, observer, spacecraft
         The view to be generated: mean time of the observations, and who took them.
     quality
@@ -58,7 +58,7 @@ class Stack:
         The image as it was taken, where the Recipe asks for native pixels.
     """
 
-    disks: tuple[Disk, ...]
+    disks: tuple[Disk | None, ...]
     time: Time
     observer: Observer
     spacecraft: str
@@ -66,14 +66,19 @@ class Stack:
     native: NativeImage | None = None
 
     @property
-    def images(self) -> Sequence[Disk | NativeImage]:
+    def images(self) -> Sequence[Disk | NativeImage | None]:
         """What the network sees, one for each channel."""
         return (self.native,) if self.native else self.disks
 
     @property
+    def given(self) -> tuple[Disk, ...]:
+        """The disks that are there."""
+        return tuple(disk for disk in self.disks if disk is not None)
+
+    @property
     def grid(self) -> Grid | NativeGrid:
         """What the product will be on."""
-        return self.native.grid if self.native else self.disks[0].grid
+        return self.native.grid if self.native else self.given[0].grid
 
 
 def assemble(
@@ -84,7 +89,8 @@ def assemble(
     Raises
     ------
     UnexpectedImageError, DuplicateChannelError, IncompleteSetError
-        An image that no channel takes, two for one channel, a channel without one.
+        An image that no channel takes, two for one channel, a channel without one that is not
+        optional, or no observation.
     TimesApartError
         Images of one role further apart than ``recipe.timing.spread_hours``, or of two spacecraft.
     ReferenceEpochError
@@ -95,6 +101,8 @@ def assemble(
         "reference": accepted(references, "reference", recipe),
     }
     chosen = [_only_image_for(channel, given[channel.role], recipe) for channel in recipe.channels]
+    if not observations:
+        raise IncompleteSetError(f"got no observation; {_wants(recipe)}")
     observed = [image.origin for image in observations]
     referred = [image.origin for image in references]
     _refuse_two_spacecraft(observed)
@@ -111,8 +119,9 @@ def assemble(
         spacecraft=_spacecraft(view),
         quality=reduce(or_, (origin.quality for origin in (*observed, *referred)))
         | _quality_of_reference(referred, time, view.observer, recipe)
-        | _quality_of_training(referred, time, recipe),
-        native=in_native_pixels(chosen[0], tiling) if tiling else None,
+        | _quality_of_training(referred, time, recipe)
+        | (Quality.MISSING_CHANNEL if None in chosen else Quality.GOOD),
+        native=in_native_pixels(chosen[0], tiling) if tiling and chosen[0] else None,
     )
 
 
@@ -137,22 +146,25 @@ def accepted(images: Iterable[Observation], role: Role, recipe: Recipe) -> list[
 
 
 def _registered(
-    chosen: Sequence[Observation], recipe: Recipe, observer: Observer, time: Time
-) -> tuple[Disk, ...]:
+    chosen: Sequence[Observation | None], recipe: Recipe, observer: Observer, time: Time
+) -> tuple[Disk | None, ...]:
+    given = [image for image in chosen if image is not None]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        disks = tuple(pool.map(register, chosen, repeat(recipe.disk)))
+        registered = pool.map(register, given, repeat(recipe.disk))
+        disks = tuple(None if image is None else next(registered) for image in chosen)
     return align(disks, recipe, observer, time)
 
 
 def align(
-    disks: Sequence[Disk], recipe: Recipe, observer: Observer, time: Time
-) -> tuple[Disk, ...]:
+    disks: Sequence[Disk | None], recipe: Recipe, observer: Observer, time: Time
+) -> tuple[Disk | None, ...]:
     """Rotate the references into the view to be generated, where the Recipe asks for it.
 
     Parameters
     ----------
     disks
-        One for each channel of the Recipe, in its order. Those aligned before stay as they are.
+        One for each channel of the Recipe, in its order, or None. Those aligned before stay as
+        they are.
     observer, time
         The view to be generated.
 
@@ -165,14 +177,14 @@ def align(
         return tuple(disks)
     rotated = iter(rotate_all(_references(disks, recipe), observer, time))
     return tuple(
-        next(rotated) if channel.role == "reference" else disk
+        next(rotated) if disk and channel.role == "reference" else disk
         for disk, channel in zip(disks, recipe.channels, strict=True)
     )
 
 
-def _references(disks: Sequence[Disk], recipe: Recipe) -> list[Disk]:
+def _references(disks: Sequence[Disk | None], recipe: Recipe) -> list[Disk]:
     pairs = zip(disks, recipe.channels, strict=True)
-    return [disk for disk, channel in pairs if channel.role == "reference"]
+    return [disk for disk, channel in pairs if disk and channel.role == "reference"]
 
 
 def _refuse_unexpected(role: Role, image: Observation, recipe: Recipe) -> None:
@@ -195,15 +207,21 @@ def _refuse_two(channel: Channel, fitting: Sequence[Observation]) -> None:
         )
 
 
-def _only_image_for(channel: Channel, images: Sequence[Observation], recipe: Recipe) -> Observation:
+def _only_image_for(
+    channel: Channel, images: Sequence[Observation], recipe: Recipe
+) -> Observation | None:
     fitting = _fitting(channel, images)
-    if not fitting:
+    if not fitting and not channel.optional:
         raise IncompleteSetError(f"no image for {channel}; {_wants(recipe)}")
-    return fitting[0]
+    return next(iter(fitting), None)
 
 
 def _wants(recipe: Recipe) -> str:
-    return f"{recipe.name} wants {', '.join(str(channel) for channel in recipe.channels)}"
+    return f"{recipe.name} wants {', '.join(map(_wanted, recipe.channels))}"
+
+
+def _wanted(channel: Channel) -> str:
+    return f"{channel} (optional)" if channel.optional else str(channel)
 
 
 def _spacecraft(origin: Origin) -> str:

@@ -133,9 +133,8 @@ def known_field(field_gauss: Image, reference: Disk, view: View) -> Mask:
 def _reference_field(stack: Stack, recipe: Recipe) -> Disk | None:
     """The reference magnetogram that the network saw, if it saw one."""
     pairs = zip(stack.disks, recipe.channels, strict=True)
-    return next(
-        (disk for disk, c in pairs if c.role == "reference" and disk.origin.is_magnetogram), None
-    )
+    given = (disk for disk, channel in pairs if disk and channel.role == "reference")
+    return next((disk for disk in given if disk.origin.is_magnetogram), None)
 
 
 def _of_degrees(grid: Grid) -> Grid:

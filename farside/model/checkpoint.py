@@ -189,7 +189,7 @@ def _resolve(name: str) -> type[Network]:
 def _check_agreement(recipe: Recipe, network: Network) -> None:
     size = recipe.side_px
     for what, in_recipe, in_network in (
-        ("input channels", len(recipe.channels), network.input_channels),
+        ("input planes", recipe.input_planes, network.input_channels),
         ("outputs", len(recipe.outputs), network.output_channels),
     ):
         if in_recipe != in_network:
@@ -197,6 +197,12 @@ def _check_agreement(recipe: Recipe, network: Network) -> None:
                 f"Recipe and network disagree: got {in_recipe} {what} in the Recipe, "
                 f"{in_network} in the network"
             )
+    odd = network.odd_planes
+    if odd is not None and odd != recipe.odd_planes:
+        raise CheckpointError(
+            f"Recipe and network disagree on the planes that change sign with the hemisphere: got "
+            f"{recipe.odd_planes} in the Recipe, {odd} in the network"
+        )
     if size % network.side_multiple or size < network.least_side:
         raise CheckpointError(
             f"grid of {size} px does not suit the network: expected a multiple of "

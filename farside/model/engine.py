@@ -106,7 +106,7 @@ def find_model(engine: Engine, name: str) -> Model:
 def input_shape(model: Model) -> tuple[int, int, int]:
     """Shape of one input of a model: (channel, y, x)."""
     size = model.recipe.side_px
-    return len(model.recipe.channels), size, size
+    return model.recipe.input_planes, size, size
 
 
 def check_tensor(model: Model, tensor: Tensor) -> None:

@@ -86,6 +86,11 @@ class Channel(_Part):
         min_length=1, description="Instrument and band, as in 'EUVI 304', 'AIA 193', 'HMI LOS'."
     )
     scaling: Scaling
+    optional: bool = Field(
+        default=False,
+        description="It may lack its image, or parts of it: the network is told by an availability "
+        "plane and sees 0 there. At least one channel of role 'observation' must have its image.",
+    )
 
     @property
     def is_field(self) -> bool:
@@ -101,12 +106,30 @@ class Channel(_Part):
         return f"{' or '.join(self.accepts)} as {self.role}"
 
 
-class FieldPlane(_Part):
-    """An output plane in gauss: the field, or one standard deviation of it."""
+Geometry = Literal["sine of latitude", "hemisphere", "west", "mu", "reference age"]
+"""Quantity of an input plane that follows from the view and from the age of the reference alone:
+see :func:`farside.magnetogram.geometry_planes.geometry_planes`."""
 
-    quantity: Literal["line-of-sight magnetic field", "sigma"]
+_ODD: frozenset[Geometry] = frozenset({"sine of latitude", "hemisphere"})
+
+
+class FieldPlane(_Part):
+    """An output plane in gauss: the field, one standard deviation of it, or its strength.
+
+    "unsigned magnetic field" is the expected |B|, which is known where the polarity is not.
+    """
+
+    quantity: Literal["line-of-sight magnetic field", "sigma", "unsigned magnetic field"]
     unit: Literal["gauss"]
     scaling: Linear
+
+
+class ProbabilityPlane(_Part):
+    """An output plane between 0 and 1: the probability that the field points at the observer."""
+
+    quantity: Literal["probability of positive polarity"]
+    unit: Literal["1"] = "1"
+    scaling: Linear = Linear(scale=1.0)
 
 
 class BrightnessPlane(_Part):
@@ -118,7 +141,7 @@ class BrightnessPlane(_Part):
     scaling: MedianLog
 
 
-Output = Annotated[FieldPlane | BrightnessPlane, Field(discriminator="quantity")]
+Output = Annotated[FieldPlane | ProbabilityPlane | BrightnessPlane, Field(discriminator="quantity")]
 
 
 class Native(_Part):
@@ -251,7 +274,12 @@ class Recipe(_Part):
     grid: Pixels = Field(
         description="What the network sees: the whole disk, registered; or native pixels in tiles."
     )
-    channels: tuple[Channel, ...] = Field(min_length=1)
+    channels: tuple[Channel, ...] = Field(min_length=1, description="Planes that images fill.")
+    geometry: tuple[Geometry, ...] = Field(
+        default=(),
+        description="Planes after those of the images and of their availability, computed from "
+        "grid, observer and age of the reference.",
+    )
     outputs: tuple[Output, ...] = Field(min_length=1)
     timing: Timing
     training: Training
@@ -294,12 +322,15 @@ class Recipe(_Part):
     @model_validator(mode="after")
     def _field_comes_first(self) -> Recipe:
         quantities = [output.quantity for output in self.outputs]
-        fields = ["line-of-sight magnetic field", "sigma"]
-        count = next((n for n in (2, 1) if quantities[:n] == fields[:n]), 0)
-        if not count or set(quantities[count:]) - {"brightness"}:
+        statistics = [quantity for quantity in quantities if quantity != "brightness"]
+        if (
+            quantities[0] != "line-of-sight magnetic field"
+            or len(statistics) != len(set(statistics))
+            or quantities[: len(statistics)] != statistics
+        ):
             raise ValueError(
-                "outputs must be the field, then its sigma if any, then brightness if any: got "
-                f"{quantities}"
+                "outputs must be the field, then sigma, unsigned field and probability, each at "
+                f"most once, then brightness if any: got {quantities}"
             )
         bands = [output.band for output in self.outputs if isinstance(output, BrightnessPlane)]
         if len(bands) != len(set(bands)):
@@ -313,6 +344,17 @@ class Recipe(_Part):
                 "in native pixels images of several channels do not lie on each other: got "
                 f"{len(self.channels)}, expected 1"
             )
+        if isinstance(self.grid, Native) and self.input_planes > 1:
+            raise ValueError(
+                "native pixels have neither geometry planes nor an optional channel: got "
+                f"{self.input_planes} input planes, expected 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _geometry_is_given_once(self) -> Recipe:
+        if len(self.geometry) != len(set(self.geometry)):
+            raise ValueError(f"geometry planes may be given once: got {self.geometry}")
         return self
 
     @model_validator(mode="after")
@@ -333,6 +375,33 @@ class Recipe(_Part):
     def side_px(self) -> int:
         """Side of what the network sees at a time: the grid, or a tile."""
         return self.grid.tile_px if isinstance(self.grid, Native) else self.grid.size_px
+
+    @property
+    def optional(self) -> tuple[int, ...]:
+        """Indices of the channels that may lack their image, each with an availability plane."""
+        return tuple(index for index, channel in enumerate(self.channels) if channel.optional)
+
+    @property
+    def input_planes(self) -> int:
+        """Number of planes that the network is given: images, availability, geometry."""
+        return len(self.channels) + len(self.optional) + len(self.geometry)
+
+    @property
+    def odd_planes(self) -> tuple[int, ...]:
+        """Indices of the input planes that change sign where north and south are exchanged.
+
+        By Hale's law they are the magnetic fields, beside what tells north from south.
+        """
+        first = len(self.channels) + len(self.optional)
+        fields = (index for index, channel in enumerate(self.channels) if channel.is_field)
+        placed = (first + i for i, quantity in enumerate(self.geometry) if quantity in _ODD)
+        return (*fields, *placed)
+
+    @property
+    def targets(self) -> tuple[Output, ...]:
+        """The outputs that an instrument measures: the field, and brightness."""
+        measured = ("line-of-sight magnetic field", "brightness")
+        return tuple(output for output in self.outputs if output.quantity in measured)
 
     @property
     def disk(self) -> Grid:

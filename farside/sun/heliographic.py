@@ -63,6 +63,24 @@ def foreshortening(grid: Grid, observer: Observer) -> Image:
     return mu
 
 
+def sine_of_latitude(grid: Grid, observer: Observer) -> Image:
+    """Sine of the heliographic latitude of every pixel of a registered view, (y, x).
+
+    That of :func:`trace` inside the disk, in a tenth of its time; beyond the limb it has no
+    meaning.
+    """
+    index = np.arange(grid.size_px, dtype=np.float32) - np.float32(grid.centre_px)
+    tangent = index * np.float32(limb_tangent(observer) / grid.disk_radius_px)
+    tangent2 = tangent[:, None] ** 2 + tangent[None, :] ** 2
+    distance = np.float32(observer.distance_m / SOLAR_RADIUS_M)
+    mu, cosine = foreshortening(grid, observer), 1 / np.sqrt(1 + tangent2)
+    path = (distance * cosine - mu) * cosine
+    tilt = np.radians(np.float32(observer.latitude_deg))
+    north, facing = path * tangent[:, None], (distance * tangent2 * cosine + mu) * cosine
+    sine: Image = np.clip(north * np.cos(tilt) + facing * np.sin(tilt), -1, 1)
+    return sine
+
+
 def trace(west: Array, north: Array, observer: Observer, time: Time) -> SurfacePoints:
     """Follow lines of sight to the surface.
 

@@ -84,8 +84,8 @@ def trained(**update: object) -> Recipe:
 
 def test_disks_come_in_the_order_of_the_recipe_whatever_the_order_given() -> None:
     stack = assemble([euvi("195"), euvi("304")], [hmi()], TWO_BANDS)
-    assert [disk.origin.band for disk in stack.disks] == ["304", "195", "LOS"]
-    for disk, value in zip(stack.disks, (304, 195, -50), strict=True):
+    assert [disk.origin.band for disk in stack.given] == ["304", "195", "LOS"]
+    for disk, value in zip(stack.given, (304, 195, -50), strict=True):
         np.testing.assert_allclose(disk.image[TWO_BANDS.disk.on_disk()], value, rtol=1e-5)
 
 
@@ -242,8 +242,9 @@ def test_only_references_are_aligned_and_only_once(recipe: Recipe) -> None:
     observed = [euvi("195"), euvi("304")][: len(recipe.channels) - 1]
     own = assemble(observed, [hmi()], recipe)
     asking = recipe.model_copy(update=OBSERVATION_VIEW)
-    aligned = align(own.disks, asking, own.observer, own.time)
-    assert aligned[:-1] == own.disks[:-1]
+    aligned = align(own.given, asking, own.observer, own.time)
+    assert aligned[:-1] == own.given[:-1]
+    assert aligned[-1]
     assert aligned[-1].view.observer == STEREO_A
     assert align(aligned, asking, own.observer, own.time) == aligned
 

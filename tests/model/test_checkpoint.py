@@ -172,7 +172,7 @@ def test_recipe_with_another_number_of_channels_is_refused(
     network: Generator, recipe: Recipe
 ) -> None:
     fewer = recipe.model_copy(update={"channels": recipe.channels[:1]})
-    with pytest.raises(CheckpointError, match="got 1 input channels in the Recipe, 2"):
+    with pytest.raises(CheckpointError, match="got 1 input planes in the Recipe, 2"):
         checkpoint.build(fewer, network.state_dict())
 
 

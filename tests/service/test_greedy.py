@@ -84,7 +84,7 @@ def test_dripping_uploads_keep_no_good_client_out(server: Server, simulated: Sim
     parts = [("observation", (p.name, p.read_bytes())) for p in simulated.observations]
     parts += [("reference", (p.name, p.read_bytes())) for p in simulated.references]
     with ExitStack() as open_:
-        for _ in range(20):
+        for _ in range(9):
             wire = open_.enter_context(connected(server))
             send(wire, FORM + b"Content-Length: 1000000\r\n\r\n" + PART)
         assert httpx.post(f"{server.url}/generate", files=parts, timeout=120).status_code == 200

@@ -66,6 +66,7 @@ def test_a_model_is_described_by_the_recipe(api: dict[str, Any]) -> None:
 
 def test_the_running_service_keeps_to_its_document(server: Server, tmp_path: Path) -> None:
     limits = ["--max-examples", "20", "--seed", "1", "--phases", "examples,coverage,fuzzing"]
+    limits += ["--request-timeout", "120"]
     # The document cannot say that a binary string must be the FITS file of a certain instrument.
     limits += ["--exclude-checks", "positive_data_acceptance"]
     done = subprocess.run(  # noqa: S603  # our own arguments

@@ -162,6 +162,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The service with that repository."""
     with serving(
-        tmp_path_factory.mktemp("server"), model_repository=repository, threads=1, max_upload_mb=40
+        tmp_path_factory.mktemp("server"),
+        model_repository=repository,
+        threads=1,
+        max_upload_mb=40,
+        waiting=16,
     ) as running:
         yield running

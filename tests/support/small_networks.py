@@ -5,12 +5,29 @@ from __future__ import annotations
 from farside.model.recipe import Network, Recipe
 from tests.support.small_model import RECIPE
 
+STATISTICS = tuple(
+    {"quantity": quantity, "unit": "gauss", "scaling": {"kind": "linear", "scale": 100.0}}
+    for quantity in ("line-of-sight magnetic field", "sigma", "unsigned magnetic field")
+)
+
 
 def recipe_for(name: str, **arguments: bool | int | float | str) -> Recipe:
     """The small Recipe with another network, and as many of its channels as that takes."""
     channels = RECIPE.channels[: int(arguments["input_channels"])]
     network = Network(name=name, arguments={"output_channels": 1, **arguments})
     return RECIPE.model_copy(update={"network": network, "channels": channels})
+
+
+def gated(**arguments: int) -> Recipe:
+    """The small Recipe with an optional reference, geometry planes and all outputs of the field."""
+    parts = RECIPE.model_dump()
+    parts["channels"][1]["optional"] = True
+    parts["geometry"] = ["sine of latitude", "reference age"]
+    parts["outputs"] = [*STATISTICS, {"quantity": "probability of positive polarity"}]
+    named = {"odd_planes": "1 3", "reference_plane": 1, "availability_plane": 2}
+    small = {"input_channels": 5, "n_gf": 4, "levels": 2, "n_blocks": 1, "n_deep": 1, "n_fine": 4}
+    parts["network"] = {"name": "gated:Generator", "arguments": small | named | arguments}
+    return Recipe.model_validate(parts)
 
 
 EVERY_NETWORK: dict[str, Recipe] = {
@@ -27,6 +44,8 @@ EVERY_NETWORK: dict[str, Recipe] = {
     "denoiser": recipe_for(
         "denoiser:Generator", input_channels=1, n_gf=2, n_downsample=2, n_residual=1
     ),
+    "gated": gated(),
+    "gated refined": gated(coarsen=2, n_refine=1),
     "multilayer unet": recipe_for(
         "multilayer:Generator", input_channels=1, n_gf=2, n_downsample=2, variant="unet"
     ),

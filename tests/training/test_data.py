@@ -201,7 +201,7 @@ def test_a_stack_has_the_channels_of_the_recipe_in_its_order_and_view(store: Pai
     turned = sample.stack(SDO.model_copy(update={"reference_view": "observation"}))
     assert turned.disks[0] is sample.observed[1]
     rotated = rotate(sample.referenced[3], turned.observer, turned.time)
-    np.testing.assert_array_equal(turned.disks[1].image, rotated.image)
+    np.testing.assert_array_equal(turned.given[1].image, rotated.image)
     assert turned.time == sample.truth.origin.time
 
 

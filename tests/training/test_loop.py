@@ -157,7 +157,7 @@ def test_a_sample_is_what_the_service_would_give_the_network_and_the_truth(
     store = open_store(config.data.store)
     planes = samples_of(config)[1].numpy()
     sample = store[1]
-    disks: list[Disk] = [*sample.stack(RECIPE).disks, sample.truth]
+    disks: list[Disk] = [*sample.stack(RECIPE).given, sample.truth]
     scalings = [*(channel.scaling for channel in RECIPE.channels), RECIPE.field.scaling]
     assert planes.shape == (8, 256, 256)
     for plane, disk, scaling in zip(planes, disks, scalings, strict=True):
@@ -177,7 +177,7 @@ def test_references_are_turned_into_the_view_where_the_recipe_wants_it(config: C
     np.testing.assert_array_equal(own[:3], aligned[:3])
     np.testing.assert_array_equal(own[7], aligned[7])
     stack = open_store(config.data.store)[1].stack(turned)
-    rotated = np.nan_to_num(stack.disks[6].image) / 1500
+    rotated = np.nan_to_num(stack.given[6].image) / 1500
     np.testing.assert_allclose(aligned[6], rotated, rtol=1e-3, atol=1e-6)
     assert not np.array_equal(own[6], aligned[6])
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from farside.model.recipe import Recipe
+from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 from training.command import one_sentence
 from training.data.archive import Plan, prepare
 from training.data.campaign import FROM, UNTIL, Campaign
@@ -61,6 +62,9 @@ def _simulate_options(command: argparse.ArgumentParser) -> None:
     add("--times", type=int, default=6, help="surfaces of each rotation (%(default)s)")
     add("--from", dest="first", default=FROM, metavar="DATE", help="first of all (%(default)s)")
     add("--until", dest="last", default=UNTIL, metavar="DATE", help="last of all (%(default)s)")
+    add("--span-days", type=float, default=SYNODIC_PERIOD_DAYS, help="of each (%(default)s)")
+    add("--sdo-too", action="store_true", help="SDO's own views are to be generated as well")
+    add("--offset-deg", type=float, default=0.0, help="of the far side from Eq. 5 (%(default)s)")
     add("--share", type=float, default=1.0, help="of the pairs that is kept (%(default)s)")
     add("--split", choices=("train", "test"), default="train", help="all these suns (%(default)s)")
     add("--variety", type=float, default=0.0, help="of the bands' answers (%(default)s; 1 is much)")
@@ -149,6 +153,9 @@ def _simulate(arguments: argparse.Namespace) -> str:
         share=arguments.share,
         test=arguments.split == "test",
         variety=arguments.variety,
+        span_days=arguments.span_days,
+        sdo_too=arguments.sdo_too,
+        offset_deg=arguments.offset_deg,
     )
     return str(simulate(arguments.out, campaign, arguments.processes))
 

@@ -36,15 +36,18 @@ class Look:
         Index of its time in the epoch.
     reference
         That of the surface which is its reference, for a look of the spacecraft; None for SDO's.
+    offset_deg
+        Longitude of the spacecraft west of where Eq. 5 wants it.
     """
 
     surface: int
     reference: int | None = None
+    offset_deg: float = 0.0
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One rotation of one Sun.
+    """One span of time of one Sun.
 
     Attributes
     ----------
@@ -53,7 +56,7 @@ class Epoch:
     start
         UTC, ISO.
     days
-        Of each surface after the start: 0, and more and more up to a synodic rotation.
+        Of each surface after the start: 0, and more and more up to the last.
     looks
         Each makes a set of four disks; a reference comes before the looks that need it.
     """
@@ -82,11 +85,13 @@ class Epoch:
 class Campaign:
     """What a store of simulated suns holds; its pairs, and every pixel, follow from this.
 
-    For each Sun `epochs` rotations are drawn, one from each of as many equal parts of the dates.
-    Each rotation is seen at `times` surfaces: at its beginning, at its end 27.3 days later, and
-    between with jitter. SDO sees each surface but the last; for each two surfaces, and for the
+    For each Sun `epochs` spans are drawn, one from each of as many equal parts of the dates. Each
+    span is seen at `times` surfaces: at its beginning, at its end `span_days` later, and between
+    with jitter. SDO sees each surface but the last; for each two surfaces, and for the
     first with itself, the spacecraft sees the later one from where Eq. 5 asks for the earlier one
-    as its reference. So ages go from 0 to 27.3 days, ``times (times - 1) / 2 + 1`` pairs an epoch.
+    as its reference. So ages go from 0 to `span_days`, ``times (times - 1) / 2 + 1`` pairs an
+    epoch. With `sdo_too` SDO's own sets are targets as well, each with all its earlier ones as
+    references, whatever part of the disk these show: AIA as the observation, at no cost.
 
     Attributes
     ----------
@@ -105,6 +110,12 @@ class Campaign:
     variety
         How far the instruments' answers are drawn anew for each Sun:
         :class:`~farside.simulation.sun.SimulatedSun`.
+    span_days
+        Of an epoch: the greatest age of a reference.
+    sdo_too
+        Whether views of SDO are targets too.
+    offset_deg
+        Greatest distance of the spacecraft in longitude from where Eq. 5 wants it.
     """
 
     grid: Grid
@@ -117,6 +128,9 @@ class Campaign:
     share: float = 1.0
     test: bool = False
     variety: float = 0.0
+    span_days: float = SYNODIC_PERIOD_DAYS
+    sdo_too: bool = False
+    offset_deg: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (("first_seed", 0), ("seeds", 1), ("epochs", 1), ("times", 2)):
@@ -128,8 +142,7 @@ class Campaign:
             raise ValueError(f"variety: got {self.variety}, expected 0 or more")
         if self._room_days() < 0:
             raise ValueError(
-                f"dates: got {self.first} to {self.last}, expected {SYNODIC_PERIOD_DAYS} days or "
-                "more"
+                f"dates: got {self.first} to {self.last}, expected {self.span_days} days or more"
             )
 
     def schedule(self) -> tuple[Epoch, ...]:
@@ -140,30 +153,33 @@ class Campaign:
     def _room_days(self) -> float:
         """In which an epoch may begin."""
         span = Time(self.last, scale="utc") - Time(self.first, scale="utc")
-        return float(span.to_value("day")) - SYNODIC_PERIOD_DAYS
+        return float(span.to_value("day")) - self.span_days
 
     def _epoch(self, seed: int, number: int) -> Epoch:
         rng = np.random.default_rng([seed, STREAM, number])
         begins = (number + rng.random()) / self.epochs * self._room_days()
-        step = SYNODIC_PERIOD_DAYS / (self.times - 1)
+        step = self.span_days / (self.times - 1)
         between = (np.arange(1, self.times - 1) + rng.uniform(-0.5, 0.5, self.times - 2)) * step
         return Epoch(
             seed=seed,
             number=number,
             start=(Time(self.first, scale="utc") + begins * u.day).isot,
-            days=(0.0, *map(float, between), SYNODIC_PERIOD_DAYS),
+            days=(0.0, *map(float, between), self.span_days),
             looks=self._looks(rng),
         )
+
+    def _offset(self, rng: np.random.Generator) -> float:
+        return rng.uniform(-1, 1) * self.offset_deg if self.offset_deg else 0.0
 
     def _looks(self, rng: np.random.Generator) -> tuple[Look, ...]:
         pairs = [(0, 0), *((late, early) for late in range(self.times) for early in range(late))]
         count = max(1, round(self.share * len(pairs)))
         kept = [pairs[index] for index in sorted(rng.permutation(len(pairs))[:count])]
-        references = {early for _, early in kept}
+        by_sdo = set(range(self.times)) if self.sdo_too else {early for _, early in kept}
         each = (
             [
-                *(Look(surface) for surface in {surface} & references),
-                *(Look(late, early) for late, early in kept if late == surface),
+                *(Look(surface) for surface in {surface} & by_sdo),
+                *(Look(late, early, self._offset(rng)) for late, early in kept if late == surface),
             ]
             for surface in range(self.times)
         )

@@ -103,6 +103,11 @@ class Pairs:
         seed = self.sets[pair.target].seed
         return Sample(tuple(observed), self._set(pair.reference), truth, pair, seed)
 
+    def describe(self, index: int) -> tuple[Pair, SetRecord]:
+        """What is known of a sample without reading it: the pair, and the set of its target."""
+        pair = self.pairs[index]
+        return pair, self.sets[pair.target]
+
     def select(self, split: Split, greatest_shift_deg: float = 180.0) -> NDArray[np.intp]:
         """Indices of the samples of one split.
 

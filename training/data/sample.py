@@ -48,13 +48,14 @@ class Sample:
         """
         given = {"observation": self.observed, "reference": self.referenced}
         disks = [_disk_for(channel, given[channel.role], recipe) for channel in recipe.channels]
+        there = [disk for disk in disks if disk]
         view = self.truth.origin
         return Stack(
             disks=align(disks, recipe, view.observer, view.time),
             time=view.time,
             observer=view.observer,
             spacecraft=SPACECRAFT.get(self.observed[0].origin.instrument, "SIMULATION"),
-            quality=reduce(or_, (disk.origin.quality for disk in disks)),
+            quality=reduce(or_, (disk.origin.quality for disk in there)),
         )
 
 
@@ -69,14 +70,17 @@ def refuse_misfit(observed: Sequence[str], referenced: Sequence[str], recipe: Re
     given = {"observation": observed, "reference": referenced}
     for channel in recipe.channels:
         names = given[channel.role]
-        if not any(channel.takes(channel.role, *name.split(" ")) for name in names):
+        fits = any(channel.takes(channel.role, *name.split(" ")) for name in names)
+        if not (fits or channel.optional):
             raise _missing(channel, names, recipe)
 
 
-def _disk_for(channel: Channel, disks: Sequence[Disk], recipe: Recipe) -> Disk:
+def _disk_for(channel: Channel, disks: Sequence[Disk], recipe: Recipe) -> Disk | None:
     for disk in disks:
         if channel.takes(channel.role, disk.origin.instrument, disk.origin.band):
             return disk
+    if channel.optional:
+        return None
     names = [f"{disk.origin.instrument} {disk.origin.band}" for disk in disks]
     raise _missing(channel, names, recipe)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from itertools import accumulate, groupby
+from itertools import accumulate, combinations, groupby
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -204,7 +204,7 @@ def _render_epoch(work: _Work, store: Path, campaign: Campaign, sun: Sun, see: S
         record, disks = _seen(surface, epoch, look, campaign.grid, see, rng)
         put_disks(store, len(CHANNELS) * (work.first_set + len(sets)), disks)
         sets.append(record)
-    rendered = Rendered(sets=tuple(sets), pairs=_pairs(epoch, sets, campaign.test))
+    rendered = Rendered(sets=tuple(sets), pairs=_pairs(epoch, sets, campaign))
     with replacing(store / EPOCHS / f"{epoch.name}.json") as path:
         path.write_text(rendered.model_dump_json(), encoding="utf-8")
 
@@ -231,7 +231,7 @@ def _seen(
     else:
         # Eq. 5, solved for the longitude.
         longitude_deg = 360 * epoch.age_days(look.surface, look.reference) / SYNODIC_PERIOD_DAYS
-        observer, channels = stereo(time, longitude_deg), FAR_CHANNELS
+        observer, channels = stereo(time, longitude_deg + look.offset_deg), FAR_CHANNELS
         planes = see(surface, observer, "EUVI", grid, rng)
     record = SetRecord(
         channels=channels,
@@ -249,7 +249,7 @@ def _seen(
     return record, [compact(Disk(plane, grid, origin)) for plane, origin in disks]
 
 
-def _pairs(epoch: Epoch, sets: Sequence[SetRecord], test: bool) -> tuple[Pair, ...]:
+def _pairs(epoch: Epoch, sets: Sequence[SetRecord], campaign: Campaign) -> tuple[Pair, ...]:
     centre_deg = [_carrington_deg(record) for record in sets]
     seen_by_sdo = {k.surface: n for n, k in enumerate(epoch.looks) if k.reference is None}
     wanted = [
@@ -257,13 +257,18 @@ def _pairs(epoch: Epoch, sets: Sequence[SetRecord], test: bool) -> tuple[Pair, .
         for target, look in enumerate(epoch.looks)
         if look.reference is not None
     ]
+    if campaign.sdo_too:
+        wanted += [
+            (seen_by_sdo[late], seen_by_sdo[early], epoch.age_days(late, early))
+            for early, late in combinations(sorted(seen_by_sdo), 2)
+        ]
     return tuple(
         Pair(
             target=target,
             reference=reference,
             age_days=age_days,
             shift_deg=folded_deg(centre_deg[reference] - centre_deg[target]),
-            test=test,
+            test=campaign.test,
         )
         for target, reference, age_days in wanted
     )

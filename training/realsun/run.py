@@ -10,7 +10,7 @@ import numpy as np
 from farside.disk.registration import register
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model
-from farside.model.recipe import Recipe
+from farside.model.recipe import Channel, Recipe
 from farside.observation.image import read
 from farside.pipeline import prepare, translate
 from farside.sun.grid import Image
@@ -61,13 +61,17 @@ def unable(models: Sequence[Model]) -> list[NotRun]:
     return [
         NotRun(
             model.recipe.name,
-            "wants " + ", ".join(map(str, model.recipe.channels_of("reference")))
+            "needs " + ", ".join(map(str, _needed_references(model.recipe)))
             + ": the sets have no AIA images of an earlier rotation, and a reference of the same"
             " time holds the answer",
         )
         for model in models
-        if model.recipe.channels_of("reference")
+        if _needed_references(model.recipe)
     ]  # fmt: skip
+
+
+def _needed_references(recipe: Recipe) -> list[Channel]:
+    return [channel for channel in recipe.channels_of("reference") if not channel.optional]
 
 
 def answers(
@@ -96,9 +100,10 @@ def score(real: RealSet, given: Sequence[Answer]) -> list[Row]:
 
 
 def mirrored(stack: Stack) -> Stack:
-    """The same Sun with north and south exchanged."""
-    disks = tuple(replace(disk, image=disk.image[::-1].copy()) for disk in stack.disks)
-    return replace(stack, disks=disks)
+    """The same Sun with north and south exchanged, and its observer's latitude."""
+    disks = tuple(disk and replace(disk, image=disk.image[::-1].copy()) for disk in stack.disks)
+    observer = replace(stack.observer, latitude_deg=-stack.observer.latitude_deg)
+    return replace(stack, disks=disks, observer=observer)
 
 
 def over_mirrored(stack: Stack, model: Model, engine: Engine) -> Image:
@@ -138,10 +143,10 @@ def _takes_euvi(recipe: Recipe) -> bool:
 
 def _of_model(real: RealSet, model: Model, engine: Engine) -> Iterator[Answer]:
     files = real.files_for(model.recipe)
-    if files is None or model.recipe.channels_of("reference"):
+    if files is None or _needed_references(model.recipe):
         return
     stack = prepare(files, [], model.recipe)
-    name, case = model.recipe.name, "AIA " + ", ".join(disk.origin.band for disk in stack.disks)
+    name, case = model.recipe.name, "AIA " + ", ".join(disk.origin.band for disk in stack.given)
     yield Answer(name, case, on_scoring_grid(translate(stack, model, engine).image))
     both = over_mirrored(stack, model, engine)
     yield Answer(f"{name}, {MIRRORED}", case, on_scoring_grid(both))

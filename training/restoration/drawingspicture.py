@@ -37,7 +37,7 @@ def before_and_after(shown: Sequence[Shown]) -> bytes:
     cells = figure.subplots(2 * len(shown), columns)
     for row, each in enumerate(shown):
         drawing, *made = cells[2 * row]
-        draw_disk(drawing, each.sun.drawing.disks[0])
+        draw_disk(drawing, each.sun.drawing.given[0])
         drawing.set_title(f"{each.sun.hand}, {each.sun.view.time.isot[:10]}", fontsize=6)
         _draw_sky(made, each.made, "generated")
         blank, *true = cells[2 * row + 1]

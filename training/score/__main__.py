@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from farside.simulation.sun import SimulatedSun
 from training.command import one_sentence
 from training.data import open_store
 from training.data.simulated import SIMULATED
-from training.score.cases import StoreCases
+from training.score.cases import Given, StoreCases
 from training.score.figures import draw, draw_series
 from training.score.models import load
 from training.score.report import (
@@ -33,6 +34,12 @@ def parser() -> argparse.ArgumentParser:
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--split", choices=("train", "test"), default="test", help="pairs to score (%(default)s)")
     add("--suns", type=count, help="only the first so many suns, or months; all if left out")
+    add(
+        "--reference",
+        choices=get_args(Given),
+        default="everything",
+        help="what the model is given of the reference (%(default)s)",
+    )
     add("--threshold", type=float, default=0.0, help="gauss; weaker fields carry no flux (0)")
     add("--no-controls", action="store_true", help="leave out the images of another Sun")
     add("--no-series", action="store_true", help="leave out the figures that follow a Sun in time")
@@ -50,8 +57,16 @@ def count(text: str) -> int:
 def score(arguments: argparse.Namespace) -> Report:
     """Score, and write the report and its figures."""
     model, engine = load(arguments.model, arguments.repository)
-    cases = StoreCases(open_store(arguments.dataset), model.recipe, arguments.split, arguments.suns)
+    cases = StoreCases(
+        open_store(arguments.dataset),
+        model.recipe,
+        arguments.split,
+        arguments.suns,
+        arguments.reference,
+    )
     suns = f" --suns {arguments.suns}" if arguments.suns else ""
+    if arguments.reference != "everything":
+        suns += f" --reference {arguments.reference}"
     options = Options(
         command=f"python -m training.score {Path(arguments.model).name} {cases.name}{suns}",
         split=arguments.split,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from astropy.time import Time
 
 from farside.disk.registration import Disk
+from farside.errors import IncompleteSetError
 from farside.magnetogram.stack import Stack
 from farside.model.recipe import Recipe
 from farside.sun.grid import Grid, Image
@@ -115,6 +116,27 @@ def partner(labels: tuple[Label, ...], index: int) -> int | None:
     return min(strangers, key=lambda k: round(abs(labels[k].age_days - own.age_days)), default=None)
 
 
+Given = Literal["everything", "magnetogram", "nothing"]
+"""What a model is given of the reference pair."""
+
+
+def given(stack: Stack, recipe: Recipe, reference: Given) -> Stack:
+    """Leave out optional channels of the reference: its EUV, or all of it."""
+    if reference == "everything":
+        return stack
+    kept = {
+        index
+        for index, channel in enumerate(recipe.channels)
+        if channel.role == "observation" or (reference == "magnetogram" and channel.is_field)
+    }
+    leaves = [index for index in range(len(recipe.channels)) if index not in kept]
+    required = [str(recipe.channels[index]) for index in leaves if index not in recipe.optional]
+    if required:
+        raise IncompleteSetError(f"{recipe.name} cannot do without {', '.join(required)}")
+    disks = tuple(disk if index in kept else None for index, disk in enumerate(stack.disks))
+    return replace(stack, disks=disks)
+
+
 def mix(observed: Stack, referenced: Stack, recipe: Recipe) -> Stack:
     """The observation of one stack with the reference of another."""
     disks = tuple(
@@ -131,17 +153,24 @@ class StoreCases:
     ----------
     suns
         Only those of the first so many suns, or months; of all if unset.
+    reference
+        What the model is given of the reference pair.
 
     Raises
     ------
     IncompleteSetError
-        A channel of the Recipe has no image in the store.
+        A channel of the Recipe has no image in the store, or may not be left out.
     ValueError
         The store is on another grid than the Recipe's, or has no pair of that split.
     """
 
     def __init__(
-        self, pairs: Pairs, recipe: Recipe, split: Split = "test", suns: int | None = None
+        self,
+        pairs: Pairs,
+        recipe: Recipe,
+        split: Split = "test",
+        suns: int | None = None,
+        reference: Given = "everything",
     ) -> None:
         if pairs.grid != recipe.disk:
             raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, expected {recipe.disk}")
@@ -150,7 +179,7 @@ class StoreCases:
             raise ValueError(f"{pairs.path}: got no pairs to {split}, expected at least one")
         first = list(dict.fromkeys(label.unit for label in labels.values()))[:suns]
         self._indices = [index for index, label in labels.items() if label.unit in first]
-        self._pairs, self._recipe = pairs, recipe
+        self._pairs, self._recipe, self._given = pairs, recipe, reference
         self.name = pairs.path.name
         self.grid = pairs.grid
         self.labels = tuple(labels[index] for index in self._indices)
@@ -162,7 +191,7 @@ class StoreCases:
         off_disk = ~self.grid.on_disk()
         return Case(
             label=self.labels[index],
-            stack=sample.stack(self._recipe),
+            stack=given(sample.stack(self._recipe), self._recipe, self._given),
             reference=sample.referenced[-1],
             truth=np.where(off_disk, np.float32(np.nan), sample.truth.image),
         )

@@ -26,6 +26,9 @@ class Network(nn.Module):
         The sides of the input must be multiples of this,
     least_side
         and at least this.
+    odd_planes
+        Input planes that it takes to change sign where north and south are exchanged; None where it
+        knows nothing of that.
     arguments
         What it was built with, as a Recipe writes it; of networks that read their authors' weights.
     """
@@ -34,6 +37,7 @@ class Network(nn.Module):
     output_channels: int
     side_multiple: int
     least_side: int
+    odd_planes: tuple[int, ...] | None = None
     arguments: Mapping[str, Argument]
 
     @classmethod

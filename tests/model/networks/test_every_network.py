@@ -35,7 +35,7 @@ def trained(recipe: Recipe) -> Network:
 
 def noise(recipe: Recipe, count: int = 2) -> np.ndarray:
     size = recipe.side_px
-    shape = (count, len(recipe.channels), size, size)
+    shape = (count, recipe.input_planes, size, size)
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
 

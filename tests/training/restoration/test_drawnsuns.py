@@ -31,7 +31,7 @@ def test_all_is_of_one_view_from_earth_in_the_trained_cycles(suns: list[DrawnSun
         assert Time(FROM) <= sun.view.time <= Time(UNTIL)
         assert sun.view.observer == earth(sun.view.time)
         assert sun.other.time == sun.drawing.time
-        images = [sun.drawing.disks[0].image, sun.truth.field, *sun.truth.brightness.values()]
+        images = [sun.drawing.given[0].image, sun.truth.field, *sun.truth.brightness.values()]
         for image in images:
             np.testing.assert_array_equal(np.isfinite(image), ON_DISK)
 
@@ -43,15 +43,15 @@ def test_brightness_is_in_medians(suns: list[DrawnSun]) -> None:
 
 def test_the_other_drawing_is_of_another_sun_by_the_same_hand(suns: list[DrawnSun]) -> None:
     sun = suns[0]
-    apart = sun.drawing.disks[0].image - sun.other.disks[0].image
+    apart = sun.drawing.given[0].image - sun.other.given[0].image
     assert np.nanmax(np.abs(apart)) > 0.05
-    assert sun.other.disks[0].origin == sun.drawing.disks[0].origin
+    assert sun.other.given[0].origin == sun.drawing.given[0].origin
 
 
 def test_the_same_seed_gives_the_same_case(suns: list[DrawnSun]) -> None:
     again = next(drawn_suns(4, 2, GRID))
     np.testing.assert_array_equal(again.truth.field, suns[0].truth.field)
-    np.testing.assert_array_equal(again.drawing.disks[0].image, suns[0].drawing.disks[0].image)
+    np.testing.assert_array_equal(again.drawing.given[0].image, suns[0].drawing.given[0].image)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_store_of_simulated_suns_gives_its_cases_with_seed_age_and_truth(store
         assert age_days == pytest.approx(label.age_days, abs=1e-5)
         assert isinstance(one.view.time, Time)
         assert (np.isfinite(one.truth) == GRID.on_disk()).all()
-        assert [disk.origin.band for disk in one.stack.disks][-1] == "LOS"
+        assert [disk.origin.band for disk in one.stack.given][-1] == "LOS"
 
 
 def test_a_recipe_that_rotates_its_references_leaves_the_reference_of_persistence(
@@ -61,7 +61,7 @@ def test_a_recipe_that_rotates_its_references_leaves_the_reference_of_persistenc
 ) -> None:
     rotating = SEVEN.model_copy(update={"reference_view": "observation"})
     one = StoreCases(open_store(store), rotating)[1]
-    assert one.stack.disks[-1].rotated_to == one.view
+    assert one.stack.given[-1].rotated_to == one.view
     assert one.reference.rotated_to is None
 
 
