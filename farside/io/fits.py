@@ -43,6 +43,7 @@ __all__ = [
     "open_image",
     "open_images",
     "primary_cards",
+    "quiet_nans",
     "text",
     "unpack",
 ]
@@ -265,6 +266,12 @@ def _physical(raw: NDArray[Any], cards: Cards, format_key: str) -> Image:
             into[start : start + _ROWS] = _scaled(stored, scale, zero)
         if has_blank:
             np.putmask(into[start : start + _ROWS], stored == blank, np.float32(np.nan))
+    return quiet_nans(pixels) if raw.dtype.kind == "f" else pixels
+
+
+def quiet_nans(pixels: Image) -> Image:
+    """Replace, in place, signalling NaNs of a file, at which every later conversion would warn."""
+    np.putmask(pixels, np.isnan(pixels), np.float32(np.nan))
     return pixels
 
 

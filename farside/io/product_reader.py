@@ -21,7 +21,17 @@ from farside.errors import (
     NotFitsError,
     UnsupportedImageError,
 )
-from farside.io.fits import MAX_BYTES, Cards, StoredHdu, number, open_hdus, text, unpack
+from farside.io.fits import (
+    MAX_BYTES,
+    Cards,
+    StoredHdu,
+    number,
+    open_hdus,
+    primary_cards,
+    quiet_nans,
+    text,
+    unpack,
+)
 from farside.io.source import Source, bytes_of
 from farside.quality import Quality
 from farside.sun.grid import Image
@@ -54,9 +64,16 @@ def open_product(source: Source) -> tuple[StoredHdu, ...]:
     ------
     NotFitsError, FileTooLargeError, UnsupportedImageError
         As by :func:`~farside.io.fits.unpack` and :func:`~farside.io.fits.open_hdus`.
+    MissingMetadataError
+        Another program wrote it.
     """
-    data, _ = bytes_of(source, "", MAX_BYTES)
-    return open_hdus(unpack(data))
+    data = unpack(bytes_of(source, "", MAX_BYTES)[0])
+    origin = text(primary_cards(data), "ORIGIN")
+    if not origin.startswith("Farside"):
+        raise MissingMetadataError(
+            f"not a product of Farside: ORIGIN is {origin[:MAX_TEXT]!r}, expected 'Farside' first"
+        )
+    return open_hdus(data)
 
 
 def check_unaltered(hdus: Iterable[StoredHdu]) -> None:
@@ -204,7 +221,7 @@ def plane_of(hdu: StoredHdu) -> Image:
     UnsupportedImageError
         The HDU holds anything else.
     """
-    return _array(hdu, -32, ">f4").astype(np.float32)
+    return quiet_nans(_array(hdu, -32, ">f4").astype(np.float32))
 
 
 def indices_of(hdu: StoredHdu) -> NDArray[np.uint8]:

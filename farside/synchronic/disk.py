@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from farside.disk.registration import Disk, register
-from farside.errors import DamagedImageError, UnexpectedImageError, UnsupportedImageError
+from farside.errors import (
+    DamagedImageError,
+    InputError,
+    UnexpectedImageError,
+    UnsupportedImageError,
+)
 from farside.io.fits import MAX_BYTES, open_cards, text, unpack
 from farside.io.source import Source, about, bytes_of
 from farside.magnetogram.magnetogram import Generator, Magnetogram
@@ -150,7 +155,10 @@ def read_generated(source: Source, name: str = "") -> MapDisk:
 
 def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageError:
     """Error that says where a file belongs that was given as a measured magnetogram."""
-    cards = open_cards(unpack(data))
+    try:
+        cards = open_cards(unpack(data))
+    except InputError:
+        return error
     if text(cards, "CONTENT") == "GENERATED MAGNETOGRAM":
         found, role = "a far-side magnetogram made by Farside", "generated"
     elif text(cards, "CTYPE1").startswith("CRLN") or text(cards, "MODEL") == "ADAPT":

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 from farside.simulation.instruments.files import SimulatedSet
 from service.settings import Settings
 from tests.support.live import ROOT, Server, free_port
+from tests.support.processes import PATIENCE_S, started
 
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 
@@ -56,18 +58,18 @@ def proxy(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     path.write_text(f"{user}daemon off; pid {folder}/pid; error_log {folder}/error.log;\n{changed}")
     command = [program, "-c", str(path), "-p", str(folder)]
     subprocess.run([*command, "-t"], check=True, capture_output=True)  # noqa: S603  our own
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:  # noqa: S603  our own
+    with (folder / "nginx.log").open("wb") as log, started(command, log):
         _wait_for(port)
         yield f"https://127.0.0.1:{port}"
-        process.terminate()
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(300):
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
         with socket.socket() as probe:
-            probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
+        time.sleep(0.1)
     pytest.fail("nginx does not listen")
 
 

@@ -308,5 +308,7 @@ def test_of_64_clients_at_once_all_are_served_or_told_to_come_back(
             return await asyncio.gather(*(many.post("/generate", files=good) for _ in range(64)))
 
     answers = asyncio.run(story())
-    assert {answer.status_code for answer in answers} == {200, 429}
+    codes = {answer.status_code for answer in answers}
+    assert 200 in codes
+    assert codes <= {200, 429}
     assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)

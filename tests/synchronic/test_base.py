@@ -447,10 +447,10 @@ def test_quality_bits_that_do_not_exist_are_refused(quality: object) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"field_gauss": 1e30}, "field is"),
-        ({"sigma_gauss": -1.0}, "SIGMA is"),
-        ({"sigma_gauss": 1e30}, "SIGMA is"),
-        ({"age_days": 1e30}, "AGE is"),
+        ({"field_gauss": 1e30}, "of PRIMARY are out"),
+        ({"sigma_gauss": -1.0}, "of SIGMA are out"),
+        ({"sigma_gauss": 1e30}, "of SIGMA are out"),
+        ({"age_days": 1e30}, "of AGE are out"),
     ],
 )
 def test_a_map_of_ours_with_values_that_no_map_has_is_refused(

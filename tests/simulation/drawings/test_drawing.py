@@ -91,7 +91,8 @@ def test_straight_on_the_grid_a_hand_draws_what_its_scan_reads_as(hand: str) -> 
         values = [np.percentile(values, percent) for values in (ours, theirs)]
         assert values[0] == pytest.approx(values[1], abs=within)
     ink = [float(np.maximum(0.85 - values, 0).sum()) for values in (ours, theirs)]
-    assert ink[0] == pytest.approx(ink[1], rel=0.35)
+    # A careless hand misses other small spots each time.
+    assert ink[0] == pytest.approx(ink[1], rel=0.5)
 
 
 def test_the_same_seed_draws_the_same_sheet() -> None:
@@ -125,7 +126,7 @@ def test_a_blank_sun_is_a_blank_disk() -> None:
 
 
 def test_files_are_written_as_users_have_them(tmp_path: Path) -> None:
-    early = Time("1999-06-01T15:00:00")
+    early = Time("2012-06-01T15:00:00")
     files = write_drawing(tmp_path, early, seed=2, hand="projection", form="jpeg", radius_px=200)
     side_car = read_side_car(files.side_car.read_bytes())
     assert (side_car.mirrored, side_car.centre_px) == (True, None)
