@@ -53,7 +53,7 @@ def test_written_and_read_it_is_the_same() -> None:
         ({"time_utc": 1396364400}, "time_utc"),
         ({"position_angle_deg": "3"}, "position_angle_deg"),
         ({"position_angle_deg": 400.0}, "position_angle_deg"),
-        ({"position_angle_deg": 3.0, "north_up": True}, "one of them is expected"),
+        ({"position_angle_deg": 3.0, "north_up": True}, "expected only one of them"),
         ({"radius_px": 400.0}, "both or none"),
         ({"radius_px": -1.0, "centre_px": [1.0, 1.0]}, "radius_px"),
         ({"centre_px": [1.0], "radius_px": 1.0}, "centre_px"),
