@@ -28,7 +28,7 @@ RADIUS_SHARE = (0.2, 0.51)
 """Smallest and largest radius, as fractions of the shorter side of the picture."""
 
 INK = 0.06
-"""Contrast of a line to the paper beside it, as a fraction of the picture's range."""
+"""Smallest contrast of a line to the paper beside it, as a fraction of the picture's range."""
 
 INK_SHARE = 0.03
 """Largest fraction of the picture, the darkest, that counts as lines."""
