@@ -160,8 +160,8 @@ class Corona:
         network = np.float32(response.gain) * _power(self.strength, response.exponent)
         broad = np.float32(response.diffuse) * _power(self.broad, response.diffuse_exponent)
         closed = 1 - np.float32(CLOSED_ONLY) * self.hole
-        lit = np.float32(response.floor) + network + self.lattice.resampled(broad) * closed
-        return _float(lit * self._texture(response))
+        emission = np.float32(response.floor) + network + self.lattice.resampled(broad) * closed
+        return _float(emission * self._texture(response))
 
     def _veil(self, response: Response) -> Image:
         """Transmission of holes, filaments, filament channels and umbrae."""
@@ -277,15 +277,15 @@ class Corona:
     def _ion_texture(self, ion: str) -> Image:
         """Texture of unit variance of an ion, cached."""
         if ion not in self._textures:
-            first, scales, drawn_share = TEXTURES[ion]
+            first, scales, stretched_share = TEXTURES[ion]
             *fine, broad = (
                 np.float32(np.sqrt(share)) * COARSE.noise(self._rng(stream, life_days), scale_deg)
                 for stream, (scale_deg, life_days, share) in enumerate(scales, first)
             )
             grain = fine[0] + fine[1]
-            drawn = self._grain.drawn_out(grain)
-            drawn *= grain.std() / drawn.std()
-            grain = drawn_share * drawn + np.float32(np.sqrt(1 - drawn_share**2)) * grain
+            stretched = self._grain.drawn_out(grain)
+            stretched *= grain.std() / stretched.std()
+            grain = stretched_share * stretched + np.float32(np.sqrt(1 - stretched_share**2)) * grain
             self._textures[ion] = self.lattice.resampled(_float(grain + broad)) + self._threads
         return self._textures[ion]
 
