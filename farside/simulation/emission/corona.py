@@ -285,7 +285,9 @@ class Corona:
             grain = fine[0] + fine[1]
             stretched = self._grain.drawn_out(grain)
             stretched *= grain.std() / stretched.std()
-            grain = stretched_share * stretched + np.float32(np.sqrt(1 - stretched_share**2)) * grain
+            grain = (
+                stretched_share * stretched + np.float32(np.sqrt(1 - stretched_share**2)) * grain
+            )
             self._textures[ion] = self.lattice.resampled(_float(grain + broad)) + self._threads
         return self._textures[ion]
 
