@@ -1,4 +1,4 @@
-"""Threads of BLAS, which cost more than they save on small matrices."""
+"""Limit of BLAS threads, which cost more than they save on small matrices."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from threadpoolctl import ThreadpoolController
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Limit the BLAS of NumPy and SciPy to one thread, as a ``with`` block or as a decorator.
+    """Limit the BLAS of NumPy and SciPy to one thread, as a context manager or decorator.
 
-    Products of matrices of some hundred rows take microseconds, less than it takes to wake the
-    other threads; between two products those wait busily and take the processor from others.
+    Products of matrices of some hundred rows take microseconds, less than waking the other threads;
+    between products these wait busily and take processor time from other work.
     """
     with _blas().limit(limits=1):
         yield
@@ -22,6 +22,6 @@ def one_blas_thread() -> Iterator[None]:
 
 @cache
 def _blas() -> ThreadpoolController:
-    import scipy.linalg  # noqa: F401  SciPy brings a BLAS of its own, loaded with it
+    import scipy.linalg  # noqa: F401  SciPy loads a BLAS of its own
 
     return ThreadpoolController().select(user_api="blas")

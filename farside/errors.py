@@ -1,64 +1,64 @@
-"""Everything that can go wrong, as one tree.
+"""Exceptions of Farside, as one tree.
 
 ::
 
     FarsideError
-    ├── InputError                one given file cannot be used
+    ├── InputError                a single file cannot be used
     │   ├── NotFitsError              not a FITS file, empty or truncated
     │   ├── FileTooLargeError         larger, or larger once unpacked, than allowed
-    │   ├── UnsupportedImageError     a FITS file of an instrument, band or frame that is not read
+    │   ├── UnsupportedImageError     a FITS file of an unsupported instrument, band or frame
     │   ├── MissingMetadataError      observer, time, unit or geometry not in the header
     │   ├── ImplausibleGeometryError  header values that contradict each other or the solar system
     │   ├── PartialDiskError          the full disk is not inside the array
-    │   ├── UnreadablePictureError    no PNG or JPEG, or a corrupt one
-    │   ├── NoDiskError               a drawing in which no solar disk is found
-    │   ├── SideCarError              the JSON beside a drawing does not say what it must
+    │   ├── UnreadablePictureError    not a PNG or JPEG file, or a corrupt one
+    │   ├── NoDiskError               no solar disk found in a drawing
+    │   ├── SideCarError              the side-car of a drawing is invalid
     │   ├── BadQualityError           quality bits that forbid the use of the image
     │   ├── DamagedImageError         too many missing or saturated pixels
-    │   ├── SaturatingModelError      a product of a model that saturates, not asked for in a map
-    │   └── DegenerateFieldError      a map whose field can hold no corona
-    ├── SetError                  each file is good, together they are not what the model needs
+    │   ├── SaturatingModelError      a map input from a saturating model, without the option for it
+    │   └── DegenerateFieldError      a map whose field is zero or uniform: no corona
+    ├── SetError                  each file is usable, but not together
     │   ├── IncompleteSetError        a channel of the model has no image
     │   ├── UnexpectedImageError      an image that no channel of the model accepts
     │   ├── DuplicateChannelError     two images for one channel
     │   ├── TimesApartError           images of one role too far apart in time, or of two spacecraft
     │   ├── ReferenceEpochError       the reference is too far from the epoch of Eq. 5
-    │   ├── OtherViewError            two magnetograms to compare that show the Sun from elsewhere
-    │   ├── RegionNotSeenError        a region to follow that none of the images shows
-    │   └── FrameSeriesError          frames to average that are no unbroken series
-    ├── FormatError               a synchronic map that the file format asked for cannot hold
+    │   ├── OtherViewError            magnetograms to compare have different viewpoints or times
+    │   ├── RegionNotSeenError        a region to track is in none of the images
+    │   └── FrameSeriesError          frames to average are not a continuous series
+    ├── FormatError               a synchronic map does not fit the requested file format
     ├── ModelError                a model file or the choice of a model is wrong
     │   ├── UnknownModelError         no such model is loaded
-    │   ├── RecipeError               the Recipe does not parse, or lacks what is asked for
+    │   ├── RecipeError               the Recipe is invalid, or lacks something
     │   ├── CheckpointError           weights that do not fit the network
-    │   └── InputShapeError           a tensor that the network cannot take
-    ├── EngineError               the inference engine
-    │   ├── EngineFailedError         ran and failed
-    │   ├── EngineUnavailableError    not there, or not ready
-    │   └── DeadlineError             did not answer in time
+    │   └── InputShapeError           a tensor shape that the network cannot take
+    ├── EngineError               inference failed
+    │   ├── EngineFailedError         the engine ran the model and failed
+    │   ├── EngineUnavailableError    the engine is not reachable, or not ready
+    │   └── DeadlineError             the engine did not answer in time
     ├── ArchiveError              the archive of products cannot be used
     │   ├── ArchiveBusyError          another process is writing to it
-    │   └── ArchiveAwayError          its disk is full, read-only or not there
-    └── ServiceError              the service, as its client sees it
+    │   └── ArchiveAwayError          its disk is full, read-only or not mounted
+    └── ServiceError              a request to the service failed, as its client sees it
         ├── OverloadedError           the queue is full
-        ├── StoppingError             it is about to end, and takes nothing new
+        ├── StoppingError             the service is shutting down
         ├── RequestError              the request itself is malformed
         └── ConnectionFailedError     no service answers at the address
 
 A message says what is wrong, what was found and what is expected. Domain errors know no HTTP; the
-service translates them in one place.
+service maps them to status codes in one place.
 """
 
 
 class FarsideError(Exception):
-    """Root of the tree.
+    """Base class of all errors that Farside raises on purpose.
 
     Parameters
     ----------
     message
         One sentence: what, got, expected.
     files
-        The files it is about, each by instrument, band and time, or by name where it was not read.
+        The files concerned, each by instrument, band and time, or by name if it was not read.
     """
 
     def __init__(self, message: str, files: tuple[str, ...] = ()) -> None:
@@ -67,19 +67,19 @@ class FarsideError(Exception):
 
 
 class InputError(FarsideError):
-    """One given file cannot be used."""
+    """A single file cannot be used."""
 
 
 class NotFitsError(InputError):
-    """Not a FITS file, or an empty or truncated one."""
+    """The file is not FITS, or is empty, truncated or corrupt."""
 
 
 class FileTooLargeError(InputError):
-    """A file larger than allowed, as sent or once unpacked."""
+    """A file is larger than allowed, as sent or once decompressed."""
 
 
 class UnsupportedImageError(InputError):
-    """A FITS file of an instrument, band or frame that is not read."""
+    """A FITS file of an unsupported instrument, band, frame or encoding."""
 
 
 class MissingMetadataError(InputError):
@@ -95,15 +95,15 @@ class PartialDiskError(InputError):
 
 
 class UnreadablePictureError(InputError):
-    """No PNG or JPEG, or a corrupt one."""
+    """A picture is not PNG or JPEG, or is corrupt."""
 
 
 class NoDiskError(InputError):
-    """A drawing in which no solar disk is found."""
+    """No solar disk was found in a drawing."""
 
 
 class SideCarError(InputError):
-    """The JSON beside a drawing does not say what it must, or says what nobody knows."""
+    """The side-car (JSON) of a drawing is invalid: missing, unknown or impossible keys."""
 
 
 class BadQualityError(InputError):
@@ -115,15 +115,15 @@ class DamagedImageError(InputError):
 
 
 class SaturatingModelError(InputError):
-    """A product of a model that saturates, not asked for in a map."""
+    """A map input comes from a model that saturates, and this was not allowed explicitly."""
 
 
 class DegenerateFieldError(InputError):
-    """A map whose field can hold no corona: zero, or of one value everywhere."""
+    """The field of a map is zero or uniform, so it has no potential-field corona."""
 
 
 class SetError(FarsideError):
-    """Each file is good; together they are not what the model needs."""
+    """Each file is usable, but together they are not what the model needs."""
 
 
 class IncompleteSetError(SetError):
@@ -147,19 +147,19 @@ class ReferenceEpochError(SetError):
 
 
 class OtherViewError(SetError):
-    """Two magnetograms to compare show the Sun from different places, or at different times."""
+    """Magnetograms to compare have different viewpoints or times."""
 
 
 class RegionNotSeenError(SetError):
-    """None of the images shows the region that is to be followed."""
+    """None of the images shows the region to be tracked."""
 
 
 class FrameSeriesError(SetError):
-    """Frames to average that are no unbroken series of one instrument and pointing."""
+    """Frames to average are not a continuous series of one instrument and pointing."""
 
 
 class FormatError(FarsideError):
-    """A synchronic map that the file format asked for cannot hold."""
+    """A synchronic map cannot be represented in the requested file format."""
 
 
 class ModelError(FarsideError):
@@ -171,19 +171,19 @@ class UnknownModelError(ModelError):
 
 
 class RecipeError(ModelError):
-    """A Recipe that does not parse, or lacks what is asked for."""
+    """A Recipe does not parse, or lacks something that was asked for."""
 
 
 class CheckpointError(ModelError):
-    """Weights that do not fit their network."""
+    """Weights do not fit their network."""
 
 
 class InputShapeError(ModelError):
-    """A tensor that the network cannot take."""
+    """A tensor has a shape that the network cannot take."""
 
 
 class EngineError(FarsideError):
-    """The inference engine."""
+    """Inference failed."""
 
 
 class EngineFailedError(EngineError):
@@ -191,7 +191,7 @@ class EngineFailedError(EngineError):
 
 
 class EngineUnavailableError(EngineError):
-    """The engine is not there, or not ready."""
+    """The engine is not reachable, or not ready."""
 
 
 class DeadlineError(EngineError):
@@ -207,11 +207,11 @@ class ArchiveBusyError(ArchiveError):
 
 
 class ArchiveAwayError(ArchiveError):
-    """The disk of the archive is full, read-only or not there: later it may be."""
+    """The disk of the archive is full, read-only or not mounted; it can be tried again."""
 
 
 class ServiceError(FarsideError):
-    """The service, as its client sees it."""
+    """A request to the service failed, as its client sees it."""
 
 
 class OverloadedError(ServiceError):
@@ -219,7 +219,7 @@ class OverloadedError(ServiceError):
 
 
 class StoppingError(ServiceError):
-    """The service is about to end, and takes nothing new."""
+    """The service is shutting down and accepts no new requests."""
 
 
 class RequestError(ServiceError):

@@ -1,12 +1,12 @@
-"""How far something is that takes long, for whoever wants to know."""
+"""Progress callback of long operations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int], None]
-"""Told after each part: how many are done, and of how many."""
+"""Callback after each part: number of parts done, and of all parts."""
 
 
 def silent(_done: int, _all: int) -> None:
-    """Say nothing."""
+    """Progress callback that does nothing."""

@@ -1,4 +1,4 @@
-"""The stages of the story, for whoever wants to know how long each takes."""
+"""Stages of the pipeline, and the timer that a caller may pass to measure them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Literal
 Stage = Literal["read", "register", "encode", "infer", "decode"]
 
 Timer = Callable[[Stage], AbstractContextManager[None]]
-"""Gives what is entered when a stage begins and left when it ends, well or not."""
+"""Factory of a context manager for a stage: entered at its start, left at its end or on error."""
 
 
 def untimed(stage: Stage) -> AbstractContextManager[None]:  # noqa: ARG001  a Timer's signature
-    """Time nothing."""
+    """Timer that measures nothing."""
     return nullcontext()

@@ -1,1 +1,1 @@
-"""Images on a common disk grid, in instrument pixels, or seen by another observer."""
+"""Registration of images: common disk grid, instrument pixels, or another observer's view."""

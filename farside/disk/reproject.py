@@ -1,4 +1,4 @@
-"""A registered disk as it would look from elsewhere, or at another time, if nothing changed."""
+"""Reproject registered disks to another observer and time, by differential rotation."""
 
 from __future__ import annotations
 
@@ -23,32 +23,39 @@ from farside.sun.heliographic import (
 from farside.sun.observer import Observer, View
 
 LEAST_MU = 0.1
-"""A disk does not count as seen nearer its limb: division by μ would raise noise. A choice."""
+"""Smallest μ at which a disk is used: division by μ raises noise near the limb. A choice."""
 
 
 def rotate(disk: Disk, observer: Observer, time: Time) -> Disk:
-    """Bring a disk into another view by differential rotation.
+    """Reproject a disk to another observer and time, with differential rotation.
 
-    Each pixel of the view is followed back to where the disk showed it, by the rotation of
-    magnetic features of Komm et al. (1993). A magnetic field is taken as radial: it is divided by
-    the μ it was seen at and multiplied by the new one. EUV keeps its brightness. What the disk did
-    not see is 0 in a magnetogram, and the median of the disk in EUV.
+    Each pixel of the new view is traced back to the disk, by the rotation of magnetic features of
+    Komm et al. (1993). The magnetic field is taken as radial: it is divided by the μ of the disk
+    and multiplied by that of the view. EUV keeps its brightness. Pixels that the disk does not
+    show are 0 in a magnetogram, and the median of the disk in EUV.
+
+    Parameters
+    ----------
+    disk
+        Registered disk, not reprojected before.
+    observer, time
+        The view to reproject to.
 
     Returns
     -------
     Disk
-        On the same grid; `disk` itself where it shows that view already.
+        Disk on the same grid; `disk` itself if it has that view already.
 
     Raises
     ------
     ValueError
-        The disk was rotated into another view before.
+        The disk was reprojected before.
     """
     return rotate_all((disk,), observer, time)[0]
 
 
 def rotate_all(disks: Sequence[Disk], observer: Observer, time: Time) -> tuple[Disk, ...]:
-    """As :func:`rotate`, for disks on one grid; those of one view share the geometry."""
+    """Reproject disks on one grid, as by :func:`rotate`; disks of one view share the geometry."""
     view = View(observer, time)
     moved = [disk for disk in disks if not disk.view.is_that_of(view)]
     _refuse_rotated(moved, view)
@@ -60,7 +67,7 @@ def rotate_all(disks: Sequence[Disk], observer: Observer, time: Time) -> tuple[D
 
 
 def seen(grid: Grid, origin: View, view: View) -> NDArray[np.bool_]:
-    """Which pixels of a view show what `origin` showed before, (y, x), False off the disk."""
+    """Mask of the pixels of `view` whose surface `origin` showed, (y, x); False off the disk."""
     mask = grid.on_disk().copy()
     (route,) = _routes(grid, [origin], view)
     mask[mask] = route.seen
@@ -69,9 +76,9 @@ def seen(grid: Grid, origin: View, view: View) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class _Route:
-    """Where one view shows what another shows, for the pixels on the disk in row order.
+    """Pixel positions in one view of the pixels on the disk of another, in row order.
 
-    `radial` takes the line-of-sight part of a radial field from the one to the other.
+    `radial` is the factor of the line-of-sight component of a radial field between the views.
     """
 
     origin: View
@@ -85,9 +92,8 @@ def _refuse_rotated(disks: Iterable[Disk], view: View) -> None:
     for disk in disks:
         if disk.rotated_to:
             raise ValueError(
-                f"{disk.origin}: got a disk rotated to {disk.view.time.isot}, expected one as it "
-                "was "
-                f"registered, to rotate it to {view.time.isot}"
+                f"{disk.origin}: got a disk rotated to {disk.view.time.isot}, expected one as"
+                f" registered, to rotate it to {view.time.isot}"
             )
 
 
@@ -135,7 +141,7 @@ def _carried(disk: Disk, route: _Route, view: View) -> Disk:
 
 
 def _sampled(image: Image, route: _Route, on_disk: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Linear interpolation at the places of a route."""
+    """Image values at the pixel positions of a route, by linear interpolation."""
     x_px, y_px = np.zeros((2, *image.shape), np.float32)
     x_px[on_disk], y_px[on_disk] = route.x_px, route.y_px
     sampled = cv2.remap(image, x_px, y_px, cv2.INTER_LINEAR)
@@ -143,7 +149,7 @@ def _sampled(image: Image, route: _Route, on_disk: NDArray[np.bool_]) -> NDArray
 
 
 def _middle(values: NDArray[np.float32]) -> np.float32:
-    """The median, or of two middle values the greater; NaN sorts last and shows elsewhere."""
-    # np.median takes thirty times as long.
+    """Median; of two middle values the greater."""
+    # np.median takes thirty times as long. NaN sorts last.
     middle = values.size // 2
     return np.float32(np.partition(values, middle)[middle])

@@ -1,1 +1,1 @@
-"""Untrusted FITS files in; header cards, coordinates and whole files out."""
+"""Input and output: untrusted FITS parsing, header cards, WCS, atomic file writes."""

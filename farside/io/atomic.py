@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writes: a temporary file beside the target, then a rename."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from uuid import uuid4
 
 @dataclass(frozen=True)
 class NamedFile:
-    """A file in memory, and the name that its format wants."""
+    """File in memory, with the name that its format prescribes."""
 
     name: str
     content: bytes
 
     def put(self, folder: str | Path) -> Path:
-        """Write it into a folder, made if need be; readers there see the whole or nothing."""
+        """Write the file atomically into `folder`, created if missing, and return its path."""
         path = Path(folder) / self.name
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
@@ -27,9 +27,9 @@ class NamedFile:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, which takes its place if the block ends well.
+    """Yield a temporary path beside `path`; on success it is renamed to `path`.
 
-    Readers see the old file or the new one; after an error the old one stays and nothing is left.
+    Readers see the old file or the new one, never part of it; after an error the old one stays.
     """
     temporary = path.with_name(f".{uuid4().hex}.partial")
     try:

@@ -1,4 +1,4 @@
-"""What all FITS products share when they are written: their cards, tables and texts."""
+"""Writing of FITS header cards, HISTORY entries and binary tables."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from astropy.io import fits
 
 Value = str | int | float | bool
 Card = tuple[str, Value, str]
-"""Keyword, value, comment."""
+"""Header card: keyword, value, comment."""
 
 Column = tuple[str, str | None, str | None]
-"""Name, FITS form (None: as wide as its longest text) and unit."""
+"""Table column: name, FITS form (None: text as wide as the longest value), unit."""
 
 _HISTORY_WIDTH = 72
 
 
 def add_cards(header: fits.Header, cards: Iterable[Card]) -> None:
-    """Set cards in the order given."""
+    """Set cards of a header, in the given order."""
     for keyword, value, comment in cards:
         header[keyword] = (value, comment)
 
 
 def add_input(header: fits.Header, title: str, name: str, sha256: str) -> None:
-    """Say in HISTORY which file went in: what it is, its name and its hash."""
+    """Record an input file in HISTORY: title, name and SHA-256."""
     name = quoted(name)
     header.add_history(title)
     header.add_history(name if len(name) <= _HISTORY_WIDTH else f"{name[:69]}...")
@@ -35,7 +35,7 @@ def add_input(header: fits.Header, title: str, name: str, sha256: str) -> None:
 def table(
     name: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]]
 ) -> fits.BinTableHDU:
-    """Build a table of rows, which may be none."""
+    """Binary table HDU of rows; there may be none."""
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     return fits.BinTableHDU.from_columns(
         [
@@ -47,12 +47,12 @@ def table(
 
 
 def quoted(name: str) -> str:
-    """Percent-encode what FITS cannot hold, spaces among it since trailing ones are lost."""
+    """Percent-encode a name for a FITS card, spaces included: FITS drops trailing ones."""
     return quote(name, safe="!#$&'()*+,-./:;=?@[]^_{|}~", errors="surrogatepass")
 
 
 def unquoted(name: str) -> str:
-    """Undo :func:`quoted`."""
+    """Decode a name encoded by :func:`quoted`."""
     return unquote(name, errors="surrogatepass")
 
 

@@ -1,6 +1,7 @@
-"""Read the images of an untrusted FITS file: header cards and physical values.
+"""Parse the images of untrusted FITS files: header cards and physical values.
 
-All sizes are bounded before anything is unpacked or allocated, and declared data must be there.
+All sizes are validated before anything is decompressed or allocated, and the declared data must be
+present. astropy alone cannot do this: it refuses some real headers and trusts declared sizes.
 """
 
 from __future__ import annotations
@@ -49,19 +50,19 @@ __all__ = [
 ]
 
 MAX_BYTES = 256 * 2**20
-"""Largest file, packed or unpacked: an uncompressed 4096² image of doubles has 128 MiB."""
+"""Largest file, compressed or not: an uncompressed 4096² image of doubles has 128 MiB."""
 
 MAX_SIDE_PX = 4200
 """Longest image side: SDO's is 4096."""
 
 MAX_PIXELS = MAX_SIDE_PX**2
-"""Most pixels of all images of a file together, the planes of a stack included."""
+"""Most pixels of all images of a file together, including the planes of a cube."""
 
 MAX_IMAGES = 8
-"""Most images of one file: an ADAPT map has 2, a synchronic map of ours 5."""
+"""Most images in a file: an ADAPT map has 2, a synchronic map of Farside 5."""
 
 MIN_SIDE_PX = 64
-"""Shortest image side: below it a disk holds nothing that a network could use."""
+"""Shortest image side: a smaller disk has too little detail for any network."""
 
 _ROWS = 64
 """Rows converted to physical values at a time, in double precision."""
@@ -69,16 +70,16 @@ _ROWS = 64
 
 @dataclass(frozen=True, eq=False)
 class FitsImage:
-    """An image of a file.
+    """Image of a FITS file, with its header.
 
     Attributes
     ----------
     cards
-        Its header.
+        Header cards.
     history
-        Its HISTORY cards as one text.
+        HISTORY cards as one text.
     pixels
-        Physical values (y, x), or (plane, y, x) of a stack; NaN where an integer image has BLANK.
+        Physical values (y, x), or (plane, y, x) of a cube; NaN where an integer image has BLANK.
     """
 
     cards: Cards
@@ -95,12 +96,12 @@ class _Hdu:
 
 
 def unpack(data: bytes, max_bytes: int = MAX_BYTES) -> bytes:
-    """Undo gzip, if it is gzip, without ever holding more than `max_bytes`.
+    """Decompress gzip data, never holding more than `max_bytes`; other data are returned as is.
 
     Raises
     ------
     FileTooLargeError
-        Larger than `max_bytes`, packed or unpacked.
+        Larger than `max_bytes`, compressed or decompressed.
     NotFitsError
         Truncated or corrupt gzip.
     """
@@ -110,12 +111,12 @@ def unpack(data: bytes, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def open_cards(data: bytes) -> Cards:
-    """Read the header of the image in HDU 0 or 1; its pixels stay packed.
+    """Read the header of the image in HDU 0 or 1, without its pixels.
 
     Raises
     ------
     NotFitsError, FileTooLargeError, UnsupportedImageError
-        As by :func:`open_image`, as far as the headers say.
+        As for :func:`open_image`, where the headers show it.
     """
     return _image_hdu(data).cards
 
@@ -126,34 +127,34 @@ def open_image(data: bytes) -> FitsImage:
     Raises
     ------
     NotFitsError
-        Empty, no FITS, truncated or corrupt.
+        Empty, not FITS, truncated or corrupt.
     FileTooLargeError
         Header or image larger than any instrument's.
     UnsupportedImageError
-        No two-dimensional image in the first two HDUs, or an unknown compression.
+        No two-dimensional image in the first two HDUs, or an unknown compression method.
     """
     hdu = _image_hdu(data)
     return FitsImage(hdu.cards, hdu.history, _pixels(hdu))
 
 
 def open_images(data: bytes) -> tuple[FitsImage, ...]:
-    """Read every image of a file, or stack of images of three axes; tables are passed over.
+    """Read every image (2-D) and cube (3-D) of a file; tables are skipped.
 
     Raises
     ------
     NotFitsError
-        Empty, no FITS, truncated or corrupt.
+        Empty, not FITS, truncated or corrupt.
     FileTooLargeError
         Headers, images or their number larger than any map's.
     UnsupportedImageError
-        No image at all, one of other than two or three axes, or an unknown compression.
+        No image, an array of another dimension, or an unknown compression method.
     """
     _check_start(data)
     images: list[FitsImage] = []
     start, left = 0, MAX_PIXELS
     while data[start : start + 8] in (b"SIMPLE  ", b"XTENSION"):
         if len(images) == MAX_IMAGES:
-            raise FileTooLargeError(f"more than {MAX_IMAGES} images")
+            raise FileTooLargeError(f"more than {MAX_IMAGES} images, expected at most {MAX_IMAGES}")
         hdu = _hdu(data, start)
         start = hdu.end
         if _holds_image(hdu.cards):
@@ -233,7 +234,7 @@ def _pixels(hdu: _Hdu, axes: tuple[int, ...] = (2,), most: int = MAX_PIXELS) -> 
 
 
 def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple[int, ...]:
-    """Sides of an image, slowest axis first."""
+    """Shape of an image, slowest axis first, checked."""
     count = whole(cards, f"{prefix}NAXIS")
     if count not in axes:
         few = " or ".join(map(str, axes))
@@ -252,8 +253,8 @@ def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple
 
 
 def _physical(raw: NDArray[Any], cards: Cards, format_key: str) -> Image:
-    """Apply BSCALE and BZERO in double precision; the result is rounded to float32 once."""
-    # BLANK means something for integers only (FITS standard 4.0, section 4.4.2.4).
+    """Apply BSCALE and BZERO in double precision; round to float32 once."""
+    # BLANK applies to integers only (FITS standard 4.0, section 4.4.2.4).
     blank = cards.get("BLANK", cards.get("ZBLANK"))
     has_blank = isinstance(blank, int) and bitpix(cards, format_key) > 0
     scale, zero = number(cards, "BSCALE"), number(cards, "BZERO")
@@ -262,7 +263,7 @@ def _physical(raw: NDArray[Any], cards: Cards, format_key: str) -> Image:
     flat, into = raw.reshape(-1, raw.shape[-1]), pixels.reshape(-1, raw.shape[-1])
     for start in range(0, len(flat), _ROWS):
         stored = flat[start : start + _ROWS]
-        with np.errstate(over="ignore"):  # doubles beyond float32 become infinite, that is missing
+        with np.errstate(over="ignore"):  # doubles beyond float32 become infinite: missing
             into[start : start + _ROWS] = _scaled(stored, scale, zero)
         if has_blank:
             np.putmask(into[start : start + _ROWS], stored == blank, np.float32(np.nan))
@@ -279,33 +280,33 @@ def _scaled(stored: NDArray[Any], scale: float, zero: float) -> NDArray[Any]:
     if (scale, zero) == (1.0, 0.0):
         return stored
     if stored.dtype.kind == "i" and stored.dtype.itemsize == 8 and (scale, zero) == (1.0, 2.0**63):
-        # Unsigned 64-bit integers (section 4.4.2.5): a double would lose what is below 2048.
+        # Unsigned 64-bit integers (section 4.4.2.5): a double would lose the last 11 bits.
         return (stored.astype(np.int64) ^ np.int64(-(2**63))).view(np.uint64)
     return stored.astype(np.float64) * scale + zero
 
 
 MAX_HDUS = 16
-"""Most HDUs of a product: the field, its sigma, a table, and some images in other bands."""
+"""Most HDUs of a product: the field, its sigma, tables, and images in other bands."""
 
 MAX_COLUMNS = 64
-"""Most columns of a table; the table of sources of a synchronic map has 24."""
+"""Most columns of a table; the source table of a synchronic map has 24."""
 
 MAX_AXES = 3
-"""Most axes of an array: a stack of maps."""
+"""Most axes of an array: a cube of maps."""
 
 
 @dataclass(frozen=True, eq=False)
 class StoredHdu:
-    """A header and its data unit as they lie in a file; the structure is checked, no value read.
+    """HDU as stored in a file: structure checked, values not read.
 
     Attributes
     ----------
     cards
-        The header.
+        Header cards.
     data
-        The data unit without its padding.
+        Data unit without padding.
     blocks
-        Header and data unit with their padding: what CHECKSUM is the sum of.
+        Header and data unit with padding, over which CHECKSUM is computed.
     """
 
     cards: Cards
@@ -314,31 +315,31 @@ class StoredHdu:
 
 
 def primary_cards(data: bytes) -> Cards:
-    """Read the first header of a file, and nothing else.
+    """Read the first header of a file only.
 
     Raises
     ------
     NotFitsError, FileTooLargeError
-        No FITS file, or a header without an end.
+        Not a FITS file, or a header without END.
     """
     _check_start(data)
     return parse_header(data, 0)[0]
 
 
 def open_hdus(data: bytes) -> tuple[StoredHdu, ...]:
-    """Walk through all HDUs of an unpacked file of uncompressed images and plain tables.
+    """Read all HDUs of a decompressed file of uncompressed images and plain tables.
 
-    Each keyword that says a size or a number (FITS standard 4.0, sections 4.4.1 and 7) is bounded
-    before anything is made of it, and the data it announces must be there.
+    Each size in a header (FITS standard 4.0, sections 4.4.1 and 7) is bounded before use, and the
+    declared data must be present.
 
     Raises
     ------
     NotFitsError
-        Empty, no FITS, truncated, or with a structure that the standard forbids.
+        Empty, not FITS, truncated, or of a structure that the standard forbids.
     FileTooLargeError
-        Headers, HDUs, axes, sides or columns beyond those of any product.
+        More headers, HDUs, axes, pixels or columns than any product has.
     UnsupportedImageError
-        Groups or a heap, which no product has.
+        Random groups or a heap, which no product has.
     """
     _check_start(data)
     if len(data) % BLOCK:

@@ -1,7 +1,6 @@
-"""Parse the header of an untrusted FITS file; its length is bounded.
+"""Parse headers of untrusted FITS files, of bounded length.
 
-Cards are parsed here because real headers hold values that astropy refuses to read (a bare
-``nan``).
+Cards are parsed here because real headers hold values that astropy refuses (a bare ``nan``).
 """
 
 from __future__ import annotations
@@ -14,23 +13,23 @@ from farside.errors import FileTooLargeError, NotFitsError
 
 Value = str | int | float | bool
 Cards = Mapping[str, Value]
-"""Header cards by upper-case keyword; the first of equal keywords counts."""
+"""Header cards by upper-case keyword; of repeated keywords the first counts."""
 
 MAX_HEADER_BLOCKS = 128
 """Longest header: 4608 cards. The longest seen (Solar Orbiter PHI) has 750."""
 
 BLOCK = 2880
-"""A FITS file consists of blocks of so many bytes."""
+"""Size of a FITS block, bytes."""
 
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
-"""Number format of each BITPIX."""
+"""NumPy data type of each BITPIX."""
 
 _CARD = 80
 _QUOTED = re.compile(r"\s*'((?:[^']|'')*)'")
 
 
 def number(cards: Cards, key: str) -> float | None:
-    """Finite number of a card; None if there is no such card or it holds no number."""
+    """Finite number of a card; None if the card is missing or holds no finite number."""
     value = cards.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -38,18 +37,18 @@ def number(cards: Cards, key: str) -> float | None:
 
 
 def text(cards: Cards, key: str) -> str:
-    """Text of a card without its padding, empty if there is none."""
+    """Text of a card without padding; empty if the card is missing or holds no text."""
     value = cards.get(key, "")
     return value.strip() if isinstance(value, str) else ""
 
 
 def whole(cards: Cards, key: str, default: int | None = None) -> int:
-    """Whole number of a card, zero or more.
+    """Non-negative integer of a card.
 
     Raises
     ------
     NotFitsError
-        No such card and no default, or another value.
+        The card is missing and there is no default, or it holds another value.
     """
     value = cards.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -58,12 +57,12 @@ def whole(cards: Cards, key: str, default: int | None = None) -> int:
 
 
 def bitpix(cards: Cards, key: str = "BITPIX") -> int:
-    """Number format of the pixels as FITS codes it.
+    """Data type of the pixels, as coded by BITPIX.
 
     Raises
     ------
     NotFitsError
-        None of the six formats of FITS.
+        Not one of the six values that FITS allows.
     """
     value = cards.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or value not in DTYPES:
@@ -72,12 +71,17 @@ def bitpix(cards: Cards, key: str = "BITPIX") -> int:
 
 
 def padded(size: int) -> int:
-    """Bytes that `size` bytes take in whole blocks."""
+    """Size in bytes after padding to whole FITS blocks."""
     return -(-size // BLOCK) * BLOCK
 
 
 def parse_header(data: bytes, start: int) -> tuple[dict[str, Value], str, int]:
-    """Read cards, the text of HISTORY, and where the data begin, of the header at `start`.
+    """Parse the header at byte `start`.
+
+    Returns
+    -------
+    tuple
+        Cards, text of HISTORY, and byte offset of the data unit.
 
     Raises
     ------

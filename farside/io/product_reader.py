@@ -1,4 +1,4 @@
-"""Untrusted bytes of our own products → cards, planes and rows, each number within its range."""
+"""Read untrusted files of Farside's products: cards, planes and table rows, each range-checked."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ from farside.sun.grid import Image
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, DISTANCE_AU, Observer
 
 YEARS = (1600, 2100)
-"""First year, and the one after the last, of which products are: drawings begin in 1610."""
+"""Accepted years of products, the last one excluded: drawings begin in 1610."""
 
 MAX_TEXT = 68
-"""Longest text of one card (FITS standard 4.0, section 4.2.1.1)."""
+"""Longest text of a card, characters (FITS standard 4.0, section 4.2.1.1)."""
 
 MAX_ROW_BYTES = 64 * 2**10
-"""Widest row of a table: file names are percent-encoded, and notes are sentences."""
+"""Widest table row: file names are percent-encoded, and notes are sentences."""
 
 MAX_FIELD_GAUSS = 1e5
-"""No field is stronger: the strongest ever measured on the Sun has 8.2 kG."""
+"""Largest accepted field; the strongest measured on the Sun is 8.2 kG."""
 
 _ISOT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?")
 _FORM = re.compile(r"(\d{0,5})([ADJ])")
 _KNOWN_BITS = reduce(or_, Quality)
 
 Row = Cards
-"""A row of a table: values by the name of their column."""
+"""Table row: values by column name."""
 
 
 def open_product(source: Source) -> tuple[StoredHdu, ...]:
@@ -63,7 +63,7 @@ def open_product(source: Source) -> tuple[StoredHdu, ...]:
     Raises
     ------
     NotFitsError, FileTooLargeError, UnsupportedImageError
-        As by :func:`~farside.io.fits.unpack` and :func:`~farside.io.fits.open_hdus`.
+        As for :func:`~farside.io.fits.unpack` and :func:`~farside.io.fits.open_hdus`.
     MissingMetadataError
         Another program wrote it.
     """
@@ -77,12 +77,12 @@ def open_product(source: Source) -> tuple[StoredHdu, ...]:
 
 
 def check_unaltered(hdus: Iterable[StoredHdu]) -> None:
-    """Refuse a product that is not as it was written.
+    """Check that a product is unchanged since it was written.
 
     Raises
     ------
     DamagedImageError
-        CHECKSUM of an HDU does not match, or is not there.
+        CHECKSUM of an HDU does not match, or is missing.
     """
     altered = [name_of(hdu) for hdu in hdus if not _is_unaltered(hdu)]
     if altered:
@@ -90,22 +90,22 @@ def check_unaltered(hdus: Iterable[StoredHdu]) -> None:
 
 
 def name_of(hdu: StoredHdu) -> str:
-    """EXTNAME, or ``"PRIMARY"`` of an HDU without one."""
+    """EXTNAME of an HDU; ``"PRIMARY"`` if it has none."""
     return text(hdu.cards, "EXTNAME") or "PRIMARY"
 
 
 def hdu_if_any(hdus: Sequence[StoredHdu], name: str) -> StoredHdu | None:
-    """First HDU of a name; None if there is none."""
+    """First HDU with a name; None if there is none."""
     return next((hdu for hdu in hdus if name_of(hdu) == name), None)
 
 
 def hdu_of(hdus: Sequence[StoredHdu], name: str) -> StoredHdu:
-    """First HDU of a name.
+    """First HDU with a name.
 
     Raises
     ------
     MissingMetadataError
-        There is none.
+        No HDU has this name.
     """
     found = hdu_if_any(hdus, name)
     if found is None:
@@ -114,12 +114,12 @@ def hdu_of(hdus: Sequence[StoredHdu], name: str) -> StoredHdu:
 
 
 def text_of(cards: Cards, key: str, longest: int = MAX_TEXT) -> str:
-    """Text of a card or of a row's column.
+    """Text of a card or table cell, at most `longest` characters.
 
     Raises
     ------
     MissingMetadataError
-        It is not there, no text, or longer than that.
+        The value is missing, not a text, or too long.
     """
     value = cards.get(key)
     if not isinstance(value, str) or len(value) > longest:
@@ -130,14 +130,14 @@ def text_of(cards: Cards, key: str, longest: int = MAX_TEXT) -> str:
 
 
 def number_of(cards: Cards, key: str, least: float = -math.inf, most: float = math.inf) -> float:
-    """Finite number of a card or of a row's column.
+    """Finite number of a card or table cell, from `least` to `most`.
 
     Raises
     ------
     MissingMetadataError
-        It is not there, or no finite number.
+        The value is missing, or not a finite number.
     ImplausibleGeometryError
-        It is out of its range.
+        The number is out of range.
     """
     value = number(cards, key)
     if value is None:
@@ -150,19 +150,19 @@ def number_of(cards: Cards, key: str, least: float = -math.inf, most: float = ma
 def number_if_any(
     cards: Cards, key: str, least: float = -math.inf, most: float = math.inf
 ) -> float | None:
-    """As :func:`number_of`; None if there is no such card, or NaN in a row."""
+    """Finite number as by :func:`number_of`; None if the card is missing or the cell is NaN."""
     value = cards.get(key)
     absent = value is None or (isinstance(value, float) and math.isnan(value))
     return None if absent else number_of(cards, key, least, most)
 
 
 def quality_of(cards: Cards) -> Quality:
-    """Bits of QUALITY.
+    """Quality flags of the QUALITY card.
 
     Raises
     ------
     MissingMetadataError, ImplausibleGeometryError
-        No whole number, or a bit without a meaning is set.
+        Not an integer, or an undefined bit is set.
     """
     value = cards.get("QUALITY")
     if isinstance(value, bool) or not isinstance(value, int):
@@ -175,18 +175,20 @@ def quality_of(cards: Cards) -> Quality:
 
 
 def time_of(cards: Cards, key: str) -> Time:
-    """Time, UTC, of a card or of a row's column.
+    """Time (UTC) of a card or table cell.
 
     Raises
     ------
     MissingMetadataError
-        No such time as ``2022-11-14T00:05:30.123``.
+        Not a time such as ``2022-11-14T00:05:30.123``.
     ImplausibleGeometryError
-        A year of which there is no product.
+        A year outside :data:`YEARS`.
     """
     value = text_of(cards, key)
     if not _ISOT.fullmatch(value):
-        raise MissingMetadataError(f"{key} is {value!r}, expected as 2022-11-14T00:05:30.123")
+        raise MissingMetadataError(
+            f"{key} is {value!r}, expected a time such as 2022-11-14T00:05:30.123"
+        )
     if not YEARS[0] <= int(value[:4]) < YEARS[1]:
         raise ImplausibleGeometryError(
             f"{key} is {value}, expected a year from {YEARS[0]} to {YEARS[1] - 1}"
@@ -194,16 +196,16 @@ def time_of(cards: Cards, key: str) -> Time:
     try:
         return Time(value, format="isot", scale="utc")
     except ValueError as error:
-        raise MissingMetadataError(f"{key} is {value!r}, no such day or hour") from error
+        raise MissingMetadataError(f"{key} is {value!r}, expected an existing time") from error
 
 
 def observer_of(cards: Cards) -> Observer:
-    """Observer by HGLN_OBS, HGLT_OBS and DSUN_OBS of a header or of a row.
+    """Observer from HGLN_OBS, HGLT_OBS and DSUN_OBS of a header or table row.
 
     Raises
     ------
     MissingMetadataError, ImplausibleGeometryError
-        A number is not there, or is no place of an observer.
+        A number is missing or out of range.
     """
     nearest, farthest = (au * ASTRONOMICAL_UNIT_M for au in DISTANCE_AU)
     return Observer(
@@ -214,34 +216,34 @@ def observer_of(cards: Cards) -> Observer:
 
 
 def plane_of(hdu: StoredHdu) -> Image:
-    """Plane (y, x) of single-precision numbers.
+    """Image (y, x) of an HDU of single-precision numbers.
 
     Raises
     ------
     UnsupportedImageError
-        The HDU holds anything else.
+        The HDU holds another kind of data.
     """
     return quiet_nans(_array(hdu, -32, ">f4").astype(np.float32))
 
 
 def indices_of(hdu: StoredHdu) -> NDArray[np.uint8]:
-    """Plane (y, x) of bytes.
+    """Image (y, x) of an HDU of bytes.
 
     Raises
     ------
     UnsupportedImageError
-        The HDU holds anything else.
+        The HDU holds another kind of data.
     """
     return _array(hdu, 8, "u1")
 
 
 def check_range(name: str, values: NDArray[Any], least: float, most: float) -> None:
-    """Refuse a plane with a value that is out of range; NaN is no value.
+    """Check that all values of an image are in range; NaN is allowed.
 
     Raises
     ------
     DamagedImageError
-        Says how many there are.
+        Values are out of range; the message has their number.
     """
     wrong = int(np.count_nonzero((values < least) | (values > most)))
     if wrong:
@@ -251,17 +253,17 @@ def check_range(name: str, values: NDArray[Any], least: float, most: float) -> N
 
 
 def rows_of(hdu: StoredHdu, most: int) -> tuple[Row, ...]:
-    """Rows of a table of texts, doubles and 32-bit integers.
+    """Rows of a binary table of texts, doubles and 32-bit integers.
 
     Raises
     ------
     UnsupportedImageError, NotFitsError
-        The HDU holds anything else.
+        The HDU holds another kind of data.
     FileTooLargeError
-        More rows than `most`, or wider ones than any product has.
+        More rows than `most`, or rows wider than :data:`MAX_ROW_BYTES`.
     """
     if text(hdu.cards, "XTENSION") != "BINTABLE" or hdu.cards.get("NAXIS") != 2:
-        raise UnsupportedImageError(f"{name_of(hdu)} is no table of two axes")
+        raise UnsupportedImageError(f"{name_of(hdu)} is not a table, expected a binary table")
     rows = int(number_of(hdu.cards, "NAXIS2", 0))
     if rows > most:
         raise FileTooLargeError(f"{rows} rows of {name_of(hdu)}, expected at most {most}")
@@ -274,7 +276,7 @@ def rows_of(hdu: StoredHdu, most: int) -> tuple[Row, ...]:
 
 
 def _is_unaltered(hdu: StoredHdu) -> bool:
-    """Whether the sum of all words, with end-around carry, is -0 (FITS standard 4.0, J)."""
+    """Whether CHECKSUM holds: the sum of all words is -0 (FITS standard 4.0, appendix J)."""
     total = int(np.frombuffer(hdu.blocks, ">u4").sum(dtype=np.uint64))
     while total >> 32:
         total = (total & 0xFFFFFFFF) + (total >> 32)
@@ -317,9 +319,9 @@ def _row_dtype(cards: Cards) -> np.dtype[Any]:
 
 
 def _cell(value: bytes | float | int) -> str | float | int:
-    """A text ends at its first NUL and has no trailing blanks (FITS standard 4.0, 7.3.3.1)."""
     if not isinstance(value, bytes):
         return value
+    # A text ends at its first NUL and has no trailing blanks (FITS standard 4.0, 7.3.3.1).
     word = value.split(b"\0", 1)[0].decode("latin-1").rstrip()
     if not (word.isascii() and word.isprintable()):
         raise NotFitsError(f"a text of a table is {_shown(word)}, expected printable ASCII")

@@ -1,4 +1,4 @@
-"""What a file may be given as: a path, bytes or an open file; its bytes and its plain name."""
+"""File sources: a path, bytes or an open file; reading their bytes and plain name."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import IO
 from farside.errors import InputError
 
 Source = str | Path | bytes | IO[bytes]
-"""What :func:`read` takes: a path, the bytes of a file or an open binary file."""
+"""Path, bytes of a file, or open binary file."""
 
 
 @contextmanager
 def about(subject: str) -> Iterator[None]:
-    """Name the file in whatever is wrong with it."""
+    """Prefix `subject` (a file or an image) to any InputError raised in the block."""
     try:
         yield
     except InputError as error:
@@ -23,7 +23,10 @@ def about(subject: str) -> Iterator[None]:
 
 
 def bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
-    """Bytes and plain name; at most one byte more than is read, which is enough to refuse it."""
+    """Bytes and plain name of a source.
+
+    At most ``max_bytes + 1`` bytes are read, enough for the caller to refuse a larger file.
+    """
     if isinstance(source, bytes):
         return source, plain_name(name)
     if isinstance(source, str | Path):
@@ -34,5 +37,5 @@ def bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
 
 
 def plain_name(name: str) -> str:
-    """Last component of a name that a stranger may have chosen, printable, 100 characters."""
+    """Last component of an untrusted file name, printable, at most 100 characters."""
     return "".join(letter for letter in PureWindowsPath(name).name if letter.isprintable())[:100]

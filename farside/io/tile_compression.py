@@ -1,8 +1,7 @@
-"""Decompress an untrusted tile-compressed FITS image; time and memory are bounded beforehand.
+"""Decompress untrusted tile-compressed FITS images, with time and memory bounded beforehand.
 
-Tiles are laid out as in section 10 of the FITS standard 4.0. The decoding itself is astropy's,
-which is given checked cards and checked tiles only: its C code (that of cfitsio) trusts what a
-tile says of its own size.
+The layout of tiles is that of section 10 of the FITS standard 4.0. astropy decodes them; it is
+given checked cards and tiles only, because its C code (cfitsio's) trusts the sizes in a tile.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from farside.errors import FileTooLargeError, NotFitsError, UnsupportedImageErro
 from farside.io.fits_header import Cards, Value, bitpix, padded, text, whole
 
 MAX_TILES = 2**15
-"""Most tiles of an image: 8 times the rows of SDO's. One costs 20 to 70 µs however small it is."""
+"""Most tiles of an image: 8 times the rows of SDO's. Each takes 20 to 70 µs, however small."""
 
 _CODINGS = (
     "RICE_1",
@@ -47,30 +46,30 @@ _HCOMPRESS_MAGIC = 0xDD99
 _HCOMPRESS_HEADER = struct.Struct(">HiiiqBBB")
 _HCOMPRESS_PLANES = 63
 _HCOMPRESS_SLACK = 16
-"""Bytes a pixel that the decoder reads at most of `_HCOMPRESS_PLANES` bit planes: a plane of a
-quadrant is coded in at most 6 bits for every 4 of its pixels, and for a third more above them."""
+"""Most bytes per pixel that the decoder reads of `_HCOMPRESS_PLANES` bit planes: a plane of a
+quadrant takes at most 6 bits per 4 pixels, and the levels of the quadtree above a third more."""
 
 Shape = tuple[int, ...]
 
 
 def decompress(cards: Cards, data: memoryview, shape: Shape) -> NDArray[Any]:
-    """Decompress the tiles of an image; numbers are as stored, before BSCALE and BZERO.
+    """Decompress the tiles of an image; values are as stored, before BSCALE and BZERO.
 
     Parameters
     ----------
     cards, data
         Header and bytes of the binary table.
     shape
-        The image's, slowest axis first, of two or three axes, checked.
+        Shape of the image, slowest axis first: two or three axes, checked by the caller.
 
     Raises
     ------
     NotFitsError
-        Corrupt, or sizes that contradict each other.
+        Corrupt data, or sizes that contradict each other.
     UnsupportedImageError
-        A coding that the FITS standard does not name.
+        A compression method that the FITS standard does not name.
     FileTooLargeError
-        More than `MAX_TILES`.
+        More than `MAX_TILES` tiles.
     """
     data = _checked(cards, data, shape)
     kept = {key: value for key, value in cards.items() if _STRUCTURE.fullmatch(key)}
@@ -91,7 +90,7 @@ def decompress(cards: Cards, data: memoryview, shape: Shape) -> NDArray[Any]:
 
 
 def _checked(cards: Cards, data: memoryview, shape: Shape) -> memoryview:
-    """Bytes of the table and its heap, after all that they say of sizes was checked."""
+    """Table and heap as given to the decoder, after validation of all sizes in them."""
     coding = text(cards, "ZCMPTYPE")
     if coding not in _CODINGS:
         raise UnsupportedImageError(
@@ -120,7 +119,7 @@ def _checked(cards: Cards, data: memoryview, shape: Shape) -> memoryview:
 
 
 def _tiles(cards: Cards, shape: Shape) -> list[Shape]:
-    """Shape of each tile, in the order of the rows of the table; those at an edge are smaller."""
+    """Shape of each tile, in the order of the table's rows; tiles at an edge are smaller."""
     axes = len(shape)
     part = [
         whole(cards, f"ZTILE{axes - axis}", shape[axis] if axis == axes - 1 else 1)
@@ -174,7 +173,7 @@ def _table(cards: Cards, data: memoryview, tiles: int) -> NDArray[Any]:
 
 
 def _variable(cards: Cards) -> dict[str, int]:
-    """Columns whose values lie in the heap, and the bytes of their elements."""
+    """Bytes per element of each variable-length column (values in the heap)."""
     found = {}
     for index in range(1, 10):
         form = re.fullmatch(r"[01]?[PQ]([A-Z])(\(\d*\))?", text(cards, f"TFORM{index}"))
@@ -197,7 +196,7 @@ def _check_places(cards: Cards, data: memoryview, table: NDArray[Any], heap: int
 
 
 def _check_gzip(tile: memoryview, shape: Shape) -> None:
-    """A tile of gzip unpacks to one to eight bytes for each of its pixels."""
+    """Check that a gzip tile decompresses to 1, 2, 4 or 8 bytes per pixel."""
     pixels = math.prod(shape)
     stream = zlib.decompressobj(wbits=31)
     try:
@@ -213,7 +212,7 @@ def _check_gzip(tile: memoryview, shape: Shape) -> None:
 
 
 def _check_hcompress(tile: memoryview, shape: Shape) -> None:
-    """A tile of HCOMPRESS says its sides and its numbers of bit planes, which are believed."""
+    """Check the sides and bit planes in an HCOMPRESS tile, which the decoder trusts."""
     if len(tile) < _HCOMPRESS_HEADER.size:
         raise NotFitsError("truncated HCOMPRESS tile")
     magic, rows, columns, _, _, *planes = _HCOMPRESS_HEADER.unpack_from(tile)
@@ -227,7 +226,7 @@ def _check_hcompress(tile: memoryview, shape: Shape) -> None:
 
 
 def _check_plio(tile: memoryview, _: Shape) -> None:
-    """A tile of PLIO says in its third to fifth words how long it is, which is believed."""
+    """Check the length in words 3 to 5 of a PLIO tile, which the decoder trusts."""
     words = np.frombuffer(tile[: len(tile) // 2 * 2], ">i2").astype(int)
     if len(words) < 5:
         raise NotFitsError("truncated PLIO tile")
@@ -237,7 +236,7 @@ def _check_plio(tile: memoryview, _: Shape) -> None:
 
 
 def _with_room(data: memoryview, table: NDArray[Any], tiles: list[Shape]) -> memoryview:
-    """Lengthen each tile by what its decoder can read beyond it when the tile is corrupt."""
+    """Pad each tile by as much as its decoder can read beyond the end of a corrupt one."""
     room = _HCOMPRESS_SLACK * max(map(math.prod, tiles))
     longer = table.copy()
     longer["COMPRESSED_DATA"][:, 0] += np.where(table["COMPRESSED_DATA"][:, 0] > 0, room, 0)

@@ -1,4 +1,4 @@
-"""Where the pixels of an image look: the affine part of a header's coordinates."""
+"""Pointing of an image: the affine part of its helioprojective coordinates (WCS)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ _SHEAR_LIMIT = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Pointing:
-    """Pixel index → helioprojective arcseconds: ``matrix @ (index - reference) + value``.
+    """Affine map from pixel index to helioprojective arcseconds.
 
-    A gnomonic (TAN) image of the Sun departs from this by less than 0.02 pixels of 0.6 arcsec.
+    ``matrix_arcsec @ (index - reference_px) + reference_arcsec``. A gnomonic (TAN) image of the Sun
+    departs from this by less than 0.02 pixels of 0.6 arcsec.
 
     Attributes
     ----------
     matrix_arcsec
-        (2, 2), arcseconds per pixel: scale and roll.
+        Scale and roll, (2, 2), arcseconds per pixel.
     reference_px
         0-based index (x, y) of the reference pixel.
     reference_arcsec
-        Helioprojective (x, y) there.
+        Helioprojective (x, y) at the reference pixel.
     """
 
     matrix_arcsec: NDArray[np.float64]
@@ -43,12 +44,12 @@ class Pointing:
 
     @property
     def scale_arcsec(self) -> float:
-        """Side of a pixel, arcseconds."""
+        """Pixel scale, arcseconds per pixel."""
         return math.sqrt(float(np.linalg.det(self.matrix_arcsec)))
 
     @property
     def roll_deg(self) -> float:
-        """CROTA2: angle from the image's y axis to solar north, positive clockwise."""
+        """Roll CROTA2: angle from the image's y axis to solar north, positive clockwise."""
         return math.degrees(math.atan2(self.matrix_arcsec[1, 0], self.matrix_arcsec[0, 0]))
 
     @property
@@ -57,7 +58,7 @@ class Pointing:
         return self.pixel(0.0, 0.0)
 
     def pixel(self, x_arcsec: float, y_arcsec: float) -> NDArray[np.float64]:
-        """0-based index (x, y) of a helioprojective position."""
+        """0-based pixel index (x, y) of a helioprojective position."""
         offset = np.array([x_arcsec, y_arcsec]) - self.reference_arcsec
         index: NDArray[np.float64] = self.reference_px + np.linalg.solve(self.matrix_arcsec, offset)
         return index
@@ -73,19 +74,19 @@ def disk_radius_arcsec(distance_m: float) -> float:
 
 
 def pointing_of(header: Mapping[str, Value]) -> Pointing:
-    """Read scale, roll and reference point from a header.
+    """Read the pointing (scale, roll, reference pixel) from a header.
 
-    Roll is taken from PCi_j, else from CROTA2, else from SECCHI's CROTA. CUNIT may be missing and
-    is then arcseconds, as in old AIA and EUVI files.
+    Roll is taken from PCi_j, else from CROTA2, else from SECCHI's CROTA. A missing CUNIT means
+    arcseconds, as in old AIA and EUVI files.
 
     Raises
     ------
     MissingMetadataError
-        A card is missing; a roll is never assumed, since HMI's is 180°.
+        A card is missing; roll is never assumed, because HMI's is 180°.
     UnsupportedImageError
         Coordinates other than helioprojective TAN.
     ImplausibleGeometryError
-        A mirrored, sheared or degenerate image.
+        The pixel matrix is mirrored, sheared or degenerate.
     """
     _check_projection(header)
     unit = np.array([_unit(header, axis) for axis in "12"])

@@ -1,10 +1,10 @@
-"""Score whether an EUV image shows a whole Sun where its header says that the Sun is.
+"""Disk score: whether an EUV image shows a whole Sun at the position in its header.
 
-Two measures, made on the image reduced to about 64 pixels of disk radius: the share of directions
-in which the brightness falls at the limb about as steeply as anywhere, and the share of the disk without light.
-Measured on 30 real images of AIA 171, 193, 304 and EUVI 171, 195, 284, 304, of the years 2010 to
-2024, on 18 of the simulated Sun, version 3, and on what was made of all of them; "all" of an array
-without light are refused by the dark share:
+Two measures on the image reduced to about 64 pixels of disk radius: the fraction of directions in
+which the brightness falls at the limb about as steeply as anywhere, and the fraction of the disk
+without light. Measured on 30 real images of AIA 171, 193, 304 and EUVI 171, 195, 284, 304, of the
+years 2010 to 2024, on 18 of the simulated Sun, version 3, and on damaged copies of all of them (the
+arrays without light are refused by the second measure):
 
 =====================================  ============  =======  =======
 image                                  limb          refused  flagged
@@ -20,7 +20,7 @@ exposed twice, 0.2 radii apart         0.38 to 0.96  23 %     35 %
 smeared over 0.3 of the radius         0.29 to 1.00  25 %     29 %
 =====================================  ============  =======  =======
 
-A disk upside down around its centre cannot be told from one image.
+A disk turned upside down about its centre cannot be recognised in a single image.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ from farside.io.wcs import Pointing
 from farside.sun.grid import Image
 
 LEAST_LIMB, USUAL_LIMB = 0.5, 0.6
-"""Share of directions below which an image is refused, and below which it is flagged."""
+"""Limb fractions below which an image is refused, and flagged."""
 
 MOST_DARK, USUAL_DARK = 0.1, 0.05
-"""Share of the disk without light beyond which an image is refused, and is flagged."""
+"""Dark fractions of the disk above which an image is refused, and flagged."""
 
 FAINT_BANDS = ("94", "131", "335")
-"""Lines of hot plasma: a quiet Sun hardly shows in them, and they are not scored."""
+"""Bands that are not scored: hot lines, in which the quiet Sun is faint."""
 
 _RADIUS_PX = 64
 _RADII = np.arange(0.02, 1.36, 0.02)
-"""In disk radii, at which the brightness is sampled."""
+"""Radii at which the brightness is sampled, disk radii."""
 
 _FALL_STEPS = 4
-"""Steps of radius over which a fall of the brightness is measured: 0.08 disk radii."""
+"""Steps of radius over which a drop in brightness is measured: 0.08 disk radii."""
 
 _AT_LIMB = (0.96, 1.10)
-"""Middles of the steepest fall that count as the limb: coronal lines end above the photosphere."""
+"""Range of the steepest drop that counts as the limb: coronal lines end above the photosphere."""
 
 _DARKEST_DN = 1e-30
 _SECTORS, _SECTOR_DEG = 24, 15
@@ -63,19 +63,19 @@ regions near the limb end as steeply as the disk does."""
 
 _FLOOR = 0.3
 _NO_LIGHT = 0.03
-"""Floor of the logarithm, and brightness that counts as none, in parts of the 75th percentile."""
+"""Floor of the logarithm, and brightness that counts as dark, in units of the 75th percentile."""
 
 
 @dataclass(frozen=True)
 class DiskScore:
-    """Shares, 0 to 1, that tell an image of the whole Sun from a broken one.
+    """Fractions, 0 to 1, that distinguish a whole Sun from a broken image.
 
     Attributes
     ----------
     limb
-        Of the directions from the Sun's centre in which the brightness falls most at the limb.
+        Fraction of directions from the Sun's centre with the steepest drop at the limb.
     dark
-        Of the area of the disk that has no light.
+        Fraction of the disk's area without light.
     """
 
     limb: float
@@ -83,25 +83,25 @@ class DiskScore:
 
     @property
     def is_odd(self) -> bool:
-        """Whether it is outside what good images have."""
+        """Whether the score is outside the range of good images."""
         return self.limb < USUAL_LIMB or self.dark > USUAL_DARK
 
     def __str__(self) -> str:
         return (
-            f"the limb is where the header says in {self.limb:.0%} of all directions, and"
+            f"the limb is at the header's position in {self.limb:.0%} of all directions, and"
             f" {self.dark:.0%} of the disk has no light"
         )
 
 
 def score_disk(pixels: Image, pointing: Pointing, distance_m: float) -> DiskScore:
-    """Score a calibrated EUV image.
+    """Disk score of a calibrated EUV image.
 
     Parameters
     ----------
     pixels
-        DN, zero where there is no light; finite on the disk.
+        DN (y, x), zero where there is no light; finite on the disk.
     pointing, distance_m
-        Where the header has the Sun.
+        Pointing of the header, and distance of the observer in metres.
     """
     profile = _polar(pixels, pointing, distance_m)
     disk = _RADII < 0.96
@@ -121,22 +121,22 @@ def score_disk(pixels: Image, pointing: Pointing, distance_m: float) -> DiskScor
 
 
 def check_disk(score: DiskScore) -> None:
-    """Check that an image is not a broken one.
+    """Check that a disk score is that of a whole Sun.
 
     Raises
     ------
     DamagedImageError
-        Fewer than `LEAST_LIMB` of the limb, or more than `MOST_DARK` without light.
+        Limb fraction below `LEAST_LIMB`, or dark fraction above `MOST_DARK`.
     """
     if score.limb < LEAST_LIMB or score.dark > MOST_DARK:
         raise DamagedImageError(
-            f"{score}: expected {LEAST_LIMB:.0%} or more and {MOST_DARK:.0%} or less of an image"
+            f"{score}: expected at least {LEAST_LIMB:.0%} and at most {MOST_DARK:.0%} in an image"
             " of the whole Sun"
         )
 
 
 def _polar(pixels: Image, pointing: Pointing, distance_m: float) -> NDArray[np.float64]:
-    """Brightness at (radius, degree of angle), zero beyond the array and where it is missing."""
+    """Brightness (radius, degree of angle); zero beyond the array and where missing."""
     radius_px = pointing.disk_radius_px(distance_m)
     step = max(1, math.floor(radius_px / _RADIUS_PX))
     height, width = (side // step for side in pixels.shape)

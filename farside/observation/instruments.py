@@ -1,4 +1,4 @@
-"""Table of the instruments: how each is recognised, timed and calibrated, and its quality bits."""
+"""Instruments (EUVI, AIA, HMI): identification, exposure time, calibration and quality bits."""
 
 from __future__ import annotations
 
@@ -25,32 +25,33 @@ EUVI_BANDS = ("171", "195", "284", "304")
 AIA_BANDS = ("94", "131", "171", "193", "211", "304", "335", "1600", "1700", "4500")
 
 EUVI_SATURATION_DN = 15000.0
-"""DSATVAL of SECCHI headers: full-resolution pixels from here on count as saturated."""
+"""Saturation of full-resolution EUVI pixels: DSATVAL of SECCHI headers."""
 
 AIA_SATURATION_DN = 15000.0
-"""The 14-bit converter ends at 16383 DN; offset and flat field leave less."""
+"""Saturation of AIA pixels: the 14-bit converter ends at 16383 DN, less offset and flat field."""
 
 MAX_FIELD_GAUSS = 10_000.0
-"""Line-of-sight fields beyond it are no measurement. The strongest known on the Sun is 8.2 kG
+"""Largest line-of-sight field that counts as measured: the strongest known on the Sun is 8.2 kG
 (Castellanos Duran et al. 2020), and HMI saturates below 5 kG."""
 
 SKY_RATIO = (0.7, 1.5)
-"""Of the sky of a level-0 EUVI image to its bias. Real ones have 0.98 to 1.02; an image halved on
-board has 0.5, one summed 2 by 2 on the ground 4."""
+"""Accepted ratio of sky to bias in a level-0 EUVI image. Real images have 0.98 to 1.02; an image
+halved on board has 0.5, one summed 2 by 2 on the ground 4."""
 
 BIAS_LEFT = 0.3
-"""Sky above so much of the bias shows that the bias was not subtracted."""
+"""Ratio of sky to bias above which the bias was not subtracted."""
 
 AIA_NEAR_REAL_TIME = 0x40000000
 HMI_NEAR_REAL_TIME = 0x400
-"""Near-real-time magnetograms are made before the lists of cosmic rays exist."""
+"""QUALITY bit of near-real-time magnetograms, made before the lists of cosmic rays exist."""
 
 AIA_USABLE = 0x310
-"""Limb fit error (the pointing of the record is used instead), and values missing, up to 5 %."""
+"""Accepted QUALITY bits of AIA: limb fit error (the nominal pointing is used instead), and up to
+5 % of the values missing."""
 
 HMI_USABLE = 0x1B2C0
-"""Bits of observables that were made, though not in the best way (HMI_observables.c); poor quality,
-eclipse, limb fit and stabilisation are not among them, since they move or blur the image."""
+"""Accepted QUALITY bits of HMI: observables of reduced quality (HMI_observables.c). Poor quality,
+eclipse, limb fit and stabilisation are not accepted: they move or blur the image."""
 
 # Level-1 QUALITY of AIA: JSOC, quallev1.h.
 _AIA_BITS = {
@@ -113,7 +114,7 @@ _HMI_BITS = {
     0x80000000: "no data",
 }
 
-# SECCHI image-processing functions, as SolarSoft's scc_sebip and get_biasmean know them.
+# SECCHI on-board image-processing functions, as in SolarSoft's scc_sebip and get_biasmean.
 _HALVE = 1
 _DIVISORS = {_HALVE: 2, 50: 4, 53: 4, 118: 3} | {82 + power: 2 ** (power + 1) for power in range(7)}
 _SQUARE_ROOT = 2
@@ -129,7 +130,7 @@ _BEACON_NAME = re.compile(r"_.7eu", re.IGNORECASE)
 _BEACON_SIDE_PX = 512
 _TIME = re.compile(r"(\d{4})[-.](\d\d)[-.](\d\d)[T_ ](\d\d:\d\d:\d\d(?:\.\d*)?)(Z|_UTC|_TAI)?$")
 _YEARS = range(1600, 2200)
-"""Of which times are read: the Sun has been drawn since 1610."""
+"""Accepted years of observation times: the Sun has been drawn since 1610."""
 
 _DATE_OBS, _DATE_AVG = ("DATE-OBS", "DATE_OBS"), ("DATE-AVG", "DATE_AVG")
 _LONGEST_EXPOSURE_S = 3600.0
@@ -137,18 +138,18 @@ _LONGEST_EXPOSURE_S = 3600.0
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """Pixels as physical values.
+    """Calibrated pixels: physical values, with limits and notes.
 
     Attributes
     ----------
     pixels
-        DN above the bias, or gauss; NaN where the file has no value.
+        DN above the bias, or gauss, (y, x); NaN where the file has no value.
     saturation
-        Value from which on a pixel is saturated, infinite where nothing can be.
+        Value above which a pixel is saturated; infinite if none can be.
     limit
-        Largest absolute value that is a measurement; a pixel beyond it counts as missing.
+        Largest absolute value that counts as measured; a pixel beyond it counts as missing.
     notes
-        What was done to them, a sentence each.
+        Calibration steps applied, a sentence each.
     """
 
     pixels: Image
@@ -159,30 +160,30 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Instrument:
-    """What is particular to one instrument.
+    """Properties of an instrument that reading depends on.
 
     Attributes
     ----------
     name
-        As in ``Origin.instrument``.
+        Name, as in ``Origin.instrument``.
     bands
-        What is read of it.
+        Bands that are read.
     unit
-        Of the calibrated pixels, as BUNIT.
+        Unit of the calibrated pixels, as BUNIT.
     launch
-        Date before which it has no images.
+        Date of the launch: earlier times are placeholders.
     middle
-        Middle of the exposure, from its cards.
+        Function from header cards to the time of mid-exposure.
     calibrate
-        Pixels as the file has them → pixels as physical values.
+        Function from the image of a file to calibrated pixels.
     quality_bits
-        Meaning of each bit of QUALITY; empty where there is no such card.
+        Meaning of each bit of QUALITY; empty if there is no such card.
     near_real_time
-        Bits of QUALITY that good near-real-time images have.
+        QUALITY bits of good near-real-time images.
     usable
-        Bits of QUALITY with which an image is accepted and flagged.
+        QUALITY bits with which an image is accepted and flagged.
     at_earth
-        Whether it is always within 45 000 km of the Earth.
+        Whether the instrument is always within 45 000 km of the Earth.
     """
 
     name: str
@@ -198,14 +199,14 @@ class Instrument:
 
 
 def identify(cards: Cards) -> tuple[Instrument, str]:
-    """Recognise the instrument and the band.
+    """Identify the instrument and the band of an image.
 
     Raises
     ------
     UnsupportedImageError
-        Any other; says what was found and what is read.
+        Another instrument, band or kind of image.
     MissingMetadataError
-        A card is missing that tells spacecraft, band, product or unit.
+        A card is missing that identifies spacecraft, band, product or unit.
     """
     for recognise in (_is_euvi, _is_aia, _is_hmi):
         found = recognise(cards)
@@ -221,17 +222,17 @@ def identify(cards: Cards) -> tuple[Instrument, str]:
     keys = ("TELESCOP", "OBSRVTRY", "INSTRUME", "DETECTOR", "CAMERA", "CONTENT")
     seen = " ".join(f"{key}={text(cards, key)!r}" for key in keys if text(cards, key))
     raise UnsupportedImageError(
-        f"found {seen or 'no name of an instrument'}, expected one of {_what_is_read()}"
+        f"found {seen or 'no instrument name'}, expected one of {_what_is_read()}"
     )
 
 
 def quality_of(instrument: Instrument, cards: Cards) -> tuple[Quality, tuple[str, ...]]:
-    """Check QUALITY; return the flags that its accepted bits set, and what they mean.
+    """Quality flags and notes from the QUALITY card of an image.
 
     Raises
     ------
     BadQualityError
-        A bit is set that forbids the use of the image; names each.
+        A bit is set that forbids the use of the image; the message names each.
     """
     if not instrument.quality_bits:
         return Quality.GOOD, ()
@@ -241,7 +242,7 @@ def quality_of(instrument: Instrument, cards: Cards) -> tuple[Quality, tuple[str
     if bad:
         raise BadQualityError(
             f"QUALITY {word:#010x} says {_names(bad, instrument)};"
-            f" accepted are near real time ({late:#x}) and {usable:#x}"
+            f" expected at most near real time ({late:#x}) and {usable:#x}"
         )
     flags, notes = Quality.GOOD, []
     if word & late or cards.get("QLOOK") == 1:
@@ -254,7 +255,7 @@ def quality_of(instrument: Instrument, cards: Cards) -> tuple[Quality, tuple[str
 
 
 def is_beacon(instrument: Instrument, cards: Cards, name: str) -> bool:
-    """Whether this is a compressed real-time image of EUVI (``*_n7euA.fts``)."""
+    """Whether an image is a beacon image: EUVI's compressed real-time data (``*_n7euA.fts``)."""
     if not instrument.name.startswith("EUVI"):
         return False
     small = (number(cards, "NAXIS1") or 0) <= _BEACON_SIDE_PX and _ipsum(cards) > 1
@@ -263,7 +264,7 @@ def is_beacon(instrument: Instrument, cards: Cards, name: str) -> bool:
 
 
 def is_restored(cards: Cards) -> bool:
-    """Whether this is a measured image that a network of ours has restored."""
+    """Whether an image was restored (denoised) by a network of Farside (AIGEN)."""
     return cards.get("AIGEN") is True
 
 
@@ -280,7 +281,7 @@ def _is_euvi(cards: Cards) -> tuple[Instrument, str] | None:
 
 
 def _check_exposure_of_the_sun(cards: Cards) -> None:
-    """Dark frames and frames lit by a diode lie in the same archive."""
+    # Dark frames and LED frames are in the same archive.
     program, diode = text(cards, "SEB_PROG").upper(), text(cards, "LEDCOLOR").upper()
     if program in _CALIBRATION_PROGRAMS:
         raise UnsupportedImageError(
@@ -358,7 +359,7 @@ def _names(bits: int, instrument: Instrument) -> str:
 
 
 def instant(cards: Cards, key: str) -> Time | None:
-    """Time of a card, UTC unless it says TAI; None if there is none, or a placeholder."""
+    """Time of a card, UTC unless marked TAI; None if the card is missing or a placeholder."""
     match = _TIME.match(text(cards, key))
     if match is None:
         return None
@@ -374,12 +375,12 @@ def instant(cards: Cards, key: str) -> Time | None:
 
 
 def _instant_of(cards: Cards, keys: Sequence[str]) -> Time | None:
-    """Time of the first of some cards; None if none is there.
+    """Time of the first of `keys` that is present; None if all are missing.
 
     Raises
     ------
     MissingMetadataError
-        The card holds no time: another card of the header is not to be trusted then.
+        That card holds no time; the other cards are not trusted then.
     """
     key = next((key for key in keys if text(cards, key)), None)
     if key is None:
@@ -415,7 +416,7 @@ def _euvi_middle(cards: Cards) -> Time:
 
 
 def _aia_middle(cards: Cards) -> Time:
-    # DATE-OBS is the start; T_OBS is the middle.
+    # DATE-OBS is the start of the exposure, T_OBS its middle.
     middle = _after_half_exposure(cards)
     return _needed(
         _instant_of(cards, ("T_OBS",)) if middle is None else middle,
@@ -429,12 +430,12 @@ def _hmi_middle(cards: Cards) -> Time:
 
 
 def check_launched(instrument: Instrument, time: Time) -> None:
-    """Check that the instrument flew at a time.
+    """Check that a time is after the launch of the instrument.
 
     Raises
     ------
     MissingMetadataError
-        A placeholder date.
+        The time is before the launch: a placeholder.
     """
     if time.utc.isot < instrument.launch:  # ISO texts sort as their times
         raise MissingMetadataError(
@@ -445,7 +446,7 @@ def check_launched(instrument: Instrument, time: Time) -> None:
 def _calibrate_euvi(image: FitsImage) -> Calibrated:
     """Undo on-board division and subtract the bias, each exactly once.
 
-    SolarSoft's secchi_prep does so in scc_icerdiv2, scc_sebip and get_biasmean.
+    As SolarSoft's secchi_prep does in scc_icerdiv2, scc_sebip and get_biasmean.
     """
     pixels = _without_missing_blocks(image)
     reason = _why_without_bias(image)
@@ -463,7 +464,7 @@ def _calibrate_euvi(image: FitsImage) -> Calibrated:
 
 
 def _without_missing_blocks(image: FitsImage) -> Image:
-    """Missing blocks are NaN, BLANK, or zeros, which a biased pixel cannot be."""
+    """Set missing blocks to NaN: they are NaN, BLANK, or zero, which a biased pixel cannot be."""
     reported = number(image.cards, "NMISSING") or 0
     if not reported and _why_without_bias(image):
         return image.pixels
@@ -477,7 +478,7 @@ def _without_missing_blocks(image: FitsImage) -> Image:
 
 
 def _why_without_bias(image: FitsImage) -> str:
-    """How it is known that no bias is left in the image; empty if it is.
+    """Evidence in the header that the bias was subtracted already; empty if there is none.
 
     SolarSoft's euvi_correction sets OFFSETCR and HISTORY where it subtracts the bias; with
     /BIAS_OFF it leaves OFFSETCR at 0.
@@ -516,7 +517,7 @@ def _bias_mean(cards: Cards) -> float:
 
 
 def _ipsum(cards: Cards) -> float:
-    """On-board binning: 1 is none, 2 is 2 by 2, 3 is 4 by 4."""
+    """On-board binning IPSUM: 1 is none, 2 is 2 by 2, 3 is 4 by 4."""
     value = number(cards, "IPSUM")
     if value is None:
         return 1.0
@@ -526,7 +527,7 @@ def _ipsum(cards: Cards) -> float:
 
 
 def _programs(cards: Cards) -> list[int]:
-    """On-board image-processing functions in their order: 20 fields of three characters."""
+    """On-board image-processing functions in order, from 20 fields of three characters."""
     line = cards.get("IP_00_19", "")
     if isinstance(line, str) and line.strip():
         line = line.rjust(60)
@@ -537,7 +538,7 @@ def _programs(cards: Cards) -> list[int]:
 
 
 def _on_board_divisor(cards: Cards, sky: float, bias: float) -> float:
-    """Divisor that is still in the pixels."""
+    """On-board divisor that is still to be undone."""
     programs = _programs(cards)
     if _SPACE_WEATHER in programs:
         programs = programs[programs.index(_SPACE_WEATHER) :]
@@ -547,8 +548,8 @@ def _on_board_divisor(cards: Cards, sky: float, bias: float) -> float:
     if cards.get("DIV2CORR") in (True, "T"):
         factor /= 2 if _HALVE in programs else 1
     elif programs and programs[-1] in _ICER:
-        # ICER's halving is conditional, and may be done without a program that says so: the sky,
-        # which has the bias, shows it.
+        # ICER halves conditionally, possibly without a program that records it. The level of the
+        # sky, which is the bias, shows whether it did.
         asked = programs[-2:-1] == [_HALVE]
         if asked and sky * factor > SKY_RATIO[1] * bias:
             factor /= 2
@@ -569,7 +570,7 @@ def _check_sky(sky: float, bias: float) -> None:
 
 
 def _sky(pixels: Image) -> float:
-    """Darkest hundredth of the image."""
+    """Sky level: first percentile of the image, DN."""
     sample = pixels[::4, ::4]
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
@@ -620,5 +621,5 @@ _HMI = Instrument(
     near_real_time=HMI_NEAR_REAL_TIME,
     usable=HMI_USABLE,
 )
-# Its QUALITY holds our bits: what HMI's said was checked before.
+# QUALITY of a restored image holds Farside's bits; HMI's were checked before it was restored.
 _RESTORED_HMI = replace(_HMI, quality_bits={})

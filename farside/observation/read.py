@@ -1,4 +1,4 @@
-"""Read a set of files: images of the instruments, and drawings with their side-cars."""
+"""Read a set of files: instrument images, and drawings with their side-cars."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from farside.observation.image import Observation, read
 
 
 def read_each(sources: Sequence[Source]) -> Iterator[Observation]:
-    """Read images one after another; a drawing with the side-car that has its name.
+    """Read images one by one; a drawing is read with the side-car of its name.
 
-    A side-car is given too, or lies beside the path of its drawing. No more is read than is asked
-    for: who refuses an image holds none of those behind it.
+    The side-car is among `sources`, or beside the path of its drawing. Reading is lazy: if an image
+    is refused, none of those after it are in memory.
+
+    Parameters
+    ----------
+    sources
+        Images and side-cars, in any order.
 
     Raises
     ------
     InputError
-        Of the first file that cannot be used.
+        A file cannot be used; the first one is reported.
     SideCarError
-        A side-car is given without its drawing.
+        A side-car has no drawing.
     """
     cars = {PurePath(_name_of(source)).stem: source for source in sources if _is_side_car(source)}
     images = [source for source in sources if not _is_side_car(source)]
@@ -34,7 +39,7 @@ def read_each(sources: Sequence[Source]) -> Iterator[Observation]:
     if alone:
         name = alone[0] + SUFFIX
         raise SideCarError(f"{name}: no drawing of this name, expected one", (name,))
-    # One after another: unpacking Rice tiles in two threads takes longer.
+    # Sequentially: decompressing Rice tiles in two threads takes longer.
     for source in images:
         yield _read(source, cars.get(PurePath(_name_of(source)).stem))
 
@@ -59,7 +64,7 @@ def _is_side_car(source: Source) -> bool:
 
 
 def _name_of(source: Source) -> str:
-    """Plain name of a source, empty of bytes without one; nothing is read."""
+    """Plain name of a source; empty for bytes, which have none."""
     if isinstance(source, str | Path):
         return plain_name(str(source))
     name = getattr(source, "name", "")

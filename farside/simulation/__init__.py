@@ -1,4 +1,4 @@
-"""A simulated Sun whose far side is known, written as the instruments' own files."""
+"""Simulated Sun with a known far side, observed by simulated instruments."""
 
 from farside.simulation.instruments.files import SimulatedSet, write_set
 from farside.simulation.sun import SimulatedSun
@@ -6,5 +6,5 @@ from farside.simulation.sun import SimulatedSun
 __all__ = ["VERSION", "SimulatedSet", "SimulatedSun", "write_set"]
 
 VERSION = 3
-"""Of the simulated Sun. What is trained or scored on one version says nothing of another: whoever
-changes a constant raises it, and trains and scores everything again."""
+"""Version of the simulated Sun. Models and scores of one version do not hold for another: after any
+change of a constant, raise it, and train and score everything again."""

@@ -1,4 +1,4 @@
-"""The plate carrée grids that the simulated Sun lives on: Carrington longitude by latitude."""
+"""Plate carrée grids of the simulated Sun: Carrington longitude by latitude."""
 
 from __future__ import annotations
 
@@ -16,67 +16,67 @@ from farside.sun.observer import SOLAR_RADIUS_M
 Degrees = NDArray[np.float64]
 
 CELLS_PER_SIGMA = 3.0
-"""A map is halved in resolution before it is smoothed, down to so many cells per sigma."""
+"""Smallest number of cells per standard deviation to which a map is reduced before smoothing."""
 
 POLAR_COSINE = 0.15
-"""Nearer to a pole a way along a parallel counts as if it were at this cosine of the latitude."""
+"""Smallest cosine of latitude used for distances along a parallel, near the poles."""
 
 CELLS_PER_GRAIN = 2.0
-"""Of a random texture, to a standard deviation of its grains."""
+"""Cells of a random texture per standard deviation of its grains."""
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """Cells of equal steps in longitude and latitude; row 0 is the southernmost.
+    """Grid of the whole Sun in equal steps of longitude and latitude; row 0 is the southernmost.
 
-    A random texture is the same on every lattice, as far as its cells resolve it.
+    A random texture is the same on every grid, as far as its cells resolve it.
 
     Attributes
     ----------
     rows
-        From pole to pole; there are twice as many columns.
+        Number of rows from pole to pole; there are twice as many columns.
     """
 
     rows: int
 
     @property
     def columns(self) -> int:
-        """Cells along a parallel; the first begins at Carrington longitude 0."""
+        """Number of columns; the first begins at Carrington longitude 0."""
         return 2 * self.rows
 
     @property
     def step_deg(self) -> float:
-        """Side of a cell."""
+        """Side of a cell, degrees."""
         return 180.0 / self.rows
 
     @cached_property
     def latitude_deg(self) -> Image:
-        """Of the middle of each row."""
+        """Latitude of the middle of each row, (row,), degrees."""
         return ((np.arange(self.rows) + 0.5) * self.step_deg - 90.0).astype(np.float32)
 
     @cached_property
     def longitude_deg(self) -> Image:
-        """Carrington, of the middle of each column."""
+        """Carrington longitude of the middle of each column, (column,), degrees."""
         return ((np.arange(self.columns) + 0.5) * self.step_deg).astype(np.float32)
 
     @cached_property
     def cell_cm2(self) -> Image:
-        """Area of each cell, (row, 1)."""
+        """Area of each cell, (row, 1), cm²."""
         edges = np.sin(np.radians(np.linspace(-90.0, 90.0, self.rows + 1)))
         area = (100 * SOLAR_RADIUS_M) ** 2 * np.radians(self.step_deg) * np.diff(edges)
         return np.asarray(area[:, None], dtype=np.float32)
 
     def smooth(self, field: Image, sigma_deg: float) -> Image:
-        """Gaussian mean over a distance on the sphere of standard deviation `sigma_deg`."""
+        """Map smoothed by a Gaussian of standard deviation `sigma_deg` on the sphere."""
         coarse = self._coarser(sigma_deg)
         if coarse.rows == self.rows:
             return self._smoothed(field, sigma_deg)
         return self.resampled(coarse._smoothed(coarse.resampled(field), sigma_deg))
 
     def noise(self, rng: np.random.Generator, sigma_deg: float) -> Image:
-        """A random texture of zero mean and unit variance: white noise smoothed by `sigma_deg`."""
+        """Random texture of zero mean and unit variance: white noise smoothed by `sigma_deg`."""
         own = Lattice(_divisor_near(CELLS_PER_GRAIN * 180.0 / sigma_deg))
-        # As many random numbers to the square degree everywhere.
+        # Equal variance per square degree everywhere.
         density = np.sqrt(1 / np.maximum(np.cos(np.radians(own.latitude_deg)), 1e-3))[:, None]
         white = rng.standard_normal((own.rows, own.columns), dtype=np.float32) * density
         texture = own._smoothed(white, sigma_deg)
@@ -84,11 +84,11 @@ class Lattice:
         return self.resampled(texture)
 
     def displaced(self, field: Image, east_deg: Image, north_deg: Image) -> Image:
-        """A map whose values are those from some degrees of a great circle away."""
+        """Map sampled at an offset from each cell, in degrees of a great circle."""
         return self.taken(field, *self.places(east_deg, north_deg))
 
     def places(self, east_deg: Image, north_deg: Image) -> tuple[Image, Image]:
-        """Column and row, for :meth:`taken`, some degrees of a great circle from each cell."""
+        """Column and row, for :meth:`taken`, at an offset in degrees from each cell."""
         row, column = np.indices((self.rows, self.columns), dtype=np.float32)
         cosine = np.cos(np.radians(self.latitude_deg))[:, None]
         east = east_deg / np.maximum(cosine, np.float32(POLAR_COSINE))
@@ -97,7 +97,7 @@ class Lattice:
         return np.asarray(across, np.float32), np.asarray(along, np.float32)
 
     def taken(self, field: Image, column: Image, row: Image) -> Image:
-        """Bilinear values of a map at some places."""
+        """Values of a map at fractional columns and rows, by bilinear interpolation."""
         wrapped = cv2.copyMakeBorder(field, 0, 0, 0, 1, cv2.BORDER_WRAP)
         found = cv2.remap(wrapped, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(found, dtype=np.float32)
@@ -112,7 +112,7 @@ class Lattice:
         return np.asarray(east, np.float32), np.asarray(north, np.float32)
 
     def resampled(self, field: Image) -> Image:
-        """A map of any lattice on this one: mean over larger cells, linear between smaller ones."""
+        """Map of any grid resampled to this one: area mean if coarser, linear if finer."""
         if field.shape[0] == self.rows:
             return field
         if field.shape[0] > self.rows:
@@ -126,7 +126,7 @@ class Lattice:
         return np.ascontiguousarray(large[:, first : first + self.columns], dtype=np.float32)
 
     def deposit(self, longitude_deg: Degrees, latitude_deg: Degrees, weight: ArrayLike) -> Image:
-        """Sum of `weight` in each cell (nearest cell), (row, column)."""
+        """Sum of the weights of the points in each cell, (row, column)."""
         column = np.floor(longitude_deg / self.step_deg).astype(np.int64) % self.columns
         row = np.floor((latitude_deg + 90) / self.step_deg).astype(np.int64)
         cell = np.clip(row, 0, self.rows - 1) * self.columns + column
@@ -140,7 +140,7 @@ class Lattice:
         return Lattice(rows)
 
     def _smoothed(self, field: Image, sigma_deg: float) -> Image:
-        """Along the parallels in Fourier space, along the meridians by a kernel."""
+        """Map smoothed along parallels in Fourier space, along meridians by a kernel."""
         spectrum = fft.rfft(field, axis=1)
         order = np.arange(spectrum.shape[1], dtype=np.float32)
         reach = np.radians(sigma_deg) / np.maximum(
@@ -160,13 +160,13 @@ class Lattice:
 
 
 def _divisor_near(rows: float) -> int:
-    """The next even number of rows from which 1440 is reached by whole steps."""
+    """Smallest even divisor of 1440 that is at least `rows`."""
     choices = [n for n in range(4, 1441) if 1440 % n == 0 and n % 2 == 0]
     return min((n for n in choices if n >= rows), default=1440)
 
 
 COARSE = Lattice(480)
-"""0.375°: for pictures of some 256 pixels."""
+"""Grid of 0.375°: for images of about 256² pixels."""
 
 FINE = Lattice(1440)
-"""0.125°: for the instruments' own pixels, and the 1024² of the AISFM."""
+"""Grid of 0.125°: for the instruments' own pixels, and the 1024² images of the AISFM."""

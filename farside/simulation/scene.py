@@ -1,4 +1,4 @@
-"""One Sun seen from two places at two times: what a far-side generator is given, and the truth."""
+"""Scene of a far-side observation: a Sun, the spacecraft, and SDO at the reference epoch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AIA_BANDS = ("304", "193", "171")
 
 
 def stereo(time: Time, longitude_deg: float) -> Observer:
-    """A spacecraft in the ecliptic at a Stonyhurst longitude, 0.965 au from the Sun."""
+    """Observer in the ecliptic at a Stonyhurst longitude, 0.965 au from the Sun."""
     pole = SkyCoord(0 * u.deg, 90 * u.deg, 1 * u.AU, frame=HeliocentricEarthEcliptic(obstime=time))
     pole = pole.transform_to(HeliographicStonyhurst(obstime=time))
     x, y, z = pole.cartesian.xyz.to_value(u.AU)
@@ -35,12 +35,14 @@ def stereo(time: Time, longitude_deg: float) -> Observer:
 
 @dataclass(frozen=True)
 class Scene:
-    """A Sun, the far-side spacecraft at `time`, and SDO at the epoch of Eq. 5.
+    """Scene: a Sun, the far-side spacecraft at `time`, and SDO at the epoch of Eq. 5.
 
     Attributes
     ----------
-    sun, time, spacecraft
-        The Sun, and the spacecraft that looks at it at `time`.
+    sun
+        The simulated Sun.
+    time, spacecraft
+        Time and observer of the far-side observation.
     """
 
     sun: SimulatedSun
@@ -49,20 +51,20 @@ class Scene:
 
     @classmethod
     def of(cls, seed: int, time: Time, longitude_deg: float) -> Scene:
-        """The scene of a seed, with a spacecraft at a Stonyhurst longitude."""
+        """Scene of the Sun of a seed, with a spacecraft at a Stonyhurst longitude."""
         return cls(SimulatedSun(seed), time, stereo(time, longitude_deg))
 
     @property
     def reference_time(self) -> Time:
-        """When SDO saw the Carrington longitude that the spacecraft sees now (Eq. 5)."""
+        """Reference epoch of the far-side observation (Eq. 5)."""
         return reference_time(self.time, self.spacecraft.longitude_deg)
 
     @cached_property
     def far(self) -> Surface:
-        """The surface as the spacecraft sees it."""
+        """Photosphere at the time of the far-side observation."""
         return self.sun.at(self.time)
 
     @cached_property
     def front(self) -> Surface:
-        """The surface as SDO saw it."""
+        """Photosphere at the reference epoch."""
         return self.sun.at(self.reference_time)

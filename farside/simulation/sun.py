@@ -1,9 +1,8 @@
-"""The magnetic Sun: young regions as elements of flux, old flux on a globe, and the quiet network.
+"""Magnetic field of the simulated Sun: active regions, transported old flux, quiet network.
 
-A Sun is a seed: any two views of it, at any two times, agree. Regions live as elements
-(:mod:`~farside.simulation.magnetic.active_regions`) for some weeks; then their flux is handed to
-the surface flux transport (:mod:`~farside.simulation.magnetic.flux_transport`), which carries it
-for the rest of the cycles.
+A seed defines a Sun, consistently for all views and times. Active regions consist of flux elements
+(:mod:`~farside.simulation.magnetic.active_regions`) for some weeks; then surface flux transport
+(:mod:`~farside.simulation.magnetic.flux_transport`) takes over their flux.
 """
 
 from __future__ import annotations
@@ -33,50 +32,54 @@ from farside.simulation.magnetic.quiet import on_network, quiet
 from farside.sun.grid import Image
 
 YOUNG_DAYS = 30
-"""Age from which a region's flux is handed to the transport, at the next of its steps."""
+"""Age after which the flux of a region is handed to the transport, at its next step."""
 
 FIRST_STEP = -int(CYCLE_DAYS) // STEP_DAYS
-"""Where every Sun begins: the minimum before cycle 23, with a dipole."""
+"""First transport step of every Sun: the minimum before cycle 23, with a dipole."""
 
 KEPT_STEPS = 8
-"""Of the states of a Sun each of so many is kept."""
+"""Interval, in steps, of the transport states that are kept in memory."""
 
 INITIAL_POLAR_GAUSS = 6.0
-"""At the poles, north positive in that minimum; the profile sin⁸λ is that of Svalgaard, Duvall &
+"""Initial polar field, positive in the north; the profile sin⁸λ is that of Svalgaard, Duvall &
 Scherrer (1978), Sol. Phys. 58, 225."""
 
 CEILING_GAUSS = 3000.0
-"""Of the radial field in spots; Solanki (2003), Astron. Astrophys. Rev. 11, 153."""
+"""Largest radial field in spots; Solanki (2003), Astron. Astrophys. Rev. 11, 153."""
 
 COMPACT_DEG, SPOT_DEG, SCATTERED_DEG = 0.22, 0.12, 1.2
-"""Over which the flux of an element is spread in compact plage, in spots, and once it lies on the
-network."""
+"""Standard deviations over which the flux of an element is spread: in compact plage, in spots, and
+on the network."""
 
 SPOT_CELLS = 0.6
-"""Cells of a lattice over which that of spots is spread at least."""
+"""Smallest standard deviation for spots, in cells of the grid."""
 
 
 STREAM = 270
-"""First of the random numbers of what breaks up old flux."""
+"""First random stream of the structure of old flux."""
 
 BAY_DEG, BAY_REACH_DEG, BAY_DAYS = 3.5, 2.6, 20.0
-"""Old flux lies beside where a smooth transport has it: over what scale, how far (root mean square)
-and for how long; fitted to what persists in GONG's maps over a rotation (docs/sun-check.md)."""
+"""Scale, displacement (root mean square) and lifetime of the bays by which old flux deviates from
+the smooth transport; fitted to the persistence of GONG's maps over a rotation
+(docs/sun-check.md)."""
 
 CLUMP_DEG, CLUMP_SCATTER, CLUMP_DAYS = 1.0, 0.9, 6.0
-"""Scale, scatter of the logarithm and life of the clumps of old flux, fitted to the same maps."""
+"""Scale, scatter of the logarithm and lifetime of the clumps of old flux, fitted to the same maps.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The state of a Sun at one time, on one lattice.
+    """Photosphere of a simulated Sun at one time, on one grid.
 
     Attributes
     ----------
+    sun, time, lattice
+        The Sun, the time, and the grid of the arrays.
     radial_field
-        Gauss, positive outwards.
+        Radial field, (row, column), gauss, positive outwards.
     lanes
-        Where the supergranular network lies, 0 to 1.
+        Supergranular network, (row, column), 0 to 1.
     """
 
     sun: SimulatedSun
@@ -87,17 +90,17 @@ class Surface:
 
 
 class SimulatedSun:
-    """One Sun, reproducible from its seed.
+    """Simulated Sun, reproducible from its seed.
 
     Parameters
     ----------
     seed
-        Names the Sun: its cycles, its regions, its network and its texture.
+        Seed of its cycles, regions, network and textures.
     polarity
-        -1 turns every field line round, and nothing else.
+        1, or -1 to reverse the sign of the field everywhere and change nothing else.
     variety
-        How far the answers of the instruments' bands are drawn anew for this Sun, for training: 0
-        is not at all, 1 is as far as they are uncertain.
+        Random variation of the instruments' responses for this Sun, for training: 0 is none, 1 is
+        the size of their uncertainty.
     """
 
     def __init__(self, seed: int, polarity: int = 1, variety: float = 0.0) -> None:
@@ -106,11 +109,11 @@ class SimulatedSun:
         self.variety = variety
 
     def response(self, name: str) -> Response:
-        """How a band answers, such as ``"AIA 193"``."""
+        """Response of a band, such as ``"AIA 193"``."""
         return drawn_response(name, self.seed, self.variety)
 
     def telescope(self, name: str) -> Telescope:
-        """What a band's light passes through, such as ``"AIA 193"``."""
+        """Telescope of a band, such as ``"AIA 193"``."""
         return drawn_telescope(name, self.seed, self.variety)
 
     def day(self, time: Time) -> float:
@@ -118,12 +121,12 @@ class SimulatedSun:
         return float((time - EPOCH).to_value("day"))
 
     def rng(self, stream: int, time: Time, lifetime_days: float) -> np.random.Generator:
-        """Random numbers of one kind that stay the same for `lifetime_days`."""
+        """Random generator of one stream, the same for all times within `lifetime_days`."""
         epoch = int(self.day(time) // lifetime_days)
         return np.random.default_rng([self.seed, stream, epoch + 1_000_000])
 
     def regions(self, time: Time) -> tuple[Region, ...]:
-        """The regions that have emerged by `time` and live as elements, oldest first."""
+        """Active regions emerged by `time` and not yet handed to the transport, oldest first."""
         day = self.day(time)
         oldest = handed_over_before(_step(day))
         days = range(int(np.floor(oldest)), int(np.floor(day)) + 1)
@@ -133,13 +136,13 @@ class SimulatedSun:
         )
 
     def elements(self, time: Time) -> Elements:
-        """The flux of these regions at `time`."""
+        """Flux elements of the active regions at `time`."""
         found = elements_of(self.seed, self.regions(time), self.day(time))
         found.flux_mx[...] *= self.polarity
         return found
 
     def background(self, time: Time) -> Image:
-        """Field of all older regions, (180, 360), gauss.
+        """Transported field of all older regions, (180, 360), gauss.
 
         Raises
         ------
@@ -150,16 +153,16 @@ class SimulatedSun:
         step = _step(day)
         if step < FIRST_STEP:
             first = (EPOCH + FIRST_STEP * STEP_DAYS * u.day).isot[:10]
-            raise ValueError(f"a simulated Sun begins on {first}: got {time.isot}")
+            raise ValueError(f"a simulated Sun begins on {first}: got {time.isot}, expected later")
         state = carried(_history(self.seed).at(step), day - step * STEP_DAYS)
         return self.polarity * field_gauss(state)
 
     def map(self, time: Time) -> Image:
-        """Field of the whole Sun at one degree, without the quiet network, (180, 360), gauss."""
+        """Map of the radial field at 1° without the quiet network, (180, 360), gauss."""
         return self.background(time) + _deposited(self.elements(time), GLOBE)
 
     def at(self, time: Time, lattice: Lattice = FINE) -> Surface:
-        """The surface at `time`."""
+        """Photosphere at `time`, on a grid."""
         calm = quiet(self.seed, self.day(time), lattice)
         elements = self.elements(time)
         fresh = freshness(elements)
@@ -169,7 +172,7 @@ class SimulatedSun:
         )
         compact = lattice.smooth(plage, COMPACT_DEG)
         compact += lattice.smooth(spots, max(SPOT_DEG, SPOT_CELLS * lattice.step_deg))
-        # What has left the regions is as smooth as the globe: a coarse lattice carries it.
+        # Flux that has left the regions is smooth: the grid of 1° resolves it.
         scattered = GLOBE.smooth(_deposited(elements, GLOBE, 1 - fresh), SCATTERED_DEG)
         old = lattice.resampled(self._broken_up(scattered + self.background(time), time))
         total = compact + on_network(old, calm.concentrations) + self.polarity * calm.field_gauss
@@ -178,7 +181,7 @@ class SimulatedSun:
         return Surface(self, time, lattice, field, calm.lanes)
 
     def _broken_up(self, old: Image, time: Time) -> Image:
-        """Old flux in the bays and clumps that the walk of its elements makes, on COARSE."""
+        """Old flux broken up into bays and clumps, on COARSE."""
         stream = self._turning(time, STREAM, BAY_DAYS, BAY_DEG)
         east, north = COARSE.gradient_per_deg(stream)
         reach = np.float32(BAY_REACH_DEG / np.sqrt((east**2 + north**2).mean() + 1e-30))
@@ -189,7 +192,7 @@ class SimulatedSun:
         return np.asarray(bent * (clumps / COARSE.smooth(clumps, 3 * CLUMP_DEG)), np.float32)
 
     def _turning(self, time: Time, stream: int, life_days: float, scale_deg: float) -> Image:
-        """A texture of unit variance that turns into another one within a life."""
+        """Random texture of unit variance that changes into another within `life_days`."""
         epoch, phase = divmod(self.day(time) / life_days, 1.0)
         past, coming = (
             COARSE.noise(
@@ -202,7 +205,7 @@ class SimulatedSun:
 
 
 class _History:
-    """The states of one Sun's transport, made when they are asked for."""
+    """Transport states of one Sun, computed on demand."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -210,7 +213,7 @@ class _History:
         self._lock = Lock()
 
     def at(self, step: int) -> Spectrum:
-        """The state at the beginning of a step."""
+        """Transport state at the beginning of a step."""
         with self._lock:
             now = max(known for known in self._kept if known <= step)
             state = self._kept[now]
@@ -221,7 +224,7 @@ class _History:
             return state
 
     def _handed_over(self, step: int) -> Spectrum:
-        """The flux that the transport takes over at the beginning of a step."""
+        """Flux that is handed to the transport at the beginning of a step."""
         first, last = handed_over_before(step - 1), handed_over_before(step)
         days = range(int(np.floor(first)), int(np.floor(last)) + 1)
         regions = [region for day in days for region in emerged_on(self._seed, day)]
@@ -239,7 +242,7 @@ def _step(day: float) -> int:
 
 
 def handed_over_before(step: int) -> float:
-    """The day until which regions have been handed over at the beginning of a step."""
+    """Day of the latest regions that have been handed to the transport at the start of `step`."""
     return step * STEP_DAYS - float(YOUNG_DAYS)
 
 
@@ -250,7 +253,7 @@ def _initial_field() -> Image:
 
 
 def _deposited(elements: Elements, lattice: Lattice, share: Image | None = None) -> Image:
-    """Mean field of elements in the cells of a lattice, gauss."""
+    """Mean field of elements in the cells of a grid, (row, column), gauss."""
     flux = elements.flux_mx if share is None else elements.flux_mx * share
     places = elements.longitude_deg.ravel(), elements.latitude_deg.ravel()
     return lattice.deposit(*places, flux.ravel()) / lattice.cell_cm2

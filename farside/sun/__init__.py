@@ -1,1 +1,1 @@
-"""Observers, heliographic geometry, Carrington rotations, grids, cycles, reference epochs."""
+"""Solar geometry and time: observers, heliographic coordinates, grids, rotations, cycles."""

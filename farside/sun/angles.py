@@ -1,4 +1,4 @@
-"""Angles on a circle."""
+"""Wrapping of longitudes and position angles."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ Angle = TypeVar("Angle", float, NDArray[np.floating[Any]], NDArray[np.float64], 
 
 
 def folded_deg(angle_deg: Angle) -> Angle:
-    """Give the same angle in [-180, 180)."""
+    """Wrap an angle to [-180, 180) degrees."""
     return (angle_deg + 180) % 360 - 180

@@ -1,7 +1,7 @@
-"""Carrington time: solar rotations counted at the meridian that faces Earth.
+"""Carrington rotation number, central meridian, and the left edge of a GONG map.
 
-It runs against longitude: rotation N begins when longitude 360 is central and ends at 0, so the
-point at longitude λ was or will be central at rotation N + (360 - λ) / 360.
+Rotations are counted at the central meridian as seen from Earth. Rotation N begins when longitude
+360° is at the central meridian and ends at 0°, so longitude λ is there at N + (360 - λ) / 360.
 """
 
 from __future__ import annotations
@@ -13,32 +13,33 @@ from astropy.time import Time
 from sunpy.coordinates import sun
 
 SYNODIC_DAYS = 27.2753
-"""Mean length of a rotation as Earth sees it (Carrington's)."""
+"""Mean synodic period of a Carrington rotation; Eq. 5 has the papers' 27.3 d, kept apart from it
+(:data:`farside.sun.reference_epoch.SYNODIC_PERIOD_DAYS`)."""
 
 EAST_DEG = 60
-"""From the left edge of a GONG map to its central meridian."""
+"""Distance from the left edge of a GONG map to its central meridian."""
 
 
 def rotation(time: Time) -> float:
-    """Rotation at the central meridian, with its elapsed part (CRNOW of GONG, MAPCR of ADAPT)."""
+    """Fractional Carrington rotation number at `time` (CRNOW of GONG, MAPCR of ADAPT)."""
     return float(sun.carrington_rotation_number(time))
 
 
 def central_longitude_deg(time: Time) -> float:
-    """Longitude of the central meridian, [0, 360): the elapsed part of the rotation, backwards."""
+    """Carrington longitude of the central meridian seen from Earth, in [0, 360) degrees."""
     return -360.0 * rotation(time) % 360.0
 
 
 @dataclass(frozen=True)
 class LeftEdge:
-    """Where a GONG map begins: 60° east of the whole degree nearest to the central meridian.
+    """Left edge of a GONG map: 60° east of the whole degree nearest to the central meridian.
 
-    All its numbers follow from one count of whole degrees turned, so they agree at every roll-over.
+    All its numbers follow from one count of whole degrees, so they agree at every roll-over.
 
     Attributes
     ----------
     now
-        Rotation at the central meridian (CRNOW).
+        Fractional rotation number at the central meridian (CRNOW).
     """
 
     now: float
@@ -55,42 +56,42 @@ class LeftEdge:
 
     @property
     def centre_deg(self) -> int:
-        """Longitude of the middle of the map (CRVAL1)."""
+        """Carrington longitude of the middle of the map (CRVAL1)."""
         return (self.longitude_deg + 180) % 360
 
     @property
     def carrington(self) -> float:
-        """Carrington time of the edge (CREDGE)."""
+        """Fractional rotation number at the edge (CREDGE)."""
         return (self._turned_deg + EAST_DEG) / 360
 
     @property
     def central(self) -> float:
-        """Carrington time 60° from the edge (CR60)."""
+        """Fractional rotation number 60° from the edge (CR60)."""
         return self._turned_deg / 360
 
     @property
     def centre(self) -> float:
-        """Carrington time of the middle of the map (CRCENTER)."""
+        """Fractional rotation number at the middle of the map (CRCENTER)."""
         return (self._turned_deg + EAST_DEG - 180) / 360
 
     @property
     def rotation(self) -> int:
-        """Rotation that the first column belongs to (CAR_ROT).
+        """Number of the rotation that the first column belongs to (CAR_ROT).
 
-        The whole part of CREDGE, but for an edge at longitude 0: there a rotation has just ended,
-        all columns belong to it, and it is its number that GONG writes (as in ``c2048_000``, the
-        map of rotation 2048). So CREDGE = CAR_ROT + (360 - LONG0) / 360 always holds.
+        The integer part of CREDGE, except for an edge at longitude 0: there a rotation has just
+        ended, all columns belong to it, and GONG writes its number (as in ``c2048_000``, the map
+        of rotation 2048). So CREDGE = CAR_ROT + (360 - LONG0) / 360 always holds.
         """
         return (self._turned_deg + EAST_DEG - 1) // 360
 
     @property
     def adjustment_deg(self) -> float:
-        """From the whole degree to the central meridian, towards greater longitude (LONGADJ)."""
+        """Longitude of the central meridian minus its nearest whole degree (LONGADJ)."""
         return self._turned_deg - 360 * self.now
 
     @property
     def name(self) -> str:
-        """As in ``"2210_166"`` (MAPNAME)."""
+        """Name of the map, such as ``"2210_166"`` (MAPNAME)."""
         return f"{self.rotation}_{self.longitude_deg:03d}"
 
     @property

@@ -1,4 +1,4 @@
-"""The geometry of a picture: on the grid that registered images share, or as it was taken."""
+"""Geometry of a solar disk in an array: the grid of registered images, and its base class."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.float32]
-"""A picture (y, x), row 0 south; in native pixels, row 0 as in its file."""
+"""Image (y, x), float32; row 0 is south when registered, and as in the file in native pixels."""
 
 
 @dataclass(frozen=True)
 class Geometry(ABC):
-    """A square array that holds the solar disk.
+    """Geometry of the solar disk in a square array.
 
     Attributes
     ----------
     size_px
-        Side of the array.
+        Side of the array, pixels.
     disk_radius_px
         Radius of the visible disk, ``arcsin(R_sun / distance)``, in pixels.
     mask_radius
-        Fraction of the disk radius outside which there is no value.
+        Radius of the mask as a fraction of the disk radius; pixels outside have no value.
     """
 
     size_px: int
@@ -44,11 +44,11 @@ class Geometry(ABC):
         return radius
 
     def on_disk(self) -> NDArray[np.bool_]:
-        """True inside the mask radius, (y, x); one array for all who ask, read only."""
+        """Mask of the pixels inside the mask radius, (y, x); cached and read-only."""
         return _on_disk(self)
 
 
-@lru_cache(maxsize=4)  # a product asks dozens of times for the same; 16 MB each at 4096 px
+@lru_cache(maxsize=4)  # one product uses the same mask dozens of times; 16 MB each at 4096 px
 def _on_disk(geometry: Geometry) -> NDArray[np.bool_]:
     inside: NDArray[np.bool_] = (
         geometry.radius_px() <= geometry.mask_radius * geometry.disk_radius_px
@@ -59,11 +59,11 @@ def _on_disk(geometry: Geometry) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Grid(Geometry):
-    """The solar disk at the centre, solar north up: what a registered image is on."""
+    """Grid of registered images: solar disk at the centre, solar north up."""
 
     @property
     def pixels_per_degree(self) -> int:
-        """Pixels of one heliographic degree at disk centre: 8 on the papers' grid of 1024."""
+        """Pixels per heliographic degree at disk centre: 8 on the papers' 1024² grid."""
         return max(1, round(self.disk_radius_px * np.pi / 180))
 
     @property

@@ -1,4 +1,4 @@
-"""Between lines of sight and points of the solar surface, in perspective, and how they rotate."""
+"""Heliographic coordinates: lines of sight to surface points and back; differential rotation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from farside.sun.observer import SOLAR_RADIUS_M, Observer
 Array = NDArray[np.float64]
 
 CARRINGTON_DEG_PER_DAY = 14.1844
-"""Sidereal rotation of the Carrington frame."""
+"""Sidereal rotation rate of the Carrington frame."""
 
 
 @dataclass(frozen=True, eq=False)
 class SurfacePoints:
-    """The points of the surface that some lines of sight meet; beyond the limb, the limb's.
+    """Surface points where lines of sight meet the Sun; beyond the limb, the nearest limb point.
+
+    All arrays have the shape of the lines of sight.
 
     Attributes
     ----------
     longitude_deg, latitude_deg
-        Carrington, longitude in [0, 360).
+        Carrington longitude in [0, 360), and heliographic latitude, degrees.
     mu
         Cosine of the angle between the line of sight and the vertical; 0 beyond the limb.
     impact
@@ -38,12 +40,12 @@ class SurfacePoints:
 
 
 def limb_tangent(observer: Observer) -> float:
-    """Tangent of the angle from the Sun's centre to its limb."""
+    """Tangent of the apparent solar radius seen by `observer`."""
     return float(np.tan(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)))
 
 
 def sight_lines(grid: Grid, observer: Observer) -> tuple[Array, Array]:
-    """Tangents towards solar west and north of every pixel of a registered view, (y, x)."""
+    """Tangents of the angles from disk centre to each grid pixel, west and north, each (y, x)."""
     index = np.arange(grid.size_px) - grid.centre_px
     tangent = index * limb_tangent(observer) / grid.disk_radius_px
     west, north = np.broadcast_arrays(tangent[None, :], tangent[:, None])
@@ -51,9 +53,10 @@ def sight_lines(grid: Grid, observer: Observer) -> tuple[Array, Array]:
 
 
 def foreshortening(grid: Grid, observer: Observer) -> Image:
-    """μ of every pixel of a registered view, (y, x): that of :func:`trace`, in a tenth of its time.
+    """Cosine μ of the heliocentric angle at each grid pixel, (y, x); 0 beyond the limb.
 
-    It depends on nothing but the distance from the Sun's centre.
+    Equals the ``mu`` of :func:`trace`, ten times as fast: it needs only the distance from disk
+    centre.
     """
     index = np.arange(grid.size_px, dtype=np.float32) - np.float32(grid.centre_px)
     square = (index * np.float32(limb_tangent(observer) / grid.disk_radius_px)) ** 2
@@ -82,13 +85,15 @@ def sine_of_latitude(grid: Grid, observer: Observer) -> Image:
 
 
 def trace(west: Array, north: Array, observer: Observer, time: Time) -> SurfacePoints:
-    """Follow lines of sight to the surface.
+    """Trace lines of sight to the solar surface, in perspective.
 
     Parameters
     ----------
     west, north
         Tangents of the angles from the Sun's centre towards solar west and north: the
         helioprojective plane of the sky (Thompson 2006, A&A 449, 791, Sect. 4).
+    observer, time
+        Position of the observer, and when.
     """
     cosine = 1 / np.sqrt(1 + west**2 + north**2)
     distance = observer.distance_m / SOLAR_RADIUS_M
@@ -107,9 +112,19 @@ def trace(west: Array, north: Array, observer: Observer, time: Time) -> SurfaceP
 def project(
     longitude_deg: Array, latitude_deg: Array, observer: Observer, time: Time
 ) -> tuple[Array, Array, Array]:
-    """Tangents towards west and north, and μ (negative behind the limb), of surface points.
+    """Project surface points onto the sky of an observer; the inverse of :func:`trace` for μ > 0.
 
-    The inverse of :func:`trace` where μ > 0.
+    Parameters
+    ----------
+    longitude_deg, latitude_deg
+        Carrington longitude and latitude, degrees, of any one shape.
+    observer, time
+        Position of the observer, and when.
+
+    Returns
+    -------
+    tuple
+        Tangents towards solar west and north, and μ, which is negative behind the limb.
     """
     meridian = np.radians(longitude_deg - observer.carrington_longitude_deg(time))
     latitude, tilt = np.radians(latitude_deg), np.radians(observer.latitude_deg)
@@ -124,9 +139,9 @@ def project(
 
 
 def drift_deg_per_day(latitude_deg: Array) -> Array:
-    """Rotation of magnetic features relative to the Carrington frame, positive westwards.
+    """Differential rotation rate of magnetic features in the Carrington frame, positive westwards.
 
-    Komm, Howard & Harvey (1993), Sol. Phys. 145, 1: 14.42 - 2.00 sin² - 2.09 sin⁴, sidereal.
+    Komm, Howard & Harvey (1993), Sol. Phys. 145, 1: 14.42 - 2.00 sin² λ - 2.09 sin⁴ λ, sidereal.
     """
     s2 = np.sin(np.radians(latitude_deg)) ** 2
     return np.asarray(14.42 - 2.00 * s2 - 2.09 * s2**2 - CARRINGTON_DEG_PER_DAY)

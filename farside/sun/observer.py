@@ -1,4 +1,4 @@
-"""Where an image was taken from."""
+"""Observers: heliographic position, Carrington longitude, and viewpoint with time."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst, ge
 from farside.sun.angles import folded_deg
 
 SOLAR_RADIUS_M = 695.7e6
-"""The one solar radius of the project, in metres (IAU 2015 Resolution B3)."""
+"""Solar radius used throughout, metres (IAU 2015 Resolution B3)."""
 
 ASTRONOMICAL_UNIT_M = 149_597_870_700.0
 
 DISTANCE_AU = (0.28, 1.1)
-"""Where observers are: from Solar Orbiter's perihelion to beyond STEREO-B's aphelion."""
+"""Accepted distances of observers: Solar Orbiter's perihelion to beyond STEREO-B's aphelion."""
 
 SAME_VIEW_DEG = 0.01
-"""A twelfth of a pixel of the papers' grid at disk centre: the surface turns by it in 65 s."""
+"""Largest difference in angle between equal views: a twelfth of a pixel of the papers' grid."""
 
 SAME_VIEW_S = 60.0
+"""Largest difference in time between equal views: the Sun rotates by `SAME_VIEW_DEG` in 65 s."""
 
 
 @dataclass(frozen=True)
 class Observer:
-    """A place in the heliosphere in Stonyhurst heliographic coordinates.
+    """Position of an observer in Stonyhurst heliographic coordinates.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ class Observer:
     distance_m: float
 
     def coordinate(self, time: Time) -> SkyCoord:
-        """The observer as a sunpy coordinate at `time`."""
+        """Coordinate of the observer at `time`, as astropy and sunpy have it."""
         return SkyCoord(
             self.longitude_deg * u.deg,
             self.latitude_deg * u.deg,
@@ -60,14 +61,14 @@ class Observer:
 
 
 def earth(time: Time) -> Observer:
-    """Earth at `time`."""
+    """Position of Earth at `time`."""
     place = get_earth(time)
     return Observer(0.0, float(place.lat.to_value(u.deg)), float(place.radius.to_value(u.m)))
 
 
 @lru_cache(maxsize=4096)
 def _carrington_longitude_deg(observer: Observer, scale: str, jd1: float, jd2: float) -> float:
-    """Takes 5 ms, the time of rotating a small disk; those who train ask for the same again."""
+    # Cached: it takes 5 ms, as long as reprojecting a small disk, and training repeats the times.
     time = Time(jd1, jd2, format="jd", scale=scale)
     frame = HeliographicCarrington(obstime=time, observer="self")
     return float(observer.coordinate(time).transform_to(frame).lon.to_value(u.deg)) % 360.0
@@ -75,13 +76,13 @@ def _carrington_longitude_deg(observer: Observer, scale: str, jd1: float, jd2: f
 
 @dataclass(frozen=True)
 class View:
-    """From where, and when, the Sun is seen."""
+    """Viewpoint: the observer and the time at which the Sun is seen."""
 
     observer: Observer
     time: Time
 
     def is_that_of(self, other: View) -> bool:
-        """Whether nothing that both show lies a tenth of a pixel apart."""
+        """Whether two views show the surface within a tenth of a pixel of the papers' grid."""
         here, there = self.observer, other.observer
         return (
             abs(float((self.time - other.time).to_value(u.s))) <= SAME_VIEW_S

@@ -1,4 +1,4 @@
-"""Eq. 5 of Jeong et al. (2022): which reference belongs to an observation of the far side."""
+"""Reference epoch of a far-side observation: Eq. 5 of Jeong et al. (2022)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from astropy.time import Time
 from farside.sun.angles import folded_deg
 
 SYNODIC_PERIOD_DAYS = 27.3
+"""Synodic rotation period of Eq. 5, as published; map times use Carrington's 27.2753 d
+(:data:`farside.sun.carrington_rotation.SYNODIC_DAYS`)."""
 
 AT_EARTH_DEG = 0.05
-"""An observer nearer to Earth's longitude stands at Earth: SDO's orbit spans 0.02°. A choice."""
+"""Largest longitude of an observer that counts as at Earth: SDO's orbit spans 0.02°. A choice."""
 
 
 def reference_lag_days(longitude_deg: float) -> float:
-    """Days since the front side saw the disk that a spacecraft at `longitude_deg` sees now.
+    """Days between an observation from `longitude_deg` and its reference epoch (Eq. 5).
 
     ``lag = Φ · 27.3 d / 360°`` with the Stonyhurst longitude Φ wrapped to [0, 360): never negative,
-    5.3 d at +70°, 20.1 d at -94.78°. At Earth itself it is 0, also a hair east of it.
+    5.3 d at +70°, 20.1 d at -94.78°, and 0 within `AT_EARTH_DEG` of Earth.
     """
     if is_at_earth(longitude_deg):
         return 0.0
@@ -25,23 +27,30 @@ def reference_lag_days(longitude_deg: float) -> float:
 
 
 def reference_time(time: Time, longitude_deg: float) -> Time:
-    """Time at which the front side showed the disk seen from `longitude_deg` at `time` (Eq. 5).
+    """Reference epoch: when Earth saw the disk that is seen from `longitude_deg` at `time` (Eq. 5).
 
     Parameters
     ----------
     time
         Time of the far-side observation.
     longitude_deg
-        Stonyhurst longitude of its observer, degrees.
+        Stonyhurst longitude of the observer, degrees.
     """
     return time - reference_lag_days(longitude_deg) * u.day
 
 
 def epoch_nearest(taken: Time, time: Time, longitude_deg: float) -> Time:
-    """The epoch of Eq. 5 that a reference taken at `taken` belongs to.
+    """Reference epoch nearest to a reference image taken at `taken`.
 
-    There is one, but for an observer at Earth: a lag of 0 and one of a whole rotation then satisfy
-    Eq. 5 alike, and the nearer counts.
+    Eq. 5 gives one epoch, except for an observer at Earth: there a lag of 0 and one of a whole
+    rotation satisfy it alike, and the nearer one is returned.
+
+    Parameters
+    ----------
+    taken
+        Time of the reference image.
+    time, longitude_deg
+        Time of the far-side observation, and Stonyhurst longitude of its observer.
     """
     epoch = reference_time(time, longitude_deg)
     if not is_at_earth(longitude_deg):
@@ -51,5 +60,5 @@ def epoch_nearest(taken: Time, time: Time, longitude_deg: float) -> Time:
 
 
 def is_at_earth(longitude_deg: float) -> bool:
-    """Whether an observer at a Stonyhurst longitude stands at Earth."""
+    """Whether an observer at a Stonyhurst longitude counts as at Earth."""
     return abs(folded_deg(longitude_deg)) <= AT_EARTH_DEG

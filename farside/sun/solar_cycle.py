@@ -1,4 +1,4 @@
-"""Hale's law: the leading polarity of each hemisphere reverses from cycle to cycle."""
+"""Solar cycles, and Hale's law: the leading polarity reverses from cycle to cycle."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CYCLE_BEGINS = {
     25: "2019-12-01",
     26: "2030-12-01",
 }
-"""Minima of the 13-month smoothed sunspot number (SILSO); that before cycle 26 is a guess.
+"""Start of each cycle: minimum of the 13-month smoothed sunspot number (SILSO); cycle 26 predicted.
 
 Polarities were first measured in cycle 14 (Hale 1908, ApJ 28, 315); earlier ones follow by
 counting, and are reversed before 1793 if a cycle was lost there (Usoskin et al. 2009, ApJ 700,
@@ -45,18 +45,18 @@ _MINIMA = [(date, cycle) for cycle, date in CYCLE_BEGINS.items()]
 
 
 def cycle_of(time: Time) -> int:
-    """Number of the solar cycle; the first or last known one outside of all.
+    """Number of the solar cycle at `time`, limited to the cycles of :data:`CYCLE_BEGINS`.
 
-    So before 1755 it is 1 and says nothing of the Sun: nobody knows how many cycles there were.
+    Before 1755 it is 1, which carries no information: earlier cycles are not numbered.
     """
     index = bisect_right(_MINIMA, (time.isot[:10], 1000)) - 1
     return _MINIMA[max(index, 0)][1]
 
 
 def leading_sign(time: Time) -> int:
-    """Sign of the leading polarity of the northern hemisphere: negative in even cycles.
+    """Sign of the leading polarity in the northern hemisphere (Hale's law): -1 in even cycles.
 
-    Hale & Nicholson (1925, ApJ 62, 270). About a minimum regions of both cycles emerge; the sign
-    is that of the cycle which begins.
+    Hale & Nicholson (1925, ApJ 62, 270). Around a minimum, when regions of both cycles emerge, it
+    is the sign of the new cycle.
     """
     return -1 if cycle_of(time) % 2 == 0 else 1

@@ -183,7 +183,7 @@ def test_a_damaged_pixel_is_not_hidden() -> None:
     assert not np.isfinite(rotate(disk_of(image), EARTH, THEN + 1 * u.day).image[ON_DISK]).all()
 
 
-def test_disks_of_other_times_go_their_own_ways() -> None:
+def test_disks_of_different_times_are_reprojected_each_from_its_own() -> None:
     field, mu = seen(waves, EARTH, THEN)
     image = 1000 * field * mu
     disks = [
@@ -201,7 +201,7 @@ def test_disks_of_other_times_go_their_own_ways() -> None:
     assert together[3] is disks[3]
 
 
-def test_least_mu_is_what_parts_seen_from_unseen() -> None:
+def test_least_mu_separates_seen_from_unseen() -> None:
     rotated = rotate(disk_of(np.full(ON_DISK.shape, 100.0), "304"), EARTH, THEN + 6 * u.hour)
     np.testing.assert_allclose(rotated.image[ON_DISK], 100)
     field = rotate(disk_of(np.full(ON_DISK.shape, 100.0)), EARTH, THEN + 6 * u.hour)

@@ -81,7 +81,7 @@ def test_a_broken_frame_is_refused(kind: str) -> None:
 def test_a_small_error_of_the_pointing_is_flagged() -> None:
     origin = read(euvi(moved(0.08, 0.06))).origin
     assert origin.quality == Quality.ODD_IMAGE
-    assert any("the limb is where the header says in" in note for note in origin.notes)
+    assert any("the limb is at the header's position in" in note for note in origin.notes)
 
 
 def test_the_score_depends_neither_on_the_exposure_nor_on_the_size() -> None:
@@ -93,7 +93,7 @@ def test_the_score_depends_neither_on_the_exposure_nor_on_the_size() -> None:
     assert score.dark == pytest.approx(base.dark, abs=0.01)
 
 
-def test_lines_in_which_a_quiet_sun_is_dark_are_not_scored() -> None:
+def test_bands_in_which_the_quiet_sun_is_faint_are_not_scored() -> None:
     pixels = RNG.normal(1, 1, (256, 256)).astype(np.float32)
     assert read(file_bytes(aia_cards(CAMERA, WAVELNTH=94), pixels)).origin.band == "94"
     with pytest.raises(DamagedImageError):

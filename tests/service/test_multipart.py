@@ -285,7 +285,7 @@ def test_what_a_map_may_lack_is_left_out() -> None:
             [("format", None, b"mdi")],
             "format is 'mdi', expected 'native', 'gong', 'adapt' or 'wsa'",
         ),
-        ([("time", None, b"then")], "time: 'then' is no time; expected e.g. 2026-11-01T00:00:00"),
+        ([("time", None, b"then")], "time: 'then' is not a time; expected e.g. 2026-11-01"),
         ([("flux_scale", None, b"nan")], "flux_scale is 'nan', expected"),
         ([("flux_scale", None, b"0")], r"flux_scale is '0', expected greater than .* 0\.01"),
         ([("flux_scale", None, b"x")], "flux_scale is 'x', expected a valid number$"),

@@ -9,7 +9,7 @@ from farside.sun.angles import folded_deg
 @pytest.mark.parametrize(
     ("given", "folded"), [(0, 0), (179, 179), (180, -180), (-180, -180), (190, -170), (-721, -1)]
 )
-def test_an_angle_is_folded_into_half_a_turn_either_way(given: float, folded: float) -> None:
+def test_an_angle_is_wrapped_to_180_degrees_either_way(given: float, folded: float) -> None:
     assert folded_deg(given) == folded
 
 

@@ -77,7 +77,7 @@ def test_each_row_keeps_its_flux_when_it_is_turned(degrees: float, seed: int) ->
     )
 
 
-def test_rows_go_their_own_ways() -> None:
+def test_each_row_may_have_its_own_shift() -> None:
     values = noise(SINE)
     turned = turn(values, np.where(np.arange(180) == 90, 2.0, 0.0))
     np.testing.assert_array_equal(turned[90], np.roll(values[90], 2))

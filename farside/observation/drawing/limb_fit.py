@@ -1,8 +1,8 @@
-"""Find the disk of a drawn Sun: the circle that the most of the drawn lines follow.
+"""Limb fit: find the solar disk in a drawing.
 
-Lines of ink are found by what is darker than its surroundings (a black top-hat). Of many circles
-through three of their points the one counts whose circumference lies most on ink, and less so a
-little inside and outside; then the line is followed all around at full resolution.
+Lines of ink are pixels darker than their surroundings (black top-hat). Of many circles through
+three such points the best has the most ink on its circumference, and less just inside and outside.
+Its line is then followed all around at full resolution, and a circle is fitted to it.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ from farside.sun.grid import Image
 Array = NDArray[np.float64]
 
 SEARCH_PX = 640
-"""Longer side of the reduced picture in which circles are looked for."""
+"""Longer side of the reduced picture in which circles are searched."""
 
 CIRCLES = 40_000
-"""Tried in it."""
+"""Number of circles tried in the reduced picture."""
 
 RADIUS_SHARE = (0.2, 0.51)
-"""Least and greatest radius in shares of the shorter side of the picture."""
+"""Smallest and largest radius, as fractions of the shorter side of the picture."""
 
 INK = 0.06
-"""A line is darker than the paper beside it by this share of the picture's range."""
+"""Smallest contrast of a line to the paper beside it, as a fraction of the picture's range."""
 
 INK_SHARE = 0.03
-"""At most so much of the picture counts as lines: the darkest."""
+"""Largest fraction of the picture, the darkest, that counts as lines."""
 
 NEAR_PX = 1.5
-"""How far from ink a circle may run, in the reduced picture."""
+"""Largest distance from ink that counts as on it, pixels of the reduced picture."""
 
 ASIDE = 0.03
-"""How far inside and outside a limb there is less ink, in radii."""
+"""Distance inside and outside a limb at which there is less ink, disk radii."""
 
 COVERED = 0.35
-"""Least part of a circle that must lie on ink, more than the circles beside it do."""
+"""Smallest fraction of a circle on ink, in excess of the circles beside it."""
 
 FOLLOWED, WANDERS = 0.6, 0.006
-"""Least part of the circumference where the line is found, and the most that it may wander (root
-mean square, in radii): a compass slips less, a freehand circle more."""
+"""Smallest fraction of the circumference where the line is found, and its largest deviation (root
+mean square, disk radii): a compass deviates less, a freehand circle more."""
 
 DIRECTIONS = 720
-"""In which the limb is looked for."""
+"""Number of directions in which the limb is searched."""
 
 
 @dataclass(frozen=True)
 class DrawnDisk:
-    """A disk in a picture.
+    """Solar disk in a picture.
 
     Attributes
     ----------
     x_px, y_px, radius_px
-        Index of the centre, 0-based, and radius.
+        0-based index of the centre, and radius, pixels.
     """
 
     x_px: float
@@ -66,7 +66,7 @@ class DrawnDisk:
 
 
 def find_disk(picture: Image) -> DrawnDisk:
-    """Fit the drawn limb.
+    """Find the disk of a drawing by a circle fit to its limb.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def find_disk(picture: Image) -> DrawnDisk:
     Raises
     ------
     NoDiskError
-        No circle of ink, or none that is whole enough.
+        No circle of ink, or none that is complete enough.
     """
     shrink = max(1.0, max(picture.shape) / SEARCH_PX)
     disk = _roughly(picture, shrink)
@@ -86,17 +86,17 @@ def find_disk(picture: Image) -> DrawnDisk:
 
 
 def _roughly(picture: Image, shrink: float) -> DrawnDisk:
-    """The circle on most ink in a reduced picture, in pixels of the whole one."""
+    """Best circle of the reduced picture, in pixels of the full one."""
     ink = _lines(_reduced(picture, shrink))
     rows, columns = np.nonzero(ink)
     if len(rows) < DIRECTIONS // 4:
-        raise NoDiskError(f"{len(rows)} pixels of ink, a drawn disk is expected")
+        raise NoDiskError(f"{len(rows)} pixels of ink, expected a drawn disk")
     rng = np.random.default_rng(0)
     corners = rng.integers(len(rows), size=(3, CIRCLES))
     circles = _through(columns[corners].astype(float), rows[corners].astype(float))
     circles = circles[:, _fits(circles, ink.shape)]
     if circles.shape[1] == 0:
-        raise NoDiskError("no circle of ink, a drawn disk is expected")
+        raise NoDiskError("no circle of ink, expected a drawn disk")
     near = cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5) <= NEAR_PX
     score = _covered(near, circles, 90)
     circles = circles[:, np.argsort(-score, kind="stable")[:400]]
@@ -108,7 +108,7 @@ def _roughly(picture: Image, shrink: float) -> DrawnDisk:
     if score[best] < COVERED:
         raise NoDiskError(
             f"the best circle lies on ink for {score[best]:.0%} more than those beside it,"
-            f" {COVERED:.0%} is expected of a drawn disk"
+            f" expected at least {COVERED:.0%} in a drawn disk"
         )
     x, y, radius = (circles[:, best] + [0.5, 0.5, 0]) * shrink - [0.5, 0.5, 0]
     return DrawnDisk(float(x), float(y), float(radius))
@@ -122,7 +122,7 @@ def _reduced(picture: Image, shrink: float) -> Image:
 
 
 def _darkness(picture: Image, width_px: int) -> Image:
-    """How much darker than what surrounds it: lines up to `width_px` wide."""
+    """Darkness of each pixel against its surroundings, for lines up to `width_px` wide."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width_px, width_px))
     dark = cv2.morphologyEx(picture, cv2.MORPH_BLACKHAT, kernel)
     return np.asarray(dark, dtype=np.float32)
@@ -149,7 +149,7 @@ def _through(x: Array, y: Array) -> Array:
 
 
 def _fits(circles: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Circles of a plausible size that lie inside the picture, give or take a hundredth."""
+    """Mask of circles of a plausible size that lie inside the picture, within 1 %."""
     x, y, radius = circles
     height, width = shape
     least, most = (share * min(height, width) for share in RADIUS_SHARE)
@@ -169,7 +169,7 @@ def _wider(circles: Array, factor: float) -> Array:
 
 
 def _covered(near: NDArray[np.bool_], circles: Array, points: int) -> Array:
-    """Part of the circumference of each circle that lies near ink."""
+    """Fraction of the circumference of each circle that is near ink."""
     angle = np.arange(points) * 2 * np.pi / points
     x, y, radius = circles[:, :, None]
     height, width = near.shape
@@ -179,7 +179,7 @@ def _covered(near: NDArray[np.bool_], circles: Array, points: int) -> Array:
 
 
 def _fitted(picture: Image, disk: DrawnDisk, reach: float) -> DrawnDisk:
-    """Follow the line within `reach` radii of a circle, and fit a circle to it."""
+    """Circle fitted to the line that runs within `reach` radii of a circle."""
     angle, radius = _followed(picture, disk, reach)
     x = disk.x_px + radius * np.cos(angle)
     y = disk.y_px + radius * np.sin(angle)
@@ -193,14 +193,15 @@ def _fitted(picture: Image, disk: DrawnDisk, reach: float) -> DrawnDisk:
     wander = float(np.sqrt(np.mean(apart[kept] ** 2))) / fit.radius_px
     if share < FOLLOWED or wander > WANDERS:
         raise NoDiskError(
-            f"the line of the limb is found on {share:.0%} of a circle and wanders by"
-            f" {wander:.2%} of its radius, {FOLLOWED:.0%} and at most {WANDERS:.1%} are expected"
+            f"the line of the limb is found on {share:.0%} of a circle and deviates by"
+            f" {wander:.2%} of its radius, expected at least {FOLLOWED:.0%} and at most"
+            f" {WANDERS:.1%}"
         )
     return fit
 
 
 def _followed(picture: Image, disk: DrawnDisk, reach: float) -> tuple[Array, Array]:
-    """Directions in which there is a line, and its distance from the centre."""
+    """Directions in which a line is found, radians, and its distance from the centre, pixels."""
     half = max(3, int(np.ceil(2 * reach * disk.radius_px)))
     step = np.arange(-half, half + 1) * reach * disk.radius_px / half
     angle = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
@@ -218,21 +219,21 @@ def _followed(picture: Image, disk: DrawnDisk, reach: float) -> tuple[Array, Arr
     peak = dark.max(axis=1)
     found = peak > max(0.3 * float(np.median(peak)), 1e-6)
     weight = np.where(dark >= 0.5 * peak[:, None], dark, 0)[found]
-    # Of several lines across one direction the connected one at the darkest point counts.
+    # Of several lines in one direction, only the connected one at the darkest point counts.
     weight *= _connected(weight > 0, np.argmax(weight, axis=1))
     centre = (weight * step).sum(axis=1) / weight.sum(axis=1)
     return angle[found], disk.radius_px + centre
 
 
 def _connected(mask: NDArray[np.bool_], at: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """The run of True along each row that holds one column."""
+    """Mask of the run of True along each row that contains the column `at`."""
     gap = np.cumsum(~mask, axis=1)
     same = gap == np.take_along_axis(gap, at[:, None], axis=1)
     return np.asarray(mask & same)
 
 
 def _least_squares(x: Array, y: Array) -> DrawnDisk:
-    """Circle of least squared algebraic distance (Kåsa 1976), good where the arc is whole."""
+    """Circle of least squared algebraic distance (Kåsa 1976), accurate for a complete arc."""
     middle = x.mean(), y.mean()
     u, v = x - middle[0], y - middle[1]
     design = np.column_stack([2 * u, 2 * v, np.ones_like(u)])

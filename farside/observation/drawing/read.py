@@ -1,7 +1,7 @@
-"""Read a drawing of the Sun's disk and its side-car into an Observation.
+"""Read a sunspot drawing and its side-car into an Observation.
 
-Drawings are made on Earth, so Earth at their time is the observer; nothing else is assumed. What
-the side-car says comes first, then the header of a FITS file; the disk alone is looked for.
+The observer is Earth at the time of the drawing. The side-car takes precedence over a FITS header;
+date and position angle are never assumed, and only the disk is searched for in the picture.
 """
 
 from __future__ import annotations
@@ -35,31 +35,31 @@ from farside.sun.grid import Image
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
 
 INSTRUMENT, BAND = "DRAWING", "WHITE"
-"""Of the Origin: a hand, in white light."""
+"""Instrument and band in the Origin of a drawing."""
 
 YEARS = (1600, 2100)
-"""In which the Sun was drawn through telescopes, and in which Earth's place is known."""
+"""Accepted years: of telescopic drawings, and of the ephemeris of Earth."""
 
 LEAST_BRIGHTNESS = 0.01
-"""Of ink; blank paper has 1."""
+"""Smallest brightness of ink; blank paper has 1."""
 
 MOST_BRIGHTNESS = 1.25
-"""Of paper brighter than what surrounds it."""
+"""Largest brightness of paper, relative to that around it."""
 
 INK_RADIUS = 0.09
-"""Ink narrower than twice this, in disk radii, does not count as paper: a group of 1000
-millionths is 0.045 wide."""
+"""Radius of the closing that removes ink from the paper, disk radii: a group of 1000 millionths is
+0.045 wide."""
 
 PAPER_RADIUS = 0.08
-"""Over which the brightness of the paper is smoothed, disk radii."""
+"""Standard deviation of the smoothing of the paper's brightness, disk radii."""
 
 PAPER_PX = 96
-"""Disk radius to which a picture is reduced to find its paper."""
+"""Disk radius to which a picture is reduced to estimate its paper, pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Sheet:
-    """A drawing the right way round, ink dark: row 0 at the bottom, and what is known of it."""
+    """Drawing with dark ink, east to the left and row 0 at the bottom; its disk and orientation."""
 
     picture: Image
     disk: DrawnDisk
@@ -68,7 +68,7 @@ class _Sheet:
 
 
 def is_drawing(data: bytes) -> bool:
-    """Whether bytes are those of a drawing: a PNG, a JPEG, or a FITS file that says so."""
+    """Whether bytes are a drawing: PNG, JPEG, or FITS with CONTENT ``SUNSPOT DRAWING``."""
     if is_picture(data):
         return True
     try:
@@ -91,30 +91,29 @@ def read_drawing(
     source
         A path, the bytes of a file or an open binary file.
     side_car
-        Bytes of the JSON that belongs to it
-        (:class:`~farside.observation.drawing.sidecar.SideCar`); of a path the one beside it, if
-        none is given.
+        Bytes of the side-car (:class:`~farside.observation.drawing.sidecar.SideCar`); by default,
+        for a path, the file beside it.
     name
-        What to call bytes that have no name of their own.
+        Name for bytes that have none.
     max_bytes
-        Largest file, packed or unpacked.
+        Largest file, compressed or not.
 
     Returns
     -------
     Observation
-        Brightness in units of the blank paper around each place, ink near 0, scans of white on
-        black inverted; a header by which it is registered as any other image.
+        Brightness relative to the blank paper around each pixel, ink near 0, scans of white on
+        black inverted; with a pointing by which it is registered like any other image.
 
     Raises
     ------
     UnreadablePictureError, NotFitsError, UnsupportedImageError, FileTooLargeError
-        It is no picture that is read.
+        The file is not a readable picture.
     SideCarError
-        A side-car that does not parse.
+        The side-car does not parse.
     MissingMetadataError
         No date, or no position angle.
     NoDiskError, PartialDiskError
-        No disk is found, or it is not all there.
+        The disk is not found, or not completely inside the picture.
     """
     if side_car is None and isinstance(source, str | Path):
         side_car = side_car_of(Path(source))
@@ -138,7 +137,7 @@ def read_drawing(
 
 
 def _opened(data: bytes, max_bytes: int) -> tuple[Image, Cards]:
-    """Brightness (y, x), row 0 at the bottom, and the cards of a FITS file."""
+    """Brightness (y, x), row 0 at the bottom, and the header cards of a FITS file."""
     if is_picture(data):
         if len(data) > max_bytes:
             return open_picture(unpack(data, max_bytes)), {}
@@ -151,7 +150,7 @@ def _opened(data: bytes, max_bytes: int) -> tuple[Image, Cards]:
 
 
 def _filled(pixels: Image) -> Image:
-    """Pixels without a value are blank paper."""
+    """Picture with missing pixels set to the median: blank paper."""
     valid = np.isfinite(pixels)
     if not valid.any():
         raise UnreadablePictureError("no pixel has a value")
@@ -159,7 +158,7 @@ def _filled(pixels: Image) -> Image:
 
 
 def _time(given: SideCar, cards: Cards) -> tuple[Time, bool]:
-    """When it was drawn, and whether only the day is known."""
+    """Time of the drawing, and whether only the day is known."""
     if given.isot is not None:
         _check_year(given.isot)
         return Time(given.isot, format="isot", scale="utc"), given.is_of_a_day
@@ -168,7 +167,7 @@ def _time(given: SideCar, cards: Cards) -> tuple[Time, bool]:
     time = instant({"DATE-OBS": f"{date}T12:00:00"} if of_a_day else cards, "DATE-OBS")
     if time is None:
         raise MissingMetadataError(
-            f"no date: time_utc of a side-car or DATE-OBS is expected, found {date or 'none'}"
+            f"no date: found {date or 'none'}, expected time_utc of a side-car, or DATE-OBS"
         )
     _check_year(time.isot)
     return Time(time.isot, format="isot", scale="utc"), of_a_day
@@ -177,26 +176,26 @@ def _time(given: SideCar, cards: Cards) -> tuple[Time, bool]:
 def _check_year(isot: str) -> None:
     if not YEARS[0] <= int(isot[:4]) < YEARS[1]:
         raise MissingMetadataError(
-            f"no date: found {isot[:10]}, a year from {YEARS[0]} to {YEARS[1]} is expected"
+            f"no date: found {isot[:10]}, expected a year from {YEARS[0]} to {YEARS[1]}"
         )
 
 
 def _notes(given: SideCar, of_a_day: bool) -> tuple[str, ...]:
     drawn_by = ", ".join(part for part in (given.observer, given.hand) if part)
-    return (("only the day is known, noon UTC is taken",) if of_a_day else ()) + (
+    return (("only the day is known, noon UTC is assumed",) if of_a_day else ()) + (
         (f"drawn by {drawn_by}",) if drawn_by else ()
     )
 
 
 def _laid_out(picture: Image, given: SideCar, cards: Cards, observer: Observer) -> _Sheet:
-    """Turn ink dark and east to the left, and say where the disk is and where north."""
+    """Normalise a drawing (ink dark, east to the left) and find its disk and orientation."""
     dark, notes = _ink_dark(picture)
     known = _from_header(given, cards, observer)
     if known is None:
         orientation = given.orientation_deg
         if orientation is None:
             raise MissingMetadataError(
-                "no position angle: position_angle_deg or north_up of a side-car is expected"
+                "no position angle: expected position_angle_deg or north_up of a side-car"
             )
         disk, found = _disk(dark, given, from_top="SIMPLE" not in cards)
         known = disk, orientation, found
@@ -213,7 +212,7 @@ def _ink_dark(picture: Image) -> tuple[Image, tuple[str, ...]]:
     """Invert a picture whose paper is darker than its ink."""
     low, paper, high = (float(of(picture)) for of in (np.min, np.median, np.max))
     if not high > low:
-        raise NoDiskError(f"a blank picture, every pixel {low:g}; a drawn disk is expected")
+        raise NoDiskError(f"a blank picture, every pixel {low:g}; expected a drawn disk")
     if paper >= (low + high) / 2:
         return picture, ()
     return np.float32(low + high) - picture, ("white on black, inverted",)
@@ -222,7 +221,7 @@ def _ink_dark(picture: Image) -> tuple[Image, tuple[str, ...]]:
 def _from_header(
     given: SideCar, cards: Cards, observer: Observer
 ) -> tuple[DrawnDisk, float, tuple[str, ...]] | None:
-    """Disk and position angle by a FITS header's coordinates; a side-car's geometry goes first."""
+    """Disk and position angle from a FITS header; None if the side-car has the geometry."""
     of_side_car = given.orientation_deg is not None or given.radius_px is not None
     if of_side_car or given.mirrored or "CTYPE1" not in cards:
         return None
@@ -254,7 +253,7 @@ def _check_whole(disk: DrawnDisk, picture: Image) -> None:
 
 
 def _on_paper(sheet: _Sheet) -> Image:
-    """Brightness over that of the blank paper around: unevenness and yellowing go out."""
+    """Brightness relative to the blank paper around, which removes shading and yellowing."""
     brightness = sheet.picture / _paper(sheet.picture, sheet.disk)
     row, column = (np.arange(side) for side in brightness.shape)
     inside = np.hypot(column[None, :] - sheet.disk.x_px, row[:, None] - sheet.disk.y_px)
@@ -264,7 +263,7 @@ def _on_paper(sheet: _Sheet) -> Image:
 
 
 def _paper(picture: Image, disk: DrawnDisk) -> Image:
-    """Brightness of the paper under the ink: a closing at low resolution, smoothed."""
+    """Brightness of the paper under the ink: a smoothed closing at low resolution."""
     shrink = max(1.0, disk.radius_px / PAPER_PX)
     height, width = picture.shape
     size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
@@ -279,7 +278,7 @@ def _paper(picture: Image, disk: DrawnDisk) -> Image:
 
 
 def _header(origin: Origin, sheet: _Sheet) -> dict[str, str | float]:
-    """Coordinates by which the drawing is registered: Earth's view, the limb as drawn."""
+    """WCS header of the drawing: Earth's view, with the limb as drawn."""
     radius_arcsec = disk_radius_arcsec(origin.observer.distance_m)
     angle = math.radians(sheet.orientation_deg)
     time = origin.time.isot

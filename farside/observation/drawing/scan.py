@@ -1,7 +1,4 @@
-"""Bytes that anyone may have sent → the brightness of a scanned picture; nothing is trusted.
-
-Only PNG and JPEG are decoded, and only after their headers have said how large they are.
-"""
+"""Decode untrusted scans (PNG, JPEG) to brightness; the size is checked before decoding."""
 
 from __future__ import annotations
 
@@ -19,42 +16,40 @@ from farside.io.fits import MIN_SIDE_PX
 from farside.sun.grid import Image
 
 MAX_PIXELS = 40_000_000
-"""Largest picture: a sheet of 43 cm with its margins, scanned at 300 dots an inch."""
+"""Largest picture: a sheet of 43 cm with its margins, scanned at 300 dpi."""
 
 MAX_SCANS = 64
-"""Most scans of a progressive JPEG, which are decoded one upon another; encoders write about 10."""
+"""Most scans of a progressive JPEG, each of which is decoded in full; encoders write about 10."""
 
 _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 _START_OF_SCAN = b"\xff\xda"
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
-"""Modes of more than 8 bits, which Pillow would clip on the way to 8."""
+"""Pillow modes of more than 8 bits, which conversion to 8 bits would clip."""
 
 
 def is_picture(data: bytes) -> bool:
-    """Whether bytes begin as a PNG or a JPEG does."""
+    """Whether bytes have the signature of a PNG or JPEG file."""
     return _format(data) is not None
 
 
 def open_picture(data: bytes) -> Image:
     """Luminance of a PNG or JPEG, (y, x), row 0 at the bottom.
 
-    Colours become luminance (ITU-R BT.601), what is transparent white; a camera's note that it
-    was held upright is followed.
+    Colours become luminance (ITU-R BT.601), transparency becomes white, and the orientation of
+    EXIF is applied.
 
     Raises
     ------
     UnreadablePictureError
-        No PNG or JPEG, or a corrupt or truncated one, or one of very few pixels.
+        Not a PNG or JPEG, or corrupt, truncated, or smaller than `MIN_SIDE_PX`.
     FileTooLargeError
-        More pixels, or more scans, than are decoded.
+        More pixels than `MAX_PIXELS`, or more scans than `MAX_SCANS`.
     """
     kind = _format(data)
     if kind is None:
-        raise UnreadablePictureError(
-            f"begins with {data[:9]!r}: no FITS, PNG or JPEG, one of which is expected"
-        )
+        raise UnreadablePictureError(f"begins with {data[:9]!r}, expected a FITS, PNG or JPEG file")
     if kind == "JPEG" and data.count(_START_OF_SCAN) > MAX_SCANS:
-        raise FileTooLargeError(f"a JPEG of more than {MAX_SCANS} scans")
+        raise FileTooLargeError(f"a JPEG of more than {MAX_SCANS} scans, expected at most that")
     with _decoding(kind):
         picture = Pillow.open(io.BytesIO(data), formats=(kind,))
         _check_size(*picture.size)
@@ -83,7 +78,7 @@ def _check_size(width: int, height: int) -> None:
         raise FileTooLargeError(f"{width} by {height} pixels, at most {MAX_PIXELS} are decoded")
     if min(width, height) < MIN_SIDE_PX:
         raise UnreadablePictureError(
-            f"{width} by {height} pixels, at least {MIN_SIDE_PX} a side are expected"
+            f"{width} by {height} pixels, expected at least {MIN_SIDE_PX} a side"
         )
 
 

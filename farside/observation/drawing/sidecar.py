@@ -1,4 +1,4 @@
-"""What a picture cannot say of itself: the JSON file that lies beside a drawing."""
+"""Side-car of a scanned sunspot drawing: JSON file with date, orientation and disk."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from farside.errors import FileTooLargeError, SideCarError
 from farside.observation.drawing.scan import is_picture
 
 MAX_BYTES = 64 * 2**10
-"""Largest side-car."""
+"""Largest side-car, bytes."""
 
 CONTENT = "SUNSPOT DRAWING"
-"""CONTENT of a FITS file that is known for a drawing without being called one."""
+"""CONTENT card by which a FITS file is recognised as a drawing."""
 
 HEAD_BYTES = 4 * 2880
-"""In which it says so."""
+"""Beginning of a file in which CONTENT is searched, bytes."""
 
 SUFFIX = ".json"
-"""A side-car has the name of its drawing but for this: ``1612-06-23.png``, ``1612-06-23.json``."""
+"""Suffix of a side-car, which has the stem of its drawing: ``1612-06-23.png`` has
+``1612-06-23.json``."""
 
 
 class SideCar(BaseModel):
@@ -39,52 +40,52 @@ class SideCar(BaseModel):
         default=None,
         ge=-360,
         le=360,
-        description="Position angle of solar north from the picture's top, positive through east"
-        " as the P of almanacs: anticlockwise, but clockwise in a mirrored picture.",
+        description="Position angle of solar north from the picture's top, positive through east,"
+        " like the P of almanacs: anticlockwise, but clockwise in a mirrored picture.",
     )
     north_up: bool = Field(
         default=False, description="Solar north is at the top: a position angle of 0."
     )
     mirrored: bool = Field(
         default=False,
-        description="East and west are exchanged, as where an image was projected: with"
-        " north at the top, east is on the right.",
+        description="East and west are exchanged, as in a projected image: with north at the top,"
+        " east is on the right.",
     )
     centre_px: tuple[float, float] | None = Field(
         default=None, description="Centre of the disk, (x, y)."
     )
     radius_px: float | None = Field(default=None, gt=0, description="Radius of the disk.")
     observer: str = Field(default="", max_length=100, description="Who drew it.")
-    hand: str = Field(default="", max_length=100, description="In whose or what style.")
+    hand: str = Field(default="", max_length=100, description="Drawing style.")
 
     @model_validator(mode="after")
     def _is_consistent(self) -> SideCar:
         if self.north_up and self.position_angle_deg is not None:
-            raise ValueError("north_up and position_angle_deg are given, one of them is expected")
+            raise ValueError("got north_up and position_angle_deg, expected only one of them")
         if (self.centre_px is None) != (self.radius_px is None):
-            raise ValueError("one of centre_px and radius_px is given, both or none are expected")
+            raise ValueError("got one of centre_px and radius_px, expected both or none")
         return self
 
     @field_validator("time_utc")
     @classmethod
     def _has_a_year_in_utc(cls, given: datetime | date | None) -> datetime | date | None:
         if isinstance(given, datetime) and not 1 < given.year < MAXYEAR:
-            raise ValueError(f"got the year {given.year}, of which there is no drawing")
+            raise ValueError(f"got the year {given.year}, expected one with drawings")
         return given
 
     @property
     def orientation_deg(self) -> float | None:
-        """Position angle of solar north; None if nothing says it."""
+        """Position angle of solar north, degrees; None if unknown."""
         return 0.0 if self.north_up else self.position_angle_deg
 
     @property
     def is_of_a_day(self) -> bool:
-        """Whether the time is no more than a date."""
+        """Whether the time is a date without an hour."""
         return self.time_utc is not None and not isinstance(self.time_utc, datetime)
 
     @property
     def isot(self) -> str | None:
-        """The time, UTC, as ``1612-06-23T12:00:00.000``."""
+        """Time (UTC) as ``1612-06-23T12:00:00.000``; None if unknown."""
         if self.time_utc is None:
             return None
         if not isinstance(self.time_utc, datetime):
@@ -94,7 +95,7 @@ class SideCar(BaseModel):
         return moment.replace(tzinfo=None).isoformat(timespec="milliseconds")
 
     def to_json(self) -> bytes:
-        """As a file: only what is given."""
+        """Contents of the JSON file, without defaults."""
         return self.model_dump_json(exclude_defaults=True, indent=2).encode() + b"\n"
 
 
@@ -106,7 +107,7 @@ def read_side_car(data: bytes) -> SideCar:
     FileTooLargeError
         More than :data:`MAX_BYTES`.
     SideCarError
-        No JSON, an unknown key, or a value that its key cannot have.
+        Not JSON, an unknown key, or an invalid value.
     """
     if len(data) > MAX_BYTES:
         raise FileTooLargeError(f"a side-car of {len(data)} bytes, at most {MAX_BYTES} are read")
@@ -118,12 +119,12 @@ def read_side_car(data: bytes) -> SideCar:
 
 
 def says_drawing(data: bytes) -> bool:
-    """Whether the beginning of a file is that of a picture, or names :data:`CONTENT`."""
+    """Whether the beginning of a file is that of a picture, or contains :data:`CONTENT`."""
     return is_picture(data) or CONTENT.encode() in data[:HEAD_BYTES]
 
 
 def with_side_car(path: Path) -> list[Path]:
-    """A drawing and the side-car that lies beside it; of any other file, the file."""
+    """Paths of a drawing and the side-car beside it; of any other file, its path alone."""
     car = path.with_suffix(SUFFIX)
     if path == car or not car.is_file():
         return [path]
@@ -132,7 +133,10 @@ def with_side_car(path: Path) -> list[Path]:
 
 
 def side_car_of(drawing: Path) -> bytes | None:
-    """The side-car beside a drawing, at most one byte more than is read; None without one."""
+    """Bytes of the side-car beside a drawing; None if there is none.
+
+    At most ``MAX_BYTES + 1`` are read, enough for :func:`read_side_car` to refuse a larger file.
+    """
     path = drawing.with_suffix(SUFFIX)
     if not path.is_file():
         return None

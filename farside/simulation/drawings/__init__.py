@@ -1,1 +1,1 @@
-"""Sunspot drawings of the simulated Sun: styles, paper and files."""
+"""Simulated sunspot drawings: styles, paper and files."""

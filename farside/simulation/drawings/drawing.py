@@ -1,4 +1,4 @@
-"""The simulated Sun as somebody at a telescope draws it: limb, spots, and what is written."""
+"""Sunspot drawings of the simulated Sun: limb, spots, grid lines and annotations."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ from farside.sun.observer import Observer, earth
 
 Array = NDArray[np.float64]
 Canvas = NDArray[np.uint8]
-"""Weight of the ink, (y, x), 255 the heaviest; row 0 at the top."""
+"""Ink density, (y, x), 255 the heaviest; row 0 at the top."""
 
 RADIUS_PX = 480.0
-"""Of a disk, where no other is asked for."""
+"""Default disk radius."""
 
 MARGIN = 0.22
-"""Of the paper beside the disk, disk radii."""
+"""Margin of the paper beside the disk, disk radii."""
 
 SHIFT = 8
-"""Fractional bits of the coordinates that OpenCV draws with."""
+"""Fractional bits of OpenCV's drawing coordinates."""
 
 MISSED_SLOPE = 2.0
-"""How fast the chance to see a spot rises with its area: of the logistic in its logarithm."""
+"""Slope of the probability of detecting a spot: of the logistic in the logarithm of its area."""
 
 LIMB_MU = 0.05
-"""Nearer to the limb nobody sees a spot."""
+"""Smallest μ at which spots are seen."""
 
 GRID_DEG = 10
-"""Between the lines of a printed form."""
+"""Spacing of the lines of a printed form."""
 
 LETTER_HEIGHT = 0.035
-"""Disk radii."""
+"""Height of letters, disk radii."""
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A drawn Sun, and the truth about it.
+    """Simulated sunspot drawing, and the truth about it.
 
     Attributes
     ----------
     sheet
-        The scan, (y, x, 3), row 0 at the top.
+        Scan, (y, x, 3), row 0 at the top.
     disk
-        Where the true limb lies, in pixels of the scan (y downwards).
+        True disk, in pixels of the scan (y downwards).
     side_car
-        What belongs beside it, without the disk.
+        Side-car metadata, without the disk.
     spots
-        Those that were drawn.
+        Spots that were drawn.
     """
 
     sheet: Sheet
@@ -70,9 +70,9 @@ class Drawing:
 
 @dataclass(frozen=True)
 class _Frame:
-    """From the plane of the sky to pixels of a canvas, y downwards.
+    """Map from the plane of the sky to pixels of a canvas, y downwards.
 
-    `position_angle_deg` is that of solar north, from the canvas's top through east.
+    `position_angle_deg` is that of solar north, from the top of the canvas through east.
     """
 
     x_px: float
@@ -82,7 +82,7 @@ class _Frame:
     mirrored: bool
 
     def pixels(self, west: Array, north: Array) -> Array:
-        """Of points in disk radii, (..., 2)."""
+        """Pixels (x, y) of points in disk radii, (..., 2)."""
         angle = np.radians(self.position_angle_deg)
         right = west * np.cos(angle) - north * np.sin(angle)
         up = west * np.sin(angle) + north * np.cos(angle)
@@ -94,14 +94,14 @@ class _Frame:
 
 @dataclass(frozen=True)
 class _Sight:
-    """Who looks when, and onto which canvas."""
+    """View of the observer, and its map to the canvas."""
 
     observer: Observer
     time: Time
     frame: _Frame
 
     def sky(self, longitude_deg: Array, latitude_deg: Array) -> tuple[Array, Array]:
-        """Places of surface points in disk radii, (n, 2) west and north, and their μ."""
+        """Positions of surface points, (n, 2) west and north in disk radii, and their μ."""
         west, north, mu = project(longitude_deg, latitude_deg, self.observer, self.time)
         return np.column_stack([west, north]) / limb_tangent(self.observer), mu
 
@@ -113,9 +113,20 @@ def draw(
     rng: np.random.Generator,
     radius_px: float = RADIUS_PX,
 ) -> Drawing:
-    """Draw a Sun on a sheet, as it is seen from Earth.
+    """Draw a Sun as seen from Earth, on a sheet of paper.
 
-    The same Sun, time, hand and random numbers give the same sheet.
+    The same Sun, time, style and random numbers give the same sheet.
+
+    Parameters
+    ----------
+    sun, time
+        The Sun, and when it is drawn.
+    hand
+        Drawing style.
+    rng
+        Random generator.
+    radius_px
+        Disk radius in pixels of the scan.
     """
     shape, frame = _sheet(hand, rng, radius_px, time)
     weight, drawn = _inked(sun, _Sight(earth(time), time, frame), hand, rng, shape)
@@ -138,17 +149,17 @@ def draw_on_grid(
     grid: Grid,
     rng: np.random.Generator,
 ) -> Image:
-    """A drawing straight on the registered grid, (y, x), 0 off the disk.
+    """Draw a Sun directly on the registered grid, (y, x), 0 off the disk.
 
-    What :func:`draw`, :func:`farside.observation.drawing.read.read_drawing` and registration give,
-    without the sheet: brightness over that of blank paper.
+    Equals :func:`draw`, :func:`farside.observation.drawing.read.read_drawing` and registration,
+    without the sheet: brightness relative to blank paper.
     """
     fold = max(2, round(RADIUS_PX / grid.disk_radius_px))
     size = fold * grid.size_px
     middle = (size - 1) / 2
     frame = _Frame(middle, middle, fold * grid.disk_radius_px, 0.0, mirrored=False)
     weight, _ = _inked(sun, _Sight(earth(time), time, frame), hand, rng, (size, size))
-    # The unevenness of paper is divided out where a drawing is read: but for fibres, none is left.
+    # Reading a drawing divides by the paper's brightness: only the texture of its fibres remains.
     sheet = on_paper(rng, weight, replace(hand, stains=0.0))
     luminance = np.asarray(cv2.cvtColor(sheet, cv2.COLOR_RGB2GRAY), dtype=np.float32)
     side = (grid.size_px, grid.size_px)
@@ -160,7 +171,7 @@ def draw_on_grid(
 def _sheet(
     hand: Hand, rng: np.random.Generator, radius_px: float, time: Time
 ) -> tuple[tuple[int, int], _Frame]:
-    """Size of the paper, and where on it the disk lies."""
+    """Shape of the paper, and map of the sky onto it."""
     height, width = (round(radius_px * 2 * (1 + MARGIN * f)) for f in (1.35, 1.0))
     x, y = rng.uniform(-0.06, 0.06, 2) * radius_px
     angle = float(rng.normal(0, hand.roll_deg))
@@ -178,13 +189,13 @@ def _inked(
     rng: np.random.Generator,
     shape: tuple[int, int],
 ) -> tuple[Image, tuple[Spot, ...]]:
-    """Weight of the ink of everything on and around the disk, and the spots that are drawn."""
+    """Ink density of everything on and around the disk, and the spots that are drawn."""
     canvas = np.zeros(shape, np.uint8)
     if hand.grid:
         _draw_lines(canvas, sight)
     drawn = []
     for spot in spots_of(sun, sight.time):
-        # Each spot has its own random numbers: one that is missed changes no other.
+        # Each spot has its own random numbers: a missed one changes no other.
         own = np.random.default_rng(rng.integers(2**63))
         if _is_seen(spot, hand, own, sight):
             _draw_spot(canvas, spot, hand, own, sight)
@@ -196,7 +207,7 @@ def _inked(
 
 
 def _is_seen(spot: Spot, hand: Hand, rng: np.random.Generator, sight: _Sight) -> bool:
-    """Whether the hand sees a spot at all: it looks smaller near the limb."""
+    """Whether a spot is detected, given its foreshortened area."""
     chance = rng.random()
     _, mu = sight.sky(np.array([spot.longitude_deg]), np.array([spot.latitude_deg]))
     if mu[0] < LIMB_MU:
@@ -228,18 +239,18 @@ def _draw_spot(
 
 
 def _on_sky(spot: Spot, outline: Outline, factor: float, sight: _Sight) -> Array:
-    """An outline, larger or smaller about the spot's centre, in disk radii, (n, 2)."""
+    """Outline scaled about the spot's centre, in disk radii, (n, 2)."""
     longitude = spot.longitude_deg + factor * (outline.longitude_deg - spot.longitude_deg)
     latitude = spot.latitude_deg + factor * (outline.latitude_deg - spot.latitude_deg)
     sky, mu = sight.sky(longitude, latitude)
     beyond = np.linalg.norm(sky, axis=1, keepdims=True)
-    # What turns behind the limb is cut off there.
+    # Points behind the limb are moved to it.
     cut = (mu[:, None] < 0) | (beyond > 1)
     return np.asarray(np.where(cut, sky / np.maximum(beyond, 1e-9), sky))
 
 
 def _wavering(outline: Array, hand: Hand, rng: np.random.Generator) -> Array:
-    """An outline as an unsteady hand follows it."""
+    """Outline with the deviations of an unsteady hand."""
     centre = outline.mean(axis=0)
     spoke = outline - centre
     angle = np.arctan2(spoke[:, 1], spoke[:, 0])
@@ -255,7 +266,7 @@ def _pen(hand: Hand, frame: _Frame) -> int:
 
 
 def _shade(canvas: Canvas, line: Array, weight: float) -> None:
-    """Fill an outline; a pen makes no mark smaller than a pixel."""
+    """Fill an outline, at least a pixel wide."""
     _fill(canvas, line, weight)
     _stroke(canvas, line, weight, 1)
 
@@ -273,7 +284,7 @@ def _stroke(canvas: Canvas, line: Array, weight: float, width: int, closed: bool
 
 
 def _draw_limb(canvas: Canvas, hand: Hand, rng: np.random.Generator, frame: _Frame) -> None:
-    """By compass, or round something: a circle but for a few slow waves."""
+    """Draw the limb: a circle with a few slow waves."""
     angle = np.linspace(0, 2 * np.pi, 721)[:-1]
     radius = np.ones_like(angle)
     for wave in range(2, 6):
@@ -284,7 +295,7 @@ def _draw_limb(canvas: Canvas, hand: Hand, rng: np.random.Generator, frame: _Fra
 
 
 def _draw_lines(canvas: Canvas, sight: _Sight) -> None:
-    """Parallels and meridians from disk centre, thin."""
+    """Draw thin parallels, and meridians counted from disk centre."""
     fine = np.arange(-90.0, 90.1, 1.0)
     lines = [(fine, np.full_like(fine, each)) for each in range(-80, 81, GRID_DEG)]
     lines += [(np.full_like(fine, each), fine) for each in range(-80, 81, GRID_DEG)]
@@ -296,7 +307,7 @@ def _draw_lines(canvas: Canvas, sight: _Sight) -> None:
 
 
 def _write_numbers(canvas: Canvas, spots: list[Spot], hand: Hand, sight: _Sight) -> None:
-    """The number of each group beside it."""
+    """Write the number of each group beside it."""
     for number, group in enumerate(sorted({spot.group for spot in spots}), start=1):
         members = [spot for spot in spots if spot.group == group]
         longitude = np.array([spot.longitude_deg for spot in members])
@@ -307,7 +318,7 @@ def _write_numbers(canvas: Canvas, spots: list[Spot], hand: Hand, sight: _Sight)
 
 
 def _write_heading(weight: Image, hand: Hand, time: Time, frame: _Frame) -> None:
-    """A frame about the sheet, the date, and where the pole is."""
+    """Draw a border around the sheet, the date, and the position of the north pole."""
     height, width = weight.shape
     canvas = np.zeros(weight.shape, np.uint8)
     inset = 0.02 * width

@@ -1,4 +1,4 @@
-"""Write a drawing of the simulated Sun as users have them: a scan, and its side-car."""
+"""Write a simulated drawing as users have them: a scan and its side-car."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from farside.simulation.sun import SimulatedSun
 from farside.sun.observer import earth
 
 JPEG_QUALITY = 60
-"""So low that its blocks show."""
+"""JPEG quality, low enough for visible blocks."""
 
 FORMS = ("png", "jpeg", "fits")
+"""File formats of simulated drawings."""
 
 
 @dataclass(frozen=True)
 class DrawnFiles:
-    """Where a drawing, its side-car and HMI's magnetogram of the same time lie."""
+    """Paths of a drawing, its side-car, and HMI's magnetogram of the same time."""
 
     drawing: Path
     side_car: Path
@@ -44,23 +45,23 @@ def write_drawing(
     form: str = "png",
     radius_px: float = RADIUS_PX,
 ) -> DrawnFiles:
-    """Draw a Sun as Earth sees it, and write what the hand made of it.
+    """Draw a Sun as seen from Earth, and write the drawing, its side-car and the truth.
 
     Parameters
     ----------
     directory
-        Made if it is not there; the truth goes to ``truth/`` inside.
+        Output folder, created if missing; the truth goes to ``truth/`` in it.
     time
-        When it is drawn, UTC.
+        Time of the drawing, UTC.
     seed
-        Names the Sun.
+        Seed of the Sun.
     hand
-        A key of :data:`~farside.simulation.drawings.styles.HANDS`.
+        Drawing style, a key of :data:`~farside.simulation.drawings.styles.HANDS`.
     form
-        One of :data:`FORMS`. A FITS image is turned the right way round, and has its disk and its
-        position angle in the header.
+        File format, one of :data:`FORMS`. A FITS image is not mirrored, and has disk and position
+        angle in its header.
     radius_px
-        Of the disk.
+        Disk radius in pixels of the scan.
     """
     sun = SimulatedSun(seed)
     drawing = draw(sun, time, HANDS[hand], np.random.default_rng([seed, 9]), radius_px)
@@ -77,7 +78,7 @@ def write_drawing(
 
 
 def encoded(drawing: Drawing, time: Time, form: str) -> bytes:
-    """The scan as a file of one of :data:`FORMS`."""
+    """Contents of the scan as a file of one of :data:`FORMS`."""
     if form == "fits":
         return _as_fits(drawing, time)
     file = io.BytesIO()
@@ -107,7 +108,7 @@ def _as_fits(drawing: Drawing, time: Time) -> bytes:
             ("CRVAL2", 0.0),
             ("CDELT1", scale),
             ("CDELT2", scale),
-            # Positive clockwise; a position angle is positive anticlockwise.
+            # CROTA2 is positive clockwise, a position angle anticlockwise.
             ("CROTA2", -(drawing.side_car.orientation_deg or 0.0)),
         ]
     )

@@ -1,4 +1,4 @@
-"""Paper, pencil and pen: what a sheet looks like under the ink, and after the scanner."""
+"""Paper texture, and ink on it: the scan of a drawing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from farside.simulation.drawings.styles import Hand
 from farside.sun.grid import Image
 
 Sheet = NDArray[np.uint8]
-"""Red, green and blue, (y, x, 3), row 0 at the top."""
+"""Scan of a sheet: red, green and blue, (y, x, 3), row 0 at the top."""
 
 FIBRES = 0.012
-"""Contrast of the finest texture of paper; of its clouds, stains and shading it is larger."""
+"""Contrast of the finest texture of paper, its fibres."""
 
 
 def texture(rng: np.random.Generator, shape: tuple[int, int], width_px: float) -> Image:
-    """Random clouds of a width, zero mean and unit variance, (y, x)."""
+    """Random texture of one scale, zero mean and unit variance, (y, x)."""
     shrink = max(1.0, width_px / 2)
     rows, columns = (int(np.ceil(side / shrink)) + 2 for side in shape)
     white = rng.standard_normal((rows, columns), dtype=np.float32)
@@ -27,7 +27,7 @@ def texture(rng: np.random.Generator, shape: tuple[int, int], width_px: float) -
 
 
 def paper(rng: np.random.Generator, shape: tuple[int, int], stains: float) -> Image:
-    """Brightness of a blank sheet, (y, x): 1 but for its fibres, shading, clouds and foxing."""
+    """Brightness of a blank sheet, (y, x): 1 with fibres, shading, clouds and foxing."""
     side = min(shape)
     sheet = 1 + np.float32(FIBRES) * texture(rng, shape, 1.5)
     sheet += np.float32(0.04 * stains) * texture(rng, shape, side / 6)
@@ -38,7 +38,7 @@ def paper(rng: np.random.Generator, shape: tuple[int, int], stains: float) -> Im
 
 
 def _shading(rng: np.random.Generator, shape: tuple[int, int]) -> Image:
-    """From one side of the sheet to the other, -1 to 1."""
+    """Linear gradient across the sheet in a random direction, -1 to 1."""
     angle = rng.uniform(0, 2 * np.pi)
     y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in shape)
     return np.asarray(
@@ -47,7 +47,7 @@ def _shading(rng: np.random.Generator, shape: tuple[int, int]) -> Image:
 
 
 def on_paper(rng: np.random.Generator, weight: Image, hand: Hand) -> Sheet:
-    """Ink of a weight (y, x), 0 to 1, on this hand's paper."""
+    """Scan of ink on paper in a style, for an ink density (y, x) from 0 to 1."""
     shape = weight.shape[0], weight.shape[1]
     kept_off = np.clip(0.5 + 0.5 * texture(rng, shape, 2.0), 0, 1)
     ink = (weight * (1 - np.float32(hand.grain) * kept_off))[..., None]

@@ -1,54 +1,53 @@
-"""The hands that draw the simulated Sun, each with its pen, its paper and its faults."""
+"""Styles of simulated sunspot drawings: pen, paper and typical errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 Ink = tuple[int, int, int]
-"""Red, green, blue."""
+"""Colour: red, green, blue, 0 to 255."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """How somebody draws. All numbers are a choice, within what is known of real drawings.
+    """Drawing style. All numbers are a choice, within what is known of real drawings.
 
-    Round spots in modern drawings are off by 0.1 to 2.3° and their areas by some 16 millionths
+    Positions of round spots in modern drawings are off by 0.1 to 2.3°, areas by some 16 millionths
     (Peng et al. 2020, RAA 20, 58); in those of 1612 areas of small spots are uncertain by a factor
     of 2 (Vokhmyanin, Arlt & Zolotova 2021, Sol. Phys. 296, 4).
 
     Attributes
     ----------
     name, style
-        What it is called, and what it looks like.
+        Name and description.
     ink, paper
-        Colours.
+        Colours of ink and paper.
     umbra, penumbra, line
-        Weight of the ink in umbrae, in penumbrae and of lines, 0 to 1; a penumbra of 0 is
-        not drawn.
+        Ink density of umbrae, penumbrae and lines, 0 to 1; with 0, penumbrae are not drawn.
     pen
         Width of a line, disk radii.
     grain
-        How much of the ink the texture of the paper keeps off: pencils have some, pens none.
+        Fraction of the ink that the paper's texture rejects: some for pencils, none for pens.
     size, size_scatter
-        Factor by which the diameter of spots is drawn larger, and the scatter of its logarithm.
+        Magnification of the diameter of spots, and scatter of its logarithm.
     offset
-        Error of a spot's place along each axis, disk radii.
+        Standard error of a spot's position along each axis, disk radii.
     wobble
-        How far an outline strays from the true one, in radii of the spot.
+        Deviation of an outline from the true one, in radii of the spot.
     least_msh
-        Area of which half the spots are missed.
+        Area at which half the spots are missed.
     slip
-        How far the limb strays from a circle, disk radii: compasses hardly slip.
+        Deviation of the limb from a circle, disk radii: small with a pair of compasses.
     roll_deg
-        Scatter of the paper's angle.
+        Scatter of the paper's orientation.
     celestial
-        Whether celestial north is at the top, and not solar north.
+        Whether celestial north, instead of solar north, is at the top.
     mirrored
-        Whether it was drawn from a projected image, east and west exchanged.
+        Whether east and west are exchanged, as in a projected image.
     grid, labels, heading
-        Whether heliographic lines, numbers of groups, a heading and a frame are drawn.
+        Whether heliographic lines, group numbers, and a heading with a border are drawn.
     stains
-        How uneven and foxed the paper is, 0 to 1.
+        Unevenness and foxing of the paper, 0 to 1.
     """
 
     name: str
@@ -166,4 +165,4 @@ HANDS = {
         ),
     )
 }
-"""By name."""
+"""Drawing styles by name."""

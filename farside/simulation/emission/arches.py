@@ -1,7 +1,7 @@
-"""Long coronal loops and fans: field lines of the potential field, which also join regions.
+"""Long coronal loops and fans: field lines of the potential field, also between regions.
 
-Where a line begins and how bright it is follows from the absolute field alone, and its course from
-that of the field, which is the same for B and -B.
+Footpoints and brightness depend on the absolute field only, and field lines are the same for B and
+-B.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Image
 
 STREAM, LIFE_DAYS = 260, 1.0
-"""Of the random numbers, and how long a line shines: the loops of two lives overlap, a choice."""
+"""Random stream, and lifetime of a line; two generations overlap; a choice."""
 
 LINES = 1000
-"""Lines of each of the two lives that shine at a time, a choice."""
+"""Number of lines of each of the two generations, a choice."""
 
 LINE_SCATTER = 0.8
-"""Of the logarithm of their brightness, a choice."""
+"""Scatter of the logarithm of the brightness of lines, a choice."""
 
 LEAST_GAUSS = 10.0
-"""Absolute field at one degree below which no line begins, a choice."""
+"""Absolute field at 1° below which no line begins, a choice."""
 
 STEP, STEPS = 0.012, 60
-"""Along a line, solar radii, and steps: longer lines are seen as far as that."""
+"""Step along a line, solar radii, and number of steps: longer lines are cut off."""
 
 
 @dataclass(frozen=True, eq=False)
 class Arches:
-    """The lines that shine at one time.
+    """Bright field lines at one time.
 
     Attributes
     ----------
     longitude_deg, latitude_deg, height
-        Carrington longitude and latitude, and height in solar radii, of (point, line).
+        Carrington longitude and latitude, and height in solar radii, (point, line).
     flux_mx
-        That each stands for, (line,).
+        Flux that each line represents, (line,).
     normal
-        Normal random numbers, (line,): how bright each is.
+        Normal random number of the brightness of each line, (line,).
     """
 
     longitude_deg: Degrees
@@ -56,14 +56,16 @@ class Arches:
 
 
 def arches(sun: SimulatedSun, time: Time, strength_gauss: Image, field: PotentialField) -> Arches:
-    """Trace the lines that shine.
+    """Trace the bright field lines of a Sun at a time.
 
     Parameters
     ----------
+    sun, time
+        The Sun, and when.
     strength_gauss
-        Absolute field of the whole Sun on a coarse lattice.
+        Absolute radial field of the whole Sun on a coarse grid.
     field
-        The potential field above it.
+        Potential field above it.
     """
     lattice = Lattice(strength_gauss.shape[0])
     flux = np.maximum(strength_gauss - np.float32(LEAST_GAUSS), 0) * lattice.cell_cm2
@@ -83,7 +85,7 @@ def arches(sun: SimulatedSun, time: Time, strength_gauss: Image, field: Potentia
 
 
 def _feet(sun: SimulatedSun, time: Time, flux_mx: Image, lattice: Lattice, shift: float) -> Degrees:
-    """Longitude, latitude, share of the light and a normal number of the lines of one life."""
+    """Longitude, latitude, weight and normal number of each line of one generation, (4, line)."""
     day = sun.day(time) / LIFE_DAYS + shift
     rng = sun.rng(STREAM + int(2 * shift), time + shift * LIFE_DAYS * u.day, LIFE_DAYS)
     draws = rng.random((3, LINES))
@@ -105,7 +107,7 @@ def _cartesian(longitude_deg: Degrees, latitude_deg: Degrees) -> Image:
 
 
 def _with_middles(places: Degrees) -> Degrees:
-    """Places along lines with those halfway between them, (2 n - 1, 3, line)."""
+    """Points along lines, with the midpoints between them, (2 n - 1, 3, line)."""
     full = np.empty((2 * len(places) - 1, *places.shape[1:]))
     full[::2] = places
     full[1::2] = (places[1:] + places[:-1]) / 2
@@ -113,8 +115,8 @@ def _with_middles(places: Degrees) -> Degrees:
 
 
 def lit(lines: Arches, loops: Loops, lattice: Lattice) -> list[Image]:
-    """Flux along the lines, gauss, on the shell of the feet and on each of the others."""
-    # What came back to the photosphere stays there: a line's points after that are its end's.
+    """Flux along the lines, gauss, on the shell of the footpoints and on each other shell."""
+    # A line that returned to the photosphere stays there: its last point repeats.
     moved = np.diff(lines.height, axis=0, prepend=-1.0) != 0
     profile = np.where(moved, np.exp(-np.maximum(lines.height, 0) / loops.arch_height), 0)
     profile /= np.maximum(profile.sum(axis=0), 1e-9)

@@ -1,9 +1,8 @@
-"""EUV radiance of the simulated Sun, on shells about it: it never knows the sign of the field.
+"""EUV radiance of the simulated Sun, on shells around it, independent of the sign of the field.
 
-Of the field only its absolute value is used, of open field only its share, of linked feet only the
-size of their fluxes. What is there (network, plage, loops, holes, bright points, textures) is the
-same for all; each band of each instrument weighs it by its own
-:class:`~farside.simulation.emission.responses.Response`.
+Only the absolute field, the open-field map and the size of linked fluxes are used. The structures
+(network, plage, loops, holes, bright points, textures) are common to all bands; each band of each
+instrument weights them by its :class:`~farside.simulation.emission.responses.Response`.
 """
 
 from __future__ import annotations
@@ -34,75 +33,77 @@ from farside.simulation.sun import Surface
 from farside.sun.grid import Image
 
 HOLE_EDGE_DEG, HOLE_STEP = 2.0, 0.1
-"""Over which the open field, found on 2°, is smoothed, and the share of it over which a hole's edge
-goes from dark to bright, about one half; a choice."""
+"""Smoothing of the open-field map of 2°, and width of a hole's edge about an open fraction of one
+half; a choice."""
 
 HOLE_TEXTURES, HOLE_FRAYING = ((230, 1.0, 1.0), (231, 3.0, 3.0)), 0.13
-"""Stream, scale in degrees and life in days of what frays the edges, and by how much, a choice."""
+"""Stream, scale (degrees) and lifetime (days) of the textures that roughen hole edges, and their
+amplitude, a choice."""
 
 HOLE_PLAGE = 1.2
-"""Plage, in 100 G, above which open field shines nevertheless, a choice."""
+"""Field of plage, in 100 G, above which open field is bright nevertheless, a choice."""
 
 CLOSED_ONLY, HOLE_POINTS = 0.8, 0.5
-"""Shares of the plage's and of the bright points' light that are missing in holes, a choice."""
+"""Fractions of the light of the diffuse corona and of bright points missing in holes, a choice."""
 
 PLAGE_GAUSS = 100.0
 """Field at which the gains of :class:`Response` are given."""
 
 CHROMOSPHERE_DEG, FINE_CHROMOSPHERE_DEG = 0.2, 0.14
-"""Standard deviations over which the chromosphere sees the field on the coarse lattice and on finer
-ones, a choice: network in He II is hardly wider than in the photosphere."""
+"""Smoothing of the field in the chromosphere, on the coarse grid and on finer ones, a choice:
+network in He II is hardly wider than in the photosphere."""
 
 EVEN_DEG = 0.75
-"""Over which the mean absolute field is the same on all lattices."""
+"""Smoothing scale at which the mean absolute field is the same on all grids."""
 
 BROAD_DEG = 2.5
-"""Standard deviation over which the diffuse corona sees the field, a choice."""
+"""Smoothing of the field for the diffuse corona, a choice."""
 
 CORE_GAUSS = 25.0
-"""Mean absolute field of degrees above which a channel is filled with hot loops, a choice."""
+"""Smoothed absolute field above which a filament channel is filled with hot loops, a choice."""
 
 SPOT_GAUSS, SPOT_STEP_GAUSS = 1100.0, 250.0
-"""Field at the edge of umbrae, and over which they grow dark, a choice; the lattice of 0.125°
-resolves large ones only. Their outer edge lies at 1867 G (Jurčák et al. 2018, A&A 611, L4)."""
+"""Field at the edge of umbrae, and width of the transition, a choice; the grid of 0.125° resolves
+large ones only. The real edge is at 1867 G (Jurčák et al. 2018, A&A 611, L4)."""
 
 LOOP_KNEE = 2.0
-"""Radiance from which on that of loops grows only with the logarithm of the flux, a choice: the
-brightest thousandth of AIA's pictures is some ten quiet Suns."""
+"""Radiance above which that of loops grows only with the logarithm of the flux, a choice: the
+brightest thousandth of AIA's images is some ten quiet Suns."""
 
 LOOP_ROWS = 720
-"""Of the finest lattice for loops, 0.25°: they are some degrees long and half a degree wide."""
+"""Rows of the finest grid for loops, 0.25°: they are some degrees long and half a degree wide."""
 
 BRIGHT_POINTS, POINT_DEG, POINT_DAYS = 800, 0.45, 0.33
-"""Number on the whole Sun at any time, size and life: 8 h; Golub et al. (1974), ApJ 189, L93."""
+"""Number of bright points on the whole Sun, size and lifetime: 8 h; Golub et al. (1974), ApJ 189,
+L93."""
 
 POINT_SCATTER = 0.6
-"""Of the logarithm of their peaks, a choice."""
+"""Scatter of the logarithm of the peaks of bright points, a choice."""
 
 TEXTURES = {
     "He II": (200, ((0.5, 0.05, 0.45), (1.0, 0.5, 0.25), (4.0, 2.0, 0.30)), 1.0),
     "Fe IX": (203, ((0.5, 0.10, 0.45), (1.2, 0.5, 0.25), (4.0, 2.0, 0.30)), 0.6),
     "Fe XII": (206, ((0.6, 0.25, 0.30), (1.5, 0.7, 0.30), (5.0, 2.0, 0.40)), 1.0),
 }
-"""First of the streams; scale in degrees, life in days and share of the variance of each; and how
-much of the first two is drawn out along the horizontal field. A choice."""
+"""Textures of each ion: first random stream; scale (degrees), lifetime (days) and fraction of the
+variance of each; fraction of the first two stretched along the horizontal field. A choice."""
 
 
 THREADS, THREAD_DEG, THREAD_DAYS = 0.35, 0.22, 0.03
-"""Standard deviation, in that of the rest, scale and life of the finest texture, a choice: it is
-there on lattices finer than the coarse one."""
+"""Standard deviation relative to the other textures, scale and lifetime of the finest texture,
+which only grids finer than the coarse one have; a choice."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shell:
-    """Radiance of one shell about the Sun, seen from above, (row, column) of the surface's lattice.
+    """Emitting shell around the Sun.
 
     Attributes
     ----------
     radius
-        Solar radii.
+        Radius of the shell, solar radii.
     radiance
-        In units of the quiet Sun.
+        Radiance seen from above, (row, column) of the surface's grid, in units of the quiet Sun.
     """
 
     radius: float
@@ -111,17 +112,17 @@ class Shell:
 
 @lru_cache(maxsize=2)
 def corona_of(surface: Surface) -> Corona:
-    """The corona above a surface; the last two are kept with all that was made for them."""
+    """Corona above a surface; the last two are cached with everything computed for them."""
     return Corona(surface)
 
 
 class Corona:
-    """The light above one surface, made when a band first asks for it.
+    """Corona above one surface, computed when a band first needs it.
 
     Parameters
     ----------
     surface
-        Its lattice is the corona's.
+        Photosphere below; its grid is also that of the corona.
     """
 
     def __init__(self, surface: Surface) -> None:
@@ -132,7 +133,7 @@ class Corona:
         self._textures: dict[str, Image] = {}
 
     def shells(self, name: str) -> tuple[Shell, ...]:
-        """The shells that shine in one band, the lowest first.
+        """Shells that emit in one band, the lowest first.
 
         Parameters
         ----------
@@ -155,15 +156,15 @@ class Corona:
             yield Shell(radius, level)
 
     def _low(self, response: Response) -> Image:
-        """Network, plage, moss and the diffuse corona, with their texture."""
+        """Radiance of network, plage, moss and the diffuse corona, with texture."""
         network = np.float32(response.gain) * _power(self.strength, response.exponent)
         broad = np.float32(response.diffuse) * _power(self.broad, response.diffuse_exponent)
         closed = 1 - np.float32(CLOSED_ONLY) * self.hole
-        lit = np.float32(response.floor) + network + self.lattice.resampled(broad) * closed
-        return _float(lit * self._texture(response))
+        emission = np.float32(response.floor) + network + self.lattice.resampled(broad) * closed
+        return _float(emission * self._texture(response))
 
     def _veil(self, response: Response) -> Image:
-        """Share of the light that holes, filaments, their channels and umbrae leave."""
+        """Transmission of holes, filaments, filament channels and umbrae."""
         channel = self.channels.channel / (1 + (self.broad * (PLAGE_GAUSS / CORE_GAUSS)) ** 2)
         veil = 1 - np.float32(1 - response.hole) * self.hole
         veil = veil * (1 - np.float32(response.channel) * channel)
@@ -177,7 +178,7 @@ class Corona:
 
     @cached_property
     def _map(self) -> Image:
-        """Field of the whole Sun at one degree."""
+        """Map of the radial field at 1°, gauss."""
         return self.surface.sun.map(self.surface.time)
 
     @cached_property
@@ -186,7 +187,7 @@ class Corona:
 
     @cached_property
     def channels(self) -> Channels:
-        """Filaments and their channels."""
+        """Filaments and filament channels, 0 to 1."""
         return channels(self.surface.sun, self.surface.time, self._map, self.lattice)
 
     @cached_property
@@ -211,7 +212,7 @@ class Corona:
 
     @cached_property
     def strength(self) -> Image:
-        """Absolute field in the chromosphere, in 100 G: its mean is the same on all lattices."""
+        """Absolute field in the chromosphere, in 100 G; its mean is the same on all grids."""
         coarse = COARSE.smooth(self._strength, CHROMOSPHERE_DEG)
         if self.lattice.rows <= COARSE.rows:
             return _float(np.maximum(self.lattice.resampled(coarse), 0) / PLAGE_GAUSS)
@@ -222,24 +223,24 @@ class Corona:
 
     @cached_property
     def _strength(self) -> Image:
-        """Absolute field in gauss, on one lattice: its mean depends on the size of the cells."""
+        """Absolute field on the coarse grid, gauss: its mean depends on the size of the cells."""
         return np.abs(COARSE.resampled(self.surface.radial_field))
 
     @cached_property
     def umbra(self) -> Image:
-        """Where the field is that of umbrae, 0 to 1."""
+        """Umbrae, 0 to 1."""
         excess = np.abs(self.surface.radial_field) - np.float32(SPOT_GAUSS)
         return _logistic(excess / np.float32(SPOT_STEP_GAUSS / 2))
 
     @cached_property
     def broad(self) -> Image:
-        """Mean absolute field over degrees in units of 100 G."""
+        """Absolute field smoothed over `BROAD_DEG`, in 100 G."""
         field = COARSE.smooth(self._strength, BROAD_DEG)
         return self.lattice.resampled(_float(np.maximum(field, 0) / PLAGE_GAUSS))
 
     @cached_property
     def points(self) -> Image:
-        """Bright points, their peaks log-normal about 1: small bipoles all over the Sun."""
+        """Bright points, with log-normal peaks of median 1, uniform over the Sun."""
         total = np.zeros((self.lattice.rows, self.lattice.columns), np.float32)
         for stream, share in ((234, 0.0), (235, 0.5)):
             rng = self._rng(stream, POINT_DAYS, share)
@@ -252,7 +253,7 @@ class Corona:
 
     @cached_property
     def flaring(self) -> Image:
-        """Flares in progress, in units of the quiet Sun."""
+        """Radiance of flares in progress, in units of the quiet Sun."""
         total = np.zeros((self.lattice.rows, self.lattice.columns), np.float32)
         for flare in flares(self.surface.sun, self.surface.time):
             place = np.array([flare.longitude_deg]), np.array([flare.latitude_deg])
@@ -261,7 +262,7 @@ class Corona:
         return total
 
     def _spots(self, longitude: Degrees, latitude: Degrees, peak: Image, size_deg: float) -> Image:
-        """Round spots of some peaks and one standard deviation."""
+        """Map of Gaussian spots of given peaks and one standard deviation."""
         area = np.float32(2 * np.pi * (size_deg / self.lattice.step_deg) ** 2)
         narrowed = peak * area * np.cos(np.radians(latitude)).astype(np.float32)
         cosine = np.cos(np.radians(self.lattice.latitude_deg))[:, None]
@@ -269,28 +270,30 @@ class Corona:
         return np.maximum(self.lattice.smooth(_float(spots), size_deg), 0)
 
     def _texture(self, response: Response) -> Image:
-        """Log-normal scatter of mean 1, the same for both instruments' bands of an ion."""
+        """Log-normal texture of mean 1, the same for all bands of an ion."""
         spread = np.float32(response.scatter)
         return _float(np.exp(spread * self._ion_texture(response.ion) - spread**2 / 2))
 
     def _ion_texture(self, ion: str) -> Image:
-        """Scatter of unit variance, made once."""
+        """Texture of unit variance of an ion, cached."""
         if ion not in self._textures:
-            first, scales, drawn_share = TEXTURES[ion]
+            first, scales, stretched_share = TEXTURES[ion]
             *fine, broad = (
                 np.float32(np.sqrt(share)) * COARSE.noise(self._rng(stream, life_days), scale_deg)
                 for stream, (scale_deg, life_days, share) in enumerate(scales, first)
             )
             grain = fine[0] + fine[1]
-            drawn = self._grain.drawn_out(grain)
-            drawn *= grain.std() / drawn.std()
-            grain = drawn_share * drawn + np.float32(np.sqrt(1 - drawn_share**2)) * grain
+            stretched = self._grain.drawn_out(grain)
+            stretched *= grain.std() / stretched.std()
+            grain = (
+                stretched_share * stretched + np.float32(np.sqrt(1 - stretched_share**2)) * grain
+            )
             self._textures[ion] = self.lattice.resampled(_float(grain + broad)) + self._threads
         return self._textures[ion]
 
     @cached_property
     def _threads(self) -> Image:
-        """Finest texture, where the lattice resolves it."""
+        """Finest texture, if the grid resolves it, else zero."""
         if self.lattice.rows <= COARSE.rows:
             return np.zeros((self.lattice.rows, self.lattice.columns), np.float32)
         return np.float32(THREADS) * self._noise(209, THREAD_DEG, THREAD_DAYS)
@@ -303,7 +306,7 @@ class Corona:
         return self.lattice.noise(self._rng(stream, life_days), scale_deg)
 
     def _loops_of(self, response: Response) -> list[Image]:
-        """Radiance of loops and arches on the shell of the feet and on the others."""
+        """Radiance of loops and arches on the shell of the footpoints and on the others."""
         if response.ion not in self._loops:
             lattice = Lattice(min(self.lattice.rows, LOOP_ROWS))
             sun, time, loops = self.surface.sun, self.surface.time, LOOPS[response.ion]

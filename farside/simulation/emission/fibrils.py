@@ -1,4 +1,4 @@
-"""Fine structure drawn out along the magnetic field: fibrils, threads, and the grain of loops."""
+"""Fine structure along the horizontal magnetic field: fibrils and threads."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from farside.simulation.magnetic.open_field import Coefficients, magnetic_field
 from farside.sun.grid import Image
 
 HEIGHT_RADII = 1.02
-"""Where the direction of the horizontal field is taken, solar radii: 14 Mm, a choice."""
+"""Radius at which the direction of the horizontal field is taken: 14 Mm high, a choice."""
 
 DIRECTION_LATTICE = Lattice(180)
-"""On which it is found: the harmonics resolve 4.5°."""
+"""Grid on which the direction is computed: the harmonics resolve 4.5°."""
 
 HALVINGS = (0.3, 0.6, 1.2)
-"""Degrees by which a texture is moved both ways along the field and averaged, one after another."""
+"""Shifts of the texture along the field, degrees: in each step it is averaged over both ways."""
 
 
 @dataclass(frozen=True, eq=False)
 class Grain:
-    """The direction that the horizontal field gives to structure.
+    """Direction of fine structure: that of the horizontal field.
 
     Attributes
     ----------
     east, north
-        Unit vector on a lattice, (row, column); which of the two ways it points has no effect.
+        Unit vector on the grid, (row, column); its sign has no effect.
     lattice
-        That lattice.
+        The grid.
     """
 
     east: Image
@@ -39,7 +39,7 @@ class Grain:
 
     @classmethod
     def of(cls, coefficients: Coefficients, lattice: Lattice) -> Grain:
-        """That of a potential field."""
+        """Direction in the potential field of harmonic coefficients."""
         _, south, east = magnetic_field(coefficients, HEIGHT_RADII, DIRECTION_LATTICE)
         parts = [lattice.resampled(each.astype(np.float32)) for each in (east, -south)]
         length = np.maximum(np.hypot(*parts), np.finfo(np.float32).tiny)
@@ -48,7 +48,7 @@ class Grain:
 
     @cached_property
     def _places(self) -> list[tuple[tuple[Image, Image], tuple[Image, Image]]]:
-        """For each of the ways along the field, the places to both sides of every cell."""
+        """For each shift, the columns and rows to both sides of every cell along the field."""
         ways = [(np.float32(r) * self.east, np.float32(r) * self.north) for r in HALVINGS]
         return [
             (self.lattice.places(east, north), self.lattice.places(-east, -north))
@@ -56,9 +56,9 @@ class Grain:
         ]
 
     def drawn_out(self, texture: Image) -> Image:
-        """Average a texture along the field over some degrees; its variance falls."""
+        """Texture averaged along the field over some degrees, which lowers its variance."""
         for ahead, behind in self._places:
-            # The sum of two is the same in either order: it does not know the sign of the field.
+            # The sum is the same in either order: independent of the sign of the field.
             both = self.lattice.taken(texture, *ahead) + self.lattice.taken(texture, *behind)
             texture = np.float32(0.5) * both
         return texture

@@ -1,6 +1,6 @@
-"""Filaments and their channels: along the lines where the large-scale field changes its sign.
+"""Filaments and filament channels, along the polarity inversion lines of the large-scale field.
 
-Only the distance from such a line is used, which the sign of the field does not change.
+Only the distance from such a line is used, which does not depend on the sign of the field.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Image
 
 PIL_DEG = 2.2
-"""Over which the field is averaged before its polarity inversion lines are looked for, a choice."""
+"""Standard deviation of the smoothing of the field that defines the inversion lines, a choice."""
 
 STREAM = 250
-"""First of the random numbers of filaments."""
+"""Random stream of filaments."""
 
 WANDER_DEG, WANDER_SCALE_DEG, LIFE_DAYS = 0.7, 1.5, 8.0
-"""How far a filament lies beside the line, over which distance it bends, and how long it lives, a
-choice; filaments of the quiet Sun live for days to weeks (Parenti 2014, Living Rev. 11, 1)."""
+"""Deviation of a filament from the line, scale of its bends, and lifetime, a choice; filaments of
+the quiet Sun live for days to weeks (Parenti 2014, Living Rev. 11, 1)."""
 
 STEEP_GAUSS_PER_DEG = 0.25
 """Gradient of the averaged field across the line at which half of a channel is formed, a choice."""
@@ -31,19 +31,19 @@ SPINE_DEG, CHANNEL_DEG = 0.75, 2.2
 """Half widths at 1/e of filaments (10 Mm and less in the quiet Sun; Parenti 2014) and channels."""
 
 FILLED, PATCH_DEG = 0.4, 6.0
-"""Share of the channels' length that is filled, and the scale of its pieces, a choice."""
+"""Fraction of the channels' length that is filled, and scale of the pieces, a choice."""
 
 
 @dataclass(frozen=True, eq=False)
 class Channels:
-    """Both from 0 to 1, on one lattice.
+    """Filaments and filament channels on one grid, (row, column), each from 0 to 1.
 
     Attributes
     ----------
     spine
-        How dense the matter of filaments is.
+        Density of filament material.
     channel
-        How much of the coronal light is missing about them.
+        Fraction of the coronal light missing in channels.
     """
 
     spine: Image
@@ -51,12 +51,16 @@ class Channels:
 
 
 def channels(sun: SimulatedSun, time: Time, field_gauss: Image, lattice: Lattice) -> Channels:
-    """The filaments of a Sun.
+    """Filaments and filament channels of a Sun.
 
     Parameters
     ----------
+    sun, time
+        The Sun, and when.
     field_gauss
-        Its large-scale radial field, on any lattice.
+        Large-scale radial field, on any grid.
+    lattice
+        Grid of the result.
     """
     smooth = COARSE.smooth(COARSE.resampled(field_gauss), PIL_DEG)
     rng = sun.rng(STREAM, time, LIFE_DAYS)

@@ -1,4 +1,4 @@
-"""Flares of the simulated Sun: when, where and how bright, from the seed and the time alone."""
+"""Flares of the simulated Sun: time, place and brightness, functions of seed and time."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from farside.simulation.magnetic.cycle import Region
 from farside.simulation.sun import SimulatedSun
 
 WINDOW_DAYS = 1 / 24
-"""A region flares at most once in each."""
+"""Time windows in each of which a region flares at most once."""
 
 STREAM = 240
-"""Of their random numbers."""
+"""Random stream of flares."""
 
 FLARES_PER_DAY = 0.5
-"""Of a young region of :data:`STRONG_MX`, a choice: so one picture in a hundred at maximum is
-saturated. Larger regions flare more: Sammis, Tang & Zirin (2000), ApJ 540, 583."""
+"""Flare rate of a young region of :data:`STRONG_MX`, a choice: one image in a hundred at maximum is
+then saturated. Larger regions flare more: Sammis, Tang & Zirin (2000), ApJ 540, 583."""
 
 STRONG_MX, WEAK_MX = 1e22, 7e21
-"""Regions with less flux than the second do not flare, a choice."""
+"""Flux at which the flare rate is given, and flux below which regions do not flare, a choice."""
 
 PRIME_DAYS = 6.0
-"""Age over which flaring dies away by 1/e, a choice."""
+"""Age over which the flare rate falls by 1/e, a choice."""
 
 DECAY_HOURS = 0.25
-"""By which the light falls by 1/e, a choice."""
+"""Time in which the light falls by 1/e, a choice."""
 
 LEAST_RADIANCE, STEEPNESS, GREATEST_RADIANCE = 150.0, 0.8, 6000.0
-"""Of the power law of peaks, in units of the quiet Sun; that of GOES fluxes above a flux has the
-steepness 1.1 or so (Veronig et al. 2002, A&A 382, 1070), that of EUV is a choice."""
+"""Power law of peaks: smallest, cumulative exponent, largest, in units of the quiet Sun. GOES peaks
+have an exponent of about 1.1 (Veronig et al. 2002, A&A 382, 1070); for EUV it is a choice."""
 
 SIZE_DEG = 0.35
 """Standard deviation of a flare's light, a choice."""
 
 FAINTEST = 5.0
-"""Radiance below which a fading flare is over."""
+"""Radiance below which a decaying flare is over."""
 
 WINDOWS = 4
-"""After so many even the brightest is over."""
+"""Number of windows after which even the brightest flare is over."""
 
 
 @dataclass(frozen=True)
 class Flare:
-    """The kernel of a flare at one time.
+    """Kernel of a flare at one time.
 
     Attributes
     ----------
     longitude_deg, latitude_deg
         Carrington longitude and latitude.
     radiance
-        Of its middle, in units of the quiet Sun.
+        Peak radiance, in units of the quiet Sun.
     size_deg
-        Standard deviation of its light.
+        Standard deviation of the light.
     """
 
     longitude_deg: float
@@ -65,7 +65,7 @@ class Flare:
 
 
 def flares(sun: SimulatedSun, time: Time) -> tuple[Flare, ...]:
-    """The flares that shine at `time`."""
+    """Flares in progress at `time`."""
     day = sun.day(time)
     shining = []
     for index, region in enumerate(sun.regions(time)):
@@ -79,14 +79,14 @@ def flares(sun: SimulatedSun, time: Time) -> tuple[Flare, ...]:
 
 
 def _middle(elements: Elements, index: int) -> tuple[float, float]:
-    """Carrington longitude and latitude of the middle of a region, where its polarities meet."""
+    """Carrington longitude and latitude of the centre of a region."""
     own = elements.region == index
     longitude, latitude = elements.longitude_deg[:, own], elements.latitude_deg[:, own]
     return float(np.median(longitude)) % 360, float(np.median(latitude))
 
 
 def _left(seed: int, region: Region, day: float, ago: int) -> float:
-    """What is left of the light of the flare of a window some windows ago, 0 if there was none."""
+    """Remaining radiance of the flare in the window `ago` windows before, 0 if there was none."""
     window = int(day // WINDOW_DAYS) - ago
     name = (seed, STREAM, int(region.day) + 100_000, region.number, window + 10_000_000)
     rng = np.random.default_rng(name)

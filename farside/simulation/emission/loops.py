@@ -1,4 +1,4 @@
-"""Coronal loops over the simulated Sun's regions: arcs of light between the feet of linked flux."""
+"""Coronal loops of active regions: arcs between the footpoints of linked flux."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ from farside.sun.angles import folded_deg
 from farside.sun.grid import Image
 
 FEET = 1.006
-"""Radius of the shell of the feet, solar radii: some 4 Mm; moss lies 3 to 5 Mm high (Berger et al.
-1999, ApJ 519, L97)."""
+"""Radius of the shell of the footpoints, solar radii: some 4 Mm high; moss is 3 to 5 Mm high
+(Berger et al. 1999, ApJ 519, L97)."""
 
 SHELLS = (1.025, 1.06)
-"""Radii of the shells on which loops are drawn above their feet, solar radii, a choice."""
+"""Radii of the shells of loops above their footpoints, solar radii, a choice."""
 
 LIFTED = 0.8
-"""Height of a loop's top in units of half the distance of its feet; 1 is a semicircle, a choice."""
+"""Height of a loop in units of half its footpoint separation; 1 is a semicircle, a choice."""
 
 FANNED, MOST_FANNED = 0.8, 0.2
-"""How far a loop's middle is pushed out sideways in its distance from the axis of its region, and
-at most in the distance of its feet, a choice."""
+"""Sideways displacement of a loop's apex, relative to its distance from the axis of its region, and
+largest displacement relative to its footpoint separation, a choice."""
 
 STEPS = 32
-"""Points along a loop."""
+"""Number of points along a loop."""
 
 LIFE_DAYS, SCATTER = 0.5, 1.3
-"""Time over which the brightness of a loop changes and the scatter of its logarithm, a choice."""
+"""Time scale and logarithmic scatter of the brightness of a loop, a choice."""
 
 REGION_LIFE_DAYS, REGION_SCATTER = 2.0, 0.35
-"""The same of all loops of a region."""
+"""Time scale and logarithmic scatter common to all loops of a region, a choice."""
 
 OLD_SHARE = 0.15
-"""Of a region's flux that is still linked once it lies on the network, a choice."""
+"""Fraction of a region's flux that is still linked once it is scattered, a choice."""
 
 FAN_LENGTH, FAN_FADING = 0.5, 0.2
-"""Length of a fan, and over which it fades by 1/e, in distances of the feet, a choice."""
+"""Length of a fan, and its 1/e length, in footpoint separations, a choice."""
 
 
 @dataclass(frozen=True)
 class Loops:
-    """What the loops of one ion look like, whoever sees them.
+    """Appearance of the loops of one ion, common to all instruments.
 
     Attributes
     ----------
     stream
-        Of their random numbers.
+        Random stream.
     lag_hours
-        Time by which they follow the flux of their feet.
+        Delay of the loops behind the flux of their footpoints.
     apex
-        Brightness of a loop's middle in units of its feet's.
+        Brightness of a loop's apex relative to its footpoints.
     reach_deg
-        Distance of the feet over which they are dimmer by 1/e: the hottest loops are short.
+        Footpoint separation over which loops dim by 1/e: the hottest loops are short.
     fan
-        Share of light in the fans that leave the feet outwards.
+        Fraction of the light in fans, which extend outwards from the footpoints.
     width_deg
-        Standard deviation of a loop's width.
+        Standard deviation across a loop.
     arch_height
-        Over which long loops and fans grow dimmer by 1/e, solar radii.
+        Height over which long loops and fans dim by 1/e, solar radii.
     """
 
     stream: int
@@ -79,13 +79,13 @@ LOOPS = {
     "Fe IX": Loops(210, 12.0, 0.5, 9.0, 0.35, 0.18, 0.05),
     "Fe XII": Loops(220, 8.0, 0.9, 6.0, 0.12, 0.25, 0.10),
 }
-"""The lags are a choice within what emerging regions show: 171 Å dims 3.6 to 19 h after the first
-flux, for 3 to 14 h, while hotter bands brighten (Zhang et al. 2012, ApJ 760, L29). Fans are seen in
-the cooler band, hot cores in the other; the numbers are a choice."""
+"""Loops of each ion. The delays are a choice within what emerging regions show: 171 Å dims 3.6 to
+19 h after the first flux, for 3 to 14 h, while hotter bands brighten (Zhang et al. 2012, ApJ 760,
+L29). Fans are seen in the cooler band, hot cores in the other; the numbers are a choice."""
 
 
 def drawn(sun: SimulatedSun, time: Time, loops: Loops, lattice: Lattice) -> list[Image]:
-    """Linked flux along the loops, gauss, on the shell of the feet and on each of the others."""
+    """Linked flux along the loops, gauss, on the shell of the footpoints and each other shell."""
     then = time - loops.lag_hours * u.hour
     elements = sun.elements(then)
     light = _linked_mx(elements, loops) * _brightness(sun, time, then, loops, elements)
@@ -96,14 +96,14 @@ def drawn(sun: SimulatedSun, time: Time, loops: Loops, lattice: Lattice) -> list
     place = np.interp(height, levels, np.arange(levels.size))
     shares = [np.maximum(1 - np.abs(place - k), 0) for k in range(levels.size)]
     fluxes = [lattice.deposit(longitude, latitude, weight * share) for share in shares]
-    # Smoothing over less than a cell leaves ripples below zero.
+    # Smoothing over less than a cell leaves small negative values.
     return [
         np.maximum(lattice.smooth(flux / lattice.cell_cm2, loops.width_deg), 0) for flux in fluxes
     ]
 
 
 def _linked_mx(elements: Elements, loops: Loops) -> Degrees:
-    """Flux that joins each pair of feet: less between far ones, and as a region breaks up."""
+    """Flux linking each pair of footpoints; less if far apart, and as a region breaks up."""
     flux = np.sqrt(np.abs(elements.flux_mx[0]) * np.abs(elements.flux_mx[1]))
     near = np.exp(-np.hypot(*_chord(elements)) / loops.reach_deg)
     return np.asarray(flux * near * (OLD_SHARE + (1 - OLD_SHARE) * freshness(elements)))
@@ -112,7 +112,7 @@ def _linked_mx(elements: Elements, loops: Loops) -> Degrees:
 def _brightness(
     sun: SimulatedSun, time: Time, then: Time, loops: Loops, elements: Elements
 ) -> Degrees:
-    """Log-normal scatter of loops and of regions, of mean 1, turning over hours and days."""
+    """Log-normal brightness factor of loops and regions, of mean 1, changing over hours to days."""
     day = sun.day(time)
     bright = np.zeros(elements.region.size)
     for index, region in enumerate(sun.regions(then)):
@@ -125,7 +125,7 @@ def _brightness(
 
 
 def _turning(name: tuple[int, ...], lives: float, count: int) -> Degrees:
-    """Normal numbers of one name that turn into the next within a life."""
+    """Normal random numbers of one seed that change into the next within a lifetime."""
     epoch, phase = divmod(lives, 1.0)
     now, later = (
         np.random.default_rng([*name, int(epoch) + k + 1_000_000]).standard_normal(count)
@@ -135,7 +135,7 @@ def _turning(name: tuple[int, ...], lives: float, count: int) -> Degrees:
 
 
 def _arcs(elements: Elements, light: Degrees, loops: Loops) -> Degrees:
-    """Points of the loops between their feet: (longitude, latitude, height, light; point, loop)."""
+    """Points of loops between the footpoints: (longitude, latitude, height, light; point, loop)."""
     along = ((np.arange(STEPS) + 0.5) / STEPS)[:, None]
     arch = np.sin(np.pi * along)
     east, north = _chord(elements)
@@ -150,7 +150,7 @@ def _arcs(elements: Elements, light: Degrees, loops: Loops) -> Degrees:
 
 
 def _fans(elements: Elements, light: Degrees, loops: Loops) -> list[Degrees]:
-    """Points of the fans beyond each foot, away from the other, as :func:`_arcs`."""
+    """Points of the fans, outwards from each footpoint, in the form of :func:`_arcs`."""
     if loops.fan == 0:
         return []
     beyond = np.linspace(0.0, FAN_LENGTH, STEPS // 2)[:, None]
@@ -168,7 +168,7 @@ def _fans(elements: Elements, light: Degrees, loops: Loops) -> list[Degrees]:
 
 
 def _chord(elements: Elements) -> tuple[Degrees, Degrees]:
-    """From the leading to the following foot, degrees of a great circle east and north."""
+    """Vector from leading to following footpoint, degrees of a great circle east and north."""
     east = folded_deg(elements.longitude_deg[1] - elements.longitude_deg[0])
     return east * _cosine(elements), elements.latitude_deg[1] - elements.latitude_deg[0]
 
@@ -178,7 +178,7 @@ def _cosine(elements: Elements) -> Degrees:
 
 
 def _aside(elements: Elements) -> tuple[Degrees, Degrees]:
-    """How far the middle of each loop is pushed out from its region's axis, degrees east, north."""
+    """Displacement of each loop's apex from its region's axis, degrees east and north."""
     chord_east, chord_north = _chord(elements)
     cosine = _cosine(elements)
     middle = elements.longitude_deg[0] + chord_east / cosine / 2
@@ -192,7 +192,7 @@ def _aside(elements: Elements) -> tuple[Degrees, Degrees]:
 
 
 def _off_mean(elements: Elements, values: Degrees) -> Degrees:
-    """Less the mean of all pairs of the region."""
+    """Values minus their mean over the region."""
     if values.size == 0:
         return values
     mean = np.bincount(elements.region, values) / np.maximum(np.bincount(elements.region), 1)
@@ -202,6 +202,6 @@ def _off_mean(elements: Elements, values: Degrees) -> Degrees:
 def _beside(
     elements: Elements, foot: int, east: Degrees, north: Degrees
 ) -> tuple[Degrees, Degrees]:
-    """Longitude and latitude of places some degrees of a great circle from a foot."""
+    """Longitude and latitude of points at an offset in degrees from a footpoint."""
     latitude = np.clip(elements.latitude_deg[foot] + north, -89.0, 89.0)
     return elements.longitude_deg[foot] + east / _cosine(elements), latitude

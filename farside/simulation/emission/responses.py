@@ -1,4 +1,4 @@
-"""How the bands of AIA and EUVI answer to what is on the Sun, and how they may differ from that."""
+"""Responses of the AIA and EUVI bands to solar structures, and their random variation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Response:
-    """How one band of one instrument answers; radiances in units of the quiet Sun's disk centre.
+    """Response of one band of one instrument; radiances in units of the quiet Sun at disk centre.
 
     Attributes
     ----------
@@ -17,11 +17,11 @@ class Response:
         A key of :data:`TEXTURES`, and of :data:`~farside.simulation.emission.loops.LOOPS` if it has
         loops.
     floor
-        Radiance without any field.
+        Radiance without magnetic field.
     exponent, gain
-        Of network, plage and moss: ``gain · (|B| / 100 G)^exponent``.
+        Network, plage and moss have the radiance ``gain · (|B| / 100 G)^exponent``.
     diffuse, diffuse_exponent
-        The same of the diffuse corona over the field's mean of degrees.
+        Gain and exponent of the diffuse corona, over the mean field of some degrees.
     loops, arches
         Radiance of the loops of regions and of long loops, for 100 Mx cm⁻² of flux along them.
     points
@@ -29,16 +29,16 @@ class Response:
     hole
         Radiance inside a coronal hole.
     filament, channel, umbra
-        Shares of the light that are missing in a filament, in its channel and in an umbra.
+        Fractions of the light missing in a filament, in its channel and in an umbra.
     scatter
         Standard deviation of the logarithm of the radiance at a given field.
     limb
-        Share of the optically thin brightening towards the limb that it shows.
+        Limb brightening, as a fraction of that of an optically thin layer.
     ring
-        Brightness just beyond the limb, where the far side of the corona adds its light, in units
-        of that at the limb.
+        Radiance just beyond the limb, where the corona behind it adds its light, relative to the
+        limb.
     scale_height
-        Of the emission beyond the limb, solar radii.
+        Scale height of the emission beyond the limb, solar radii.
     """
 
     ion: str
@@ -180,7 +180,7 @@ RESPONSES = {
         scale_height=0.08,
     ),
 }
-"""Fitted to AIA pictures of 2011 to 2024 (docs/sun-check.md), EUVI's a little apart from AIA's. The
+"""Responses, fitted to AIA images of 2011 to 2024 (docs/sun-check.md); EUVI's slightly varied. The
 mean brightness at 304 Å over the field, 2.1 quiet Suns at 10 to 30 G, 3.5 at 30 to 90 G and 5 at 90
 to 300 G, gives an exponent of 0.6; a transition-region line has 0.7 ± 0.2 in active regions (Fludra
 & Ireland 2004, IAU Symp. 219)."""
@@ -197,30 +197,30 @@ SPREAD = {
     "limb": 0.30,
     "scale_height": 0.20,
 }
-"""Standard deviation of the logarithm of what is drawn anew for a Sun of variety 1, a choice: about
-as far as AIA and EUVI, or two real dates, differ."""
+"""Standard deviation of the logarithm of each random factor at variety 1, a choice: about as much
+as AIA and EUVI, or two real dates, differ."""
 
 SHADES = ("hole", "filament", "channel", "umbra")
-"""Shares from 0 to 1 that are drawn anew by a power of them."""
+"""Fractions from 0 to 1 that are varied by a random power."""
 
 SHADE_SPREAD = 0.30
-"""Standard deviation of the logarithm of that power, a choice."""
+"""Standard deviation of the logarithm of that power at variety 1, a choice."""
 
 OWN_SHARE = 0.5
-"""Of the variance that is a band's own; the rest is that of its ion, alike for AIA and EUVI."""
+"""Fraction of the variance that is a band's own; the rest is common to AIA and EUVI for an ion."""
 
 
 def drawn_response(name: str, seed: int, variety: float) -> Response:
-    """The response of a band in one possible world.
+    """Response of a band, randomly varied.
 
     Parameters
     ----------
     name
         A key of :data:`RESPONSES`.
     seed
-        Of the world.
+        Seed of the variation.
     variety
-        How far it may be from :data:`RESPONSES`: 0 is nothing, 1 as :data:`SPREAD` says.
+        Size of the variation: 0 is none, 1 is that of :data:`SPREAD`.
     """
     usual = RESPONSES[name]
     if variety == 0:

@@ -1,4 +1,4 @@
-"""Look at the Sun from somewhere: pixels → points of its shells → light and field."""
+"""Rendering of the simulated Sun for an observer: lines of sight, EUV, line-of-sight field."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from farside.sun.observer import SOLAR_RADIUS_M, Observer
 Mask = NDArray[np.bool_]
 
 ROWS_AT_ONCE = 256
-"""Of lines of sight that are traced in double precision."""
+"""Rows of lines of sight traced at a time, in double precision."""
 
 LIMB_LATTICE, LIMB_DEG = Lattice(180), (1.2, 8.0)
-"""Where light beyond the limb is smoothed, and over what near the limb and far from it: the higher,
-the more structures stand in line."""
+"""Grid and smoothing of the light beyond the limb, near the limb and far from it: lines of sight at
+larger heights cross more structures."""
 
 LIMB_HEIGHT = 0.1
-"""Over which the one goes over into the other by 1/e, solar radii, a choice."""
+"""Height (1/e) of the transition between the two smoothings, solar radii, a choice."""
 
 
 RING_WIDTH = 0.008
-"""Height over which the light of the far side comes in, solar radii, a choice."""
+"""Height (1/e) over which the light of the corona behind the limb appears, solar radii, a choice.
+"""
 
 
 @dataclass(frozen=True)
 class Detector:
-    """The geometry of a detector.
+    """Geometry of a detector.
 
     Attributes
     ----------
     size_px
-        Side of the array.
+        Side of the array, pixels.
     scale_arcsec
         Size of a pixel.
     centre_px
@@ -58,14 +59,14 @@ class Detector:
 
     @classmethod
     def of_grid(cls, grid: Grid, observer: Observer) -> Detector:
-        """The registered view: north up, centred, the disk radius of `grid`."""
+        """Detector with the pixels of a registered grid: north up, centred."""
         radius = np.degrees(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
         centre = (grid.centre_px, grid.centre_px)
         return cls(grid.size_px, float(radius / grid.disk_radius_px), centre)
 
     @property
     def pointing(self) -> Pointing:
-        """What a header would say of it."""
+        """Pointing of the detector, as in a header."""
         cos, sin = np.cos(np.radians(self.roll_deg)), np.sin(np.radians(self.roll_deg))
         matrix = self.scale_arcsec * np.array([[cos, -sin], [sin, cos]])
         return Pointing(matrix, np.array(self.centre_px), np.zeros(2))
@@ -73,13 +74,13 @@ class Detector:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Where each pixel of a detector looks, on one shell about the Sun.
+    """Intersections of a detector's lines of sight with one shell around the Sun.
 
     Attributes
     ----------
     longitude_deg, latitude_deg
-        Carrington longitude and latitude where the line of sight meets the shell, float32 (y, x);
-        beyond the shell's limb, that of the limb.
+        Carrington longitude and latitude of the intersection, float32 (y, x); beyond the shell's
+        limb, of the nearest limb point.
     mu
         Cosine of the angle between the line of sight and the vertical there; 0 off the shell.
     impact
@@ -93,19 +94,23 @@ class View:
 
     @property
     def on_disk(self) -> Mask:
-        """True where the line of sight meets the surface."""
+        """Mask of the lines of sight that meet the photosphere, (y, x)."""
         return self.impact < 1
 
 
 def look(detector: Detector, observer: Observer, time: Time, radius: float = 1.0) -> View:
-    """Trace the lines of sight of every pixel to a shell.
+    """Trace the line of sight of every pixel to a shell.
 
     Parameters
     ----------
+    detector
+        Pixels to trace.
+    observer, time
+        Position of the observer, and when.
     radius
-        Of the shell, solar radii: who stands at a distance from a sphere sees a larger one as he
-        would see the sphere from nearer by.
+        Radius of the shell, solar radii.
     """
+    # A shell of radius r at distance d looks like the unit sphere at distance d / r.
     nearer = replace(observer, distance_m=observer.distance_m / radius)
     size = detector.size_px
     fields = np.empty((4, size, size), np.float32)
@@ -131,7 +136,7 @@ def _float(values: ArrayLike) -> Image:
 
 
 def sample(field: Image, view: View) -> Image:
-    """Bilinear value of a map of the sphere at each pixel; off the disk, that of the limb."""
+    """Values of a map at each pixel by bilinear interpolation; off the disk, those of the limb."""
     rows, columns = field.shape
     wrapped = np.pad(field, ((0, 0), (1, 1)), mode="wrap")
     row = (view.latitude_deg + np.float32(90)) * np.float32(rows / 180) - np.float32(0.5)
@@ -141,17 +146,19 @@ def sample(field: Image, view: View) -> Image:
 
 
 def line_of_sight_field(field: Image, view: View) -> Image:
-    """B_r μ in gauss, NaN off the disk: the field is taken as radial."""
+    """Line-of-sight field B_r μ of a radial field, (y, x), gauss, NaN off the disk."""
     return np.where(view.on_disk, sample(field, view) * view.mu, np.float32(np.nan))
 
 
 class Camera:
-    """One place and time to look from; the shells that bands share are traced once.
+    """Renderer for one detector, observer and time; each shell is traced once for all bands.
 
     Parameters
     ----------
-    detector, observer, time
-        Which lines of sight, from where, and when.
+    detector
+        Pixels to render.
+    observer, time
+        Position of the observer, and when.
     """
 
     def __init__(self, detector: Detector, observer: Observer, time: Time) -> None:
@@ -161,16 +168,18 @@ class Camera:
         self._views: dict[float, View] = {}
 
     def view(self, radius: float = 1.0) -> View:
-        """The lines of sight on one shell."""
+        """Intersections of the lines of sight with a shell of a radius, cached."""
         if radius not in self._views:
             self._views[radius] = look(self.detector, self._observer, self.time, radius)
         return self._views[radius]
 
     def euv(self, corona: Corona, name: str) -> Image:
-        """A band's radiance in units of the quiet Sun, (y, x), as an ideal telescope has it.
+        """Radiance of a band for an ideal telescope, (y, x), in units of the quiet Sun.
 
         Parameters
         ----------
+        corona
+            Corona to render.
         name
             A key of :data:`~farside.simulation.emission.responses.RESPONSES`, such as ``"EUVI
             195"``.
@@ -184,7 +193,7 @@ class Camera:
 
 
 def _base(shell: Shell, view: View, response: Response) -> Image:
-    """The lowest shell, brighter towards the limb; beyond it the limb's light, falling off."""
+    """Light of the lowest shell, with limb brightening, and its decrease beyond the limb."""
     light = sample(shell.radiance, view)
     height = view.impact - np.float32(shell.radius)
     beyond = height > 0
@@ -193,7 +202,7 @@ def _base(shell: Shell, view: View, response: Response) -> Image:
         near, far = (sample(LIMB_LATTICE.smooth(surface, deg), view) for deg in LIMB_DEG)
         height = np.maximum(height, 0)
         falling = np.exp(-height / np.float32(response.scale_height))
-        # The far side of the corona comes into view behind the limb.
+        # The corona behind the limb comes into view.
         rising = 1 + np.float32(response.ring - 1) * (1 - np.exp(-height / np.float32(RING_WIDTH)))
         mixed = far + (near - far) * np.exp(-height / np.float32(LIMB_HEIGHT))
         light = np.where(beyond, mixed * falling * rising, light)
@@ -201,13 +210,13 @@ def _base(shell: Shell, view: View, response: Response) -> Image:
 
 
 def _loops(shell: Shell, view: View, response: Response) -> Image:
-    """A higher shell: nothing beyond its limb, and its far side seen beyond the Sun's."""
+    """Light of a higher shell: twice between the limbs of Sun and shell, none beyond."""
     sides = np.where(view.impact < 1, 1, np.where(view.impact < shell.radius, 2, 0))
     return sample(shell.radiance, view) * _path(view.mu, response) * sides.astype(np.float32)
 
 
 def _path(mu: Image, response: Response) -> Image:
-    """Brightening with the path through a thin layer, 1 at disk centre, bounded by its height."""
+    """Limb brightening by the path through a thin layer of finite height, 1 at disk centre."""
     bound = np.float32(2 * response.scale_height)
     thin = np.sqrt((1 + bound) / (mu**2 + bound))
     return _float(1 + np.float32(response.limb) * (thin - 1))

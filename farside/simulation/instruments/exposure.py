@@ -1,4 +1,4 @@
-"""What a telescope makes of the light: blur, stray light, fading, photons, saturation, bleeding."""
+"""Telescope and camera: PSF, stray light, degradation, photon noise, saturation, bleeding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from farside.sun.grid import Image
 
 @dataclass(frozen=True)
 class Telescope:
-    """One band of an imager.
+    """Telescope and camera of one band.
 
     Attributes
     ----------
@@ -24,19 +24,19 @@ class Telescope:
     scale_arcsec
         Size of a native pixel.
     dn_per_photon
-        Camera electrons that a photon frees (its energy over 3.65 eV) over the camera's gain.
+        Electrons per photon (photon energy over 3.65 eV), divided by the camera's gain.
     read_dn
         Read noise of a native pixel.
     ceiling_dn
-        Where the camera saturates.
+        Saturation level of the camera.
     core_arcsec
-        Standard deviation of the core of the point-spread function.
+        Standard deviation of the core of the point-spread function (PSF).
     scattered
-        Share of the light in its wings.
+        Fraction of the light in the wings of the PSF.
     launched
-        When the fading began.
+        Start of the degradation.
     fading_years, remaining
-        The throughput falls from 1 towards `remaining` over `fading_years`.
+        Time constant of the degradation, and throughput that it approaches.
     """
 
     quiet_dn: float
@@ -51,12 +51,12 @@ class Telescope:
     remaining: float
 
     def throughput(self, time: Time) -> float:
-        """Share of the light that it had when new; 1 before its launch."""
+        """Throughput relative to a new telescope; 1 before the launch."""
         years = max(float((time - self.launched).to_value("day")) / 365.25, 0.0)
         return float(self.remaining + (1 - self.remaining) * np.exp(-years / self.fading_years))
 
     def quiet_dn_at(self, time: Time) -> np.float32:
-        """Signal of the quiet Sun in a native pixel at `time`."""
+        """Signal of the quiet Sun in a native pixel at `time`, DN."""
         return np.float32(self.quiet_dn * self.throughput(time))
 
 
@@ -74,29 +74,29 @@ TELESCOPES = {
         1100.0, 1.59, 1.32, 1.5, CEILING_DN, 1.2, 0.26, STEREO_OPENED, 15.0, 0.60
     ),
 }
-"""Photons: 12.4 keV Å over the wavelength, 3.65 eV to the electron; gains of 17.7 (the DN_GAIN of
-AIA's headers) and 15 electrons per DN. Wings: 10 to 35 % of AIA's light is scattered diffusely
-(Hofmeister, Savin & Hahn 2024, arXiv:2410.08967); in EUVI stray light is up to 70 % of what coronal
-holes show (Shearer et al. 2012, ApJ 749, L8). AIA's 304 Å channel has faded most (Boerner et al.
-2014, Sol. Phys. 289, 2377; dos Santos et al. 2021, A&A 648, A53). Within that, cores, quiet
-signals, shares and times are a choice."""
+"""Telescopes by band. Photons: 12.4 keV Å over the wavelength, 3.65 eV per electron; gains of 17.7
+(DN_GAIN of AIA's headers) and 15 electrons per DN. Wings: 10 to 35 % of AIA's light is scattered
+diffusely (Hofmeister, Savin & Hahn 2024, arXiv:2410.08967); in EUVI stray light is up to 70 % of
+the signal of coronal holes (Shearer et al. 2012, ApJ 749, L8). AIA's 304 Å channel has degraded
+most (Boerner et al. 2014, Sol. Phys. 289, 2377; dos Santos et al. 2021, A&A 648, A53). Within that,
+cores, quiet signals, fractions and times are a choice."""
 
 WINGS = ((25.0, 0.45), (120.0, 0.30), (450.0, 0.25))
-"""Standard deviation in arc seconds and share of the scattered light, a choice: Gaussians in place
-of the two power laws of Hofmeister et al. (2024)."""
+"""Wings of the PSF: standard deviation in arcsec and fraction of the scattered light, a choice:
+Gaussians in place of the two power laws of Hofmeister et al. (2024)."""
 
 ARMS_DEG = (40.0, 50.0, 130.0, 140.0)
-"""Position angles of the meshes' diffraction patterns, a choice near those of AIA's two filters."""
+"""Position angles of the diffraction arms of the filter meshes, a choice near AIA's."""
 
 ARMS_SHARE, ARMS_ARCSEC, ARMS_FROM = 0.12, 90.0, 60.0
-"""Share of the light in the arms, over which it falls by 1/e, and the radiance in quiet Suns above
-which it is followed. Of AIA's light 24 to 33 % is diffracted (ibid.); the numbers are a choice."""
+"""Fraction of the light in the arms, their 1/e length, and radiance in quiet Suns above which they
+are simulated. 24 to 33 % of AIA's light is diffracted (ibid.); the numbers are a choice."""
 
 LEAST_BLUR_PX = 0.3
-"""A core narrower than that is left out: the pixels are wider."""
+"""Width of the core below which it is neglected: the pixels are wider."""
 
 BLED = 0.5
-"""Share of the charge above saturation that bleeds along the columns, a choice."""
+"""Fraction of the charge above saturation that bleeds along the columns, a choice."""
 
 
 TELESCOPE_SPREAD = {
@@ -107,20 +107,20 @@ TELESCOPE_SPREAD = {
     "fading_years": 0.30,
     "remaining": 0.20,
 }
-"""Standard deviation of the logarithm of what is drawn anew for a Sun of variety 1, a choice."""
+"""Standard deviation of the logarithm of each random factor at variety 1, a choice."""
 
 
 def drawn_telescope(name: str, seed: int, variety: float) -> Telescope:
-    """A band's telescope in one possible world.
+    """Telescope of a band, randomly varied.
 
     Parameters
     ----------
     name
         A key of :data:`TELESCOPES`.
     seed
-        Of the world.
+        Seed of the variation.
     variety
-        How far it may be from :data:`TELESCOPES`: 0 is nothing, 1 as :data:`TELESCOPE_SPREAD` says.
+        Size of the variation: 0 is none, 1 is that of :data:`TELESCOPE_SPREAD`.
     """
     usual = TELESCOPES[name]
     if variety == 0:
@@ -139,7 +139,7 @@ def drawn_telescope(name: str, seed: int, variety: float) -> Telescope:
 
 
 def through_optics(image: Image, telescope: Telescope, scale_arcsec: float) -> Image:
-    """Blur an ideal picture by the core, the scattering wings and the arms of bright sources."""
+    """Image convolved with the PSF: core, scattering wings, and arms of bright sources."""
     core = telescope.core_arcsec / scale_arcsec
     sharp = _float(cv2.GaussianBlur(image, (0, 0), core)) if core > LEAST_BLUR_PX else image
     haze = np.zeros_like(sharp)
@@ -153,7 +153,7 @@ def _blurred(image: Image, sigma_px: float) -> Image:
     shrink = max(1, int(2 ** np.floor(np.log2(max(sigma_px / 2, 1)))))
     side = image.shape[0] // shrink
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
-    # The sky about the picture is dark.
+    # The sky around the image is dark.
     small = cv2.GaussianBlur(small, (0, 0), sigma_px / shrink, borderType=cv2.BORDER_CONSTANT)
     large = cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return _float(large)
@@ -164,7 +164,7 @@ def _float(values: ArrayLike) -> Image:
 
 
 def _arms(image: Image, scale_arcsec: float) -> Image:
-    """Light of bright sources along the directions of the meshes."""
+    """Diffraction arms of bright sources along the directions of the meshes."""
     bright = np.maximum(image - np.float32(ARMS_FROM), 0)
     if not bright.any():
         return np.zeros_like(image)
@@ -190,9 +190,9 @@ def counts(
     scale_arcsec: float,
     rng: np.random.Generator,
 ) -> Image:
-    """A picture in quiet Suns as the camera has it: DN for one native pixel, bias off.
+    """Counts of the camera for an image in quiet Suns: DN per native pixel, bias subtracted.
 
-    A pixel larger than the native one is the mean of those that it holds, their noise with it.
+    A larger pixel is the mean of the native pixels in it, with their mean noise.
     """
     signal = image * telescope.quiet_dn_at(time)
     held = (scale_arcsec / telescope.scale_arcsec) ** 2
@@ -203,7 +203,7 @@ def counts(
 
 
 def saturated(signal: Image, ceiling_dn: float) -> Image:
-    """Clip at the ceiling; the charge above it bleeds up and down the columns."""
+    """Clip at the saturation level; the charge above bleeds along the columns."""
     if signal.max() <= ceiling_dn:
         return signal
     filled = np.minimum(signal, np.float32(ceiling_dn))

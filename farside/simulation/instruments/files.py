@@ -1,4 +1,4 @@
-"""Write a scene as the seven files that one AISFM needs, and the truth beside them."""
+"""Write a scene as instrument files: the seven inputs of one AISFM, and the truth."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from farside.sun.grid import Grid, Image
 from farside.sun.observer import SOLAR_RADIUS_M, earth
 
 TRUTH_GRID = Grid(1024, 450.0)
-"""The grid of the published AISFM data."""
+"""Grid of the published AISFM data."""
 
 EUVI_PIXEL_ARCSEC, AIA_PIXEL_ARCSEC, HMI_PIXEL_ARCSEC = 1.5877740, 0.5994890, 0.5040420
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large the files are.
+    """Image sizes of simulated files.
 
     Attributes
     ----------
     euvi_halvings, sdo_halvings
-        How often the native 2048² and 4096² arrays are halved.
+        Number of times the full 2048² and 4096² arrays are halved.
     """
 
     euvi_halvings: int
@@ -51,12 +51,12 @@ class Size:
 
 
 SIZES = {"native": Size(0, 0), "small": Size(2, 2)}
-"""``native``: as the archives deliver them; ``small``: EUVI beacon 512² and SDO synoptic 1024²."""
+"""Sizes by name. ``native``: full resolution; ``small``: EUVI beacon 512², SDO synoptic 1024²."""
 
 
 @dataclass(frozen=True)
 class SimulatedSet:
-    """Where the files of one scene lie: three of EUVI, four of SDO, and the truth."""
+    """Paths of the files of one scene: three of EUVI, four of SDO, and the truth."""
 
     observations: tuple[Path, ...]
     references: tuple[Path, ...]
@@ -71,22 +71,22 @@ def write_set(
     size: str = "native",
     side: str = "A",
 ) -> SimulatedSet:
-    """Write one scene in the instruments' own formats.
+    """Write one scene in the file formats of the instruments.
 
     Parameters
     ----------
     directory
-        Made if it is not there; the truth goes to ``truth/`` inside.
+        Output folder, created if missing; the truth goes to ``truth/`` in it.
     time
-        Of the EUVI images, UTC; SDO's are at the epoch of Eq. 5.
+        Time of the EUVI images, UTC; SDO's are at the epoch of Eq. 5.
     stereo_longitude_deg
         Stonyhurst longitude of the spacecraft.
     seed
-        Names the Sun.
+        Seed of the Sun.
     size
         A key of :data:`SIZES`.
     side
-        ``"A"`` or ``"B"``.
+        Spacecraft, ``"A"`` or ``"B"``.
     """
     scene = Scene.of(seed, time, stereo_longitude_deg)
     rng = np.random.default_rng([seed, 8])
@@ -107,7 +107,7 @@ def _write_euvi(
     roll = float(rng.uniform(-8, 8))
     detector = Detector(pixels, EUVI_PIXEL_ARCSEC * shrink, centre, roll)
     camera = Camera(detector, scene.spacecraft, scene.time)
-    # EUVI sums pixels on board, and the bias with them: 4 camera pixels for each halving.
+    # EUVI sums pixels and their bias on board: 4 pixels for each halving.
     bias = EUVI_BIAS[side] * shrink**2
     paths = []
     for band, seconds in zip(EUVI_BANDS, (15.0, 30.0, 0.0), strict=True):
@@ -146,7 +146,7 @@ def _write_sdo(
 def write_hmi(
     directory: Path, surface: Surface, rng: np.random.Generator, size: Size = SIZES["native"]
 ) -> Path:
-    """Write the magnetogram of a surface that HMI takes at the nearest of its 720 s slots."""
+    """Write HMI's magnetogram of a surface at the nearest 720 s slot."""
     time = M_720S.slot(surface.time)
     observer = earth(surface.time)
     detector = hmi_detector(size)
@@ -158,14 +158,14 @@ def write_hmi(
 
 
 def hmi_detector(size: Size = SIZES["native"]) -> Detector:
-    """How HMI looks at the Sun: upside down, and not quite at its centre."""
+    """Detector of HMI: turned by 180°, and slightly off-centre."""
     shrink = 2**size.sdo_halvings
     centre = (2035.9 / shrink, 2053.1 / shrink)
     return Detector(4096 // shrink, HMI_PIXEL_ARCSEC * shrink, centre, 179.93)
 
 
 def write_field(path: Path, field_gauss: Image, header: fits.Header) -> None:
-    """Write a magnetogram as the JSOC does: whole tenths of a gauss, BLANK where it has none."""
+    """Write a magnetogram as the JSOC does: in tenths of a gauss, BLANK where missing."""
     blank = -(2**31)
     seen = np.isfinite(field_gauss)
     image = np.where(seen, np.rint(np.nan_to_num(field_gauss) * 10), blank).astype(np.int32)
@@ -174,7 +174,7 @@ def write_field(path: Path, field_gauss: Image, header: fits.Header) -> None:
 
 
 def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Generator) -> Path:
-    """The line-of-sight magnetogram that an HMI at the spacecraft would have measured."""
+    """Write the magnetogram that an HMI at the spacecraft would have measured."""
     detector = Detector.of_grid(TRUTH_GRID, scene.spacecraft)
     view = look(detector, scene.spacecraft, scene.time)
     field = line_of_sight_field(scene.far.radial_field, view)
@@ -209,12 +209,12 @@ def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Genera
 
 
 def read_truth(path: Path, grid: Grid) -> Image:
-    """The truth on `grid`, gauss, NaN off the disk: blocks of the published grid are averaged.
+    """Read the truth on `grid`, (y, x), gauss, NaN off the disk; blocks of pixels are averaged.
 
     Raises
     ------
     ValueError
-        `grid` is not the published grid shrunk by a whole number.
+        `grid` is not :data:`TRUTH_GRID` reduced by an integer factor.
     """
     image = np.asarray(fits.getdata(path), dtype=np.float32)
     factor = TRUTH_GRID.size_px // grid.size_px
@@ -227,7 +227,7 @@ def read_truth(path: Path, grid: Grid) -> Image:
 def _write_rice(
     path: Path, image: NDArray[np.int16] | NDArray[np.int32], header: fits.Header, scale: float
 ) -> None:
-    """Write as the JSOC does: Rice-compressed in HDU 1, one row a tile, bare ``nan`` cards."""
+    """Write as the JSOC does: Rice-compressed in HDU 1, a tile per row, bare ``nan`` cards."""
     nans = tuple(name for name, value in header.items() if value == "nan")
     hdu = fits.CompImageHDU(image, header, compression_type="RICE_1")
     hdu.header["BSCALE"], hdu.header["BZERO"] = scale, 0.0

@@ -1,8 +1,8 @@
-"""Header cards of the real instruments, with their names and types, for simulated files.
+"""Headers and file names of EUVI, AIA and HMI for simulated files.
 
-The constant cards are those of EUVI level 0 and AIA level 1 files of 2011-02-15 and of HMI 720 s
-magnetograms; what depends on the scene is filled in. Cards that say nothing about the image
-(temperatures, table versions) are kept where a reader might look at them.
+Constant cards are those of EUVI level 0 and AIA level 1 files of 2011-02-15 and of HMI 720 s
+magnetograms; the others depend on the scene. Housekeeping cards (temperatures, table versions) are
+kept where a reader might use them.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ EUVI_BIAS = {"A": 724.5, "B": 688.2}
 
 @dataclass(frozen=True)
 class HmiSeries:
-    """What tells one series of HMI's line-of-sight magnetograms from another.
+    """Series of HMI line-of-sight magnetograms at the JSOC.
 
     Attributes
     ----------
     name
-        As the names of its files have it.
+        Name of the series in file names.
     instrume, camera
-        Its INSTRUME and CAMERA.
+        INSTRUME and CAMERA cards.
     cadence_s
-        From one of its slots to the next.
+        Time between slots.
     """
 
     name: str
@@ -45,7 +45,7 @@ class HmiSeries:
     cadence_s: float
 
     def slot(self, time: Time) -> Time:
-        """The nearest of its slots, UTC, which begin at 0 h TAI."""
+        """Nearest slot of the series, UTC; slots begin at 0 h TAI."""
         slots_a_day = 86400 / self.cadence_s
         middle = np.rint(time.tai.mjd * slots_a_day) / slots_a_day
         return Time(Time(middle, format="mjd", scale="tai").utc.isot)
@@ -59,7 +59,7 @@ SECCHI_RADIUS_M = 695.508e6
 
 
 def after(time: Time, seconds: float) -> Time:
-    """`time` some seconds later, to the millisecond."""
+    """Time `seconds` after `time`, to the millisecond."""
     return Time((time + TimeDelta(seconds, format="sec")).isot, scale=time.scale)
 
 
@@ -75,14 +75,18 @@ def _compact(time: Time, form: str) -> str:
 def euvi_header(
     band: str, start: Time, observer: Observer, detector: Detector, side: str, summing: int
 ) -> Header:
-    """Cards of an EUVI level 0 image (bias in, roll and offset in the header only).
+    """Header of an EUVI level 0 image (bias included, not corrected for roll and offset).
 
     Parameters
     ----------
+    band, start
+        Band, and start of the exposure.
+    observer, detector
+        Position of the spacecraft, and pixels with their pointing.
     side
-        ``"A"`` or ``"B"``.
+        Spacecraft, ``"A"`` or ``"B"``.
     summing
-        How many times the camera's pixels were halved on board: IPSUM - 1.
+        Number of times the array was halved on board: IPSUM - 1.
     """
     exposure = EUVI_EXPOSURE_S[band]
     end = after(start, exposure)
@@ -192,7 +196,7 @@ def euvi_header(
 
 
 def euvi_name(start: Time, side: str, summing: int) -> str:
-    """Name of a level 0 file: ``n4`` science, ``n7`` beacon; the band is not in it."""
+    """File name of an EUVI level 0 image: ``n4`` science, ``n7`` beacon; it has no band."""
     return f"{_compact(start, '%Y%m%d_%H%M%S')}_n{7 if summing else 4}eu{side}.fts"
 
 
@@ -224,7 +228,7 @@ def _jsoc_cards(start: Time, observer: Observer, detector: Detector) -> dict[str
 
 
 def aia_header(band: str, start: Time, observer: Observer, detector: Detector) -> Header:
-    """Cards of an AIA level 1 image."""
+    """Header of an AIA level 1 image."""
     exposure = AIA_EXPOSURE_S[band]
     pixels = detector.size_px**2
     cards = _jsoc_cards(start, observer, detector) | {
@@ -271,7 +275,7 @@ def aia_header(band: str, start: Time, observer: Observer, detector: Detector) -
 
 
 def aia_name(band: str, start: Time) -> str:
-    """Name under which the JSOC exports a level 1 image."""
+    """File name under which the JSOC exports an AIA level 1 image."""
     return f"aia.lev1_euv_12s.{_compact(start, '%Y-%m-%dT%H%M%SZ')}.{band}.image_lev1.fits"
 
 
@@ -282,12 +286,18 @@ def hmi_header(
     values: int,
     series: HmiSeries = M_720S,
 ) -> Header:
-    """Cards of an HMI magnetogram: turned by 180°, its observer in Carrington degrees.
+    """Header of an HMI magnetogram, with the observer in Carrington coordinates.
 
     Parameters
     ----------
+    middle
+        Middle of the observation.
+    observer, detector
+        Position of SDO, and pixels with their pointing.
     values
-        How many pixels have one.
+        Number of pixels with a value.
+    series
+        Series of the JSOC.
     """
     tai = middle.tai
     slot = _compact(tai, "%Y.%m.%d_%H:%M:%S")
@@ -321,13 +331,13 @@ def hmi_header(
 
 
 def hmi_name(middle: Time, series: HmiSeries = M_720S) -> str:
-    """Name under which the JSOC exports a magnetogram; its prime keys are T_REC and CAMERA."""
+    """File name under which the JSOC exports a magnetogram; prime keys are T_REC and CAMERA."""
     slot = _compact(middle.tai, "%Y%m%d_%H%M%S")
     return f"hmi.{series.name}.{slot}_TAI.{series.camera}.magnetogram.fits"
 
 
 def with_bare_nan(file_bytes: bytes, names: tuple[str, ...]) -> bytes:
-    """Turn the text values ``'nan'`` of some cards into the bare ``nan`` that the JSOC writes."""
+    """File with the text ``'nan'`` of some cards replaced by the bare ``nan`` of the JSOC."""
     for name in names:
         text = f"{name:<8}= 'nan     '".ljust(80).encode()
         bare = f"{name:<8}= {'nan':>20}".ljust(80).encode()

@@ -1,4 +1,4 @@
-"""The Sun as HMI's 45 s magnetograms show it, one frame after another, whole or as a tile."""
+"""Simulated series of HMI 45 s magnetograms, of the whole disk or a tile of it."""
 
 from __future__ import annotations
 
@@ -27,31 +27,32 @@ from farside.sun.heliographic import drift_deg_per_day
 from farside.sun.observer import Observer, earth
 
 FRAMES = 21
-"""Of a series: ten before and ten after the middle (Park et al. 2020, ApJL 891, L4)."""
+"""Number of frames of a series: ten before and ten after the middle (Park et al. 2020, ApJL 891,
+L4)."""
 
 CENTRE_NOISE_GAUSS, LIMB_NOISE_GAUSS = 8.1, 10.3
-"""Noise of a pixel of 0.504 arcsec at disk centre and where μ is :data:`LIMB_MU`, so that
-:func:`farside.denoising.noise.measure` gives 9.1 and 10.7 G, the weak field of the Sun included."""
+"""Noise of a pixel of 0.504 arcsec at disk centre and at :data:`LIMB_MU`, for which
+:func:`farside.denoising.noise.measure` gives 9.1 and 10.7 G, including the Sun's weak field."""
 
 LIMB_MU = 0.39
-"""Of the middles of the boxes at the limb that :func:`farside.denoising.noise.measure` looks at."""
+"""μ at the middles of the limb boxes of :func:`farside.denoising.noise.measure`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """The field that passes before a detector: its lines of sight are traced once.
+    """Renderer of a series: the field of its middle time, rotated differentially.
 
-    Nothing emerges and nothing decays in the quarter of an hour of a series: the field of its
-    middle is carried by differential rotation. The Earth, too, only goes round.
+    Nothing emerges or decays in the quarter of an hour of a series, and the observer only moves in
+    longitude, so the lines of sight are traced once.
 
     Attributes
     ----------
     surface
-        The Sun in the middle of the series.
+        Photosphere in the middle of the series.
     observer
-        Who looks, then.
+        Position of the observer in the middle of the series.
     detector
-        A whole one, or a tile of it.
+        Full detector, or a tile of it.
     """
 
     surface: Surface
@@ -60,19 +61,19 @@ class Film:
 
     @cached_property
     def view(self) -> View:
-        """Where each pixel looks in the middle of the series."""
+        """Lines of sight of the pixels in the middle of the series."""
         return look(self.detector, self.observer, self.surface.time)
 
     @cached_property
     def noise_gauss(self) -> Image:
-        """Standard deviation of each pixel of a frame; it rises from disk centre to the limb."""
+        """Noise of each pixel of a frame, (y, x), gauss; it rises from disk centre to the limb."""
         slope = (LIMB_NOISE_GAUSS - CENTRE_NOISE_GAUSS) / (1 - LIMB_MU)
         rising = CENTRE_NOISE_GAUSS + slope * (1 - self.view.mu)
-        # The noise of a larger pixel is that of the mean of those that it holds.
+        # The noise of a larger pixel is that of the mean of the pixels in it.
         return np.asarray(rising * (HMI_SCALE_ARCSEC / self.detector.scale_arcsec), np.float32)
 
     def fields(self, times: Sequence[Time]) -> Image:
-        """The line-of-sight field without noise, (time, y, x), gauss, NaN off the disk."""
+        """Line-of-sight field without noise, (time, y, x), gauss, NaN off the disk."""
         turned = np.concatenate([self._longitude_deg(time) for time in times])
         repeats = (len(times), 1)
         latitude, mu, impact = (
@@ -83,7 +84,7 @@ class Film:
         return seen.reshape(len(times), *self.view.mu.shape)
 
     def _longitude_deg(self, time: Time) -> Image:
-        """Where what is seen at `time` was in the middle of the series, Carrington."""
+        """Carrington longitude, in the middle of the series, of the points seen at `time`."""
         middle = self.surface.time
         days = float((time - middle).to_value("day"))
         passed = self.observer.carrington_longitude_deg(time)
@@ -96,24 +97,24 @@ class Film:
         return drift_deg_per_day(self.view.latitude_deg.astype(np.float64)).astype(np.float32)
 
     def noisy(self, fields: Image, rng: np.random.Generator) -> Image:
-        """Some fields with the noise of a frame each, of any leading axes."""
+        """Fields with independent noise added, of any leading axes."""
         return fields + self.noise_gauss * rng.standard_normal(fields.shape, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """A part of a series.
+    """Tile of a series of frames.
 
     Attributes
     ----------
     frames
-        With noise, (frame, y, x), gauss, NaN off the disk.
+        Noisy line-of-sight field, (frame, y, x), gauss, NaN off the disk.
     truth
-        The field in the middle of the series without noise, (y, x).
+        Field in the middle of the series without noise, (y, x), gauss.
     times
-        Of the frames, UTC.
+        Times of the frames, UTC.
     detector, observer
-        Its pixels, as a detector that sees nothing else, and who looks.
+        Pixels of the tile as a detector of its own, and position of the observer.
     """
 
     frames: Image
@@ -123,9 +124,9 @@ class Tile:
     observer: Observer
 
     def mean(self) -> Image:
-        """Mean of the frames, each turned to the middle one; of worth but for a margin.
+        """Derotated mean of the frames, valid except for a margin.
 
-        See :data:`farside.denoising.derotation.MARGIN_PX`.
+        The margin is :data:`farside.denoising.derotation.MARGIN_PX`.
         """
         middle = self.times[len(self.times) // 2]
         drift = drift_of(self.detector.pointing, self.truth.shape, self.observer, middle)
@@ -134,24 +135,24 @@ class Tile:
 
 
 def middle_frame(seen: Tile, mask_radius: float) -> NativeImage:
-    """The middle frame of a tile as a file would give it, were the detector no larger."""
+    """Middle frame of a tile, as if read from a file of its size."""
     detector, observer = seen.detector, seen.observer
     radius_px = detector.pointing.disk_radius_px(observer.distance_m)
     grid = NativeGrid(
         detector.size_px, radius_px, mask_radius, detector.centre_px, detector.roll_deg
     )
     number = len(seen.frames) // 2
-    image = np.nan_to_num(seen.frames[number])  # the last pixel of the limb may have no value
+    image = np.nan_to_num(seen.frames[number])  # pixels at the very limb may be NaN
     return NativeImage(image, grid, Origin("HMI", "LOS", seen.times[number], observer, "", ""))
 
 
 def frame_times(middle: Time, count: int = FRAMES) -> tuple[Time, ...]:
-    """The slots of an odd number of 45 s frames around the slot nearest to `middle`, UTC.
+    """Times of an odd number of 45 s frames around the slot nearest to `middle`, UTC.
 
     Raises
     ------
     ValueError
-        An even number has no middle.
+        `count` is even or less than 1.
     """
     if count < 1 or count % 2 == 0:
         raise ValueError(f"got {count} frames, expected an odd number")
@@ -166,22 +167,22 @@ def tile(
     rng: np.random.Generator,
     count: int = FRAMES,
 ) -> Tile:
-    """Look at a small square of the disk in HMI's own pixels, some frames long.
+    """Series of frames of a small square of the disk, in HMI's own pixels.
 
     ``SimulatedSun(seed).at(time)`` makes the surface in seconds; a tile of it takes milliseconds.
 
     Parameters
     ----------
     surface
-        The Sun in the middle of the series; the slots are those nearest to its time.
+        Photosphere in the middle of the series; the frames are at the slots nearest to its time.
     centre
-        Of the tile, solar west and north of disk centre in radii of the disk.
+        Centre of the tile, west and north of disk centre in disk radii.
     side_px
-        Of the tile, pixels of 0.504 arcsec, turned by 180° as HMI's are.
+        Side of the tile, in pixels of 0.504 arcsec, turned by 180° like HMI's.
     rng
-        Of the noise.
+        Random generator of the noise.
     count
-        Of the frames, odd.
+        Number of frames, odd.
     """
     times = frame_times(surface.time, count)
     observer = earth(surface.time)
@@ -194,7 +195,7 @@ def tile(
 def _part(
     whole: Detector, observer: Observer, centre: tuple[float, float], side_px: int
 ) -> Detector:
-    """The square of a detector around a place on the disk, whole pixels of it."""
+    """Square part of a detector, in whole pixels, around a point of the disk."""
     roll = np.radians(whole.roll_deg)
     west, north = np.array(centre) * disk_radius_arcsec(observer.distance_m) / whole.scale_arcsec
     x = whole.centre_px[0] + west * np.cos(roll) + north * np.sin(roll)
@@ -206,7 +207,7 @@ def _part(
 
 @dataclass(frozen=True)
 class SimulatedFrames:
-    """Where the files of a series lie, in the order of time, and the noise-free middle one."""
+    """Paths of the files of a series, in order of time, and of the noise-free middle frame."""
 
     frames: tuple[Path, ...]
     truth: Path
@@ -224,13 +225,15 @@ def write_frames(
     Parameters
     ----------
     directory
-        Made if it is not there; the truth goes to ``truth/`` inside.
+        Output folder, created if missing; the truth goes to ``truth/`` in it.
     middle
-        The slot nearest to it is that of the middle frame.
+        Time of the middle frame, which is at the nearest slot.
     seed
-        Names the Sun.
+        Seed of the Sun.
     count
-        Of the frames, odd.
+        Number of frames, odd.
+    size
+        Size of the images.
     """
     times = frame_times(middle, count)
     surface = SimulatedSun(seed).at(times[count // 2])

@@ -1,4 +1,4 @@
-"""The simulated Sun straight on the registered grid, through the instruments' optics and noise."""
+"""Simulated observations directly on the registered grid, with optics and noise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BANDS: dict[Instrument, tuple[str, str, str]] = {
 }
 
 HMI_NOISE_GAUSS, HMI_SCALE_ARCSEC = 6.3, 0.504
-"""Of a pixel of M_720s, and its size; Liu et al. (2012), Sol. Phys. 279, 295."""
+"""Noise of a pixel of M_720s, and its size; Liu et al. (2012), Sol. Phys. 279, 295."""
 
 
 def see(
@@ -32,15 +32,28 @@ def see(
     grid: Grid,
     rng: np.random.Generator,
 ) -> Image:
-    """Three EUV bands and the magnetogram of one view, (4, y, x), 0 off the disk.
+    """Simulated three EUV bands and magnetogram of one view, (4, y, x), 0 off the disk.
 
-    The pictures are made at twice the grid and averaged.
+    The images are rendered at twice the resolution of the grid and averaged.
+
+    Parameters
+    ----------
+    surface
+        Photosphere of a simulated Sun.
+    observer
+        Position of the observer.
+    instrument
+        Instruments whose EUV bands are simulated.
+    grid
+        Registered grid.
+    rng
+        Random generator of the noise.
 
     Returns
     -------
     Image
         304, 195 or 193, and 171 Å in units of the quiet Sun when the telescope was new, then the
-        line-of-sight field in gauss with HMI's noise, whoever sees it.
+        line-of-sight field in gauss with HMI's noise, for either instrument.
     """
     fine = Grid(2 * grid.size_px, 2 * grid.disk_radius_px)
     detector = Detector.of_grid(fine, observer)
@@ -57,13 +70,15 @@ def see(
 
 
 def noise_gauss(detector: Detector, rng: np.random.Generator) -> Image:
-    """HMI's noise in pixels of another size, (y, x)."""
+    """Noise of HMI scaled to the pixels of a detector, (y, x), gauss."""
     sigma = np.float32(HMI_NOISE_GAUSS * HMI_SCALE_ARCSEC / detector.scale_arcsec)
     return sigma * rng.standard_normal((detector.size_px, detector.size_px), dtype=np.float32)
 
 
 def exposed(surface: Surface, camera: Camera, name: str, rng: np.random.Generator) -> Image:
-    """What a telescope counts, (y, x): DN in a native pixel, the mean over larger ones, bias off.
+    """Counts of a telescope in one band, (y, x): DN per native pixel, bias subtracted.
+
+    Larger pixels have the mean over the native pixels in them.
 
     Parameters
     ----------

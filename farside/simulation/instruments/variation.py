@@ -1,9 +1,8 @@
-"""What may be different about a registered picture of the Sun, drawn at random for training.
+"""Random variation of registered images, for training (domain randomisation).
 
-A network that learns from one simulation must not rely on what that simulation cannot know: the
-level and contrast of a picture, its sharpness, stray light, limb, noise, gaps and pointing. What
-can be changed in a finished picture is drawn here, for each picture; what cannot is drawn for each
-Sun (``SimulatedSun(seed, variety=1.0)``).
+A network trained on simulations must not rely on uncertain properties: level and contrast,
+sharpness, stray light, limb, noise, gaps and pointing. Those that can be changed in a finished
+image vary here, for each image; the others for each Sun (``SimulatedSun(seed, variety=1.0)``).
 """
 
 from __future__ import annotations
@@ -19,27 +18,28 @@ from farside.sun.grid import Geometry, Grid, Image
 
 @dataclass(frozen=True)
 class Variation:
-    """One picture's departure from the simulated one; as it is made by default, none.
+    """Variation of one image; the default changes nothing.
 
     Attributes
     ----------
     level
         Factor of the brightness.
     contrast
-        Power of the brightness over its median.
+        Exponent of the brightness relative to its median.
     blur_px
         Standard deviation of a Gaussian blur.
     haze, haze_radii
-        Share of the light that is scattered, and the standard deviation over which it is.
+        Fraction of the light that is scattered, and standard deviation of the scattering in disk
+        radii.
     limb
-        Power of 2 - μ by which the picture brightens towards the limb, or darkens below 0.
+        Exponent of 2 - μ: limb brightening if positive, darkening if negative.
     noise
-        Standard deviation of the noise, as a share of the median, of a pixel as bright as that; it
-        rises with the square root of the brightness.
+        Standard deviation of the noise of a pixel of median brightness, relative to the median; it
+        grows with the square root of the brightness.
     gaps
-        Blocks that were lost and are 0: (row, column, rows, columns), shares of the side.
+        Lost blocks, set to 0: (row, column, rows, columns) as fractions of the side.
     shift_px, roll_deg
-        Errors of the pointing: (x, y), and about the disk's centre.
+        Errors of the pointing: (x, y), and roll about the disk's centre.
     """
 
     level: float = 1.0
@@ -55,29 +55,29 @@ class Variation:
 
 
 LEVEL, CONTRAST, LIMB, ROLL_DEG = 0.3, 0.12, 0.25, 0.25
-"""Standard deviations at strength 1: of the logarithms of the first two; a choice."""
+"""Standard deviations at strength 1, the first two of the logarithm; a choice."""
 
 BLUR_RADII, SHIFT_RADII = 0.006, 0.006
-"""Scales at strength 1 of blur and pointing, in radii of the disk: 6 arcsec; a choice."""
+"""Standard deviations of blur and pointing at strength 1, disk radii: 6 arcsec; a choice."""
 
 HAZE, NOISE = 0.08, 0.06
-"""Mean of exponential distributions at strength 1, a choice."""
+"""Means of exponential distributions at strength 1, a choice."""
 
 GAP_CHANCE, GAP_SIDE = 0.05, (0.03, 0.25)
-"""Chance at strength 1 that a picture has a gap, and least and greatest side; a choice."""
+"""Probability of a gap at strength 1, and its smallest and largest side; a choice."""
 
 
 def drawn_variation(rng: np.random.Generator, grid: Geometry, strength: float = 1.0) -> Variation:
-    """Draw one.
+    """Random variation of an image.
 
     Parameters
     ----------
     rng
-        So many numbers are taken whatever the strength.
+        Random generator; the same number of values is taken at every strength.
     grid
-        Of the picture: blur and pointing are shares of its disk.
+        Geometry of the image: blur and pointing scale with its disk.
     strength
-        0 gives the neutral one.
+        Size of the variation; 0 gives the neutral one.
     """
     normal, uniform = rng.standard_normal(8), rng.random(8)
     radius_px = grid.disk_radius_px
@@ -104,18 +104,23 @@ def drawn_variation(rng: np.random.Generator, grid: Geometry, strength: float = 
 def varied(
     picture: Image, grid: Grid, variation: Variation, rng: np.random.Generator | None = None
 ) -> Image:
-    """A picture as it might have been.
+    """Apply a variation to a registered image.
 
     Parameters
     ----------
     picture
-        Brightness, linear, bias off, (y, x); 0 off the disk stays 0.
+        Linear brightness without bias, (y, x), 0 off the disk.
     grid
-        That it is registered on.
+        Registered grid of the image.
     variation
-        The neutral one gives the picture back, bit for bit.
+        Variation to apply; the neutral one returns the image unchanged, bit for bit.
     rng
-        Of the noise; without it there is none.
+        Random generator of the noise; without it there is none.
+
+    Returns
+    -------
+    Image
+        Varied image, (y, x), 0 off the disk.
     """
     if variation == Variation():
         return picture
@@ -144,13 +149,13 @@ def _pointed(picture: Image, grid: Grid, variation: Variation) -> Image:
     turn = cv2.getRotationMatrix2D(centre, variation.roll_deg, 1.0)
     turn[:, 2] += np.array(variation.shift_px)
     size = (grid.size_px, grid.size_px)
-    # The corona beyond the edge of the disk is not in the picture: the edge's light stands for it.
+    # The image has no corona beyond the disk: the light at the edge stands for it.
     filled = _filled(picture, grid)
     return np.asarray(cv2.warpAffine(filled, turn, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
 def _filled(picture: Image, grid: Grid) -> Image:
-    """The picture, with the light of the limb beyond the disk."""
+    """Image with the light of the limb continued beyond the disk."""
     offset = np.arange(grid.size_px, dtype=np.float32) - np.float32(grid.centre_px)
     radius = np.maximum(np.hypot(offset[:, None], offset), np.float32(1))
     edge = np.float32(grid.mask_radius * grid.disk_radius_px - 1)

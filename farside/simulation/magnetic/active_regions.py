@@ -1,4 +1,4 @@
-"""Active regions as elements of flux: how a region grows, shears, breaks up and spreads."""
+"""Active regions as flux elements: growth, shear, break-up and spreading."""
 
 from __future__ import annotations
 
@@ -20,63 +20,63 @@ ELEMENT_MX = 4e19
 """Flux of one element, a choice: that of a small pore or a large knot of plage."""
 
 LEAST_ELEMENTS = 20
-"""On each side of a region."""
+"""Smallest number of elements of each polarity of a region."""
 
 GROWTH_DAYS = 1.4
-"""Time in which a region of 5e21 Mx emerges, longer with flux to the power 0.3.
+"""Emergence time of a region of 5e21 Mx, proportional to flux^0.3.
 
 Within the one to five days of van Driel-Gesztelyi & Green (2015), Living Rev. Sol. Phys. 12, 1."""
 
 WALK_KM2_S = 220.0
-"""Diffusion of elements that have left the spots; Schrijver & Martin (1990, Sol. Phys. 129, 95)
-find 220 to 250 around active regions."""
+"""Diffusion coefficient of elements that have left the spots; Schrijver & Martin (1990, Sol. Phys.
+129, 95) find 220 to 250 around active regions."""
 
 SPOT_DAYS = 30.0
-"""Life of the spots of a region of 1e22 Mx, in proportion to its flux.
+"""Lifetime of the spots of a region of 1e22 Mx, proportional to its flux.
 
 The rule of Gnevyshev and Waldmeier, 10 millionths of a hemisphere a day (Petrovay & van
 Driel-Gesztelyi 1997, Sol. Phys. 176, 249), for some 300 millionths at that flux, a choice."""
 
 FIRST_WALK_DAYS = 2.0
-"""Age at which elements outside spots begin to walk, a choice."""
+"""Age at which elements outside spots begin to diffuse, a choice."""
 
 SPOT_LIFE_DAYS = (2.0, 60.0)
-"""Least and greatest."""
+"""Shortest and longest lifetime of the spots of a region."""
 
 IN_SPOTS = (0.45, 0.2)
-"""Share of the flux of the leading and of the following side that begins in spots, a choice.
+"""Initial fraction of the flux in spots, of the leading and the following polarity, a choice.
 
-The leading side is the more compact: van Driel-Gesztelyi & Petrovay (1990), Sol. Phys. 126, 285."""
+The leading one is more compact: van Driel-Gesztelyi & Petrovay (1990), Sol. Phys. 126, 285."""
 
 KNOTS = (5, 13)
-"""Knots of plage that the leading and the following side of a region break into, a choice."""
+"""Number of plage knots of the leading and the following polarity of a region, a choice."""
 
 SPOT_PLACES = (0.55, 0.25, 0.20)
-"""Shares of the flux in spots that lie at a side's pole and at two of its knots, a choice."""
+"""Fractions of the flux in spots at the centre of a polarity and at two of its knots, a choice."""
 
 KNOT_SPREAD = (0.30, 0.17)
-"""Standard deviation of the knots about their pole, in separations, along and across the parallel;
-and of the spots in proportion: a choice, so that regions are longer than wide."""
+"""Standard deviations of the knots about the centre of a polarity, along and across the parallel,
+in separations: a choice, so that regions are longer than wide."""
 
 ELEMENT_SPREAD, SPOT_SPREAD = 0.07, 0.04
-"""Of elements about their knot, and of spots about their pole, in separations; a choice."""
+"""Standard deviations of elements about their knot, and in spots, in separations; a choice."""
 
 MM_PER_DEG = SOLAR_RADIUS_M * np.pi / 180 / 1e6
 
 
 @dataclass(frozen=True, eq=False)
 class Elements:
-    """The flux of the young regions of a Sun at one time.
+    """Flux elements of the active regions of a Sun at one time.
 
     Attributes
     ----------
     longitude_deg, latitude_deg, flux_mx
-        Carrington longitude, latitude and signed flux, (2, n): the leading side, the following
-        one. The two elements of a column are the feet of one bundle of loops.
+        Carrington longitude, latitude and signed flux, (2, n): row 0 leading, row 1 following
+        polarity. The two elements of a column are the footpoints of one bundle of loops.
     region
-        Which of the regions each column belongs to, (n,).
+        Index of the region of each column, (n,).
     age_days
-        Of that region, (n,).
+        Age of that region, (n,), days.
     in_spot
         Whether an element is still in a spot, (2, n).
     """
@@ -91,7 +91,7 @@ class Elements:
 
 @dataclass(frozen=True, eq=False)
 class _Draw:
-    """The random numbers of a region: eastward and northward places, walks, and lives in spots."""
+    """Random numbers of a region: initial offsets, diffusion steps, and lifetimes in spots."""
 
     place: Degrees  # (direction, side, element)
     walk: Degrees
@@ -115,7 +115,7 @@ def _draw(seed: int, region: Region) -> _Draw:
 
 
 def _knots(rng: np.random.Generator, count: int) -> tuple[Degrees, Degrees]:
-    """Knot and spot that each element would belong to, (direction, side, element), separations."""
+    """Centres of the knot and the spot of each element, (direction, side, element), separations."""
     spread = np.array(KNOT_SPREAD)[:, None]
     in_plage, in_spots = [], []
     for knots in KNOTS:
@@ -127,7 +127,7 @@ def _knots(rng: np.random.Generator, count: int) -> tuple[Degrees, Degrees]:
 
 
 def elements_of(seed: int, regions: Sequence[Region], day: float) -> Elements:
-    """Where the flux of some regions of a Sun is on a day."""
+    """Flux elements of some regions of a Sun on a day."""
     parts = [_elements(seed, region, day) for region in regions]
     counts = [part.shape[-1] for part in parts]
     # (longitude, latitude, flux, in a spot; side; element)
@@ -156,20 +156,20 @@ def _elements(seed: int, region: Region, day: float) -> Degrees:
 
 
 def side_count(draw: _Draw) -> int:
-    """Elements on each side."""
+    """Number of elements of each polarity."""
     return int(draw.spot_days.shape[1])
 
 
 def _walk_deg(days: Degrees) -> Degrees:
-    """Standard deviation along one direction of a random walk."""
+    """Standard deviation of a random walk along one direction, degrees."""
     spread_mm = np.sqrt(2 * WALK_KM2_S * np.maximum(days, 0) * DAY_S) / 1e3
     return np.asarray(spread_mm / MM_PER_DEG)
 
 
 def freshness(elements: Elements) -> Image:
-    """Share of each column's flux that is still in compact plage and spots, (n,).
+    """Fraction of the flux of each column that is still in compact plage and spots, (n,).
 
-    The rest lies scattered over the network. The time of 12 days is a choice: regions of 5e21 Mx
+    The rest is scattered over the network. The time of 12 days is a choice: regions of 5e21 Mx
     lose their outline within a rotation.
     """
     return np.exp(-((elements.age_days / 12.0) ** 2)).astype(np.float32)

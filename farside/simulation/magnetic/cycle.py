@@ -1,4 +1,4 @@
-"""Where, when and how active regions emerge over the cycles of a simulated Sun."""
+"""Emergence of active regions over the solar cycles of a simulated Sun."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 EPOCH = Time("2008-12-16T00:00:00")
-"""A minimum (the start of cycle 24), from which days and cycles are counted."""
+"""Start of cycle 24 (a minimum), from which days and cycles are counted."""
 
 CYCLE_DAYS = 11.0 * 365.25
 MONTH_DAYS = 30.44
 
 EMERGENCES_PER_DAY = 1.1
-"""Regions of at least 1e21 Mx a day on the whole Sun at the maximum of a mean cycle, a choice.
+"""Emergence rate at the maximum of a mean cycle, of regions of at least 1e21 Mx, whole Sun.
 
-With the fluxes below some 6e21 Mx of each sign a day, near the 6.2e21 Mx of Harvey-Angle (1993, PhD
-thesis, Utrecht) and Schrijver & Harvey (1994, Sol. Phys. 150, 1)."""
+A choice. With the fluxes below this is some 6e21 Mx of each sign a day, near the 6.2e21 Mx of
+Harvey-Angle (1993, PhD thesis, Utrecht) and Schrijver & Harvey (1994, Sol. Phys. 150, 1)."""
 
 STRENGTH_SCATTER = 0.2
 """Standard deviation of the logarithm of a cycle's strength, a choice."""
@@ -28,23 +28,23 @@ BACKGROUND = 0.02
 """Emergence rate at minimum, relative to the maximum, a choice."""
 
 MEDIAN_FLUX_MX, FLUX_SCATTER = 4e21, 0.9
-"""Of the log-normal distribution of fluxes, one polarity; the scatter is that of the logarithm.
+"""Median and logarithmic scatter of the log-normal distribution of fluxes, one polarity.
 
 Muñoz-Jaramillo et al. (2015, ApJ 800, 48) find regions log-normal above 1e21 Mx; the numbers are a
 choice within their range."""
 
 FLUX_MX = (1e21, 5e22)
-"""Least and greatest flux of a region, one polarity."""
+"""Smallest and largest flux of a region, one polarity."""
 
 BELT_SCATTER_DEG = 5.0
-"""Half width of the butterfly's wing; Hathaway (2015), Living Rev. Sol. Phys. 12, 4, Fig. 9."""
+"""Half width of the activity belt; Hathaway (2015), Living Rev. Sol. Phys. 12, 4, Fig. 9."""
 
 TILT_BY_LATITUDE = 0.4
-"""Joy's law. Dasi-Espuig et al. (2010, A&A 518, A7) find 0.4 to 0.5 of the latitude; flows towards
-the belts make it act as less (Cameron et al. 2010, ApJ 719, 264)."""
+"""Tilt over latitude (Joy's law). Dasi-Espuig et al. (2010, A&A 518, A7) find 0.4 to 0.5; inflows
+towards the belts make it effectively smaller (Cameron et al. 2010, ApJ 719, 264)."""
 
 TILT_SCATTER_DEG = 14.0
-"""Scatter of the tilt for 1e22 Mx, rising with flux to the power -1/4: larger for small regions, as
+"""Scatter of the tilt at 1e22 Mx, proportional to flux^(-1/4): larger for small regions, as
 Stenflo & Kosovichev (2012, ApJ 745, 129) find."""
 
 ANTI_HALE = 0.06
@@ -55,31 +55,31 @@ NESTED = 0.35
 Sol. Phys. 105, 237."""
 
 NEST_SIZE_DEG, NEST_DAYS, NESTS = 4.0, 164, 4
-"""Standard deviation in longitude and latitude, life (six rotations, ibid.), number at a time."""
+"""Nests: standard deviation in longitude and latitude, lifetime (six rotations, ibid.), number."""
 
 Degrees = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Region:
-    """A bipolar region at its emergence.
+    """Bipolar active region at its emergence.
 
     Attributes
     ----------
     day
         Time of emergence, days after :data:`EPOCH`.
     longitude_deg, latitude_deg
-        Carrington longitude and latitude of its centre.
+        Carrington longitude and latitude of the centre.
     flux_mx
         Flux of each polarity when fully grown.
     tilt_deg
-        Angle of the axis to the east-west line, the leading side nearer the equator when positive.
+        Angle of the axis to the east-west line; positive if the leading side is nearer the equator.
     leading
         Sign of the leading polarity.
     anti_hale
         Whether that sign is against Hale's law.
     number
-        Names the region among those of its Sun's day.
+        Index among the regions of the same day.
     """
 
     day: float
@@ -93,7 +93,7 @@ class Region:
 
     @property
     def separation_deg(self) -> float:
-        """Distance of the two poles when fully grown: about 6 degrees for 1e22 Mx.
+        """Separation of the two polarities when fully grown: about 6 degrees for 1e22 Mx.
 
         Wang & Sheeley (1989, Sol. Phys. 124, 81) find 5 to 10 degrees for large regions.
         """
@@ -102,7 +102,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Nest:
-    """A place where regions emerge again and again."""
+    """Nest of activity: a place of repeated emergence."""
 
     longitude_deg: float
     latitude_offset_deg: float
@@ -119,24 +119,27 @@ def activity(day: float) -> float:
 
 
 def belt_deg(day: float) -> float:
-    """Mean latitude of emergence, 28° exp(-t / 90 months); Hathaway (2011), Sol. Phys. 273, 221."""
+    """Mean latitude of emergence `day` days into a cycle, degrees.
+
+    28° exp(-t / 90 months); Hathaway (2011), Sol. Phys. 273, 221.
+    """
     return float(28.0 * np.exp(-day / MONTH_DAYS / 90.0))
 
 
 def leading_sign(cycle: int, north: bool) -> int:
-    """Hale: in cycle 24 (here 0) the leading polarity of the north is negative, then alternates."""
+    """Sign of the leading polarity by Hale's law; cycle 0 is cycle 24, negative in the north."""
     return (-1 if cycle % 2 == 0 else 1) * (1 if north else -1)
 
 
 @lru_cache(maxsize=256)
 def strength(seed: int, cycle: int) -> float:
-    """Of one cycle of one Sun, relative to a mean one."""
+    """Strength of one cycle of a Sun, relative to a mean cycle."""
     return float(np.exp(_rng(seed, 3, cycle).normal(0, STRENGTH_SCATTER)))
 
 
 @lru_cache(maxsize=4096)
 def emerged_on(seed: int, day: int) -> tuple[Region, ...]:
-    """The regions of one day of a Sun, of this cycle and of the end of the last one."""
+    """Active regions that emerge on one day, of this cycle and of the end of the last one."""
     rng = _rng(seed, 1, day)
     cycle = int(day // CYCLE_DAYS)
     regions: list[Region] = []

@@ -1,9 +1,9 @@
-"""Surface flux transport: how the large-scale radial field is carried, sheared and spread.
+"""Surface flux transport of the large-scale radial field.
 
 ∂B/∂t = -Ω(λ) ∂B/∂φ - 1/(R cos λ) ∂(v cos λ B)/∂λ + η ∇²B - B/τ (Wang, Nash & Sheeley 1989, ApJ
 347, 529; Jiang et al. 2014, Space Sci. Rev. 186, 491), on rows of one degree and Fourier orders in
-longitude. Each order has its own linear operator, so that steps are exact but for the splitting
-of the shear from the rest over a day.
+longitude. Each order has its own linear operator, so steps are exact except for splitting the
+shear from the other terms, over one day.
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ DIFFUSION_KM2_S = 350.0
 """Supergranular diffusion, near the optimum of Lemerle et al. (2015), ApJ 810, 78."""
 
 FLOW_M_S = 11.0
-"""Greatest poleward flow; Hathaway & Rightmire (2010), Science 327, 1350."""
+"""Largest meridional flow; Hathaway & Rightmire (2010), Science 327, 1350."""
 
 FLOW_ENDS_DEG = 75.0
-"""The flow is sin(180° λ / 75°) below this latitude and none above it; van Ballegooijen, Cartledge
-& Priest (1998), ApJ 501, 866. Polar caps are then as wide as observed ones."""
+"""Latitude where the flow ends: sin(180° λ / 75°) below, none above; van Ballegooijen, Cartledge
+& Priest (1998), ApJ 501, 866. It makes polar caps as wide as observed ones."""
 
 DECAY_YEARS = 10.0
-"""Time in which flux is lost by 1/e otherwise; Schrijver, De Rosa & Title (2002), ApJ 577, 1006."""
+"""Decay time (1/e) of the flux; Schrijver, De Rosa & Title (2002), ApJ 577, 1006."""
 
 GLOBE = Lattice(180)
-"""One degree."""
+"""Grid of the transport: 1°."""
 
 GREATEST_ORDER = 90
+"""Highest Fourier order in longitude."""
 
 STEP_DAYS = 16
-"""Between the states that are kept."""
+"""Time between stored states."""
 
 Spectrum = NDArray[np.complex64]
-"""Fourier orders 0 to :data:`GREATEST_ORDER` of each row, (row, order), gauss."""
+"""Field as Fourier orders 0 to :data:`GREATEST_ORDER` of each row, (row, order), gauss."""
 
 Matrices = NDArray[np.complex64]
 
@@ -50,26 +51,26 @@ DAY_S = 86400.0
 
 
 def flow_deg_per_day(latitude_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Meridional flow, positive towards the north."""
+    """Meridional flow, degrees per day, positive towards the north."""
     per_day = np.degrees(FLOW_M_S * DAY_S / SOLAR_RADIUS_M)
     profile = np.sin(np.pi * latitude_deg / FLOW_ENDS_DEG)
     return np.where(np.abs(latitude_deg) < FLOW_ENDS_DEG, per_day * profile, 0.0)
 
 
 def spectrum(field: Image) -> Spectrum:
-    """Fourier orders of a map in gauss, (180, 360)."""
+    """Spectrum of a map (180, 360) in gauss."""
     orders = fft.rfft(field, axis=1)[:, : GREATEST_ORDER + 1]
     return np.asarray(orders, dtype=np.complex64)
 
 
 def field_gauss(state: Spectrum) -> Image:
-    """The map of a spectrum, (180, 360)."""
+    """Map (180, 360) of a spectrum, gauss."""
     return np.asarray(fft.irfft(state, n=GLOBE.columns, axis=1), dtype=np.float32)
 
 
 @one_blas_thread()
 def carried(state: Spectrum, days: float) -> Spectrum:
-    """A spectrum some days later; below a whole day, by the shear alone."""
+    """Spectrum some days later; a fraction of a day is transported by the shear alone."""
     whole = int(days)
     for _ in range(whole // STEP_DAYS):
         state = _applied(_propagator(STEP_DAYS), state)
@@ -86,7 +87,7 @@ def _applied(matrices: Matrices, state: Spectrum) -> Spectrum:
 
 @cache
 def _propagator(days: int) -> Matrices:
-    """What carries each order over some days (a power of two), (order, row, row)."""
+    """Propagator of each order over some days (a power of two), (order, row, row)."""
     if days > 1:
         matrices = _propagator(1)
         for _ in range(days.bit_length() - 1):
@@ -99,16 +100,17 @@ def _propagator(days: int) -> Matrices:
 
 
 def _shear(days: float) -> Spectrum:
-    """Turn each row by its rotation in the Carrington frame, (row, order)."""
+    """Phase factors of differential rotation in the Carrington frame, (row, order)."""
     turn = np.radians(drift_deg_per_day(GLOBE.latitude_deg.astype(np.float64)) * days)
     order = np.arange(GREATEST_ORDER + 1)
     return np.exp(-1j * turn[:, None] * order).astype(np.complex64)
 
 
 def _spread_over_a_day() -> NDArray[np.float64]:
-    """The exponential of flow, diffusion and decay over one day, (order, row, row).
+    """Exponential of the operator of flow, diffusion and decay over one day, (order, row, row).
 
-    The operator is tridiagonal with neighbours of one sign: a diagonal scaling makes it symmetric.
+    The operator is tridiagonal with neighbours of equal sign: a diagonal scaling makes it
+    symmetric.
     """
     below, main, above = _rates_per_day()
     scale = np.concatenate([[0.0], np.cumsum(0.5 * np.log(below / above))])
@@ -124,9 +126,9 @@ def _spread_over_a_day() -> NDArray[np.float64]:
 
 
 def _rates_per_day() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Diagonals of the operator: (row - 1,) below and above, (order, row) the main one.
+    """Diagonals of the operator: below (row - 1,), main (order, row) and above (row - 1,).
 
-    What leaves a row through an edge enters the next: the net flux is conserved but for the decay.
+    Flux that leaves a row enters the next: net flux is conserved except for the decay.
     """
     step = np.radians(GLOBE.step_deg)
     edges = np.linspace(-90.0, 90.0, GLOBE.rows + 1)

@@ -1,7 +1,7 @@
-"""Where the Sun's field is open: potential up to a source surface, where it turns radial.
+"""Open field by a potential-field source-surface (PFSS) model, in spherical harmonics.
 
-The potential-field source-surface model of Schatten, Wilcox & Ness (1969, Sol. Phys. 6, 442) and
-Altschuler & Newkirk (1969, Sol. Phys. 9, 131), by spherical harmonics. Radii are in solar radii.
+Schatten, Wilcox & Ness (1969, Sol. Phys. 6, 442); Altschuler & Newkirk (1969, Sol. Phys. 9, 131).
+Radii are in solar radii.
 """
 
 from __future__ import annotations
@@ -17,38 +17,41 @@ from farside.simulation.grid import Lattice
 from farside.sun.grid import Image
 
 MAX_DEGREE = 40
-"""Of the spherical harmonics: features of some 4.5°."""
+"""Highest degree of the spherical harmonics: features of some 4.5°."""
 
 SOURCE_SURFACE = 2.5
-"""Its radius, as Altschuler & Newkirk (1969) chose it."""
+"""Radius of the source surface, as chosen by Altschuler & Newkirk (1969)."""
 
 OPEN_LATTICE = Lattice(90)
-"""2°: one field line is traced from the middle of each cell."""
+"""Grid of the open field, 2°: one field line is traced from the middle of each cell."""
 
 STEP = 0.04
-"""Of a traced line, as a share of its radius (a choice)."""
+"""Step of a traced line, as a fraction of its radius (a choice)."""
 
 STEPS = 200
-"""After so many a line counts as closed (a choice): by then it is eight radii long or longer."""
+"""Number of steps after which a line counts as closed (a choice): at least eight solar radii."""
 
 Coefficients = NDArray[np.complex128]
-"""Of the photospheric radial field in gauss, (degree l, order m ≥ 0), orthonormal harmonics."""
+"""Harmonic coefficients of the photospheric radial field, (degree l, order m ≥ 0), gauss.
+
+The harmonics are orthonormal."""
 
 Values = NDArray[np.floating]
-"""Real numbers: float64, but float32 for what lines are traced through."""
+"""Real array: float64, or float32 for the field that lines are traced through."""
 
 
 def harmonics(field_gauss: Image) -> Coefficients:
     """Expand a radial field in spherical harmonics up to degree 40, without the monopole.
 
-    The values are taken as those at the middles of the cells. Latitudes are weighted by Fejér's
-    first rule, which is exact for polynomials of sin(latitude): a field of degree 40 comes back
-    exactly. What rounding in float32 could have made is set to zero.
+    The values are those at the middles of the cells. Latitudes are weighted by Fejér's first rule,
+    which is exact for polynomials of sin(latitude): a field of degree 40 is recovered exactly.
+    Coefficients within the rounding error of float32 are set to zero.
 
     Parameters
     ----------
     field_gauss
-        (row, column) of a :class:`~farside.simulation.grid.Lattice` of at least 81 rows.
+        Radial field, (row, column) of a :class:`~farside.simulation.grid.Lattice` of at least 81
+        rows.
 
     Raises
     ------
@@ -67,10 +70,10 @@ def harmonics(field_gauss: Image) -> Coefficients:
 
 
 def tapered(coefficients: Coefficients) -> Coefficients:
-    """Fade the high degrees out by Lanczos's factor, sin(x)/x with x = π l / 41.
+    """Taper the high degrees by Lanczos's factor, sin(x)/x with x = π l / 41.
 
-    A series that is cut off rings around active regions (Tóth et al. 2011, ApJ 732, 102), which
-    strews spots of false polarity, and so of closed field, over the weak field of coronal holes.
+    A truncated series rings around active regions (Tóth et al. 2011, ApJ 732, 102), which puts
+    spots of false polarity, and so of closed field, into the weak field of coronal holes.
     """
     degree = np.arange(len(coefficients))
     faded: Coefficients = coefficients * np.sinc(degree / len(coefficients))[:, None]
@@ -78,7 +81,7 @@ def tapered(coefficients: Coefficients) -> Coefficients:
 
 
 def magnetic_field(coefficients: Coefficients, radius: float, lattice: Lattice) -> Values:
-    """Field of the model at one radius: its radial, southward and eastward parts.
+    """Vector field of the model at one radius: radial, southward and eastward components.
 
     With R the source surface, B = -∇Ψ and, for each harmonic of the photospheric radial field,
     Ψ = (r^-(l+1) - R^-(2l+1) r^l) / (l + 1 + l R^-(2l+1)).
@@ -86,7 +89,7 @@ def magnetic_field(coefficients: Coefficients, radius: float, lattice: Lattice) 
     Returns
     -------
     Values
-        Gauss, (part, row, column).
+        Field, (component, row, column), gauss.
 
     Raises
     ------
@@ -107,26 +110,26 @@ def radial_field(coefficients: Coefficients, radius: float, lattice: Lattice) ->
 
 
 def open_field(field_gauss: Image) -> Image:
-    """Where the field line from the photosphere reaches the source surface.
+    """Open-field map: cells whose field line reaches the source surface.
 
-    From the middle of each 2° cell one line is followed upwards, along B or against it; the
-    answer is the same for B and -B, bit for bit. A map without field has no open field.
+    One line is traced upwards from the middle of each 2° cell, along B or against it; the result
+    is the same for B and -B, bit for bit. A map without field has no open field.
 
     Parameters
     ----------
     field_gauss
-        As for :func:`harmonics`; also for the errors.
+        Radial field as for :func:`harmonics`, which also has the errors raised.
 
     Returns
     -------
     Image
-        1 where it does and 0 elsewhere, (90, 180).
+        1 in open and 0 in closed cells, (90, 180).
     """
     return open_cells(tapered(harmonics(field_gauss)))
 
 
 def open_cells(coefficients: Coefficients) -> Image:
-    """As :func:`open_field`, of a field that is given by its harmonics."""
+    """Open-field map as by :func:`open_field`, from harmonic coefficients."""
     shape = OPEN_LATTICE.rows, OPEN_LATTICE.columns
     if not coefficients.any():
         return np.zeros(shape, dtype=np.float32)
@@ -135,7 +138,7 @@ def open_cells(coefficients: Coefficients) -> Image:
 
 @dataclass(frozen=True)
 class _Legendre:
-    """Normalised associated Legendre functions at some colatitudes, each (m, row, l).
+    """Normalised associated Legendre functions at given colatitudes, each (m, row, l).
 
     Attributes
     ----------
@@ -149,72 +152,72 @@ class _Legendre:
 
     @classmethod
     def at(cls, colatitude: Values) -> _Legendre:
-        """Beyond a pole (θ < 0 or θ > π) they go on smoothly, down the meridian opposite."""
+        """Functions at colatitudes; beyond a pole they continue along the opposite meridian."""
         order = np.arange(MAX_DEGREE + 1)[:, None, None]
         tables = sph_legendre_p_all(MAX_DEGREE, MAX_DEGREE, colatitude, diff_n=1)
         tables = tables[:, :, : MAX_DEGREE + 1].transpose(0, 2, 3, 1)  # (derivative, m, row, l)
         sine = np.sin(colatitude)[:, None]
-        # scipy takes |sin θ|, which is even about the pole also where m is odd.
+        # scipy takes |sin θ|, which is even about the pole even if m is odd.
         value, slope = tables * np.sign(sine) ** order
         return cls(value, slope, order * value / sine)
 
     def single(self) -> _Legendre:
-        """In float32."""
+        """Copy in float32."""
         return _Legendre(*(table.astype(np.float32) for table in astuple(self)))
 
 
 @dataclass(frozen=True)
 class _Nodes:
-    """The grid on which lines are traced: longitude by colatitude by logarithm of the radius.
+    """Grid for tracing lines: longitude by colatitude by logarithm of the radius.
 
-    Cells are as high as wide. The first longitude comes again at the end, and there is a row
-    beyond each pole, so that each place lies between nodes.
+    Cells are as high as wide. The first longitude is repeated at the end, and there is a row beyond
+    each pole, so that every point is between nodes.
     """
 
     rows: int
 
     @property
     def step(self) -> float:
-        """Between nodes along a meridian, radians, and of ln r."""
+        """Step between nodes along a meridian, radians, and in ln r."""
         return np.pi / self.rows
 
     @cached_property
     def longitude(self) -> Values:
-        """Radians."""
+        """Longitude of the nodes, radians."""
         return np.arange(2 * self.rows + 1) * self.step
 
     @cached_property
     def colatitude(self) -> Values:
-        """Radians."""
+        """Colatitude of the nodes, radians."""
         return (np.arange(self.rows + 2) - 0.5) * self.step
 
     @cached_property
     def radius(self) -> Values:
-        """Solar radii."""
+        """Radius of the nodes, solar radii."""
         return np.geomspace(1, SOURCE_SURFACE, round(np.log(SOURCE_SURFACE) / self.step) + 1)
 
     @cached_property
     def legendre(self) -> _Legendre:
-        """Of the colatitudes, float32."""
+        """Legendre functions at the colatitudes, float32."""
         return _Legendre.at(self.colatitude).single()
 
     @cached_property
     def waves(self) -> Image:
-        """Of the longitudes."""
+        """Fourier waves at the longitudes, float32."""
         return _waves(self.longitude).astype(np.float32)
 
     def cell(self, place: Image) -> tuple[NDArray[np.int64], Image]:
-        """First corner of the cell around each place, as a flat index, and the place within it.
+        """Cell around each point: flat index of its first corner, and the position within it.
 
         Parameters
         ----------
         place
-            Cartesian, solar radii, (3, line).
+            Cartesian coordinates, (3, line), solar radii.
 
         Returns
         -------
         tuple
-            The index, (line,), and the share of the cell along each axis, (3, line).
+            Index, (line,), and fraction of the cell along each axis, (3, line).
         """
         x, y, z = place
         radius = np.sqrt((place**2).sum(axis=0))
@@ -230,24 +233,24 @@ class _Nodes:
 
 
 _NODES = _Nodes(90)
-"""Every 2° (a choice): on a grid of 0.75°, with steps of 0.01, about 0.1 % of the cells differ."""
+"""Nodes every 2° (a choice): with 0.75° and steps of 0.01, about 0.1 % of the cells differ."""
 
 
 @dataclass(frozen=True)
 class PotentialField:
-    """The field between photosphere and source surface, tabulated on nodes.
+    """Potential field between photosphere and source surface, tabulated on nodes.
 
     Attributes
     ----------
     field_gauss
-        Cartesian, on the nodes: three arrays (longitude, colatitude, radius) as one row each.
+        Cartesian components on the nodes: three flattened arrays (longitude, colatitude, radius).
     """
 
     field_gauss: tuple[Image, Image, Image]
 
     @classmethod
     def of(cls, coefficients: Coefficients) -> PotentialField:
-        """Tabulate the field of some harmonics."""
+        """Potential field of harmonic coefficients."""
         nodes = _NODES
         radial, south, east = _synthesis(coefficients, nodes.radius, nodes.legendre, nodes.waves)
         colatitude = nodes.colatitude.astype(np.float32)[:, None]
@@ -259,7 +262,7 @@ class PotentialField:
         return cls((x.ravel(), y.ravel(), z.ravel()))
 
     def direction(self, place: Image) -> Image:
-        """Unit vector along B, Cartesian as `place`, (3, line): linear between the nodes."""
+        """Unit vectors along B at points (3, line), Cartesian, interpolated linearly."""
         corner, share = _NODES.cell(place)
         field = np.stack([_between(part, corner, share) for part in self.field_gauss])
         strength = np.sqrt((field**2).sum(axis=0))
@@ -268,23 +271,25 @@ class PotentialField:
 
 
 def traced(field: PotentialField, feet: Image, step: float, steps: int) -> Image:
-    """Follow field lines upwards from the photosphere, by steps of second order.
+    """Trace field lines upwards from the photosphere, by second-order steps.
 
-    The places are the same for B and -B, bit for bit.
+    The lines are the same for B and -B, bit for bit. A line that returns to the photosphere stops.
 
     Parameters
     ----------
+    field
+        Field to trace through.
     feet
-        Cartesian, solar radii, (3, line).
+        Footpoints, Cartesian, (3, line), solar radii.
     step
-        Solar radii.
+        Length of a step, solar radii.
     steps
-        A line that has come back to the photosphere stays there.
+        Number of steps.
 
     Returns
     -------
     Image
-        Cartesian, solar radii, (step, 3, line); the first are the feet.
+        Points, Cartesian, (step, 3, line), solar radii; the first are the footpoints.
     """
     places = np.empty((steps + 1, *feet.shape), np.float32)
     places[0] = feet
@@ -311,7 +316,7 @@ def _between(values: Image, corner: NDArray[np.int64], share: Image) -> Image:
 
 
 def _reaches_source_surface(corona: PotentialField, feet: Image) -> Image:
-    """1 for each line that leads there from its foot, by steps of second order."""
+    """1 for each line from `feet` that reaches the source surface, else 0, (line,)."""
     reached = np.zeros(feet.shape[1], dtype=np.float32)
     line, place, radius = np.arange(feet.shape[1]), feet, np.ones_like(reached)
     upwards = np.sign((corona.direction(feet) * feet).sum(axis=0))
@@ -329,7 +334,7 @@ def _reaches_source_surface(corona: PotentialField, feet: Image) -> Image:
 def _synthesis(
     coefficients: Coefficients, radius: Values, legendre: _Legendre, waves: Values
 ) -> Values:
-    """Radial, southward and eastward field, (3, longitude, colatitude, radius)."""
+    """Radial, southward and eastward components, (3, longitude, colatitude, radius)."""
     radial, potential = _radial_functions(radius)
     series = coefficients.T[:, :, None]  # (m, l, 1)
     return np.stack(
@@ -359,7 +364,7 @@ def _radial_functions(radius: Values) -> tuple[Values, Values]:
 
 
 def _waves(longitude: Values) -> Values:
-    """What real and imaginary parts of each order give at each longitude, (longitude, 2 m)."""
+    """Waves of the real and imaginary parts of each order, (longitude, 2 m)."""
     order = np.arange(MAX_DEGREE + 1)
     phase = longitude[:, None] * order
     twice = np.where(order > 0, 2.0, 1.0)  # for the orders below zero
@@ -368,13 +373,13 @@ def _waves(longitude: Values) -> Values:
 
 @lru_cache(maxsize=4)
 def _lattice_legendre(rows: int) -> _Legendre:
-    """Of the middles of a lattice's rows, south first."""
+    """Legendre functions at the middles of a grid's rows, south first."""
     return _Legendre.at(np.pi * (rows - 0.5 - np.arange(rows)) / rows)
 
 
 @lru_cache(maxsize=4)
 def _fejer_weights(rows: int) -> Values:
-    """Weight of each row in an integral over sin(latitude): Fejér's first rule."""
+    """Weight of each row in an integral over sin(latitude), by Fejér's first rule."""
     colatitude = np.pi * (np.arange(rows) + 0.5) / rows
     wave = np.arange(1, rows // 2 + 1)
     series = np.cos(2 * colatitude[:, None] * wave) / (4 * wave**2 - 1)
@@ -384,7 +389,7 @@ def _fejer_weights(rows: int) -> Values:
 
 @lru_cache(maxsize=1)
 def _feet() -> Image:
-    """Where the lines start: Cartesian, (3, line)."""
+    """Footpoints of the open-field map: Cartesian, (3, line), solar radii."""
     latitude = np.radians(OPEN_LATTICE.latitude_deg)[:, None]
     longitude = np.radians(OPEN_LATTICE.longitude_deg)
     x, y = np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude)

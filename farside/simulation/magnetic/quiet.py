@@ -1,4 +1,4 @@
-"""The quiet Sun: the supergranular network and the mixed-polarity field upon it."""
+"""Quiet Sun: supergranular network, and its mixed-polarity field."""
 
 from __future__ import annotations
 
@@ -15,82 +15,82 @@ from farside.sun.grid import Image
 Floats = NDArray[np.float32]
 
 CELL_DAYS = 3.0
-"""Time from one random texture to the next, chosen so that cells live 1–2 d: 1.6 d in Hirzberger
-et al. (2008, Sol. Phys. 251, 417), 1–2 d in Rieutord & Rincon (2010, Living Rev. 7, 2)."""
+"""Time between random textures, chosen so that cells live 1–2 d: 1.6 d in Hirzberger et al. (2008,
+Sol. Phys. 251, 417), 1–2 d in Rieutord & Rincon (2010, Living Rev. 7, 2)."""
 
 CELL_SIGMA_DEG = 0.80
-"""Grain of the textures whose borders are the network, chosen so that the cells measure 25–30 Mm
-across: 27 Mm in Hirzberger et al. (2008)."""
+"""Standard deviation of the textures whose borders are the network, chosen so that the cells are
+25–30 Mm wide: 27 Mm in Hirzberger et al. (2008)."""
 
 EVENNESS = 1.0
-"""Textures lose what is coarser than so many grains, lest cells differ too much: a choice."""
+"""Scale of the high-pass filter of the textures, in their standard deviation, which makes the cells
+of similar size: a choice."""
 
 LANE_WIDTH = 0.30
-"""Difference of two textures, in their standard deviation, at which a lane ends: a choice."""
+"""Half width of a lane, as a difference of two textures in their standard deviation: a choice."""
 
 VIEWS_DEG = ((0.0, False), (123.0, True), (211.5, False), (67.5, True))
-"""Turns in longitude, and reflection in the equator, that make four textures of one."""
+"""Shift in longitude, and reflection at the equator, of the four textures made from one."""
 
 ELEMENT_DAYS = 3
-"""Life of a concentration; the flux of the quiet network is replaced in 1.5–3 d
+"""Lifetime of a concentration; the flux of the quiet network is replaced in 1.5–3 d
 (Schrijver et al. 1997, ApJ 487, 424)."""
 
 ELEMENTS = 70_000
-"""Concentrations on the whole Sun at a time: fitted to a quiet MDI disk of 2010-10-15."""
+"""Number of concentrations on the whole Sun: fitted to a quiet MDI disk of 2010-10-15."""
 
 ELEMENT_FLUX_MX = 1.6e19
 """E-folding flux of a concentration in the middle of a lane (the distribution is close to
 exponential, Schrijver et al. 1997): fitted to a quiet MDI disk of 2010-10-15."""
 
 GRAINS, CLUMP_SIGMA_DEG = 3, 0.11
-"""Pieces that a concentration consists of, and how far from its middle they are: fitted to a quiet
-MDI disk of 2010-10-15."""
+"""Number of pieces of a concentration, and their distance from its centre: fitted to a quiet MDI
+disk of 2010-10-15."""
 
 INTERNETWORK = 0.12
-"""Flux of a concentration in the middle of a cell, relative to one in the middle of a lane:
-fitted to a quiet MDI disk of 2010-10-15."""
+"""Flux of a concentration at the centre of a cell, relative to one in the middle of a lane: fitted
+to a quiet MDI disk of 2010-10-15."""
 
 POLARITY_SIGMA_DEG, POLARITY_BIAS = 2.0, 1.0
-"""Grain of the regions that one polarity prevails in, and how far: fitted to a quiet MDI disk of
-2010-10-15."""
+"""Scale of the areas with a dominant polarity, and strength of the bias: fitted to a quiet MDI disk
+of 2010-10-15."""
 
 POLARITY_DAYS = 15
-"""Time from one pattern of these regions to the next, chosen: concentrations are replaced within
-days, but out of the flux of those that were there (Schrijver et al. 1997), so that the sign of a
-place lives longer than they do."""
+"""Time between patterns of dominant polarity, a choice: concentrations are replaced within days,
+but from the flux of earlier ones (Schrijver et al. 1997), so the local sign outlives them."""
 
 BIPOLES_PER_DAY = 17_000
-"""Ephemeral regions on the whole Sun: (1–2)e4 in 3.5 d on a quarter of it (Hagenaar 2000,
-BAAS 32, 2, 1.23)."""
+"""Emergence rate of ephemeral regions on the whole Sun: (1–2)e4 in 3.5 d on a quarter of it
+(Hagenaar 2000, BAAS 32, 2, 1.23)."""
 
 BIPOLE_FLUX_MX = 5.3e18
 """E-folding flux of an ephemeral region (Hagenaar, Schrijver & Title 2003, ApJ 584, 1107)."""
 
 BIPOLE_DAYS = 4.4 / 24
-"""Life of an ephemeral region (Hagenaar 2000)."""
+"""Lifetime of an ephemeral region (Hagenaar 2000)."""
 
 BIPOLE_DEG = 0.7
-"""Distance of its poles in the middle of its life: a choice below the 10 Mm (0.8°) within which
-Hagenaar (2000) looks for them."""
+"""Separation of its polarities at half its lifetime: a choice below the 10 Mm (0.8°) within which
+Hagenaar (2000) searches for pairs."""
 
 GATHERING_DEG = 1.5
-"""The network gathers the field from so far, a cell: a choice."""
+"""Distance over which the network collects the field, about a cell: a choice."""
 
 CORE_SIGMA_DEG, WING_SIGMA_DEG, WING_SHARE = 0.06, 0.35, 0.15
-"""Size of a concentration, and size and share of the flux around it: fitted to a quiet MDI disk of
-2010-10-15."""
+"""Standard deviations of the core and the wing of a concentration, and fraction of its flux in the
+wing: fitted to a quiet MDI disk of 2010-10-15."""
 
 
 @dataclass(frozen=True, eq=False)
 class QuietSun:
-    """Of one moment, on one lattice.
+    """Quiet Sun at one time, on one grid.
 
     Attributes
     ----------
     lanes
-        The supergranular network: 1 in the middle of its lanes, 0 within its cells.
+        Supergranular network, (row, column): 1 in the middle of its lanes, 0 within its cells.
     field_gauss
-        Radial field of either polarity, of zero mean.
+        Radial field of mixed polarity and zero mean, (row, column), gauss.
     """
 
     lanes: Image
@@ -98,9 +98,9 @@ class QuietSun:
 
     @property
     def concentrations(self) -> Image:
-        """Where the field of a decayed region gathers: the network, most of all its strong points.
+        """Weight by which the field of decayed regions is distributed over the network, of mean 1.
 
-        Blind to polarity, of a mean of 1; the share of the strong points is a choice.
+        Independent of polarity; the share of the strong concentrations is a choice.
         """
         strength = np.abs(self.field_gauss)
         lanes = self.lanes / self.lanes.mean()
@@ -108,12 +108,16 @@ class QuietSun:
 
 
 def quiet(seed: int, day: float, lattice: Lattice) -> QuietSun:
-    """The quiet Sun of a seed at a time, alike at near times, the same on every lattice.
+    """Quiet Sun of a seed at a time, continuous in time and consistent on every grid.
 
     Parameters
     ----------
+    seed
+        Seed of the Sun.
     day
-        Any origin.
+        Time in days, from any origin.
+    lattice
+        Grid of the result.
     """
     texture = _texture(seed, day)
     network = _lanes(texture, COARSE)
@@ -122,7 +126,7 @@ def quiet(seed: int, day: float, lattice: Lattice) -> QuietSun:
 
 
 def lanes(seed: int, day: float, lattice: Lattice) -> Image:
-    """The supergranular network alone, as in :class:`QuietSun`."""
+    """Supergranular network alone, as in :class:`QuietSun`."""
     return _lanes(_texture(seed, day), lattice)
 
 
@@ -131,7 +135,7 @@ def _rng(seed: int, stream: int, epoch: int) -> np.random.Generator:
 
 
 def _texture(seed: int, day: float) -> Image:
-    """A turning mixture of the random textures of two epochs, on COARSE: its variance stays."""
+    """Blend of the random textures of two epochs at constant variance, on COARSE."""
     epoch, phase = divmod(day / CELL_DAYS, 1.0)
     past, coming = (_white(_rng(seed, 0, int(epoch) + n), COARSE) for n in (0, 1))
     turn = math.pi / 2 * phase
@@ -140,24 +144,24 @@ def _texture(seed: int, day: float) -> Image:
 
 
 def _white(rng: np.random.Generator, lattice: Lattice) -> Image:
-    """As many random numbers to the square degree everywhere."""
+    """White noise of equal variance per square degree everywhere."""
     white = rng.standard_normal((lattice.rows, lattice.columns), dtype=np.float32)
     white /= np.sqrt(np.cos(np.radians(lattice.latitude_deg)))[:, None]
     return white
 
 
 def _grains(white: Image, lattice: Lattice, sigma_deg: float, evenness: float) -> Image:
-    """A texture of unit variance, of grains of one size and of no mean over many of them."""
+    """Band-passed texture of unit variance: grains of one size."""
     smooth = lattice.smooth(white, sigma_deg)
     texture = smooth - lattice.smooth(smooth, evenness * sigma_deg)
     return texture / np.float32(math.sqrt(_mean(texture**2, lattice)))
 
 
 def _lanes(texture: Image, lattice: Lattice) -> Image:
-    """The borders of the cells in each of which one of four textures exceeds the others.
+    """Lanes between cells, in each of which one of four textures exceeds the others.
 
-    Cells drawn so have lanes that fork three by three, as supergranules do. The four are one
-    texture turned about the axis and reflected: neighbours that know nothing of each other.
+    Such lanes meet in threes, as those of supergranules do. The four textures are one, shifted in
+    longitude and reflected, and so locally independent.
     """
     fine = lattice.resampled(texture)
     a, b, c, d = (_view(fine, turn, flip, lattice) for turn, flip in VIEWS_DEG)
@@ -179,7 +183,7 @@ class _Elements(NamedTuple):
 
 
 def _elements(seed: int, day: float, network: Image) -> _Elements:
-    """All concentrations of a moment."""
+    """All concentrations at a time."""
     today = int(np.floor(day))
     born = [_concentrations(seed, today - n, day, network) for n in range(ELEMENT_DAYS + 1)]
     born += [_bipoles(seed, today - n, day) for n in (0, 1)]
@@ -187,7 +191,7 @@ def _elements(seed: int, day: float, network: Image) -> _Elements:
 
 
 def _concentrations(seed: int, birthday: int, day: float, network: Image) -> _Elements:
-    """Those of the network and within it, born on one day, that are alive."""
+    """Living concentrations of network and internetwork, born on one day."""
     rng = _rng(seed, 1, birthday)
     n = round(ELEMENTS / ELEMENT_DAYS)
     longitude, latitude, age = _births(rng, n, day - birthday)
@@ -203,7 +207,7 @@ def _concentrations(seed: int, birthday: int, day: float, network: Image) -> _El
 
 
 def _split(longitude: Floats, latitude: Floats, flux: Floats, offset: Floats) -> _Elements:
-    """Pieces of equal flux at some offsets, degrees (west and north, piece, concentration)."""
+    """Pieces of equal flux at offsets in degrees (west and north, piece, concentration)."""
     west, north = offset.astype(np.float64)
     away = west / np.cos(np.radians(latitude))
     pieces = np.tile(flux / np.float32(len(west)), len(west))
@@ -220,7 +224,7 @@ def _polarity(seed: int, birthday: int) -> Image:
 
 
 def _bipoles(seed: int, birthday: int, day: float) -> _Elements:
-    """The ephemeral regions, born on one day, that are alive: two poles that part from a point."""
+    """Living ephemeral regions, born on one day: two polarities separating from a point."""
     rng = _rng(seed, 3, birthday)
     n = BIPOLES_PER_DAY
     longitude, latitude, age = _births(rng, n, day - birthday)
@@ -237,14 +241,14 @@ def _bipoles(seed: int, birthday: int, day: float) -> _Elements:
 
 
 def _births(rng: np.random.Generator, n: int, now: float) -> tuple[Floats, Floats, Floats]:
-    """Longitude and latitude spread evenly over the sphere, and age `now` days after midnight."""
+    """Longitude and latitude, uniform on the sphere, and age `now` days after midnight."""
     longitude, height, instant = rng.random((3, n), dtype=np.float32)
     latitude = np.degrees(np.arcsin(2 * height - 1))
     return 360 * longitude, latitude, np.float32(now) - instant
 
 
 def _at(field: Image, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
-    """Values of a map at some places, of the nearest cell."""
+    """Values of a map in the nearest cell to each point."""
     step = 180 / field.shape[0]
     row = np.minimum(((latitude_deg + 90) / step).astype(np.int64), field.shape[0] - 1)
     column = (longitude_deg / step).astype(np.int64) % field.shape[1]
@@ -252,7 +256,7 @@ def _at(field: Image, longitude_deg: Floats, latitude_deg: Floats) -> Floats:
 
 
 def _field(elements: _Elements, lattice: Lattice) -> Image:
-    """Gauss: each concentration a core with wings."""
+    """Field of the concentrations, gauss: each is a core with a wing."""
     core = lattice.smooth(_density(elements, lattice), CORE_SIGMA_DEG)
     wing = COARSE.smooth(_density(elements, COARSE), WING_SIGMA_DEG)
     field = (1 - WING_SHARE) * core + WING_SHARE * lattice.resampled(wing)
@@ -268,14 +272,14 @@ def _mean(field: Image, lattice: Lattice) -> float:
 
 
 def on_network(background_gauss: Image, network: Image) -> Image:
-    """Gather a smooth field on the network; its mean over a few degrees stays.
+    """Concentrate a smooth field on the network, conserving its mean over a few degrees.
 
     Parameters
     ----------
     background_gauss
-        Any lattice.
+        Smooth radial field, (row, column) of any grid.
     network
-        Where the field goes, on the same lattice: `lanes`, or `concentrations` for clumps.
+        Weight of each cell on the same grid: `lanes`, or `concentrations` for clumps.
     """
     lattice = Lattice(background_gauss.shape[0])
     usual = np.maximum(lattice.smooth(network, GATHERING_DEG), 1e-3)

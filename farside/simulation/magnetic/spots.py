@@ -1,9 +1,9 @@
-"""Where the simulated Sun is dark: its sunspots as outlines on the sphere.
+"""Sunspots of the simulated Sun, as outlines on the sphere.
 
-Spots are where the compact flux of young regions is dense: the network is bright, however strong
-its field. This Sun gathers less of a region's flux in its spots than ours does, and resolves none,
-so the fields that bound spots here are lower than the 550 G at the outer edge of penumbrae (Obridko
-et al. 2022, arXiv:2209.15276) and the 1867 G around umbrae (Jurčák et al. 2018, A&A 611, L4).
+Spots are dense compact flux of young regions; the network is bright, however strong its field. The
+simulated Sun has less of a region's flux in spots than the real one, and does not resolve them, so
+the thresholds are lower than the 550 G at the outer edge of penumbrae (Obridko et al. 2022,
+arXiv:2209.15276) and the 1867 G around umbrae (Jurčák et al. 2018, A&A 611, L4).
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ from farside.sun.grid import Image
 from farside.sun.observer import SOLAR_RADIUS_M
 
 EDGE_GAUSS, DARK_GAUSS = 250.0, 500.0
-"""Field at the edge of a spot, and that which somewhere in it must be passed, a choice: so that
-the areas over the cycle are those of the Sun (docs/drawings.md)."""
+"""Field at the edge of a spot, and smallest peak field in it, a choice: the areas over the cycle
+are then those of the Sun (docs/drawings.md)."""
 
 COMPACT_DEG = 0.1
-"""Over which the flux of an element is spread: a third of that in the magnetogram, so that groups
-break up into spots and pores."""
+"""Standard deviation over which the flux of an element is spread: less than half of that of plage
+in the magnetogram, so that groups break up into spots and pores."""
 
 UMBRA_SHARE = 1 / 6.3
-"""Of a spot's area: penumbrae have 5 to 6 times the area of their umbrae in Greenwich's records
-(Hathaway 2013, Sol. Phys. 286, 347)."""
+"""Fraction of a spot's area in umbrae: penumbrae have 5 to 6 times the area of their umbrae in
+Greenwich's records (Hathaway 2013, Sol. Phys. 286, 347)."""
 
 PORE_MSH = 12.0
-"""A smaller spot has no penumbra, a choice."""
+"""Area below which a spot is a pore, without penumbra, a choice."""
 
 GROUP_DEG = 3.0
-"""Spots nearer than twice that to each other belong to one group."""
+"""Half the largest distance between neighbouring spots of a group."""
 
 GROUP_CELL = 8
-"""Cells of the lattice that are one where groups are told apart: 1°."""
+"""Side of the cells in which groups are separated, in cells of the fine grid: 1°."""
 
 WRAP_DEG = 10.0
-"""Of the map that is repeated beside it, so that no spot is cut at Carrington longitude 0."""
+"""Width of the map repeated at either side, so that no spot is cut at Carrington longitude 0."""
 
 HEMISPHERE_CM2 = 2 * np.pi * (100 * SOLAR_RADIUS_M) ** 2
 
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """A closed line on the sphere: Carrington longitude and latitude, degrees."""
+    """Closed line on the sphere: Carrington longitude and latitude, (point,), degrees."""
 
     longitude_deg: Degrees
     latitude_deg: Degrees
@@ -59,20 +59,20 @@ class Outline:
 
 @dataclass(frozen=True, eq=False)
 class Spot:
-    """One sunspot or pore.
+    """Sunspot or pore.
 
     Attributes
     ----------
     edge
-        Of the penumbra, or of a pore.
+        Outline of the penumbra, or of a pore.
     umbrae
-        Within it; those of a pore are the pore.
+        Outlines of the umbrae; for a pore, its edge.
     longitude_deg, latitude_deg
-        Carrington longitude and latitude of its centre of area.
+        Carrington longitude and latitude of the centre of area.
     area_msh, umbra_msh
-        Millionths of the solar hemisphere.
+        Areas of the spot and of its umbrae, millionths of the solar hemisphere.
     group
-        Counts the groups of this Sun at this time.
+        Number of the sunspot group.
     """
 
     edge: Outline
@@ -85,7 +85,7 @@ class Spot:
 
 
 def spots_of(sun: SimulatedSun, time: Time) -> tuple[Spot, ...]:
-    """Every spot of the whole Sun."""
+    """All sunspots of the whole Sun at a time."""
     field = _wrapped(np.abs(compact_field_gauss(sun, time)))
     cell_msh = (FINE.cell_cm2 / HEMISPHERE_CM2 * 1e6).astype(np.float64)
     mask = (field > EDGE_GAUSS).astype(np.uint8)
@@ -103,7 +103,7 @@ def spots_of(sun: SimulatedSun, time: Time) -> tuple[Spot, ...]:
 
 
 def compact_field_gauss(sun: SimulatedSun, time: Time) -> Image:
-    """Radial field of the flux that is still in spots and compact plage, on the fine lattice."""
+    """Radial field of the flux that is still in spots and compact plage, on FINE, gauss."""
     elements = sun.elements(time)
     flux = elements.flux_mx * freshness(elements)
     places = elements.longitude_deg.ravel(), elements.latitude_deg.ravel()
@@ -118,7 +118,7 @@ def _wrapped(field: Image) -> Image:
 
 
 def _groups(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Number of the group that each place belongs to, in cells of 1°."""
+    """Number of the sunspot group of each cell of 1°."""
     rows, columns = (side // GROUP_CELL for side in mask.shape)
     coarse = mask.reshape(rows, GROUP_CELL, columns, GROUP_CELL).max(axis=(1, 3))
     side = 2 * round(GROUP_DEG / (FINE.step_deg * GROUP_CELL)) + 1
@@ -129,7 +129,7 @@ def _groups(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
 def _spot(
     field: Image, box: tuple[slice, slice], cell_msh: Degrees, groups: NDArray[np.int32]
 ) -> Spot:
-    """The spot in a box of the wrapped field, zero outside it."""
+    """Spot in a box of the wrapped field, which is zero outside the spot."""
     cells = np.broadcast_to(cell_msh, field.shape)[field > 0]
     strength = field[field > 0]
     area = float(cells.sum())
@@ -161,6 +161,6 @@ def _contours(field: Image, level_gauss: float) -> list[Degrees]:
 
 
 def _place(line: Degrees, box: tuple[slice, slice]) -> Outline:
-    """Points (row, column) of a box, on the sphere."""
+    """Points (row, column) of a box as an outline on the sphere."""
     row, column = line[:, 0] + box[0].start, line[:, 1] + box[1].start
     return Outline((column + 0.5) * FINE.step_deg - WRAP_DEG, (row + 0.5) * FINE.step_deg - 90.0)

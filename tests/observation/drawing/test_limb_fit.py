@@ -107,5 +107,5 @@ def spots_alone() -> Picture:
 
 @pytest.mark.parametrize("sheet", [blank, noise, letter, form, ellipse, half, spots_alone])
 def test_what_is_no_disk_is_refused(sheet: Callable[[], Picture]) -> None:
-    with pytest.raises(NoDiskError, match="wanted"):
+    with pytest.raises(NoDiskError, match="expected"):
         find_disk(open_picture(as_file(sheet())))

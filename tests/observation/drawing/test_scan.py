@@ -90,7 +90,7 @@ def test_few_pixels_are_refused(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"%PDF-1.7", b"SIMPLE  ="])
-def test_other_files_are_refused_with_what_is_wanted(data: bytes) -> None:
+def test_other_files_are_refused_with_what_is_expected(data: bytes) -> None:
     assert not is_picture(data)
     with pytest.raises(UnreadablePictureError, match="FITS, PNG or JPEG"):
         open_picture(data)

@@ -37,7 +37,7 @@ def test_north_up_is_a_position_angle_of_zero() -> None:
     assert parsed().orientation_deg is None
 
 
-def test_written_and_read_it_is_the_same() -> None:
+def test_a_side_car_survives_writing_and_reading() -> None:
     side_car = parsed(
         time_utc="2014-04-01T15:00:00", position_angle_deg=-26.0, mirrored=True,
         centre_px=[500.5, 510.25], radius_px=400.0, observer="A. N.", hand="pencil",
@@ -53,7 +53,7 @@ def test_written_and_read_it_is_the_same() -> None:
         ({"time_utc": 1396364400}, "time_utc"),
         ({"position_angle_deg": "3"}, "position_angle_deg"),
         ({"position_angle_deg": 400.0}, "position_angle_deg"),
-        ({"position_angle_deg": 3.0, "north_up": True}, "one of them is expected"),
+        ({"position_angle_deg": 3.0, "north_up": True}, "expected only one of them"),
         ({"radius_px": 400.0}, "both or none"),
         ({"radius_px": -1.0, "centre_px": [1.0, 1.0]}, "radius_px"),
         ({"centre_px": [1.0], "radius_px": 1.0}, "centre_px"),
@@ -82,7 +82,7 @@ def test_any_bytes_give_a_side_car_or_an_input_error(data: bytes) -> None:
         read_side_car(data)
 
 
-def test_it_lies_beside_the_drawing(tmp_path: Path) -> None:
+def test_a_side_car_is_found_beside_its_drawing(tmp_path: Path) -> None:
     drawing = tmp_path / "a.b.png"
     assert side_car_of(drawing) is None
     (tmp_path / "a.b.json").write_bytes(b"{}")

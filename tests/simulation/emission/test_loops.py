@@ -42,7 +42,7 @@ def heights(levels: list[Image]) -> list[float]:
 
 
 @pytest.mark.parametrize("ion", sorted(LOOPS))
-def test_light_lies_between_the_feet(ion: str) -> None:
+def test_loops_are_bright_between_their_footpoints(ion: str) -> None:
     levels = drawn(OnePair(1), TIME, replace(LOOPS[ion], fan=0.0), COARSE)
     total = np.sum(levels, axis=0)
     assert place_deg(total) == pytest.approx(100.0, abs=0.3)

@@ -67,7 +67,7 @@ def test_the_northern_pole_stands_at_the_position_angle_of_the_roll() -> None:
     assert abs(y - 255.5) < 20
 
 
-def test_what_is_high_is_seen_in_parallax() -> None:
+def test_higher_structures_show_parallax() -> None:
     longitude = OBSERVER.carrington_longitude_deg(TIME) + 45.0
     detector = Detector.of_grid(GRID, OBSERVER)
     marked = spot(longitude, 0.0)

@@ -17,7 +17,7 @@ def disk(size: int = 256, radius: float = 80.0) -> Image:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stray_light_is_moved_not_made(name: str) -> None:
+def test_scattering_conserves_the_light(name: str) -> None:
     light = disk(radius=40.0)
     seen = through_optics(light, TELESCOPES[name], 8.0)
     assert seen.sum() == pytest.approx(light.sum(), rel=0.03)

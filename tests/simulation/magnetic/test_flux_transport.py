@@ -76,7 +76,7 @@ def test_two_steps_of_8_days_are_one_of_16() -> None:
     )
 
 
-def test_a_day_is_carried_as_its_fractions_but_for_its_spreading() -> None:
+def test_a_day_is_its_fractions_except_for_diffusion() -> None:
     below, above = later(blob(20.0), 0.999), later(blob(20.0), 1.001)
     assert np.abs(above - below).max() < 0.03
 

@@ -242,7 +242,7 @@ def real_and_simulated(shared_data: Path, fine: QuietSun) -> tuple[Statistics, S
         return Statistics.of(disk), Statistics.of(as_mdi_sees(fine.field_gauss, header))
 
 
-def test_its_rms_is_that_of_the_real_quiet_sun_within_15_percent(
+def test_the_rms_is_that_of_the_real_quiet_sun_within_15_percent(
     real_and_simulated: tuple[Statistics, Statistics],
 ) -> None:
     real, simulated = real_and_simulated
@@ -250,7 +250,7 @@ def test_its_rms_is_that_of_the_real_quiet_sun_within_15_percent(
     assert simulated.core_gauss == pytest.approx(real.core_gauss, rel=0.10)
 
 
-def test_its_wings_are_those_of_the_real_quiet_sun_within_a_factor_of_2(
+def test_the_wings_are_those_of_the_real_quiet_sun_within_a_factor_of_2(
     real_and_simulated: tuple[Statistics, Statistics],
 ) -> None:
     real, simulated = real_and_simulated
@@ -258,7 +258,7 @@ def test_its_wings_are_those_of_the_real_quiet_sun_within_a_factor_of_2(
     assert 0.5 < simulated.kurtosis / real.kurtosis < 2
 
 
-def test_its_spectrum_is_that_of_the_real_quiet_sun_within_a_factor_of_2(
+def test_the_spectrum_is_that_of_the_real_quiet_sun_within_a_factor_of_2(
     real_and_simulated: tuple[Statistics, Statistics],
 ) -> None:
     """In each octave of wavelength from 2 to 128 pixels."""
