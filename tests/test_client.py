@@ -342,6 +342,6 @@ def test_a_map_keeps_the_name_that_is_part_of_its_format(tmp_path: Path) -> None
 def test_a_name_that_leads_elsewhere_is_not_taken(name: str) -> None:
     with (
         served(lambda _: mapped(name)) as client,
-        pytest.raises(errors.ServiceError, match="no plain name"),
+        pytest.raises(errors.ServiceError, match="no plain file name"),
     ):
         client.synchronic([b"H"])

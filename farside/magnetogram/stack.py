@@ -1,4 +1,4 @@
-"""The Disks that one Recipe asks for, in its order."""
+"""Assemble the input of a model: match images to the Recipe's channels, check, register, align."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ SPACECRAFT = {
     "HMI": "SDO",
     "DRAWING": "EARTH",
 }
-"""Who carries an instrument, by the names that the AISFM product gives them."""
+"""Spacecraft of each instrument, by its name in the AISFM product."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """What one forward of a network sees, in physical units.
+    """Input of one forward pass of a network, in physical units.
 
     Attributes
     ----------
     disks
-        One for each channel of the Recipe, in its order; references in the view that the Recipe
-        asks for. None where the Recipe asks for native pixels.
+        Registered disks, one for each channel of the Recipe, in its order; references in the view
+        set by the Recipe. Empty for a Recipe in native pixels.
     time, observer, spacecraft
-        The view to be generated: mean time of the observations, and who took them.
+        View to be generated: mean time of the observations, and the position they were taken from.
     quality
-        Bits of all inputs, of the reference's lag, and of the Recipe's training.
+        Flags of all inputs, of the reference's lag, and of the Recipe's training.
     native
-        The image as it was taken, where the Recipe asks for native pixels.
+        Image in the instrument's own pixels, for a Recipe in native pixels.
     """
 
     disks: tuple[Disk, ...]
@@ -67,28 +67,29 @@ class Stack:
 
     @property
     def images(self) -> Sequence[Disk | NativeImage]:
-        """What the network sees, one for each channel."""
+        """Input images of the network, one for each channel."""
         return (self.native,) if self.native else self.disks
 
     @property
     def grid(self) -> Grid | NativeGrid:
-        """What the product will be on."""
+        """Grid of the input images and of the product."""
         return self.native.grid if self.native else self.disks[0].grid
 
 
 def assemble(
     observations: Sequence[Observation], references: Sequence[Observation], recipe: Recipe
 ) -> Stack:
-    """Give each channel its image, check that they belong together, register and align them.
+    """Match images to channels, check their times and spacecraft, register and align them.
 
     Raises
     ------
     UnexpectedImageError, DuplicateChannelError, IncompleteSetError
-        An image that no channel takes, two for one channel, a channel without one.
+        No channel accepts an image, two images match one channel, or a channel has no image.
     TimesApartError
-        Images of one role further apart than ``recipe.timing.spread_hours``, or of two spacecraft.
+        Images of one role are further apart than ``recipe.timing.spread_hours``, or from two
+        spacecraft.
     ReferenceEpochError
-        Reference further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
+        A reference is further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
     """
     given: dict[Role, Sequence[Observation]] = {
         "observation": accepted(observations, "observation", recipe),
@@ -117,14 +118,14 @@ def assemble(
 
 
 def accepted(images: Iterable[Observation], role: Role, recipe: Recipe) -> list[Observation]:
-    """Take the images of one role one after another, each checked before the next is read.
+    """Collect the images of one role, each checked before the next one is read.
 
-    So no more images are ever held than the Recipe has channels, and one.
+    At most one image more than the Recipe has channels is held in memory.
 
     Raises
     ------
     UnexpectedImageError, DuplicateChannelError
-        An image that no channel takes, two for one channel.
+        No channel accepts an image, or two images match one channel.
     """
     taken: list[Observation] = []
     for image in images:
@@ -147,19 +148,19 @@ def _registered(
 def align(
     disks: Sequence[Disk], recipe: Recipe, observer: Observer, time: Time
 ) -> tuple[Disk, ...]:
-    """Rotate the references into the view to be generated, where the Recipe asks for it.
+    """Reproject the references to the view to be generated, if the Recipe requires it.
 
     Parameters
     ----------
     disks
-        One for each channel of the Recipe, in its order. Those aligned before stay as they are.
+        One for each channel of the Recipe, in its order. Disks aligned before are unchanged.
     observer, time
-        The view to be generated.
+        View to be generated.
 
     Raises
     ------
     ValueError
-        A reference was rotated into another view before.
+        A reference was reprojected to another view before.
     """
     if recipe.reference_view == "own":
         return tuple(disks)
