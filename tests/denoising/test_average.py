@@ -133,7 +133,7 @@ def test_what_is_no_magnetogram_is_refused(five: list[Path], tmp_path: Path) -> 
     light = tmp_path / "aia.fits"
     camera = camera_of(earth(MIDDLE))
     light.write_bytes(file_bytes(aia_cards(camera), np.ones((512, 512), np.int16)))
-    with pytest.raises(UnsupportedImageError, match=r"aia\.fits: AIA 171, HMI LOS is expected"):
+    with pytest.raises(UnsupportedImageError, match=r"aia\.fits: got AIA 171, expected HMI LOS"):
         series([five[1], five[2], light], 3)
 
 
@@ -189,5 +189,5 @@ def test_near_real_time_of_one_is_that_of_the_mean(five: list[Path], tmp_path: P
 
 def test_a_mean_is_no_frame(mean: MeanMagnetogram, five: list[Path], tmp_path: Path) -> None:
     path = write(mean, tmp_path / "mean.fits")
-    with pytest.raises(UnsupportedImageError, match="not as it was measured"):
+    with pytest.raises(UnsupportedImageError, match="expected a frame as it was measured"):
         series([five[1], path, five[3]], 3)
