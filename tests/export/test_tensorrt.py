@@ -121,5 +121,5 @@ def test_output_that_cannot_be_read_is_outside_every_gate(
     monkeypatch.setattr(tensorrt, "_call", lambda _: "")
     program = tensorrt.Trtexec(tmp_path, (10, 0, 0))
     (tmp_path / "output.json").write_text('[{"name": "OUTPUT__0", "values": [nan]}]')
-    with pytest.raises(GateError, match="no OUTPUT__0 that can be read"):
+    with pytest.raises(GateError, match="no readable OUTPUT__0"):
         tensorrt.run(program, RECIPE, tmp_path / "plan", seeded(RECIPE).tensor, tmp_path)
