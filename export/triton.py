@@ -119,8 +119,9 @@ def instances(build: Build) -> ModelInstanceGroup:
 def batching(recipe: Recipe, build: Build) -> ModelDynamicBatching:
     """Dynamic batching of requests, and limits of the queue.
 
-    On a GPU a request waits up to :data:`COMPANY_US` to be batched; on a CPU, where a batch is no
-    faster, it does not wait, but queued requests are batched up to the maximum batch size.
+    On a GPU a request waits up to :data:`COMPANY_US` to be batched; on a CPU, where a
+    batch is no faster, it does not wait, but queued requests are batched up to the maximum batch
+    size.
 
     A request queued for :data:`QUEUE_TIMEOUT_US` is rejected, as its client has given up; a client
     may set a shorter timeout. Beyond :data:`QUEUE_BYTES` of queued inputs new requests are rejected

@@ -1,4 +1,4 @@
-"""The client at the wire: what it sends, what it makes of answers."""
+"""Client: requests sent, and handling of answers."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def boundary(request: httpx.Request) -> bytes:
 
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the client would have slept."""
+    """Delays before retries, seconds, recorded instead of slept."""
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     return slept

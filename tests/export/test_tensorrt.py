@@ -1,4 +1,4 @@
-"""Up to the builder and after it, against a program that stands in for trtexec: there is no GPU."""
+"""TensorRT export with a stand-in for trtexec, as there is no GPU."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ VERSIONS = {10: "101303", 11: "110000"}
 
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put the stand-in on PATH; its command lines go into this file."""
+    """Put the stand-in on PATH; it records its command lines in this file."""
     programs = tmp_path / "bin"
     programs.mkdir()
     program = programs / "trtexec"

@@ -61,7 +61,7 @@ def test_written_and_read_it_is_the_same() -> None:
         ({"observer": "x" * 101}, "observer"),
     ],
 )
-def test_what_is_wrong_is_named(keys: dict[str, object], found: str) -> None:
+def test_the_invalid_field_is_named(keys: dict[str, object], found: str) -> None:
     with pytest.raises(SideCarError, match=found):
         parsed(**keys)
 
