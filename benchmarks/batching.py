@@ -1,8 +1,9 @@
-"""Whether several images in one forward are faster than one at a time: on this processor.
+"""Speed of batched inference compared with single images, on this processor.
 
-``python -m benchmarks.batching``; the shipped model, and AISFM 3.0's network, on 256². Each round
-runs every batch once; the figures are medians over rounds. The OpenVINO engine itself takes images
-one by one: here its network is compiled for the batch, without the engine's own normalisation.
+``python -m benchmarks.batching`` times the shipped model, and AISFM 3.0's network, on 256². Each
+round runs every batch size once; the figures are medians over rounds. The OpenVINO engine itself
+runs images one by one: here its network is compiled for the batch, without the engine's own
+normalisation.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def main() -> None:
 
 
 def _engines(repository: Path, options: argparse.Namespace) -> Mapping[str, Mapping[int, Forward]]:
-    """The forward of each batch, by engine."""
+    """Forward passes by engine and batch size."""
     ((_, read),) = read_repository(repository).items()
     network, size = checkpoint.build(read.recipe, read.state), read.recipe.side_px
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Drawings of the simulated Sun: how well their disks are found, their spots, and their cost.
+"""Drawings of the simulated Sun: accuracy of the limb fit, sunspot statistics, and run time.
 
 ``python -m benchmarks.drawings``; the spots are those of the visible hemisphere.
 """
@@ -31,7 +31,7 @@ RADII_PX = (150.0, 300.0, 480.0, 900.0)
 
 
 def disk_errors(hand: str, sheets: int) -> tuple[float, float]:
-    """Greatest error of centre and of radius over some sheets, in shares of the radius."""
+    """Maximum error of centre and of radius over some sheets, as fractions of the radius."""
     errors = []
     for seed in range(sheets):
         radius = RADII_PX[seed % len(RADII_PX)]
@@ -45,14 +45,14 @@ def disk_errors(hand: str, sheets: int) -> tuple[float, float]:
 
 
 def visible(sun: SimulatedSun, time: Time) -> list[Spot]:
-    """The spots within 90° of the central meridian."""
+    """Spots within 90° of the central meridian."""
     middle = earth(time).carrington_longitude_deg(time)
     spots = spots_of(sun, time)
     return [s for s in spots if abs(folded_deg(s.longitude_deg - middle)) < 90]
 
 
 def year(number: int, seeds: int) -> str:
-    """Say what a year's Suns show."""
+    """Line on the mean sunspot groups, spots and area of a year."""
     days = [
         visible(SimulatedSun(seed), Time(f"{number}-{month}-15T00:00:00"))
         for seed in range(seeds)
@@ -66,7 +66,7 @@ def year(number: int, seeds: int) -> str:
 
 
 def seconds(hand: str, repetitions: int) -> tuple[float, float]:
-    """Processor time of one drawing on the grid, and of reading and registering one scan."""
+    """CPU time of one drawing on the grid, and of reading and registering one scan, seconds."""
     sun = SimulatedSun(0)
     drawing = draw(sun, TIME, HANDS[hand], np.random.default_rng(0))
     scan, side_car = encoded(drawing, TIME, "png"), drawing.side_car.to_json()
@@ -81,8 +81,8 @@ def seconds(hand: str, repetitions: int) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sheets", type=int, default=12, help="of each hand")
-    parser.add_argument("--seeds", type=int, default=8, help="of each year")
+    parser.add_argument("--sheets", type=int, default=12, help="sheets for each drawing style")
+    parser.add_argument("--seeds", type=int, default=8, help="seeds for each year")
     options = parser.parse_args()
     for hand in HANDS:
         centre, radius = disk_errors(hand, options.sheets)

@@ -1,10 +1,11 @@
-"""Start, seconds, error and peak memory of the embedded engines: ``python -m benchmarks.engines``.
+"""Start-up time, speed, error and peak memory of the embedded engines.
 
-Without ``--repository`` it makes a Pix2PixCC of random weights, by default AISFM 3.0's. Each row
-runs in a process of its own, since the peak of a process never falls, and in a thread of it, as in
-the service. The machine's fastest matrix product (:mod:`benchmarks.peak`) is measured before and
-after the rows; the share of a row is of the better of both in its precision. Winograd's operations
-are counted as those of the direct convolution, so its share may exceed 100 %.
+``python -m benchmarks.engines``; without ``--repository`` it uses a Pix2PixCC of random weights, by
+default AISFM 3.0's. Each row runs in its own process, since the peak memory of a process never
+falls, and in a thread, as in the service. The machine's fastest matrix product
+(:mod:`benchmarks.peak`) is measured before and after the rows; the percentage of a row refers to
+the better of both in its precision. Operations of Winograd are counted as those of the direct
+convolution, so its percentage may exceed 100 %.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from farside.model.engines.torch import Precision, TorchEngine
 from farside.model.repository import read_repository
 
 FORWARDS = 6
-"""For each row; the fastest counts."""
+"""Forward passes of each row; the fastest counts."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement: an engine, as the service opens it but for the allocator."""
+    """Configuration of one measurement: an engine, opened as in the service."""
 
     name: str
     precision: Precision
@@ -77,8 +78,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--size", type=int, default=1024)
     top.add_argument("--threads", type=int, default=os.cpu_count())
     top.add_argument("--row", type=int, help="measure this row in this process")
-    top.add_argument("--answer", type=Path, help="where this row leaves its answer")
-    top.add_argument("--started", type=float, help="when the process of this row was started")
+    top.add_argument("--answer", type=Path, help="file for the output of this row")
+    top.add_argument("--started", type=float, help="start time of the process of this row")
     return top
 
 
@@ -116,7 +117,7 @@ def print_table(options: argparse.Namespace, folder: Path) -> None:
 def run_row(
     index: int, folder: Path, options: argparse.Namespace
 ) -> tuple[float, float, float, float]:
-    """Run a row apart; its error is relative to the first row, torch in float32."""
+    """Run a row in its own process; its error is relative to the first row, torch in float32."""
     answer = folder / f"{index}.npy"
     measured = run_apart(index, answer, options)
     return *measured, difference(np.load(answer), np.load(folder / "0.npy"))
@@ -138,7 +139,7 @@ def run_apart(index: int, answer: Path, options: argparse.Namespace) -> tuple[fl
 
 
 def measure(row: Row, options: argparse.Namespace) -> str:
-    """Give the seconds from the process's start to the first answer, those of a forward, and MB."""
+    """Time from process start to first answer, time of a forward pass (seconds), and peak MB."""
     engine = row.open(options.repository, options.threads, row.precision)
     (name,) = engine.models()
     tensor = engine.buffer(name)
@@ -160,7 +161,7 @@ def measure(row: Row, options: argparse.Namespace) -> str:
 
 
 def peak_megabytes() -> float:
-    """Read the largest resident size of this program; getrusage counts what started it too."""
+    """Peak resident size of this process, MB; getrusage would include its parent's."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 

@@ -1,9 +1,9 @@
-"""A network on a GPU: ``python -m benchmarks.gpu``, by default AISFM 3.0's at 1024².
+"""Speed and accuracy of a network on a GPU, by default AISFM 3.0's at 1024².
 
-Every way to run it, at every precision and batch: seconds for each image, memory, and the error
-against float32 without TF32 on the same device. The parity of the exported TorchScript is a line of
-its own. Needs no more than torch, numpy, safetensors and pydantic. ``--device cpu --size 64
---n-gf 4`` tries the script where there is no GPU; its figures mean nothing.
+``python -m benchmarks.gpu`` measures each way to run it, at each precision and batch size: seconds
+per image, memory, and the error against float32 without TF32 on the same device. The parity of the
+exported TorchScript has a line of its own. It needs only torch, numpy, safetensors and pydantic.
+``--device cpu --size 64 --n-gf 4`` tests the script without a GPU; its figures are meaningless.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Prepare = Callable[[Network, Precision, Tensor], Forward]
 
 @dataclass(frozen=True)
 class Row:
-    """One way to run a network."""
+    """Way to run a network: compiler, precision and TF32."""
 
     name: str
     precision: Precision
@@ -45,14 +45,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Speed:
-    """What one batch took.
+    """Time and memory of one batch.
 
     Attributes
     ----------
     image_s
-        Seconds for each image, the fastest forward.
+        Seconds per image in the fastest forward pass.
     megabytes
-        Most memory of the GPU in use; NaN on a CPU.
+        Peak GPU memory, MB; NaN on a CPU.
     """
 
     image_s: float
@@ -64,7 +64,7 @@ def eager(network: Network, precision: Precision, example: Tensor) -> Forward:
 
 
 def compiled(network: Network, precision: Precision, example: Tensor) -> Forward:
-    torch._dynamo.reset()  # or a limit on recompilations counts all rows together
+    torch._dynamo.reset()  # otherwise the limit on recompilations applies to all rows together
     forward: Forward = torch.compile(eager(network, precision, example), dynamic=False)
     return forward
 
@@ -88,7 +88,7 @@ ROWS = (
     Row("TorchScript", "fp16", exported),
     Row("TorchScript", "bf16", exported),
 )
-"""The first is what the others are compared with."""
+"""Rows of the table; the first is the reference for the errors of the others."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,8 +99,8 @@ def parser() -> argparse.ArgumentParser:
     for name, value in AISFM3.items():
         add(f"--{name.replace('_', '-')}", type=int, default=value, help="(%(default)s)")
     add("--batches", type=int, nargs="+", default=[1, 2, 4, 8, 16])
-    add("--forwards", type=int, default=5, help="of each batch; the fastest counts (%(default)s)")
-    add("--no-compile", action="store_true", help="leave out torch.compile, which takes minutes")
+    add("--forwards", type=int, default=5, help="repetitions; the fastest counts (%(default)s)")
+    add("--no-compile", action="store_true", help="skip torch.compile, which takes minutes")
     return top
 
 
@@ -128,7 +128,7 @@ def main() -> None:
 
 
 def _lines(row: Row, options: argparse.Namespace, images: Tensor, truth: Tensor) -> Iterator[str]:
-    """Prepare a row once, then give a line for each batch, and one on its parity."""
+    """Lines of a row: one for each batch size, and one on the parity of an export."""
     with _arithmetic(row.tf32):
         forward = row.prepare(_network(options), row.precision, images[:1])
         answer = forward(images[:1])
@@ -159,7 +159,7 @@ def _answer(row: Row, options: argparse.Namespace, images: Tensor) -> Tensor:
 
 
 def _speed(forward: Forward, images: Tensor, forwards: int) -> Speed:
-    """Time forwards from and to the memory of the device."""
+    """Time forward passes with input and output in device memory."""
     on_gpu = images.is_cuda
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
@@ -176,7 +176,7 @@ def _speed(forward: Forward, images: Tensor, forwards: int) -> Speed:
 
 @contextmanager
 def _arithmetic(tf32: bool) -> Iterator[None]:
-    """Allow or forbid TF32, and let cuDNN try its kernels."""
+    """Allow or forbid TF32, and let cuDNN benchmark its kernels."""
     before = torch.backends.cuda.matmul.allow_tf32
     with ExitStack() as stack:
         stack.enter_context(
@@ -188,7 +188,7 @@ def _arithmetic(tf32: bool) -> Iterator[None]:
 
 
 def _network(options: argparse.Namespace) -> Network:
-    """The same random weights each time, since a change of precision is not undone."""
+    """New network with the same random weights; conversion to a lower precision is lossy."""
     torch.manual_seed(0)
     shape = {name: getattr(options, name) for name in AISFM3}
     return Generator(**shape).eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Clients of the service, and what its own metrics say that it did meanwhile."""
+"""Load generator for the service, and stage times from the service's metrics."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ WAITING, OTHER = "waiting", "other"
 
 @dataclass(frozen=True)
 class Request:
-    """Seven files, and the multipart body that carries them.
+    """Seven files of a simulated set, and the multipart body that contains them.
 
     Attributes
     ----------
     observations, references
-        For the pipeline without a server.
+        Files for the pipeline without a server.
     body, content_type
-        Encoded once: on the machine of the server a client's own work would be measured with it.
+        Request body, encoded once: on the same machine the client's own work would distort the
+        measurement.
     """
 
     observations: tuple[bytes, ...]
@@ -43,14 +44,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Load:
-    """What some clients, each posting again as soon as it is answered, saw.
+    """Latencies and outcomes seen by clients that each post again as soon as they are answered.
 
     Attributes
     ----------
     seconds
-        From the first request to the last answer.
+        Time from the first request to the last answer.
     latencies_s
-        Of the answers with status 200.
+        Latencies of the answers with status 200.
     counts
         Requests by status, or by the name of httpx's error.
     """
@@ -62,13 +63,13 @@ class Load:
 
     @property
     def unexpected(self) -> Counter[str]:
-        """All that is neither an answer nor a refusal for want of a place."""
+        """Outcomes other than a product (200) or a refusal by a full queue (429)."""
         good = ("200", "429")
         return Counter({kind: n for kind, n in self.counts.items() if kind not in good})
 
 
 def simulated_request(size: str) -> Request:
-    """Simulate a set of a key of :data:`farside.simulation.instruments.files.SIZES`."""
+    """Simulate a request of a size in :data:`farside.simulation.instruments.files.SIZES`."""
     with TemporaryDirectory() as folder:
         files = write_set(Path(folder), Time("2026-02-14T00:00:00"), 120.0, seed=3, size=size)
         parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
@@ -83,12 +84,12 @@ def simulated_request(size: str) -> Request:
 
 
 def connect(url: str) -> httpx.Client:
-    """Open the connection of one client, which it keeps."""
+    """Open the persistent connection of one client."""
     return httpx.Client(base_url=url, timeout=TIMEOUT_S)
 
 
 def post(client: httpx.Client, request: Request) -> str:
-    """Post to ``/generate`` and give the status, or the name of what went wrong."""
+    """Post to ``/generate``; return the status, or the name of httpx's error."""
     headers = {"content-type": request.content_type}
     try:
         answer = client.post("/generate", content=request.body, headers=headers)
@@ -98,7 +99,7 @@ def post(client: httpx.Client, request: Request) -> str:
 
 
 def press(url: str, request: Request, clients: int, each: int) -> Load:
-    """Let clients that begin together post `each` requests one after the other."""
+    """Run clients that start together and post `each` requests one after the other."""
     together = Barrier(clients)
 
     def run() -> list[tuple[str, float, float]]:
@@ -124,7 +125,7 @@ def _timed(client: httpx.Client, request: Request) -> tuple[str, float, float]:
 
 
 def stage_seconds(text: str) -> dict[str, float]:
-    """Read what the service has spent on each stage, and let requests wait, from its metrics."""
+    """Seconds spent in each stage and in the queue, from the text of the service's metrics."""
     seconds = dict.fromkeys((*STAGES, WAITING), 0.0)
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -137,9 +138,9 @@ def stage_seconds(text: str) -> dict[str, float]:
 
 
 def shares(before: dict[str, float], after: dict[str, float], load: Load) -> dict[str, float]:
-    """Share of each stage in the time that clients waited; the rest is ``other``.
+    """Fraction of each stage in the total latency; the rest is ``other``.
 
-    Other is what no stage counts: the answer's way, HTTP, and the wait for the interpreter.
+    Other is time in no stage: transfer of the answer, HTTP, and waiting for the interpreter lock.
     """
     total = float(load.latencies_s.sum())
     found = {stage: (after[stage] - before.get(stage, 0.0)) / total for stage in after}

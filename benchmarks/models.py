@@ -1,4 +1,4 @@
-"""Models of random weights, and what a forward costs."""
+"""Models with random weights for benchmarks, and the operations of a forward pass."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from farside.model.recipe import Recipe
 from farside.model.repository import read_repository
 
 AISFM3 = {"n_gf": 40, "n_downsample": 5, "n_residual": 9}
-"""Jeong et al. (2022)."""
+"""Hyper-parameters of AISFM 3.0 (Jeong et al. 2022)."""
 
 SMALLEST = {"n_gf": 4, "n_downsample": 2, "n_residual": 1}
-"""A network that costs next to nothing, so that all else shows."""
+"""Hyper-parameters of a network of negligible cost, to measure everything else."""
 
 ACCEPTS = {
     "observation": ("EUVI 304", "EUVI 195", "EUVI 171"),
     "reference": ("AIA 304", "AIA 193", "AIA 171", "HMI LOS"),
 }
-"""What the simulated sets hold."""
+"""Instruments and bands of the simulated sets, by role."""
 
 
 def write_random_model(
     repository: Path, arguments: Mapping[str, int], size_px: int, name: str = "bench"
 ) -> Path:
-    """Write a Pix2PixCC of random weights for the simulated sets, and return its file."""
+    """Write a Pix2PixCC with random weights for the simulated sets; return its path."""
     torch.manual_seed(0)
     network = Generator(
         n_gf=arguments["n_gf"],
@@ -43,7 +43,7 @@ def write_random_model(
 
 
 def gflop_of(repository: Path) -> float:
-    """Count the multiplications and additions of one forward of the one model of a repository."""
+    """Multiplications and additions of one forward pass of a repository's only model, GFLOP."""
     ((_, read),) = read_repository(repository).items()
     network = checkpoint.build(read.recipe, read.state).to("meta")
     size = read.recipe.side_px
@@ -53,7 +53,7 @@ def gflop_of(repository: Path) -> float:
 
 
 def describe(repository: Path) -> str:
-    """Give the hyper-parameters and the grid of the one model of a repository."""
+    """Description of a repository's only model: hyper-parameters and grid."""
     ((_, read),) = read_repository(repository).items()
     arguments = read.recipe.network.arguments
     shape = ", ".join(f"{key} {arguments[key]}" for key in AISFM3)

@@ -1,10 +1,10 @@
-"""What the service adds to the bare engine, and to the pipeline without a server.
+"""Overhead of the service over the bare engine and over the pipeline without a server.
 
-Each round does the same set of files three times, in an order that turns from round to round: one
-forward of the bare engine, the pipeline in this process (read and register, translate, write), and
-a request to the service by one client. What is reported are medians, and medians of the differences
-within rounds, so that a machine that slows down for a while slows all three. Engine, threads and
-settings are the service's own.
+Each round processes the same set of files three times, in an order that rotates between rounds: one
+forward pass of the bare engine, the pipeline in this process (read, register, translate, write),
+and a request to the service by one client. Reported are medians, and medians of the differences
+within rounds, so that a temporarily slow machine affects all three. Engine, threads and settings
+are the service's own.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ class Overhead:
     Attributes
     ----------
     engine
-        One forward.
+        One forward pass.
     prepare
-        Reading and registering, in the pipeline.
+        Reading and registration in the pipeline.
     pipeline
-        Files to product, in one process.
+        From files to product in one process.
     service
-        Request to answer.
+        From request to answer.
     under_two_s
-        Seconds for each magnetogram while two clients ask: the reading of one overlaps the forward
-        of the other.
+        Seconds per magnetogram with two clients: reading for one overlaps the forward pass of the
+        other.
     """
 
     engine: Seconds
@@ -57,7 +57,7 @@ class Overhead:
     under_two_s: float
 
     def row(self, network: str, engine: str, files: str) -> str:
-        """One line of the table."""
+        """Line of the table."""
         over_pipeline = self.service - self.pipeline
         low, high = 1e3 * np.quantile(over_pipeline, (0.25, 0.75))
         over_engine = np.median(self.service - self.engine)
@@ -74,7 +74,7 @@ class Overhead:
 
 
 def measure(engine: Engine, model: str, url: str, request: Request, rounds: int) -> Overhead:
-    """Compare in as many rounds, after one that does not count."""
+    """Measure the overhead over a number of rounds, after one warm-up round."""
     found = find_model(engine, model)
     pipeline = _Pipeline(engine, found, request)
     with connect(url) as client:
@@ -93,7 +93,7 @@ def measure(engine: Engine, model: str, url: str, request: Request, rounds: int)
 
 
 def alternate(arms: Sequence[Callable[[], object]], rounds: int) -> list[Seconds]:
-    """Time each arm once a round, the first in turn, after a round that does not count."""
+    """Time each arm once a round, starting with another arm each round, after a warm-up round."""
     seconds = np.empty((len(arms), rounds + 1))
     for number in range(rounds + 1):
         for step in range(len(arms)):
@@ -105,12 +105,12 @@ def alternate(arms: Sequence[Callable[[], object]], rounds: int) -> list[Seconds
 
 
 class _Pipeline:
-    """The engine alone, and the story of :mod:`farside.pipeline` around it.
+    """Bare engine, and the pipeline of :mod:`farside.pipeline` around it.
 
     Attributes
     ----------
     prepare_s
-        Of every run.
+        Seconds of reading and registration in every run.
     """
 
     def __init__(self, engine: Engine, model: Model, request: Request) -> None:

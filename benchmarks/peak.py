@@ -1,10 +1,10 @@
-"""The machine's peak: the fastest matrix product at hand, ``python -m benchmarks.peak``.
+"""Peak rate of the machine: the fastest matrix product of the installed libraries.
 
-One library's product is no peak: on some processors MKL, which torch calls, and OpenBLAS, which
-numpy calls, do without the widest vectors. Each is tried at several sizes, OpenVINO with a constant
-and with a varying right factor, and the best of all counts. The rate is that of a second's work:
-a processor that was cool, or whose neighbours slept for 5 ms, keeps no such pace through the
-seconds of a forward.
+``python -m benchmarks.peak``. A single library is not enough: on some processors MKL (torch) and
+OpenBLAS (numpy) do not use the widest vectors. Each is measured at several sizes, OpenVINO with a
+constant and with a varying right factor, and the best counts. The rate is averaged over a second: a
+processor that is cool, or whose neighbours pause for 5 ms, cannot sustain its short-term rate
+through the seconds of a forward pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from farside.model.engines.torch import Precision
 
 SIDES = (1024, 2048)
 WINDOWS, WINDOW_S = 3, 1.0
-"""Of products of one kind, one after the other; the fastest window counts."""
+"""Number and duration of the time windows for each kind of product; the fastest counts."""
 
 DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -37,7 +37,7 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Peak:
-    """The rate of one kind of square matrix product, 2 · side³ operations each."""
+    """Rate of one kind of square matrix product, of 2 · side³ operations."""
 
     precision: Precision
     library: str
@@ -49,7 +49,7 @@ class Peak:
 
 
 def peaks(threads: int) -> dict[Precision, Peak]:
-    """Measure in a process of its own, whose libraries are told how many threads to take."""
+    """Peak by precision, measured in a process with this number of threads in all libraries."""
     given = {name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     done = subprocess.run(  # noqa: S603  ours
         [sys.executable, "-m", "benchmarks.peak", "--threads", str(threads)],
@@ -105,7 +105,7 @@ def _request(
 
 
 def _least_s(work: Callable[[], object]) -> float:
-    """Seconds of one product, by the fastest window."""
+    """Seconds of one product in the fastest window."""
     work()
     return min(_mean_s(work) for _ in range(WINDOWS))
 

@@ -1,8 +1,8 @@
-"""What bfloat16 costs in scores: ``python -m benchmarks.precision [--suns 8] [--store STORE]``.
+"""Effect of bfloat16 on the scores: ``python -m benchmarks.precision [--suns 8] [--store STORE]``.
 
-A model of the repository makes the same far sides of simulated, unseen suns twice, in float32 and
-in bfloat16, by the embedded engine. Correlations and errors are those of ``training.score``, of
-references as old as there; the interval is of paired differences over suns.
+The embedded engine generates the same far sides of unseen simulated Suns twice, in float32 and in
+bfloat16. Measures and reference ages are those of ``training.score``; the interval is that of
+paired differences over Suns.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(description=__doc__)
     add = top.add_argument
     add("--repository", type=Path, default=Path("model_repository"), help="with one model")
-    add("--suns", type=int, default=8, help="at most (%(default)s)")
-    add("--store", type=Path, help="of training.data, test split; else one is simulated")
+    add("--suns", type=int, default=8, help="maximum number of Suns (%(default)s)")
+    add("--store", type=Path, help="store of training.data, test split; by default simulated")
     return top
 
 
@@ -62,7 +62,7 @@ def main() -> None:
 def _scores(
     cases: StoreCases, name: str, engines: list[Engine], suns: int
 ) -> dict[str, list[list[list[float]]]]:
-    """By Sun: of each disk (engine, measure)."""
+    """Scores (disk, engine, measure) by Sun."""
     main = main_ages(cases.labels)
     scores: dict[str, list[list[list[float]]]] = defaultdict(list)
     for index, label in enumerate(cases.labels):
@@ -80,10 +80,10 @@ def _measured(case: Case, cases: StoreCases, name: str, engine: Engine) -> list[
 
 
 def _row(label: str, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
-    """Of one measure, (Sun, engine)."""
+    """Line of one measure, from its values (Sun, engine)."""
     exact, rounded = values.T
     if not np.isfinite(values).all():
-        return f"{label:18s} not of this grid"
+        return f"{label:18s} undefined on this grid"
     found = interval(rounded, exact)
     return (
         f"{label:18s}{exact.mean():10.4f}{rounded.mean():10.4f}"

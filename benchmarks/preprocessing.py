@@ -1,4 +1,4 @@
-"""Time from seven native-size files to network input, against a SunPy user's path.
+"""Time from seven native-size files to network input, compared with the usual SunPy path.
 
 Run as ``python -m benchmarks.preprocessing``. Farside's figures are the mean of three passes over
 the files, one file at a time; the SunPy path runs once over the same files, one at a time.
@@ -65,10 +65,10 @@ def by_farside(instrument: str, path: Path, times: Times) -> None:
 
 
 def by_sunpy(instrument: str, path: Path, times: Times) -> None:
-    """Take the path of the packages' own guides: register at full size, then reduce to 1024²."""
+    """Follow the guides of the packages: register at full size, then reduce to 1024²."""
     with timed(times, instrument, "read"):
         image = sunpy.map.Map(path)
-        image.data  # noqa: B018 - pixels are decompressed on first use
+        image.data  # noqa: B018  # pixels are decompressed on first use
     with timed(times, instrument, "register"):
         reduced = _SUNPY[instrument](image)
     with timed(times, instrument, "encode"):
@@ -104,7 +104,7 @@ def _total(times: Times, instruments: tuple[str, ...], steps: tuple[str, ...]) -
 
 
 def table(ours: Times, theirs: Times) -> Table:
-    """Seconds by instrument and step, and how many times faster."""
+    """Table of seconds by instrument and step, and their ratio."""
     shown = Table("files", "step", "Farside, s", "SunPy, s", "ratio")
     groups = {"3 EUVI": ("EUVI",), "3 AIA": ("AIA",), "1 HMI": ("HMI",), "all 7": tuple(_SUNPY)}
     for label, instruments in groups.items():
@@ -116,7 +116,7 @@ def table(ours: Times, theirs: Times) -> Table:
 
 
 def main() -> None:
-    warnings.simplefilter("ignore")  # SunPy speaks of cards that it does without
+    warnings.simplefilter("ignore")  # SunPy warns about missing cards that it does not need
     sunpy.log.setLevel("WARNING")
     ours: Times = {}
     theirs: Times = {}

@@ -1,9 +1,8 @@
 """Latency, throughput, stages and overhead of ``/generate``: ``python -m benchmarks.service``.
 
-The real service on loopback, fed with the seven files of a simulated set, through the embedded
-engine and, with ``--triton``, through the Triton of the tests; clients run on the same processors.
-It ends with status 1 if a request was answered by anything but a product, or, where 64 clients
-meet a short queue, by 429.
+The real service runs on loopback with the embedded engine and, with ``--triton``, with a local
+Triton; clients send the seven files of a simulated set from the same processors. The exit status is
+1 if any answer is neither a product nor, with 64 clients and a short queue, 429.
 """
 
 from __future__ import annotations
@@ -54,14 +53,14 @@ SIZE_PX = 1024
 
 @dataclass(frozen=True)
 class Place:
-    """A service that runs, and a bare engine like its own."""
+    """Running service, and a bare engine like its own."""
 
     url: str
     engine: Engine
     name: str
 
     def metrics(self) -> dict[str, float]:
-        """Read the seconds of its stages."""
+        """Seconds spent in each stage so far."""
         return stage_seconds(httpx.get(f"{self.url}/metrics", timeout=60).text)
 
 
@@ -69,12 +68,12 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(description=__doc__)
     add = top.add_argument
     add("--clients", type=int, nargs="+", default=[1, 2, 4, 8])
-    add("--requests", type=int, default=12, help="for each number of clients (%(default)s)")
-    add("--files", choices=tuple(SIZES), default="native", help="for the clients (%(default)s)")
-    add("--repository", type=Path, default=Path("model_repository"), help="its one model is asked")
-    add("--triton", action="store_true", help="also through Triton on the CPU")
-    add("--rounds", type=int, default=8, help="of the overhead; AISFM 3.0 takes half (%(default)s)")
-    add("--no-overhead", action="store_true", help="leave out what takes longest")
+    add("--requests", type=int, default=12, help="requests per number of clients (%(default)s)")
+    add("--files", choices=tuple(SIZES), default="native", help="size of the files (%(default)s)")
+    add("--repository", type=Path, default=Path("model_repository"), help="with one model")
+    add("--triton", action="store_true", help="also measure with Triton on the CPU")
+    add("--rounds", type=int, default=8, help="overhead; half for AISFM 3.0 (%(default)s)")
+    add("--no-overhead", action="store_true", help="skip the overhead, which takes longest")
     return top
 
 
@@ -94,7 +93,7 @@ def main() -> None:
 
 
 def load_tables(kind: str, request: Request, options: argparse.Namespace) -> Counter[str]:
-    """Print what few clients see, and what a crowd sees; count what should not be."""
+    """Print the results of few and of many clients; count unexpected answers."""
     (source,) = checkpoint.newest(options.repository)
     with TemporaryDirectory() as folder:
         repository = Path(folder) / "repository"
@@ -120,7 +119,7 @@ def clients_table(place: Place, request: Request, options: argparse.Namespace) -
     columns = (*STAGES, WAITING, OTHER)
     print("clients  requests/s   p50 s   p95 s" + "".join(f"{c:>9s}" for c in columns) + "  errors")
     with connect(place.url) as client:
-        post(client, request)  # the first request of a process loads tables
+        post(client, request)  # warm-up: the first request of a process loads tables
     unexpected: Counter[str] = Counter()
     for clients in options.clients:
         before = place.metrics()
@@ -167,7 +166,7 @@ def _overhead_rows(
 
 @contextmanager
 def running(kind: str, repository: Path, **settings: object) -> Iterator[Place]:
-    """Run the service on the one model of a repository, which Triton gets beside it."""
+    """Run the service with the only model of a repository, embedded or exported to Triton."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         if kind == "triton":

@@ -1,6 +1,6 @@
-"""How long the simulated Sun takes: cold, warm, and a whole set of files with its truth.
+"""Run time of the simulated Sun: cold, warm, and for a set of files with its truth.
 
-``python -m benchmarks.simulation``; each figure is the least of some repetitions.
+``python -m benchmarks.simulation``; each figure is the minimum of some repetitions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SMALL, PAPER = Grid(256, 112.5), Grid(1024, 450.0)
 
 
 def least_s(work: Callable[[int], object], repetitions: int) -> float:
-    """Seconds of the fastest of some calls; each is given its number."""
+    """Minimum time of some calls, seconds; each call gets its number."""
     times = []
     for number in range(repetitions):
         start = perf_counter()
@@ -36,7 +36,7 @@ def least_s(work: Callable[[int], object], repetitions: int) -> float:
 
 
 def time_views(sun: SimulatedSun, lattice: Lattice, grid: Grid, repetitions: int) -> str:
-    """Say how long a surface takes, and a view of it once its corona is there."""
+    """Line on the time for a surface, and for a view of it once its corona is computed."""
     surface, observer, rng = sun.at(TIME, lattice), earth(TIME), np.random.default_rng(0)
     see(surface, observer, "SDO", grid, rng)
 

@@ -1,7 +1,7 @@
-"""What the mean of 21 frames is worth on the simulated Sun, beside what else lowers noise.
+"""Noise and preserved signal of the mean of 21 frames, compared with other noise reduction.
 
-``python -m benchmarks.stacking`` looks at some Suns in HMI's own pixels: a box at disk centre and
-the four boxes at the limb in which noise is measured.
+``python -m benchmarks.stacking`` uses some simulated Suns in HMI's own pixels: the box at disk
+centre and the four limb boxes in which noise is measured.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ SUNS = {
     7: "2013-07-11",
     8: "2013-12-11",
 }
-"""Seeds and days, most of them of the years that Park et al. (2020) trained and tested on."""
+"""Seeds and days, mostly from the years of training and test data of Park et al. (2020)."""
 
 BLUR_PX = 1.355
-"""Of the Gaussian that leaves as much of white noise as the mean of 21 frames does."""
+"""Standard deviation of the Gaussian blur that leaves as much white noise as a mean of 21."""
 
 TREATMENTS: dict[str, Treatment] = {
     "one frame": middle,
     "truth": lambda seen: seen.truth,
-    "mean of 21, following the surface": Tile.mean,
-    "mean of 21 as they are": lambda seen: np.asarray(seen.frames.mean(axis=0)),
+    "mean of 21, derotated": Tile.mean,
+    "mean of 21, not derotated": lambda seen: np.asarray(seen.frames.mean(axis=0)),
     "one frame, Gaussian blur": blurred(BLUR_PX),
 }
 
@@ -54,7 +54,10 @@ def inner(image: Image) -> Image:
 
 
 def figures(seen: Boxes, treat: Treatment) -> Iterator[float]:
-    """Core at centre and limb, gauss; network power, coherent amplitude, slope, unsigned flux."""
+    """Figures of one treatment.
+
+    Core at centre and limb (gauss), network power and coherent amplitude, slope, unsigned flux.
+    """
     found = measured(seen, treated(seen, treat))
     yield from (found.centre_gauss, found.limb_gauss)
     yield from (found.network.power, found.network.coherent)
@@ -67,7 +70,7 @@ WAVES_PX = (3.0, 4.0, 6.0)
 
 
 def print_kernels() -> None:
-    """What interpolation leaves of noise and of waves, mean of all shifts of a pixel."""
+    """Print the fraction of noise and of waves kept by interpolation, mean over all shifts."""
     rng, side = np.random.default_rng(0), 512
     y, x = np.mgrid[:side, :side].astype(np.float32)
     shifts = np.arange(20, dtype=np.float32) / 20
@@ -86,7 +89,7 @@ def print_kernels() -> None:
 
 
 def main() -> None:
-    """Print the kernels, and the mean over the Suns with the range of the noise."""
+    """Print the table of kernels, and the means over the Suns with the range of the noise."""
     print_kernels()
     table: dict[str, list[list[float]]] = {name: [] for name in TREATMENTS}
     for seed, day in SUNS.items():

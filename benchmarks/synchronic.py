@@ -1,8 +1,8 @@
-"""How long a synchronic map takes, and the corona above it, by stage.
+"""Run time of a synchronic map and of the corona above it, by stage.
 
-``python -m benchmarks.synchronic``; each figure is the least of some repetitions. The map is of
-three disks of 1024² and a base map on 360 × 180; the corona is PFSS, Schatten's current sheet and
-the wind at 0.1 au, on the grid of the map.
+``python -m benchmarks.synchronic``; each figure is the minimum of some repetitions. The map is made
+of three disks of 1024² and a base map on 360 × 180; the corona is PFSS, Schatten's current sheet
+and the wind at 0.1 au, on the grid of the map.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ SOURCE_SURFACE = 2.5
 MODEL = Generator("benchmark", "1", "", "SIMULATED", "none", "float32", skill=0.6)
 
 Row = tuple[str, float]
-"""A stage and its seconds."""
+"""Stage and its seconds."""
 
 Made = TypeVar("Made")
 
 
 def disks(surface: Surface) -> list[MapDisk]:
-    """HMI's, and two that pass for generated, of one surface."""
+    """Disks of one surface: HMI's, and two in place of generated ones."""
     front = _disk(surface, earth(TIME), "HMI", None)
     return [
         front,
@@ -58,7 +58,7 @@ def _disk(surface: Surface, observer: Observer, name: str, model: Generator | No
 
 
 def timed(rows: list[Row], stage: str, repetitions: int, work: Callable[[], Made]) -> Made:
-    """Do it some times, note the least seconds, and give what it made."""
+    """Repeat a stage, append its minimum time to `rows`, and return its result."""
     times = []
     for _ in range(repetitions):
         start = perf_counter()
@@ -69,7 +69,7 @@ def timed(rows: list[Row], stage: str, repetitions: int, work: Callable[[], Made
 
 
 def measure(surface: Surface, repetitions: int) -> Iterator[list[Row]]:
-    """Stages of the map, then those of the corona, each with their seconds."""
+    """Times of the stages of the map, then of the corona."""
     given = disks(surface)
     base = synchronic(given, None, TIME).as_base()
     rows: list[Row] = []
@@ -90,7 +90,7 @@ def measure(surface: Surface, repetitions: int) -> Iterator[list[Row]]:
 
 
 def table(groups: list[list[Row]]) -> Table:
-    """Seconds by stage."""
+    """Table of seconds by stage."""
     shown = Table("stage", "s")
     for rows in groups:
         for stage, seconds in rows:

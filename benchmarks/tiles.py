@@ -1,7 +1,7 @@
-"""What tiles cost a denoiser, and what they spare.
+"""Accuracy and run time of tiled denoising.
 
-``python -m benchmarks.tiles MODEL.safetensors`` restores a part of a simulated frame whole and in
-tiles of several sizes and overlaps, and compares the answers.
+``python -m benchmarks.tiles MODEL.safetensors`` restores a part of a simulated frame in one piece
+and in tiles of several sizes and overlaps, and compares the results.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Image
 
 SIDE_PX, PLACE = 1536, (0.75, 0.0)
-"""Of the part, and where it lies, radii: from near disk centre to beyond the limb."""
+"""Side of the part, and its centre in solar radii: from near disk centre to beyond the limb."""
 
 DISK_PX = 4096
 TILINGS = ((256, 64), (512, 0), (512, 32), (512, 64), (512, 96), (512, 128))
-"""Side and overlap of tiles."""
+"""Side and overlap of tiles, pixels."""
 
 SEAM_PX = 8
-"""So far on either side of a tile's edge is its seam."""
+"""Half width of the seam at a tile's edge, pixels."""
 
 
 def tiling(tile_px: int, overlap_px: int) -> Native:
@@ -41,7 +41,7 @@ def tiling(tile_px: int, overlap_px: int) -> Native:
 
 
 def restored(file: Checkpoint, image: Tensor, of: Native) -> tuple[Tensor, float]:
-    """The answer in gauss, and the seconds of a processor that it took."""
+    """Restored field in gauss, and CPU time in seconds."""
     recipe = file.recipe.model_copy(update={"grid": of})
     engine = TorchEngine({recipe.name: file._replace(recipe=recipe)})
     start = time.process_time()
@@ -55,7 +55,7 @@ def starts(length: int, of: Native) -> Sequence[int]:
 
 
 def seams(length: int, of: Native) -> NDArray[np.bool_]:
-    """Whether each pixel of a side lies at an edge of a tile, those of the image left out."""
+    """Mask of the pixels along a side that lie at a tile's edge, except the image's own edges."""
     first = [each for each in starts(length, of) if each > 0]
     last = [each + of.tile_px for each in starts(length, of) if each + of.tile_px < length]
     index = np.arange(length)
@@ -66,7 +66,7 @@ def seams(length: int, of: Native) -> NDArray[np.bool_]:
 
 
 def frame() -> Image:
-    """Gauss, NaN off the disk, (y, x)."""
+    """Simulated frame, gauss, NaN off the disk, (y, x)."""
     surface = SimulatedSun(0).at(Time("2013-11-01"))
     seen = tile(surface, PLACE, SIDE_PX, np.random.default_rng(0), count=1)
     return np.asarray(seen.frames[0])

@@ -1,1 +1,1 @@
-"""From trained weights to what engines load."""
+"""Export of trained models to the formats that inference engines load."""

@@ -1,4 +1,4 @@
-"""``python -m export [MODEL ...]``: models of the repository in the formats that Triton serves."""
+"""``python -m export [MODEL ...]``: convert models of the repository to Triton's formats."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def _formats(text: str) -> list[Format]:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise argparse.ArgumentTypeError(
-            f"got {', '.join(map(repr, unknown))}, expected some of {','.join(known)}"
+            f"got {', '.join(map(repr, unknown))}, expected one or more of {','.join(known)}"
         )
     return [name for name in known if name in names]
 
 
 def _sources(repository: Path, models: list[str]) -> list[Path]:
-    """Model files of the newest versions; of all models if none is named."""
+    """Newest model file of each named model, or of all models if none is named."""
     found = {path.parts[-3]: path for path in checkpoint.newest(repository)}
     unknown = [model for model in models if model not in found]
     if unknown or not found:
@@ -49,36 +49,46 @@ def _line(folder: Path, manifest: Manifest) -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
-    parser.add_argument("models", nargs="*", metavar="MODEL", help="all of them if left out")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="models (default: all)")
     parser.add_argument(
         "--formats",
         type=_formats,
         default="torchscript,onnx",
-        help="torchscript, onnx and tensorrt, between commas (default: %(default)s)",
+        help="comma-separated list of torchscript, onnx and tensorrt (default: %(default)s)",
     )
     parser.add_argument(
-        "--precision", choices=get_args(Precision), help="default: fp32 on a CPU, fp16 on a GPU"
+        "--precision",
+        choices=get_args(Precision),
+        help="arithmetic of the network (default: fp32 on a CPU, fp16 on a GPU)",
     )
     parser.add_argument(
-        "--max-batch", type=int, help="images of one forward; default: by target and grid"
+        "--max-batch", type=int, help="maximum batch size (default: by target and grid)"
     )
     parser.add_argument(
         "--target",
         choices=get_args(Target),
         default="cpu",
-        help="where Triton will run it (default: %(default)s); tensorrt is always for a GPU",
+        help="device on which Triton will run it (default: %(default)s); always gpu for tensorrt",
     )
-    parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument(
-        "--timing-cache", type=Path, default=TIMING_CACHE, help="TensorRT's (default: %(default)s)"
+        "--repository",
+        type=Path,
+        default=Path("model_repository"),
+        help="model repository (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--timing-cache",
+        type=Path,
+        default=TIMING_CACHE,
+        help="timing cache of TensorRT (default: %(default)s)",
     )
     return parser.parse_args()
 
 
 def main() -> None:
-    """Export, and print what was measured; an error is one sentence, and exit code 1."""
+    """Export models and print their parity with torch; an error is one sentence, exit code 1."""
     arguments = _arguments()
-    # It warns of each operator of torchvision, which no network uses.
+    # torch.onnx warns about every operator of torchvision, which no network uses.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         for source in _sources(arguments.repository, arguments.models):

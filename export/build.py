@@ -1,4 +1,4 @@
-"""What one export makes: format, precision, target and greatest batch."""
+"""Specification of one exported artefact: format, precision, target and maximum batch size."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Precision = Literal["fp32", "fp16", "bf16"]
 Target = Literal["cpu", "gpu"]
 
 INPUT, OUTPUT = "INPUT__0", "OUTPUT__0"
-"""Names of the tensors; Triton's pytorch backend knows its by such an index alone."""
+"""Names of the tensors; Triton's pytorch backend requires such an index."""
 
 FILES: dict[Format, str] = {
     "torchscript": "model.pt",
     "onnx": "model.onnx",
     "tensorrt": "model.plan",
 }
-"""The names under which Triton's backends look for a model."""
+"""File names that Triton's backends expect."""
 
 FULL_BATCH_PX = 4 * 1024**2
 """Pixels of a full batch on a GPU, a choice: four images of the grid of AISFM 3.0."""
@@ -30,14 +30,14 @@ GREATEST_BATCH = 32
 
 @dataclass(frozen=True)
 class Build:
-    """One artefact to be made of a model.
+    """Specification of one artefact of a model.
 
     Attributes
     ----------
     format, precision, target
-        What is written, the arithmetic of its network, and where Triton will run it.
+        File format, arithmetic of the network, and device on which Triton will run it.
     max_batch
-        Images of one forward, at most.
+        Maximum number of images in one forward pass.
     """
 
     format: Format
@@ -54,16 +54,16 @@ class Build:
         target: Target = "cpu",
         max_batch: int | None = None,
     ) -> Build:
-        """Fill in what is not said.
+        """Specification with defaults for omitted arguments.
 
-        A plan of TensorRT is for a GPU whatever `target` says. The precision is fp16 on a GPU,
-        which has the units for it, and fp32 on a CPU, where half precision is emulated. For the
-        greatest batch see :func:`usual_batch`.
+        A TensorRT plan is always for a GPU. The default precision is fp16 on a GPU, which has the
+        units for it, and fp32 on a CPU, where half precision is emulated. For the default batch see
+        :func:`usual_batch`.
 
         Raises
         ------
         ExportError
-            bf16 for a format that has none, or a batch of less than one image.
+            The format does not support bf16, or the batch is smaller than one image.
         """
         where: Target = "gpu" if format == "tensorrt" else target
         built = cls(
@@ -74,20 +74,20 @@ class Build:
         )
         if built.precision == "bf16" and format != "torchscript":
             raise ExportError(
-                f"{format} in bf16: the convolution of ONNX opset 18, of which it is made, has no "
-                "bfloat16; expected fp16, which is nearer to fp32 and as fast, or torchscript"
+                f"{format} in bf16: the convolution of ONNX opset 18 has no bfloat16; expected "
+                "fp16, which is more accurate and as fast, or torchscript"
             )
         if built.max_batch < 1:
-            raise ExportError(f"the greatest batch: got {built.max_batch}, expected at least 1")
+            raise ExportError(f"maximum batch size: got {built.max_batch}, expected at least 1")
         return built
 
 
 def usual_batch(recipe: Recipe, target: Target) -> int:
-    """Images of one forward, at most.
+    """Default maximum batch size of a model.
 
-    On a CPU one: a forward of one image keeps all cores busy, so a batch takes as long as its
-    images one after another, and more memory. On a GPU as many as make :data:`FULL_BATCH_PX`:
-    small images one at a time leave most of it idle.
+    On a CPU it is one: a single image keeps all cores busy, so a batch takes as long as its images
+    one after another, and more memory. On a GPU it is as many images as make
+    :data:`FULL_BATCH_PX`: single small images leave most of a GPU idle.
     """
     if target == "cpu":
         return 1

@@ -1,4 +1,4 @@
-"""One model of the repository → a Triton directory for each format, compared with torch first."""
+"""Conversion of a model to Triton directories, one for each format, with a parity check."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ TIMING_CACHE = Path("build") / "tensorrt-timing.cache"
 
 
 class Made(NamedTuple):
-    """What came of writing one artefact.
+    """Written artefact and its outputs for the parity check.
 
     Attributes
     ----------
     answers
-        To the inputs; all must be inside the gate.
+        Outputs for the test inputs; all must pass the gate.
     device
-        Where the artefact answered.
+        Device on which the artefact was run.
     libraries
-        Versions of what wrote and ran it.
+        Versions of the libraries that wrote and ran it.
     opset
-        Of its ONNX, if any.
+        ONNX opset, if any.
     """
 
     answers: tuple[Tensor, ...]
@@ -48,25 +48,25 @@ class Made(NamedTuple):
 def export(
     source: Path, builds: Sequence[Build], inputs: Inputs, timing_cache: Path = TIMING_CACHE
 ) -> Iterator[tuple[Path, Manifest]]:
-    """Write each of `builds` beside the model, and give directory and manifest once it is there.
+    """Write each artefact to the repository; yield its directory and manifest.
 
     Parameters
     ----------
     source
-        ``<repository>/<model>/<version>/model.safetensors``.
+        Model file, ``<repository>/<model>/<version>/model.safetensors``.
     builds
-        What to make.
+        Artefacts to make.
     inputs
-        On the grid of the Recipe; a plan of TensorRT is given as many images of them as it takes.
+        Test inputs on the grid of the Recipe; a TensorRT plan gets one full batch of them.
     timing_cache
-        Where TensorRT keeps its measurements.
+        File in which TensorRT caches its kernel timings.
 
     Raises
     ------
     GateError
-        An artefact outside its gate; the directory stays as it was.
+        An artefact fails its gate; its directory is unchanged.
     ExportError
-        A newer version is there already, or the artefact cannot be made.
+        The repository holds a newer version already, or the artefact cannot be made.
     CheckpointError, RecipeError
         The model file does not load.
     """
@@ -88,7 +88,7 @@ def _export(
     name = triton.model_name(recipe, build.format)
     folder = source.parents[2] / name
     _refuse_older(folder, recipe.version)
-    # The other formats take any number of images, whatever Triton will give them at once.
+    # The other formats take batches of any size, whatever the limit of Triton.
     count = build.max_batch if build.format == "tensorrt" else len(inputs.tensor)
     tensor = inputs.tensor[:count]
     with replacing_version(folder, recipe.version, source.parents[1]) as temporary:
@@ -121,12 +121,12 @@ def _export(
 
 
 def _refuse_older(folder: Path, version: str) -> None:
-    """The configuration is that of the newest version, so an older one cannot follow it."""
+    """Refuse a version older than one in the folder: the configuration is of the newest."""
     newer = [found.name for found in folder.glob("[0-9]*/") if int(found.name) > int(version)]
     if newer:
         raise ExportError(
-            f"{folder.name} holds version {', '.join(newer)}: got {version}, expected none older; "
-            "remove the newer ones first"
+            f"{folder.name} holds version {', '.join(newer)}: got the older {version}, expected a "
+            "newer one; to go back, remove the newer ones first"
         )
 
 
@@ -150,14 +150,14 @@ def _make(
 
 
 def _torchscript(model: Checkpoint, build: Build, artefact: Path, tensor: Tensor) -> Made:
-    """On a GPU if it is for one and there is one; half precision takes minutes on a CPU."""
+    """Write TorchScript and run it on its target; on the CPU half precision takes minutes."""
     torchscript.write(served(model, build.precision), artefact)
     device = "cuda" if build.target == "gpu" and torch.cuda.is_available() else "cpu"
     return Made((torchscript.run(artefact, tensor, device),), device, {})
 
 
 def _onnx(model: Checkpoint, build: Build, artefact: Path, tensor: Tensor) -> Made:
-    """Run by onnxruntime on the CPU, which computes fp16 in float32: its rounding is emulated."""
+    """Write ONNX and run it by onnxruntime on the CPU, where the rounding of fp16 is emulated."""
     onnx.write(served(model, build.precision), model.recipe, artefact)
     answers = [onnx.run(artefact, tensor, torch.get_num_threads())]
     device = "cpu"
@@ -179,7 +179,7 @@ def _tensorrt(
         tensorrt.build(trtexec, model.recipe, build, graph, artefact, timing_cache)
         answer = tensorrt.run(trtexec, model.recipe, artefact, tensor, workshop)
     version = ".".join(map(str, trtexec.version))
-    # Those of the ONNX must be inside the gate too, so that a failure says whose it is.
+    # The ONNX outputs must pass the gate too, so that a failure can be attributed.
     return Made(
         (*written.answers, answer), "cuda", written.libraries | {"tensorrt": version}, written.opset
     )

@@ -1,23 +1,23 @@
-"""What can go wrong in an export, below ModelError.
+"""Exceptions of the export, subclasses of ModelError.
 
 ::
 
     ModelError
-    └── ExportError             the artefact cannot be made, or not in this form
-        ├── GateError             it was made, and differs from torch by more than allowed
-        └── ToolMissingError      a program or package that makes it is not here
+    └── ExportError             the artefact cannot be made, or not with these options
+        ├── GateError             the artefact differs from torch by more than its gate
+        └── ToolMissingError      a required program or package is not installed
 """
 
 from farside.errors import ModelError
 
 
 class ExportError(ModelError):
-    """An artefact cannot be made, or not in this form."""
+    """An artefact cannot be made, or not with these options."""
 
 
 class GateError(ExportError):
-    """An artefact answers other values than torch does."""
+    """The output of an artefact differs from torch by more than its gate."""
 
 
 class ToolMissingError(ExportError):
-    """A program or package that the export needs is not here."""
+    """A program or package required by the export is not installed."""

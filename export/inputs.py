@@ -1,4 +1,4 @@
-"""Registered inputs on which an artefact is compared with torch."""
+"""Test inputs for the parity check of an artefact with torch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from farside.sun.observer import earth
 
 TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0
-"""About where STEREO-A is in November 2026."""
+"""Approximate Stonyhurst longitude of STEREO-A in November 2026."""
 
 SEED = 1
 
@@ -36,15 +36,15 @@ SEED_AGE_DAYS = 10.0
 
 
 class Inputs(NamedTuple):
-    """Network units, and where they come from.
+    """Test inputs in network units, and their origin.
 
     Attributes
     ----------
     tensor
-        (2, channel, y, x) on the grid of the Recipe: one set, and the same upside down, so that a
-        batch is not one image twice.
+        Batch (2, channel, y, x) on the grid of the Recipe: one set, and the same upside down, so
+        that the two images differ.
     origin
-        A few words for the manifest.
+        Short description for the manifest.
     """
 
     tensor: Tensor
@@ -52,10 +52,10 @@ class Inputs(NamedTuple):
 
 
 def registered(recipe: Recipe) -> Inputs:
-    """Simulate the files that a model wants, read, register and encode them.
+    """Inputs from simulated files of the required instruments, read, registered and encoded.
 
-    Of a model in native pixels it is a tile at disk centre. One that wants what the simulated Sun
-    does not write gets :func:`seeded` inputs.
+    A model in native pixels gets a tile at disk centre. A model whose instruments are not simulated
+    gets :func:`seeded` inputs.
     """
     try:
         stack = _stack(recipe)
@@ -82,14 +82,14 @@ def _stack(recipe: Recipe) -> Stack:
 
 
 def seeded(recipe: Recipe, seed: int = SEED) -> Inputs:
-    """Draw a Sun of noise in network units, with the disk and the background of the Recipe."""
+    """Inputs of random noise on the disk, in network units, with the Recipe's background."""
     rng = np.random.default_rng(seed)
     grid = recipe.disk
     shape = (1, recipe.input_planes, grid.size_px, grid.size_px)
     noise = rng.standard_normal(shape, dtype=np.float32)
     for plane, channel in zip(noise[0], recipe.channels, strict=False):
         field = isinstance(channel.scaling, Linear)
-        # Brightness spreads over the range, field is weak nearly everywhere.
+        # Brightness covers its range, field is weak nearly everywhere.
         plane[:] = plane**3 * np.float32(0.05) if field else np.clip(plane / 3, -1, 1)
         plane[~grid.on_disk()] = np.nan if channel.optional else 0 if field else -1
     complete(noise[0], recipe, earth(TIME), SEED_AGE_DAYS)

@@ -1,4 +1,4 @@
-"""What stands beside an artefact: of which weights it is, what made it, how near to torch it is."""
+"""Manifest of an exported artefact: source weights, versions and parity with torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE_NAME = "manifest.json"
 
 
 class Manifest(BaseModel):
-    """``<version>/manifest.json`` of an exported model."""
+    """Content of ``<version>/manifest.json`` of an exported model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -27,19 +27,23 @@ class Manifest(BaseModel):
     precision: Precision
     target: Target
     max_batch: int
-    opset: int | None = Field(description="Of the ONNX that was written, or built from.")
-    libraries: dict[str, str] = Field(description="Versions of what wrote and ran the artefact.")
+    opset: int | None = Field(description="ONNX opset of the artefact or its source, if any.")
+    libraries: dict[str, str] = Field(
+        description="Versions of the libraries that wrote and ran the artefact."
+    )
     file: str
-    sha256: str = Field(description="Of the file.")
-    inputs: str = Field(description="What the artefact and torch were given.")
-    shape: tuple[int, int, int, int] = Field(description="Of that, (n, channel, y, x).")
-    device: str = Field(description="Where the artefact ran; torch ran on the CPU in float32.")
-    gate: float = Field(description="Greatest relative L2 allowed.")
+    sha256: str = Field(description="sha256 of the file.")
+    inputs: str = Field(description="Inputs of the parity check.")
+    shape: tuple[int, int, int, int] = Field(description="Shape of the inputs, (n, channel, y, x).")
+    device: str = Field(
+        description="Device on which the artefact ran; torch ran on the CPU in float32."
+    )
+    gate: float = Field(description="Maximum relative L2 allowed.")
     relative_l2: float = Field(description="‖artefact - torch‖ / ‖torch‖.")
     max_delta_over_span: float = Field(description="max |artefact - torch| / span of torch.")
 
     def write(self, path: Path) -> None:
-        """Write the manifest as JSON for people."""
+        """Write the manifest as indented JSON."""
         path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -49,13 +53,13 @@ class Manifest(BaseModel):
 
 
 def sha256_of(path: Path) -> str:
-    """Hash a file, hexadecimal."""
+    """Hexadecimal sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Versions of the installed ones among `packages`."""
+    """Versions of those of `packages` that are installed."""
     found = {}
     for package in packages:
         try:

@@ -1,4 +1,4 @@
-"""ONNX, which Triton's onnxruntime backend loads and TensorRT is built from."""
+"""Export to ONNX, for Triton's onnxruntime backend and as the source of TensorRT plans."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from farside.model.engine import Tensor
 from farside.model.recipe import Recipe
 
 OPSET = 18
-"""The first with Mish, and the one that torch's exporter writes without converting."""
+"""First ONNX opset with Mish, and the one that torch's exporter writes without conversion."""
 
 
 def write(network: Served, recipe: Recipe, path: Path) -> None:
-    """Export a network on the Recipe's grid, with any number of images, and check the file."""
+    """Export a network on the Recipe's grid with a dynamic batch size, and check the file."""
     size = recipe.side_px
     # Of two images: a batch of one would be taken for a constant.
     example = torch.zeros(2, recipe.input_planes, size, size)
     with warnings.catch_warnings():
-        # torch.export pickles its own tree specifications by a class that it deprecates.
+        # torch.export uses a class internally that it deprecates.
         warnings.simplefilter("ignore", FutureWarning)
         torch.onnx.export(
             network,
@@ -43,7 +43,7 @@ def write(network: Served, recipe: Recipe, path: Path) -> None:
 
 
 def run(path: Path, tensor: Tensor, threads: int = 0) -> Tensor:
-    """Answer a batch by onnxruntime on the CPU; without `threads` on all cores."""
+    """Run a batch by onnxruntime on the CPU, with `threads` threads or on all cores if 0."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""How far an artefact is from torch, and how far it may be."""
+"""Parity of an artefact with torch: measured differences and the gates they must pass."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from export.errors import GateError
 from farside.model.engine import Tensor
 
 GATES: dict[Precision, float] = {"fp32": 5e-4, "fp16": 3e-3, "bf16": 3e-2}
-"""Greatest relative L2 by precision."""
+"""Maximum relative L2 by precision."""
 
 TORCHSCRIPT_GATE = 1e-5
-"""Of fp32 TorchScript, which runs the same kernels."""
+"""Maximum relative L2 of fp32 TorchScript, which runs the same kernels as torch."""
 
 
 class Figures(NamedTuple):
-    """Two measures of the same difference.
+    """Measures of the difference between an artefact and torch.
 
     Attributes
     ----------
@@ -34,23 +34,23 @@ class Figures(NamedTuple):
     max_delta_over_span: float
 
     def or_worse(self, other: Figures) -> Figures:
-        """Take the greater of each."""
+        """Greater value of each measure."""
         return Figures(*map(max, self, other))
 
 
 def gate_of(build: Build) -> float:
-    """Greatest relative L2 with which `build` is published."""
+    """Maximum relative L2 with which an artefact is published."""
     exact = build.format == "torchscript" and build.precision == "fp32"
     return TORCHSCRIPT_GATE if exact else GATES[build.precision]
 
 
 def compare(answer: Tensor, truth: Tensor) -> Figures:
-    """Compare the answer of an artefact with torch's.
+    """Measure the difference of an artefact's output from that of torch.
 
     Raises
     ------
     GateError
-        Another shape, or values that are not finite.
+        The shapes differ, or a value is not finite.
     """
     if answer.shape != truth.shape:
         raise GateError(f"the artefact answered {answer.shape}, torch {truth.shape}")
@@ -72,12 +72,12 @@ def _of_plane(answer: Tensor, truth: Tensor) -> Figures:
 
 
 def check(figures: Figures, gate: float, what: str) -> None:
-    """Let pass what is inside its gate.
+    """Check measures against their gate.
 
     Raises
     ------
     GateError
-        It is not, NaN included.
+        The relative L2 is greater than the gate, or NaN.
     """
     if not figures.relative_l2 <= gate:
         raise GateError(
@@ -88,7 +88,7 @@ def check(figures: Figures, gate: float, what: str) -> None:
 
 
 def run(network: nn.Module, tensor: Tensor) -> Tensor:
-    """Run a torch network, image by image: the forward of a large one fills the memory."""
+    """Run a torch network image by image, as a batch could exceed the memory."""
     with torch.inference_mode():
         answers = [network(torch.from_numpy(image[None].copy())) for image in tensor]
     answer: Tensor = torch.cat(answers).numpy()

@@ -1,4 +1,4 @@
-"""Networks in the arithmetic in which they will be served."""
+"""Networks in the precision in which they will be served."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DTYPES: dict[Precision, torch.dtype] = {
 
 
 class Served(nn.Module):
-    """A network with float32 at both ends, whatever its own arithmetic."""
+    """Network with float32 input and output, whatever its internal precision."""
 
     def __init__(self, network: Network, dtype: torch.dtype) -> None:
         super().__init__()
@@ -34,15 +34,15 @@ class Served(nn.Module):
 
 
 def served(model: Checkpoint, precision: Precision) -> Served:
-    """Build the network of a checkpoint as it is to be served."""
+    """Network of a checkpoint in the precision in which it is served."""
     return Served(checkpoint.build(model.recipe, model.state), DTYPES[precision]).eval()
 
 
 def rounded(model: Checkpoint, precision: Precision) -> nn.Module:
-    """Emulate a precision: float32 inside each layer, its weights, input and answer rounded.
+    """Emulation of a precision: float32 within each layer, weights, inputs and outputs rounded.
 
-    This is how tensor cores work, which add up in float32. A runtime on a CPU without half
-    precision may keep float32 from end to end and so hide the error that a GPU will make.
+    Tensor cores work like this: they accumulate in float32. A CPU runtime without half precision
+    may use float32 throughout, and so hide the rounding error of a GPU.
     """
     network, dtype = checkpoint.build(model.recipe, model.state), DTYPES[precision]
 

@@ -1,6 +1,6 @@
-"""Put a trained model into the model repository, where engines look for it.
+"""Publish a trained model in the model repository, from which engines load.
 
-``<repository>/<name>/<version>/model.safetensors`` is the source of everything that is served.
+``<repository>/<name>/<version>/model.safetensors`` is the source of all exported formats.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from farside.model.recipe import ErrorModel, Recipe, Score
 
 
 class Report(BaseModel):
-    """What a ``report.json`` of training says for the Recipe.
+    """Scores and error model from a ``report.json`` of ``training.score``.
 
     Attributes
     ----------
     identity
-        Of the weights that were scored.
+        Identity of the scored weights.
     scores, errors
-        Figures of merit, and the error model where one was measured.
+        Figures of merit, and the error model if one was measured.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
@@ -42,7 +42,7 @@ def read_report(path: Path) -> Report:
     Raises
     ------
     CheckpointError
-        It is none.
+        The file is not such a report.
     """
     try:
         return Report.model_validate_json(path.read_bytes())
@@ -51,7 +51,7 @@ def read_report(path: Path) -> Report:
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
         )
         raise CheckpointError(
-            f"{path.name} is no report of training.score: {complaints}", (path.name,)
+            f"{path.name} is not a report of training.score: {complaints}", (path.name,)
         ) from error
 
 
@@ -62,33 +62,32 @@ def publish(
     report: Report | None = None,
     recipe: Recipe | None = None,
 ) -> Path:
-    """Copy a model file into the repository, in half precision, once it has answered.
+    """Copy a model file into the repository in half precision, after a test run.
 
     Parameters
     ----------
     trained
-        Model file that training wrote.
+        Model file written by the training.
     repository
-        Folder of models.
+        Model repository.
     scores
-        Written into the Recipe, in place of those that are there; the identity stays.
+        Scores that replace those in the Recipe; the identity of the weights does not change.
     report
-        Its scores go before these, its error model takes the place of that in the Recipe.
+        Report whose scores precede `scores` and whose error model replaces that of the Recipe.
     recipe
-        Recipe in place of the file's, such as one whose channels accept more instruments. Where it
-        has no scores or no error model, those of the file stay.
+        Recipe that replaces the one in the file, for example to accept more instruments. Where it
+        has no scores or no error model, those of the file are kept.
 
     Returns
     -------
     Path
-        The published file. It is there whole or not at all.
+        Published file, written atomically.
 
     Raises
     ------
     CheckpointError
-        The model does not answer an input of its own grid with finite values, or this version of
-        it is already published with other weights: weights that change need a new version. Or the
-        report is of other weights.
+        The output of the model is not finite, this version is already published with other weights
+        (changed weights need a new version), or the report is of other weights.
     """
     model = checkpoint.read(trained)
     if recipe is not None:
@@ -99,7 +98,7 @@ def publish(
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as candidate:
         identity = checkpoint.write(candidate, model.state, described, half=True)
-        candidate.chmod(0o644)  # safetensors writes for its owner alone; a service is another user
+        candidate.chmod(0o644)  # safetensors writes owner-only; the service runs as another user
         _check_version(path, identity, described)
         if report:
             _check_scored(report, model.identity, identity)
@@ -107,7 +106,7 @@ def publish(
 
 
 def _measured_before(recipe: Recipe, before: Recipe) -> Recipe:
-    """The Recipe with the scores and the error model of an earlier one where it has none."""
+    """Recipe with missing scores and error model taken from an earlier one."""
     return recipe.model_copy(
         update={
             "scores": recipe.scores or before.scores,
@@ -123,7 +122,7 @@ def _with_scores(recipe: Recipe, scores: tuple[Score, ...], report: Report | Non
 
 
 def _check_scored(report: Report, *identities: str) -> None:
-    """The weights that were scored may be those of the training, or the halved ones."""
+    """Check that a report is of these weights, either as trained or in half precision."""
     if report.identity not in identities:
         raise CheckpointError(
             f"the report is of other weights: got identity {report.identity[:12]}, expected "
@@ -153,23 +152,30 @@ def _check_version(path: Path, identity: str, recipe: Recipe) -> None:
 
 
 def main() -> None:
-    """``python -m export.publish MODEL.safetensors``."""
+    """Publish the model given on the command line and print its path."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("trained", type=Path)
-    parser.add_argument("--repository", type=Path, default=Path("model_repository"))
+    parser.add_argument(
+        "trained", type=Path, metavar="MODEL.safetensors", help="model file written by training"
+    )
+    parser.add_argument(
+        "--repository",
+        type=Path,
+        default=Path("model_repository"),
+        help="model repository (default: %(default)s)",
+    )
     parser.add_argument(
         "--score",
         action="append",
         default=[],
         nargs=3,
         metavar=("MEASURE", "VALUE", "COMMAND"),
-        help="a figure of merit and the command that measures it; give it once for each",
+        help="figure of merit and the command that measures it; may be repeated",
     )
     parser.add_argument(
         "--report", type=Path, help="report.json of training.score: its scores and error model"
     )
     parser.add_argument(
-        "--recipe", type=Path, help="Recipe as TOML, in place of the file's; its scores stay"
+        "--recipe", type=Path, help="TOML Recipe that replaces the one in the file; scores are kept"
     )
     arguments = parser.parse_args()
     scores = tuple(

@@ -1,7 +1,7 @@
-"""A TensorRT plan, by trtexec: made and run on the machine, and in the image, that will serve it.
+"""TensorRT plans, built and run by trtexec on the machine and in the image that will serve them.
 
-A plan fits one version of TensorRT and one kind of GPU. trtexec is a program of TensorRT that needs
-no binding to Python; its command lines are made here as data.
+A plan fits one version of TensorRT and one type of GPU. trtexec is a program of TensorRT that needs
+no Python binding; this module builds its command lines.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from farside.model.recipe import Recipe
 IN_NVIDIA_IMAGES = Path("/usr/src/tensorrt/bin/trtexec")
 
 VERSIONS = (10, 11)
-"""Major versions whose command line is known."""
+"""Major versions of TensorRT whose command line is supported."""
 
 
 @dataclass(frozen=True)
 class Trtexec:
-    """The program, and the TensorRT it belongs to.
+    """Program trtexec and its version of TensorRT.
 
     Attributes
     ----------
     program
         Path of trtexec.
     version
-        Major, minor and patch.
+        Major, minor and patch version.
     """
 
     program: Path
@@ -45,12 +45,12 @@ class Trtexec:
     def building(
         self, recipe: Recipe, build: Build, onnx: Path, plan: Path, timing_cache: Path
     ) -> list[str]:
-        """Command line that makes `plan` of `onnx`.
+        """Command line that builds `plan` from `onnx`.
 
-        The network is strongly typed: its arithmetic is that of the ONNX, which was compared with
-        torch before. TensorRT 11 knows nothing else (its guide *Migrating trtexec usage from 10.x
-        to 11.x*); TensorRT 10 is told. Of float32 no bits are dropped (TF32). What the builder
-        measures is kept for the next build in `timing_cache`.
+        The network is strongly typed: its precision is that of the ONNX, which has passed the
+        parity check. This is the only mode of TensorRT 11 (guide *Migrating trtexec usage from 10.x
+        to 11.x*) and an option of TensorRT 10. TF32 is off for float32. Kernel timings are cached
+        in `timing_cache` for the next build.
         """
         least, usual, greatest = shapes(recipe, build)
         return [
@@ -69,7 +69,7 @@ class Trtexec:
     def answering(
         self, recipe: Recipe, plan: Path, given: Path, batch: int, out: Path
     ) -> list[str]:
-        """Command line that runs `plan` once on the float32 of `given` and writes JSON to `out`."""
+        """Command line that runs `plan` once on the float32 file `given` and writes JSON `out`."""
         return [
             str(self.program),
             f"--loadEngine={plan}",
@@ -83,22 +83,21 @@ class Trtexec:
 
 
 def find() -> Trtexec:
-    """Find trtexec and ask for its version.
+    """Find trtexec and its version.
 
     Raises
     ------
     ToolMissingError
-        It is not here, or of a TensorRT whose command line is not known.
+        trtexec is not installed, or its version of TensorRT is not supported.
     """
     on_path = shutil.which("trtexec")
     program = Path(on_path) if on_path else IN_NVIDIA_IMAGES
     if not program.is_file():
         raise ToolMissingError(
-            f"TensorRT is not here: got no trtexec on PATH and none at {IN_NVIDIA_IMAGES}; "
-            "expected "
-            "TensorRT 10 or 11 and an NVIDIA GPU. Export on the machine that will serve, in the "
-            "image that export/Dockerfile.tensorrt makes, or use the onnx format with --target "
-            "gpu, which needs no build step"
+            f"TensorRT is not installed: found no trtexec on PATH and none at {IN_NVIDIA_IMAGES}; "
+            "expected TensorRT 10 or 11 and an NVIDIA GPU. Export on the machine that will serve, "
+            "in the image of export/Dockerfile.tensorrt, or use the onnx format with --target gpu, "
+            "which needs no build step"
         )
     return Trtexec(program, _version(program))
 
@@ -106,28 +105,28 @@ def find() -> Trtexec:
 def build(
     trtexec: Trtexec, recipe: Recipe, build: Build, onnx: Path, plan: Path, timing_cache: Path
 ) -> None:
-    """Make a plan of an ONNX file.
+    """Build a plan from an ONNX file.
 
     Raises
     ------
     ExportError
-        With what trtexec says, when there is no GPU for instance.
+        trtexec failed, for example without a GPU; the message quotes it.
     """
     timing_cache.parent.mkdir(parents=True, exist_ok=True)
     _call(trtexec.building(recipe, build, onnx, plan, timing_cache))
     if not plan.is_file():
-        raise ExportError(f"trtexec ended well and wrote no {plan.name}")
+        raise ExportError(f"trtexec succeeded but wrote no {plan.name}")
 
 
 def run(trtexec: Trtexec, recipe: Recipe, plan: Path, tensor: Tensor, workshop: Path) -> Tensor:
-    """Answer a batch by the plan; `workshop` is a directory for what goes in and out.
+    """Run a batch by a plan; `workshop` is a directory for the input and output files.
 
     Raises
     ------
     ExportError
-        With what trtexec says.
+        trtexec failed; the message quotes it.
     GateError
-        It wrote no such output, or other values than numbers.
+        The output is missing, or not numeric.
     """
     given, out = workshop / "input.bin", workshop / "output.json"
     given.write_bytes(np.ascontiguousarray(tensor, dtype="<f4").tobytes())
@@ -137,7 +136,7 @@ def run(trtexec: Trtexec, recipe: Recipe, plan: Path, tensor: Tensor, workshop: 
         dimensions = [int(side) for side in entry["dimensions"].split("x")]
         return np.array(entry["values"], dtype=np.float32).reshape(dimensions)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GateError(f"trtexec wrote no {OUTPUT} that can be read: {error}") from error
+        raise GateError(f"trtexec wrote no readable {OUTPUT}: {error}") from error
 
 
 def _version(program: Path) -> tuple[int, int, int]:
@@ -147,7 +146,7 @@ def _version(program: Path) -> tuple[int, int, int]:
     version = (number // 10000, number // 100 % 100, number % 100)
     if version[0] not in VERSIONS:
         raise ToolMissingError(
-            f"{program} is of TensorRT v{number or '?'}; expected major version "
+            f"{program} belongs to TensorRT v{number or '?'}, expected major version "
             f"{' or '.join(map(str, VERSIONS))}"
         )
     return version

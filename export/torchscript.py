@@ -1,4 +1,4 @@
-"""TorchScript, which Triton's pytorch backend loads."""
+"""Export to TorchScript, for Triton's pytorch backend."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from farside.model.engine import Tensor
 
 
 def write(network: Served, path: Path) -> None:
-    """Trace and freeze a network.
+    """Trace a network, freeze it and write it to a file.
 
-    It is traced on the least input it takes, since networks are fully convolutional: tracing on the
-    whole grid takes as long as several forwards. Frozen weights are constants of the graph; they
-    follow the device at which the file is loaded, not a later move.
+    Networks are fully convolutional, so it is traced on the smallest input: tracing on the whole
+    grid takes as long as several forward passes. Frozen weights are constants of the graph; their
+    device is set when the file is loaded and cannot be changed later.
     """
     example = torch.zeros(1, network.input_channels, network.least_side, network.least_side)
     with _old_interface(), torch.inference_mode():
@@ -28,7 +28,7 @@ def write(network: Served, path: Path) -> None:
 
 
 def load(path: Path, device: str = "cpu") -> torch.jit.ScriptModule:
-    """Read what :func:`write` has written."""
+    """Load a file written by :func:`write`."""
     with _old_interface():
         loaded: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
             path, map_location=device
@@ -37,10 +37,7 @@ def load(path: Path, device: str = "cpu") -> torch.jit.ScriptModule:
 
 
 def run(path: Path, tensor: Tensor, device: str = "cpu") -> Tensor:
-    """Answer a batch as the file says.
-
-    Convolutions keep the full float32 of their inputs on a GPU too (no TF32).
-    """
+    """Run a batch, (n, channel, y, x) → (n, output, y, x), without TF32 on a GPU."""
     network = load(path, device)
     with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
         answer: Tensor = network(torch.from_numpy(tensor).to(device)).cpu().numpy()
@@ -49,7 +46,7 @@ def run(path: Path, tensor: Tensor, device: str = "cpu") -> Tensor:
 
 @contextmanager
 def _old_interface() -> Iterator[None]:
-    """Silence what torch warns of: Triton loads nothing newer; sizes are meant to be constants."""
+    """Silence torch's warnings: Triton needs the old format, and constant sizes are intended."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", TracerWarning)

@@ -1,6 +1,6 @@
-"""The config.pbtxt of a Triton model, as Triton's own message.
+"""Configuration (config.pbtxt) of a Triton model, as Triton's protobuf message.
 
-docs/serving.md says the same for those who run it. Figures without a source are choices.
+docs/serving.md describes it for operators. Figures without a source are choices.
 """
 
 from __future__ import annotations
@@ -35,35 +35,36 @@ PLATFORMS: dict[Format, str] = {
 }
 
 COMPANY_US = 5_000
-"""How long a request on a GPU waits for others to share a forward with, microseconds."""
+"""Maximum delay of a request on a GPU for batching with others, microseconds."""
 
 QUEUE_TIMEOUT_US = 120_000_000
-"""How long a request may wait for its turn: the service's default deadline, microseconds."""
+"""Maximum time of a request in the queue, the service's default deadline, microseconds."""
 
 QUEUE_BYTES = 2 * 1024**3
-"""Inputs that may wait in the server's memory, and how many requests that is at least and most."""
+"""Maximum memory of queued inputs, bytes."""
 QUEUE_LEAST, QUEUE_MOST = 8, 64
+"""Limits of the queue size, requests."""
 
 WORKSPACE_BYTES = 8 * 1024**3
-"""Memory that TensorRT may use while it runs, bytes."""
+"""Workspace memory of TensorRT, bytes."""
 
 ENGINE_CACHE = "/var/cache/farside/tensorrt"
-"""Where the onnxruntime backend keeps the engines it builds; a volume, to outlast a restart."""
+"""Folder in which the onnxruntime backend caches engines; a volume, to survive restarts."""
 
 _ACCELERATOR_MODES: dict[Precision, str] = {"fp32": "FP32", "fp16": "FP16"}
 
 
 def config(recipe: Recipe, identity: str, build: Build) -> ModelConfig:
-    """Describe one exported model to Triton.
+    """Triton configuration of one exported model.
 
     Parameters
     ----------
     recipe
-        Gives the shapes, and travels in the parameters, so that a client needs no file.
+        Recipe, which defines the shapes; included in the parameters, so that clients need no file.
     identity
-        Of the weights.
+        Identity of the weights.
     build
-        What was made of them.
+        Specification of the artefact.
     """
     size = recipe.side_px
     parameters = {
@@ -91,18 +92,18 @@ def config(recipe: Recipe, identity: str, build: Build) -> ModelConfig:
 
 
 def model_name(recipe: Recipe, format: Format) -> str:  # noqa: A002  the word of the command line
-    """Name of a model in Triton, and of its directory."""
+    """Name of a model and its directory in Triton."""
     return f"{recipe.name}-{format}"
 
 
 def instances(build: Build) -> ModelInstanceGroup:
-    """Say how many copies of a model run, and what they share.
+    """Instances of a model, and the resource they share.
 
-    One on each GPU, or one on the CPU: a forward fills its device, a second copy doubles the memory
-    and gains nothing but the copying of inputs.
+    There is one instance on each GPU, or one on the CPU: a forward pass fills its device, so a
+    second instance doubles the memory and only overlaps the copying of inputs.
 
-    Each forward takes the only ``forward`` of its device, so that two models or two formats do not
-    run at once and fight for cores or memory. Triton counts these only where it is started with
+    Each forward pass takes the single resource ``forward`` of its device, so that two models or
+    formats do not compete for cores or memory. Triton enforces this only if started with
     ``--rate-limit=execution_count``.
     """
     on_gpu = build.target == "gpu"
@@ -114,14 +115,15 @@ def instances(build: Build) -> ModelInstanceGroup:
 
 
 def batching(recipe: Recipe, build: Build) -> ModelDynamicBatching:
-    """Say which requests share a forward, and which are refused.
+    """Dynamic batching of requests, and limits of the queue.
 
-    On a GPU a request waits :data:`COMPANY_US` for company; on a CPU, where a batch is no faster,
-    not at all, and what waits already goes together as far as the greatest batch allows.
+    On a GPU a request waits up to :data:`COMPANY_US` to be batched; on a CPU, where a
+    batch is no faster, it does not wait, but queued requests are batched up to the maximum batch
+    size.
 
-    A request that has waited :data:`QUEUE_TIMEOUT_US` is rejected: whoever sent it has gone. A
-    client may ask for less. Past :data:`QUEUE_BYTES` of inputs in the queue, new ones are rejected
-    at once, so that an overload is an error that the service can turn into 429, not a full memory.
+    A request queued for :data:`QUEUE_TIMEOUT_US` is rejected, as its client has given up; a client
+    may set a shorter timeout. Beyond :data:`QUEUE_BYTES` of queued inputs new requests are rejected
+    at once, so that overload becomes an error that the service maps to 429, not exhausted memory.
     """
     size = recipe.side_px
     bytes_each = 4 * recipe.input_planes * size**2
@@ -137,11 +139,11 @@ def batching(recipe: Recipe, build: Build) -> ModelDynamicBatching:
 
 
 def warmup(recipe: Recipe, build: Build) -> list[ModelWarmup]:
-    """Make the server answer noise before it says that it is ready.
+    """Warm-up requests of noise, run before the server reports that it is ready.
 
-    The first forward chooses kernels and allocates memory, and TorchScript optimises its graph in
-    the second: two of each. On a GPU also a full batch, for which kernels are chosen anew; with the
-    TensorRT accelerator the engine is built here, not at the first request.
+    The first forward pass selects kernels and allocates memory, and TorchScript optimises its graph
+    in the second, hence two. On a GPU a full batch is run too, as its kernels are selected anew;
+    with the TensorRT accelerator the engine is built here, not at the first request.
     """
     size = recipe.side_px
     noise = ModelWarmup.Input(
@@ -156,11 +158,11 @@ def warmup(recipe: Recipe, build: Build) -> list[ModelWarmup]:
 
 
 def optimization(recipe: Recipe, identity: str, build: Build) -> ModelOptimizationPolicy | None:
-    """Let onnxruntime hand the network to TensorRT, where there is a GPU.
+    """TensorRT execution accelerator of onnxruntime, on a GPU.
 
-    This needs no build step: the engine is built when the model loads and kept in
-    :data:`ENGINE_CACHE` for the next start, under a name with the identity of the weights. One
-    profile for all batches, or each new size would build another engine.
+    This needs no build step: the engine is built when the model loads and cached in
+    :data:`ENGINE_CACHE`, under a name with the identity of the weights. One profile covers all
+    batch sizes, otherwise each new size would build another engine.
     """
     if build.format != "onnx" or build.target != "gpu":
         return None
@@ -185,17 +187,17 @@ def optimization(recipe: Recipe, identity: str, build: Build) -> ModelOptimizati
 
 
 def shapes(recipe: Recipe, build: Build) -> tuple[str, str, str]:
-    """Least, usual and greatest input of a TensorRT profile, as ``INPUT__0:1x7x1024x1024``.
+    """Minimum, optimum and maximum input of a TensorRT profile, as ``INPUT__0:1x7x1024x1024``.
 
-    The usual one, for which TensorRT chooses its kernels, is a full batch: under load batches are
-    full, and without load nobody waits.
+    The optimum, for which TensorRT selects its kernels, is a full batch: under load batches are
+    full, and without load latency is low anyway.
     """
     greatest = shape(recipe, build.max_batch)
     return shape(recipe, 1), greatest, greatest
 
 
 def shape(recipe: Recipe, batch: int) -> str:
-    """An input of `batch` images as TensorRT's tools write it."""
+    """Input shape of a batch in the notation of TensorRT's tools."""
     size = recipe.side_px
     return f"{INPUT}:{batch}x{recipe.input_planes}x{size}x{size}"
 

@@ -1,4 +1,4 @@
-"""Model directories that are there whole or not at all."""
+"""Atomic replacement of model directories (temporary directory and rename)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ _RENAME_EXCHANGE = 2
 
 @contextmanager
 def replacing_version(folder: Path, version: str, workshop: Path) -> Iterator[Path]:
-    """Give a temporary directory that takes the place of `folder` if the block ends well.
+    """Context of a temporary directory that atomically replaces `folder` on success.
 
-    Other versions are in it already; ``<temporary>/<version>`` is there and empty. Readers see the
-    old directory or the new one; after an error the old one stays and nothing is left.
+    The temporary directory contains the other versions already, and an empty
+    ``<temporary>/<version>``. Readers see either the old or the new directory; after an error the
+    old one remains and the temporary one is removed.
 
     Parameters
     ----------
     folder
-        ``<model>-<format>`` in the model repository.
+        Directory ``<model>-<format>`` in the model repository.
     version
-        The version to be written.
+        Version to be written.
     workshop
-        Where the temporary directory is made: on the same file system, and not in the repository
-        itself, where Triton would take it for a model.
+        Parent of the temporary directory: on the same file system, and not the repository itself,
+        where Triton would take it for a model.
     """
     temporary = workshop / f".{uuid4().hex}.partial"
     try:
@@ -52,7 +53,7 @@ def _link(source: str, target: str) -> None:
 
 
 def _put_in_place(new: Path, folder: Path) -> None:
-    """Afterwards `folder` is the new directory, and `new` the old one if there was one."""
+    """Swap the directories: afterwards `folder` is the new one, and `new` the old one, if any."""
     if not folder.exists():
         new.rename(folder)
     elif not _exchange(new, folder):

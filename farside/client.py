@@ -1,4 +1,4 @@
-"""A client of the service: files in, a far-side magnetogram or a map of the Sun out."""
+"""HTTP client of the Farside service: far-side magnetograms and maps from files."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from farside.model.recipe import Recipe
 from farside.observation.drawing.sidecar import with_side_car
 
 Source: TypeAlias = str | Path | bytes | fits.HDUList
-"""One FITS file: where it lies, its bytes, or as astropy opened it."""
+"""FITS file: path, bytes, or astropy HDUList."""
 
 _Part: TypeAlias = tuple[str, bytes, str]
-"""Name, bytes and type."""
+"""File of a multipart form: name, content and media type."""
 
 RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 LONGEST_WAIT_S = 60.0
 
 LOST = (httpx.NetworkError, httpx.RemoteProtocolError)
-"""A service that is not there, or that ended with its answer not sent."""
+"""Errors of a service that is not running, or that stopped before it answered."""
 
 _NAME = re.compile(r'filename="([A-Za-z0-9_][A-Za-z0-9._-]{0,99})"')
-"""A plain name: one that cannot lead out of a folder."""
+"""Pattern of a plain file name, which cannot escape a folder."""
 
 
 class _Refusal(BaseModel):
-    """The service's JSON object of an error."""
+    """Error response of the service."""
 
     error: str
     type: str
@@ -49,20 +49,20 @@ class _Refusal(BaseModel):
 
 
 class Client:
-    """Talk to one Farside service.
+    """HTTP client of one Farside service.
 
     Parameters
     ----------
     url
-        Where the service listens, as in ``"http://localhost:3000"``.
+        Base address of the service, such as ``"http://localhost:3000"``.
     timeout
-        Seconds to wait for one answer.
+        Timeout of one request, seconds.
     retries
-        How many more times to ask a service that is full, not ready, stopping or not there: it
-        waits as long as the service says, but never longer than a minute, and for one that says
-        nothing 1 s, 2 s, 4 s … To ask twice is safe, as answers depend on nothing but the request.
+        Number of retries while the service is full, not ready, stopping or unreachable. The delay
+        is that of the Retry-After header, at most a minute, else 1 s, 2 s, 4 s … Retries are safe:
+        an answer depends on nothing but its request.
     transport
-        What carries the requests, for tests and unusual networks.
+        Transport of the HTTP requests, for tests and unusual networks.
 
     Examples
     --------
@@ -123,28 +123,29 @@ class Client:
         *,
         out: str | Path | None = None,
     ) -> fits.HDUList | Path:
-        """Make the magnetogram that the spacecraft of `observations` would have measured.
+        """Generate the magnetogram that the spacecraft of `observations` would have measured.
 
         Parameters
         ----------
         observations, references
-            Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5.
+            Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5 of Jeong
+            et al. (2022).
         model
-            One of :meth:`models`; the service's default if left out.
+            Name of one of :meth:`models`; by default the service's default model.
         out
-            Where to write the product. It is there whole or not at all.
+            File to write the product to, atomically.
 
         Returns
         -------
         HDUList or Path
-            The product, or where it was written.
+            The product, or the path `out`.
 
         Raises
         ------
         FarsideError
-            What the service raised, with its sentence and its files.
+            The error raised by the service, with its message and files.
         ConnectionFailedError, DeadlineError
-            No service answers, or not in time.
+            The service does not answer, or not in time.
         """
         content = self.generate_bytes(observations, references, model)
         if out is None:
@@ -157,7 +158,7 @@ class Client:
         references: Sequence[Source],
         model: str | None = None,
     ) -> bytes:
-        """Make the product of :meth:`generate`; give the bytes of its file."""
+        """Generate a product as the bytes of its FITS file; parameters as for :meth:`generate`."""
         parts = [
             *(("observation", _part(source)) for source in _with_side_cars(observations)),
             *(("reference", _part(source)) for source in references),
@@ -176,34 +177,34 @@ class Client:
         flux_scale: float = 1.0,
         allow_saturating: bool = False,
     ) -> NamedFile:
-        """Make one map of the whole Sun at one time.
+        """Merge magnetograms and a base map into a synchronic map of the whole Sun.
 
         Parameters
         ----------
         observed, generated
-            Magnetograms of HMI, and products of :meth:`generate`.
+            HMI magnetograms, and products of :meth:`generate`.
         base
-            A map of GONG, ADAPT or HMI, or an earlier one of ours: it fills what no disk shows.
+            Map of GONG, ADAPT, HMI or Farside that fills the unobserved area.
         time
-            Of the map, UTC; that of the youngest disk if left out.
+            Time of the map, UTC; by default that of the most recent disk.
         format
-            ``"native"``, ``"gong"``, ``"adapt"`` or ``"wsa"``.
+            Format of the file: ``"native"``, ``"gong"``, ``"adapt"`` or ``"wsa"``.
         flux_scale
-            What the field is multiplied by; not for the native format.
+            Factor applied to the field; not for the native format.
         allow_saturating
-            Whether a product of a model that saturates may go in.
+            Whether to accept products of models whose field saturates.
 
         Returns
         -------
         NamedFile
-            Content, and the name that is part of some formats; ``put(folder)`` writes it.
+            Content and file name, which some formats prescribe; ``put(folder)`` writes it.
 
         Raises
         ------
         FarsideError
-            What the service raised, with its sentence and its files.
+            The error raised by the service, with its message and files.
         ConnectionFailedError, DeadlineError
-            No service answers, or not in time.
+            The service does not answer, or not in time.
         """
         parts = [
             *(("observed", _part(source)) for source in observed),
@@ -221,12 +222,12 @@ class Client:
         return NamedFile(_name(answer), answer.content)
 
     def models(self) -> Mapping[str, Model]:
-        """Ask which models are loaded, by name.
+        """Models loaded by the service, by name.
 
         Raises
         ------
         ConnectionFailedError, DeadlineError
-            No service answers, or not in time.
+            The service does not answer, or not in time.
         """
         return {
             model.recipe.name: model
@@ -234,12 +235,12 @@ class Client:
         }
 
     def ready(self) -> bool:
-        """Ask whether the service can generate now.
+        """Whether the service is ready to generate.
 
         Raises
         ------
         ConnectionFailedError, DeadlineError
-            No service answers, or not in time.
+            The service does not answer, or not in time.
         """
         return self._send("GET", "/readyz").is_success
 
@@ -250,7 +251,7 @@ class Client:
         raise _error(answer)
 
     def _persist(self, method: str, path: str, **content: Any) -> httpx.Response:
-        """Ask, and ask again while that may help."""
+        """Send a request, with retries while the service is busy or unreachable."""
         for tried in range(self._retries):
             try:
                 answer = self._send(method, path, **content)
@@ -278,26 +279,26 @@ class Client:
 
 
 def _part(source: Source) -> _Part:
-    """One file as it travels."""
+    """Multipart entry of one file."""
     if isinstance(source, bytes):
         return "image.fits", source, "application/fits"
     if isinstance(source, fits.HDUList):
         file = BytesIO()
         source.writeto(file)
         return Path(source.filename() or "image.fits").name, file.getvalue(), "application/fits"
-    # A name that is not UTF-8 cannot travel in a form (RFC 7578, section 5.1.2).
+    # File names in a form must be UTF-8 (RFC 7578, section 5.1.2).
     name = Path(source).name.encode(errors="replace").decode()
     return name, Path(source).read_bytes(), "application/fits"
 
 
 def _with_side_cars(sources: Sequence[Source]) -> Iterator[Source]:
-    """Drawings do not travel without what lies beside them."""
+    """Add to each drawing the side-car file beside it."""
     for source in sources:
         yield from with_side_car(Path(source)) if isinstance(source, str | Path) else (source,)
 
 
 def _form(parts: Sequence[tuple[str, _Part]], data: Mapping[str, str]) -> dict[str, Any]:
-    """A form that is multipart even where it has no file."""
+    """Form data that are sent as multipart even without a file."""
     texts = [(name, (None, value)) for name, value in data.items()]
     return {"files": [*parts, *texts]}
 
@@ -305,7 +306,9 @@ def _form(parts: Sequence[tuple[str, _Part]], data: Mapping[str, str]) -> dict[s
 def _name(answer: httpx.Response) -> str:
     found = _NAME.search(answer.headers.get("content-disposition", ""))
     if not found:
-        raise errors.ServiceError(f"{answer.request.url} gave its file no plain name")
+        raise errors.ServiceError(
+            f"{answer.request.url}: got no plain file name in Content-Disposition, expected one"
+        )
     return found[1]
 
 
@@ -321,20 +324,21 @@ def _model(card: dict[str, Any]) -> Model:
 
 
 def _wait_s(answer: httpx.Response) -> float:
-    """Seconds that a refusal asks to wait; 1 where it gives none, or a date."""
-    wanted = answer.headers.get("retry-after", "")
-    return min(float(wanted) if wanted.isdecimal() else 1.0, LONGEST_WAIT_S)
+    """Delay of the Retry-After header, seconds; 1 if it is missing or a date."""
+    delay = answer.headers.get("retry-after", "")
+    return min(float(delay) if delay.isdecimal() else 1.0, LONGEST_WAIT_S)
 
 
 def _error(answer: httpx.Response) -> errors.FarsideError:
-    """Make the error that the service describes, or a ServiceError if it is not its JSON object."""
+    """Exception described by an error response; ServiceError if it is not one of the service."""
     try:
         refusal = _Refusal.model_validate_json(answer.content)
     except ValidationError:
         if answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
             return errors.RequestError(f"{answer.request.url}: larger than a proxy takes (413)")
         return errors.ServiceError(
-            f"{answer.request.url} answered {answer.status_code}, which is not of the service"
+            f"{answer.request.url} answered {answer.status_code}, which is not an error response "
+            "of the service"
         )
     error = _class(refusal.type)(refusal.error, refusal.files)
     error.add_note(f"request id {refusal.request_id}")
@@ -342,7 +346,7 @@ def _error(answer: httpx.Response) -> errors.FarsideError:
 
 
 def _class(name: str) -> type[errors.FarsideError]:
-    """Find a class of the tree by the name that came over the wire."""
+    """Exception class of a name sent by the service; ServiceError if unknown."""
     found = vars(errors).get(name)
     if isinstance(found, type) and issubclass(found, errors.FarsideError):
         return found

@@ -1,4 +1,4 @@
-"""The story: FITS files in, a far-side magnetogram out; and from those, a map of the whole Sun."""
+"""Pipeline from FITS files to a far-side magnetogram or to a map of the whole Sun: start here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from farside.synchronic.map import SynchronicMap
 from farside.synchronic.merge import synchronic
 
 MAX_MAP_PIXELS = 2**26
-"""Most pixels of all disks of one map: thirty of 1024² with their errors. 256 MiB."""
+"""Maximum number of pixels of all disks of one map: thirty of 1024² with their errors, 256 MiB."""
 
 
 def generate(
@@ -36,21 +36,24 @@ def generate(
     engine: Engine,
     progress: Progress = silent,
 ) -> Magnetogram:
-    """Make the magnetogram that the spacecraft of `observations` would have measured.
+    """Generate the magnetogram that the spacecraft of `observations` would have measured.
 
     Parameters
     ----------
     observations, references
-        Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5.
+        Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5 of Jeong et
+        al. (2022), when the same hemisphere faced Earth.
     model
         Name of a model that `engine` has loaded.
+    engine
+        Inference engine, see :func:`farside.model.engines.embedded`.
     progress
-        Told of each tile, where the model works in tiles.
+        Called after each tile, if the model works in tiles.
 
     Raises
     ------
     FarsideError
-        Says which file or which part of the set is wrong.
+        The message names the invalid file or set.
     """
     loaded = find_model(engine, model)
     stack = prepare(observations, references, loaded.recipe)
@@ -63,12 +66,12 @@ def prepare(
     recipe: Recipe,
     timer: Timer = untimed,
 ) -> Stack:
-    """Read the files and register them: all that comes before the network.
+    """Read, check and register the files: all steps before the network.
 
     Raises
     ------
     InputError, SetError
-        Of the first file that cannot be used, or of the files together.
+        A file cannot be used, or the files do not form a set.
     """
     with timer("read"):
         observed = accepted(read_each(observations), "observation", recipe)
@@ -78,12 +81,12 @@ def prepare(
 
 
 def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
-    """Run the network on a stack: all that comes after the registration.
+    """Run the network on one stack: all steps after registration.
 
     Raises
     ------
     DamagedImageError, EngineError
-        A disk that cannot be scaled; what the engine raised.
+        A disk cannot be scaled, or inference failed.
     """
     return translate_together([stack], model, engine)[0]
 
@@ -95,12 +98,12 @@ def translate_together(
     timer: Timer = untimed,
     progress: Progress = silent,
 ) -> list[Magnetogram]:
-    """Run the network once on several stacks.
+    """Run the network on several stacks in one forward pass.
 
     Raises
     ------
     DamagedImageError, EngineError
-        As for one; then none of them has an answer.
+        A disk cannot be scaled, or inference failed; no stack is translated then.
     """
     ones = [slice(index, index + 1) for index in range(len(stacks))]
     tiling = model.recipe.grid
@@ -151,21 +154,21 @@ def map_sun(
     *,
     allow_saturating: bool = False,
 ) -> SynchronicMap:
-    """Make one map of the whole Sun of magnetograms, products and a map that fills the rest.
+    """Merge observed and generated magnetograms and a base map into a map of the whole Sun.
 
     Parameters
     ----------
     observed, generated
-        Magnetograms of HMI, and products of :func:`generate`, in any number.
+        HMI magnetograms, and products of :func:`generate`, in any number.
     base
-        A map of GONG, ADAPT or HMI, or an earlier one of ours.
+        Map of GONG, ADAPT, HMI or Farside that fills the unobserved area.
     time, allow_saturating
-        As for :func:`farside.synchronic.merge.synchronic`.
+        See :func:`farside.synchronic.merge.synchronic`.
 
     Raises
     ------
     InputError, SetError
-        Of the first file that cannot be used, or of the files together.
+        A file cannot be used, or the files do not form a set.
     """
     disks = _held(chain(map(read_measured, observed), map(read_generated, generated)))
     below = None if base is None else read_base(base)
@@ -173,7 +176,7 @@ def map_sun(
 
 
 def _held(disks: Iterable[MapDisk]) -> list[MapDisk]:
-    """Take the disks one after another, as far as there is room for their pixels."""
+    """Collect the disks one after another, up to :data:`MAX_MAP_PIXELS`."""
     held: list[MapDisk] = []
     pixels = 0
     for disk in disks:

@@ -1,4 +1,4 @@
-"""The client at the wire: what it sends, what it makes of answers."""
+"""Client: requests sent, and handling of answers."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def boundary(request: httpx.Request) -> bytes:
 
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the client would have slept."""
+    """Delays before retries, seconds, recorded instead of slept."""
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     return slept
@@ -342,6 +342,6 @@ def test_a_map_keeps_the_name_that_is_part_of_its_format(tmp_path: Path) -> None
 def test_a_name_that_leads_elsewhere_is_not_taken(name: str) -> None:
     with (
         served(lambda _: mapped(name)) as client,
-        pytest.raises(errors.ServiceError, match="no plain name"),
+        pytest.raises(errors.ServiceError, match="no plain file name"),
     ):
         client.synchronic([b"H"])

@@ -1,4 +1,4 @@
-"""The story from real files to a product, with a network of one line."""
+"""Pipeline from real files to a product, with a one-line network."""
 
 import hashlib
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ RECIPE = small_model.RECIPE.model_copy(
 
 
 REFERENCE = Echo(RECIPE, planes=slice(1, None))
-"""Answers with the reference channel: what a model that knows no physics would say."""
+"""Engine that returns the reference channel, without any physics."""
 
 
 @pytest.fixture(scope="module")

@@ -1,1 +1,1 @@
-"""Series of HMI magnetograms: derotated averages and their noise."""
+"""Series of HMI magnetograms: derotation, averages and noise."""

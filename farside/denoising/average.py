@@ -1,4 +1,4 @@
-"""The mean of successive magnetograms, each turned to the middle one: Park et al. (2020)."""
+"""Derotated mean of successive HMI magnetograms, as in Park et al. (2020)."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from farside.sun.angles import folded_deg
 from farside.sun.grid import Image
 
 FRAMES = 21
-"""Ten before and ten after the middle (Park et al. 2020, ApJL 891, L4)."""
+"""Number of frames in a mean: the middle one, ten before and ten after (Park et al. 2020)."""
 
 CENTRE_TOLERANCE_PX, SCALE_TOLERANCE, ROLL_TOLERANCE_DEG = 5.0, 1e-3, 0.1
-"""Between the pointings of a series, a choice: HMI's wander by hundredths of a pixel. Whatever is
-within them is corrected."""
+"""Tolerances of the pointing within a series, a choice: HMI drifts by hundredths of a pixel.
+Differences within them are corrected."""
 
 COUNT_KEY = "NFRAMES"
-"""The card that tells a mean from a frame."""
+"""Card that distinguishes a mean from a single frame."""
 
 MISSING_NAMED = 5
-"""Of the missing frames of a series so many are named."""
+"""Maximum number of missing frames named in an error."""
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One file of a series, as far as its header tells.
+    """Header of one file of a series.
 
     Attributes
     ----------
     path
-        Where it lies.
+        Path of the file.
     slot, cadence_s
-        Its T_REC, UTC, and how far the next is.
+        T_REC, UTC, and the time to the next slot, seconds.
     cards, pointing, shape
-        Its header, and what it says of the array (y, x).
+        Header cards, and the pointing and shape (y, x) of the image.
     """
 
     path: Path
@@ -64,16 +64,16 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class MeanMagnetogram:
-    """The mean of a series in the pixels of its middle frame.
+    """Derotated mean of a series, in the pixels of its middle frame.
 
     Attributes
     ----------
     image
-        Line of sight, gauss, (y, x), NaN where the middle frame has no value.
+        Line-of-sight field, gauss, (y, x), NaN where the middle frame has no value.
     frames, origins
-        What it is the mean of, in the order of time.
+        Headers and origins of the averaged frames, in order of time.
     noise_one_gauss
-        Width of the weak field's core at disk centre, of the middle frame alone.
+        Noise of the middle frame: width of the weak-field core at disk centre.
     """
 
     image: Image
@@ -83,36 +83,37 @@ class MeanMagnetogram:
 
     @property
     def noise_gauss(self) -> float:
-        """The same of the mean."""
+        """Noise of the mean: width of the weak-field core at disk centre, gauss."""
         pointing, origin = self.middle.pointing, self.origins[len(self.origins) // 2]
         return centre_noise_gauss(self.image, pointing, origin.observer)
 
     @property
     def middle(self) -> Frame:
-        """The frame that the others were turned to."""
+        """Middle frame, to whose time the others were derotated."""
         return self.frames[len(self.frames) // 2]
 
 
 def stack(
     paths: Sequence[Path], count: int = FRAMES, progress: Progress = silent
 ) -> MeanMagnetogram:
-    """Average a series of frames, each turned differentially to the time of the middle one.
+    """Average a series of frames, each derotated to the time of the middle one.
 
-    Headers are read first, then one frame after the other: no more than one is held.
+    All headers are read first, then the frames one after the other: one frame at a time is in
+    memory.
 
     Parameters
     ----------
     paths
         HMI line-of-sight magnetograms, in any order.
     count
-        How many there have to be, odd.
+        Expected number of frames, odd.
     progress
-        Told after each frame.
+        Called after each frame.
 
     Raises
     ------
     FrameSeriesError
-        They are no unbroken series of `count` frames of one instrument, size and pointing.
+        The files are not an unbroken series of `count` frames of one instrument, size and pointing.
     InputError
         A file cannot be used.
     """
@@ -123,7 +124,7 @@ def stack(
     noise_gauss = centre_noise_gauss(_pixels(seen), middle.pointing, observer)
     on_disk = np.isfinite(_pixels(seen))
     drift = drift_of(middle.pointing, middle.shape, observer, seen.origin.time)
-    del seen  # no two frames are held
+    del seen  # never two frames in memory
     origins: list[Origin] = []
     mean = following_mean(_timed(frames, middle, origins, progress), drift)
     mean[~on_disk] = np.nan
@@ -133,7 +134,7 @@ def stack(
 def _timed(
     frames: Sequence[Frame], middle: Frame, origins: list[Origin], progress: Progress
 ) -> Iterator[TimedFrame]:
-    """Read one frame after the other, and note where each came from."""
+    """Read one frame after the other, and append the origin of each to `origins`."""
     for frame in frames:
         observation = read(frame.path)
         origins.append(observation.origin)
@@ -150,19 +151,19 @@ def _pixels(observation: Observation) -> Image:
 
 
 def _from_middle(middle: Pointing, frame: Pointing) -> NDArray[np.float64]:
-    """Affine map (2, 3) from pixels of one pointing to pixels of another."""
+    """Affine map (2, 3) from pixels of the middle frame to pixels of another."""
     linear = np.linalg.solve(frame.matrix_arcsec, middle.matrix_arcsec)
     return np.column_stack([linear, frame.sun_centre_px - linear @ middle.sun_centre_px])
 
 
 def series(paths: Sequence[Path], count: int = FRAMES) -> tuple[Frame, ...]:
-    """Read the headers of frames, check that they are a series and put them in order.
+    """Read the headers of frames, check that they form a series, and sort them by time.
 
     Raises
     ------
     FrameSeriesError
-        Another number than `count`, or an even one; a slot is missing or taken twice; they are of
-        several instruments, cadences, sizes or pointings.
+        The number of frames is not `count`, or even; a slot is missing or taken twice; or
+        instruments, cadences, sizes or pointings differ.
     InputError
         A header cannot be used.
     """
@@ -182,20 +183,22 @@ def _frame(path: Path) -> Frame:
         cards = open_cards(unpack(data))
         instrument, band = identify(cards)
         if (instrument.name, band) != ("HMI", "LOS"):
-            raise UnsupportedImageError(f"{instrument.name} {band}, HMI LOS is expected")
+            raise UnsupportedImageError(f"got {instrument.name} {band}, expected HMI LOS")
         if is_restored(cards) or COUNT_KEY in cards:
-            raise UnsupportedImageError("not as it was measured, which is expected")
+            raise UnsupportedImageError(
+                "got a mean or the product of a network, expected a frame as it was measured"
+            )
         slot, cadence_s = instant(cards, "T_REC"), number(cards, "CADENCE")
         if slot is None or cadence_s is None or cadence_s <= 0:
             raise MissingMetadataError(
-                f"T_REC is {cards.get('T_REC')!r} and CADENCE {cards.get('CADENCE')!r}, "
-                "the slot of a frame and the seconds to the next are expected"
+                f"T_REC is {cards.get('T_REC')!r} and CADENCE {cards.get('CADENCE')!r}, expected "
+                "the slot of a frame and the seconds to the next"
             )
         return Frame(path, slot, cadence_s, cards, pointing_of(cards), _shape(cards))
 
 
 def _shape(cards: Cards) -> tuple[int, int]:
-    """Of the image, (y, x); of one that is packed, ZNAXIS tells it."""
+    """Shape of the image, (y, x); ZNAXIS for a compressed one."""
     packed = "Z" if cards.get("ZIMAGE") is True else ""
     width, height = (number(cards, f"{packed}NAXIS{axis}") or 0 for axis in "12")
     return int(height), int(width)
@@ -204,23 +207,24 @@ def _shape(cards: Cards) -> tuple[int, int]:
 def _check_alike(frames: Sequence[Frame]) -> None:
     middle = frames[len(frames) // 2]
     for frame in frames:
-        for what, got, wanted in (
+        for what, got, expected in (
             ("instrument", text(frame.cards, "INSTRUME"), text(middle.cards, "INSTRUME")),
             ("cadence in s", frame.cadence_s, middle.cadence_s),
             ("size (y, x)", frame.shape, middle.shape),
         ):
-            if got != wanted:
+            if got != expected:
                 raise FrameSeriesError(
-                    f"{frame}: {what} is {got}, that of the middle frame is {wanted}", (str(frame),)
+                    f"{frame}: {what} is {got}, that of the middle frame is {expected}",
+                    (str(frame),),
                 )
         _check_pointing(frame, middle.pointing)
 
 
-def _check_pointing(frame: Frame, wanted: Pointing) -> None:
+def _check_pointing(frame: Frame, expected: Pointing) -> None:
     found = frame.pointing
-    apart_px = float(np.hypot(*(found.sun_centre_px - wanted.sun_centre_px)))
-    turned_deg = abs(folded_deg(found.roll_deg - wanted.roll_deg))
-    stretched = abs(found.scale_arcsec / wanted.scale_arcsec - 1)
+    apart_px = float(np.hypot(*(found.sun_centre_px - expected.sun_centre_px)))
+    turned_deg = abs(folded_deg(found.roll_deg - expected.roll_deg))
+    stretched = abs(found.scale_arcsec / expected.scale_arcsec - 1)
     if (
         apart_px > CENTRE_TOLERANCE_PX
         or turned_deg > ROLL_TOLERANCE_DEG
@@ -228,9 +232,8 @@ def _check_pointing(frame: Frame, wanted: Pointing) -> None:
     ):
         raise FrameSeriesError(
             f"{frame}: the Sun's centre is {apart_px:.1f} px, the roll {turned_deg:.2f}° and the "
-            f"scale {stretched:.2%} from those of the middle frame, at most "
-            f"{CENTRE_TOLERANCE_PX:g} px, {ROLL_TOLERANCE_DEG:g}° and {SCALE_TOLERANCE:.1%} are "
-            "expected",
+            f"scale {stretched:.2%} from those of the middle frame, expected at most "
+            f"{CENTRE_TOLERANCE_PX:g} px, {ROLL_TOLERANCE_DEG:g}° and {SCALE_TOLERANCE:.1%}",
             (str(frame),),
         )
 
@@ -241,7 +244,7 @@ def _check_unbroken(frames: Sequence[Frame]) -> None:
         steps = round(float((other.slot - one.slot).to_value("s")) / one.cadence_s)
         if steps == 0:
             raise FrameSeriesError(
-                f"{one} and {other} are of one slot, one frame of each is expected",
+                f"{one} and {other} are of one slot, expected one frame of each",
                 (str(one), str(other)),
             )
         missing += [
@@ -252,7 +255,7 @@ def _check_unbroken(frames: Sequence[Frame]) -> None:
         more = ", …" if len(missing) > MISSING_NAMED else ""
         raise FrameSeriesError(
             f"slots without a frame between the first and the last: {named}{more} "
-            f"({len(missing)} in all); one every {frames[0].cadence_s:g} s is expected"
+            f"({len(missing)} in all); expected one every {frames[0].cadence_s:g} s"
         )
 
 

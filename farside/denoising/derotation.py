@@ -1,4 +1,4 @@
-"""The surface that passes the pixels of a telescope, and the mean of frames that follow it."""
+"""Derotation of frame series: apparent surface motion in each pixel, and the derotated mean."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from farside.sun.heliographic import drift_deg_per_day, project, trace
 from farside.sun.observer import Observer
 
 PROBE_S = 450.0
-"""The speed is that of a chord from so long before to so long after: ten frames of 45 s. Within it
-a point leaves its chord by less than 0.002 of HMI's pixels, though it moves by 2.3."""
+"""Half the time interval of the chord that gives the speed: ten frames of 45 s. Within it the path
+of a point differs from the chord by less than 0.002 HMI pixels, while it moves by 2.3."""
 
 NOISE_LEFT = 0.956
-"""Standard deviation of white noise after the interpolation, mean over all shifts. Linear
-interpolation leaves 0.81 of it and 0.82 of a wave of 4 pixels; this one leaves all of a wave of 3.
-``python -m benchmarks.stacking``"""
+"""Standard deviation of unit white noise after the interpolation, mean over all shifts. Linear
+interpolation keeps 0.82 of the noise and 0.81 of a wave of 4 pixels; Lanczos keeps all of a wave of
+3 (``python -m benchmarks.stacking``)."""
 
 MARGIN_PX = 8
-"""So near the edge of an array that is a part of a disk some frames of a mean have no pixels: four
-to either side of a place are interpolated, and the surface moves by 2.3 in ten frames of HMI."""
+"""Width of the edge of a partial disk in which some frames of a mean lack pixels: the kernel needs
+four to either side, and the surface moves by 2.3 in ten HMI frames."""
 
 _ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """How fast the surface passes each pixel.
+    """Apparent velocity of the solar surface in each pixel.
 
     Attributes
     ----------
     x_px_s, y_px_s
-        Pixels a second, (y, x), 0 off the disk.
+        Components, pixels per second, (y, x), 0 off the disk.
     """
 
     x_px_s: Image
@@ -52,12 +52,12 @@ class TimedFrame:
     Attributes
     ----------
     image
-        (y, x), NaN where it has no value.
+        Pixels (y, x), NaN where there is no value.
     seconds
-        After the middle of the series.
+        Time after the middle of the series.
     from_middle
-        Affine map (2, 3) from pixels of the middle frame to pixels of this one, of the same place
-        in the sky; None where they are the same.
+        Affine map (2, 3) from pixels of the middle frame to those of this one that point at the
+        same place in the sky; None if the pointings are equal.
     """
 
     image: Image
@@ -66,14 +66,14 @@ class TimedFrame:
 
 
 def drift_of(pointing: Pointing, shape: tuple[int, int], observer: Observer, time: Time) -> Drift:
-    """The motion of magnetic features, by the rotation of Komm et al. (1993), as it is seen.
+    """Apparent motion of magnetic features by the differential rotation of Komm et al. (1993).
 
     Parameters
     ----------
     pointing, shape
-        Of the array, (y, x).
+        Pointing and shape (y, x) of the image.
     observer, time
-        Who looks, and when.
+        Viewpoint and time of the image.
     """
     speed = np.zeros((2, *shape), np.float32)
     for first in range(0, shape[0], _ROWS_AT_ONCE):
@@ -85,7 +85,7 @@ def drift_of(pointing: Pointing, shape: tuple[int, int], observer: Observer, tim
 def _speed_px_s(
     pointing: Pointing, rows: NDArray[np.int64], columns: int, observer: Observer, time: Time
 ) -> NDArray[np.float64]:
-    """Of some rows, (2, row, column)."""
+    """Apparent velocity in some rows of the image, pixels per second, (2, row, column)."""
     matrix = pointing.matrix_arcsec / ARCSEC_PER_RADIAN
     x, y = np.meshgrid(np.arange(columns), rows)
     sky = np.einsum("ij,jyx->iyx", matrix, np.stack([x, y]) - pointing.sun_centre_px[:, None, None])
@@ -106,12 +106,12 @@ def _speed_px_s(
 
 
 def following_mean(frames: Iterable[TimedFrame], drift: Drift) -> Image:
-    """Mean of frames, each turned to the time of the middle one.
+    """Mean of frames, each derotated to the time of the middle one.
 
-    The frames are interpolated by Lanczos' kernel of eight pixels, which keeps noise and network
-    alike; where it would meet a pixel without a value, at the limb, the nearest pixel is taken. No
-    more than one frame is held. In ten minutes μ changes by less than what a symmetric series
-    balances: the field is not corrected for it.
+    Frames are interpolated with a Lanczos kernel of eight pixels, which preserves both noise and
+    network; where it would include a pixel without a value, at the limb, the nearest pixel is used.
+    One frame at a time is in memory. The field is not corrected for the change of μ, which cancels
+    in a symmetric series.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def following_mean(frames: Iterable[TimedFrame], drift: Drift) -> Image:
 
 
 def _followed(frame: TimedFrame, drift: Drift) -> Image:
-    """A frame where the middle one shows the same points of the surface."""
+    """Frame derotated to the time of the middle one."""
     seconds = np.float32(frame.seconds)
     x_px, y_px = seconds * drift.x_px_s, seconds * drift.y_px_s
     columns, rows = (np.arange(length, dtype=np.float32) for length in x_px.shape[::-1])

@@ -1,4 +1,4 @@
-"""The mean of a series as a FITS file: the middle frame's header, and what it is the mean of."""
+"""FITS file of a derotated mean: the middle frame's header, and a table of the frames."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from farside.observation.instruments import HMI_NEAR_REAL_TIME
 from farside.quality import Quality
 
 _NOT_KEPT = re.compile(
-    # The array as the frame had it, its packing and its sums.
+    # Array, compression and checksums of the original frame.
     r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|EXTNAME|EXTVER|[PG]COUNT|TFIELDS|THEAP"
     r"|T(TYPE|FORM|UNIT|DIM)\d+|Z[A-Z]+\d*|BSCALE|BZERO|BLANK|CHECKSUM|DATASUM|HEADSUM"
-    # Texts that go on elsewhere, and the statistics of other pixels.
+    # Texts that continue in other cards, and statistics of other pixels.
     r"|COMMENT|HISTORY|CONTINUE|END|LONGSTRN"
     r"|DATA(VALS|MIN|MAX|MED|MEA|RMS|SKE|KUR)[NA-Z]?\d?|(TOT|MISS|SAT)VALS|DATE"
 )
@@ -32,7 +32,7 @@ _KEYWORD = re.compile(r"[A-Z0-9_-]{1,8}")
 
 
 def write(mean: MeanMagnetogram, path: Path) -> Path:
-    """Write a mean, whole or not at all.
+    """Write a derotated mean as FITS, atomically.
 
     :func:`farside.observation.image.read` reads it as an HMI line-of-sight magnetogram. The table
     FRAMES has T_REC, name and sha256 of each frame; every HDU has a CHECKSUM.
@@ -53,14 +53,14 @@ def write(mean: MeanMagnetogram, path: Path) -> Path:
 
 
 def _kept(cards: Cards) -> Iterator[Card]:
-    """What the middle frame's header says of time, place and instrument."""
+    """Cards of the middle frame's header that describe time, pointing and instrument."""
     for key, value in cards.items():
         if _KEYWORD.fullmatch(key) and not _NOT_KEPT.fullmatch(key) and _is_writable(value):
             yield key, value, ""
 
 
 def _is_writable(value: Value) -> bool:
-    """Whether FITS can hold it: HMI has bare ``nan``, and texts that another card continues."""
+    """Whether FITS allows a value: HMI has bare ``nan``, and texts continued in another card."""
     if isinstance(value, str):
         return value.isascii() and value.isprintable() and not value.endswith("&")
     return math.isfinite(value)

@@ -1,8 +1,8 @@
-"""How much noise a magnetogram has, and how much of the Sun is left: Park et al. (2020).
+"""Noise of magnetograms by the weak-field core (Park et al. 2020), and preserved signal.
 
 Park et al. (2020, ApJL 891, L4) give the noise of a magnetogram as the width of a Gaussian fitted
-to the distribution of its weak field. Where the boxes lie, and how far the core reaches, is not in
-what is public of the paper: both are choices here. The Sun's own weak field widens the core.
+to the distribution of its weak field. The position of the boxes and the extent of the core are not
+published: both are choices here. The Sun's own weak field widens the core.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ from farside.sun.grid import Image
 from farside.sun.observer import SOLAR_RADIUS_M, Observer
 
 CENTRE_SIDE_RADII = 0.27
-"""Side of the box at disk centre, radii of the disk: 512 of HMI's pixels, 190 Mm."""
+"""Side of the box at disk centre, solar radii: 512 HMI pixels, 190 Mm."""
 
 LIMB_SIDE_RADII, LIMB_AT_RADII = 0.13, 0.92
-"""Side and distance from disk centre of the boxes in the east, west, north and south: 248 of HMI's
-pixels. Their outer corners are at 0.99 radii, μ in their middle is 0.39."""
+"""Side and distance from disk centre of the east, west, north and south limb boxes, solar radii:
+248 HMI pixels. Their outer corners are at 0.99 radii, μ at their centre is 0.39."""
 
 CORE_WIDTHS = 1.5
-"""The core reaches so many of its standard deviations to either side."""
+"""Half width of the fitted core, in its standard deviations."""
 
 LEAST_PIXELS = 1000
-"""With a value in a box: with fewer a width is not certain to 3 %."""
+"""Minimum number of valid pixels in a box: with fewer the width is uncertain by more than 3 %."""
 
 NETWORK_MM = (5.0, 30.0)
-"""Wavelengths of the network: from its lanes to the supergranules that they border."""
+"""Wavelengths of the magnetic network, Mm: from its lanes to the supergranules they border."""
 
 STRONG_GAUSS = 200.0
-"""From here on a true field counts as strong: above all noise, below the kilogauss of plage."""
+"""Threshold of strong true field: above the noise, below the kilogauss of plage."""
 
 _BINS, _ROUNDS = 30, 8
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Width of the weak field's core, gauss: noise, and what weak field the Sun has there.
+    """Width of the weak-field core: noise plus the Sun's own weak field.
 
     Attributes
     ----------
     centre_gauss
-        In the box at disk centre.
+        Width in the box at disk centre.
     limb_gauss
-        Mean of those of the four boxes at the limb.
+        Mean width of the four boxes at the limb.
     """
 
     centre_gauss: float
@@ -60,15 +60,15 @@ class Noise:
 
 @dataclass(frozen=True)
 class Kept:
-    """What an image has of the truth's power at some wavelengths.
+    """Power of an image relative to the truth, in a range of wavelengths.
 
     Attributes
     ----------
     power
-        Its power over that of the truth: noise that is left counts as power.
+        Ratio of the power to that of the truth; residual noise adds to it.
     coherent
-        The part of its amplitude that is in phase with the truth, over the truth's: the transfer
-        function, to which noise does not add.
+        Transfer function: ratio of the amplitude in phase with the truth to that of the truth;
+        noise does not add to it.
     """
 
     power: float
@@ -77,14 +77,14 @@ class Kept:
 
 @dataclass(frozen=True)
 class StrongFlux:
-    """What an image has of the truth where the true field is strong.
+    """Flux of an image relative to the truth, where the true field is strong.
 
     Attributes
     ----------
     slope
-        Of the regression of the image on the truth, through the origin.
+        Slope of the regression of the image on the truth, through the origin.
     unsigned
-        Its unsigned flux over that of the truth.
+        Ratio of the unsigned flux to that of the truth.
     """
 
     slope: float
@@ -92,10 +92,10 @@ class StrongFlux:
 
 
 def core_width_gauss(field_gauss: Image) -> float:
-    """Standard deviation of the Gaussian that fits the core of a distribution.
+    """Standard deviation of a Gaussian fitted to the core of the field distribution, gauss.
 
-    The histogram within :data:`CORE_WIDTHS` of the middle is fitted, and the core found anew until
-    its width stays: strong fields in the wings have no say.
+    The histogram within :data:`CORE_WIDTHS` of the centre is fitted repeatedly until the width
+    converges: strong fields in the wings have no influence.
 
     Raises
     ------
@@ -106,16 +106,16 @@ def core_width_gauss(field_gauss: Image) -> float:
     if values.size < LEAST_PIXELS:
         raise DamagedImageError(f"{values.size} pixels have a value, expected {LEAST_PIXELS}")
     low, middle, high = np.percentile(values, (30, 50, 70)).tolist()
-    width: float = (high - low) / 1.0488  # These quantiles of a Gaussian lie so many σ apart.
+    width: float = (high - low) / 1.0488  # σ between the 30 % and 70 % quantiles of a Gaussian
     for _ in range(_ROUNDS):
-        if width == 0:  # a constant
+        if width == 0:  # a constant image
             break
         middle, width = _fitted(values, middle, width)
     return width
 
 
 def _fitted(values: NDArray[np.float64], middle: float, width: float) -> tuple[float, float]:
-    """Middle and width of a Gaussian fitted to a histogram of the core, least squares."""
+    """Centre and width of a Gaussian fitted to the histogram of the core, by least squares."""
     reach = CORE_WIDTHS * width
     counts, edges = np.histogram(values, _BINS, (middle - reach, middle + reach))
     at = (edges[1:] + edges[:-1]) / 2
@@ -132,14 +132,14 @@ def _gaussian(
 
 
 def measure(field_gauss: Image, centre_px: tuple[float, float], radius_px: float) -> Noise:
-    """The noise of a full disk at its centre and at its limb.
+    """Noise of a full-disk magnetogram at disk centre and at the limb.
 
     Parameters
     ----------
     field_gauss
-        Line of sight, (y, x), NaN off the disk.
+        Line-of-sight field, gauss, (y, x), NaN off the disk.
     centre_px, radius_px
-        0-based (x, y) index of the disk's centre, and its radius.
+        0-based (x, y) index of the disk centre, and radius of the disk, pixels.
 
     Raises
     ------
@@ -158,12 +158,12 @@ def measure(field_gauss: Image, centre_px: tuple[float, float], radius_px: float
 
 
 def centre_noise_gauss(field_gauss: Image, pointing: Pointing, observer: Observer) -> float:
-    """The noise in the box at disk centre alone.
+    """Noise in the box at disk centre, gauss.
 
     Raises
     ------
     DamagedImageError
-        It has too few values.
+        The box has too few values.
     """
     x, y = pointing.sun_centre_px
     side_px = CENTRE_SIDE_RADII * pointing.disk_radius_px(observer.distance_m)
@@ -171,12 +171,12 @@ def centre_noise_gauss(field_gauss: Image, pointing: Pointing, observer: Observe
 
 
 def noise_of(observation: Observation) -> Noise:
-    """The noise of a line-of-sight magnetogram.
+    """Noise of a line-of-sight magnetogram at disk centre and at the limb.
 
     Raises
     ------
     UnsupportedImageError
-        It is no magnetogram.
+        The observation is not a magnetogram.
     DamagedImageError
         A box has too few values.
     """
@@ -192,7 +192,7 @@ def noise_of(observation: Observation) -> Noise:
 
 
 def box(image: Image, centre_px: tuple[float, float], side_px: float) -> Image:
-    """The square of an image around a 0-based (x, y) index, as far as the image goes."""
+    """Square part of an image centred on a 0-based (x, y) index, cut at the image's edges."""
     x, y = (round(each - side_px / 2) for each in centre_px)
     side = round(side_px)
     return image[max(y, 0) : max(y + side, 0), max(x, 0) : max(x + side, 0)]
@@ -204,21 +204,23 @@ def network_kept(
     pixel_mm: float,
     wavelengths_mm: tuple[float, float] = NETWORK_MM,
 ) -> Kept:
-    """What an image keeps of the truth at the scales of the network.
+    """Power of an image relative to the truth at the scales of the magnetic network.
 
-    Both are tapered by a Hann window; the power of all directions is added.
+    Both images are tapered with a Hann window; the power is summed over all directions.
 
     Parameters
     ----------
     image, truth
-        The same box near disk centre, (y, x), gauss, all finite.
+        Field in the same box near disk centre, gauss, (y, x), all finite.
     pixel_mm
-        Size of a pixel on the Sun.
+        Size of a pixel on the Sun, Mm.
+    wavelengths_mm
+        Range of wavelengths, Mm.
 
     Raises
     ------
     ValueError
-        They differ in shape, or no wavelength of theirs is in the range.
+        The shapes differ, or the range contains no wavelength of the images.
     """
     if image.shape != truth.shape:
         raise ValueError(f"got images of {image.shape} and {truth.shape}, expected one shape")
@@ -250,23 +252,24 @@ def _ring(
 
 
 def pixel_mm(scale_arcsec: float, distance_m: float) -> float:
-    """Size of a pixel on the Sun at disk centre."""
+    """Size of a pixel on the Sun at disk centre, Mm."""
     return math.radians(scale_arcsec / 3600) * (distance_m - SOLAR_RADIUS_M) / 1e6
 
 
 def strong_flux(image: Image, truth: Image, threshold_gauss: float = STRONG_GAUSS) -> StrongFlux:
-    """What an image keeps of the strong field.
+    """Flux of an image relative to the truth, where the true field is strong.
 
     Parameters
     ----------
     image, truth
-        The same pixels, gauss; those are counted where both have a value and the truth is at least
-        `threshold_gauss`, of either sign.
+        Field in the same pixels, gauss.
+    threshold_gauss
+        Minimum true |B| of the pixels that count.
 
     Raises
     ------
     ValueError
-        There are none.
+        No pixel has a true field this strong.
     """
     strong = np.isfinite(image) & (np.abs(np.nan_to_num(truth)) >= threshold_gauss)
     if not strong.any():

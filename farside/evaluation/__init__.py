@@ -1,1 +1,1 @@
-"""Measures of the papers, regions to score, statistics, and monitoring of products."""
+"""Evaluation of magnetograms: the papers' measures, scored regions, statistics, monitoring."""

@@ -1,8 +1,8 @@
-"""Parts and blocks of an image on its grid, in the papers' pixels.
+"""Boxes and block averages of images, with lengths in the papers' pixels.
 
-Images are (y, x) on one :class:`~farside.sun.grid.Grid`; a pixel off the disk, or NaN, does not
-count. Lengths in paper pixels are those of the papers' grid, where the solar radius is 450 pixels:
-8 of them are about one degree at disk centre.
+Images are (y, x) on one :class:`~farside.sun.grid.Grid`; off-disk and NaN pixels are excluded.
+Paper pixels are those of a grid with a solar radius of 450 pixels: 8 of them are about one degree
+at disk centre.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from farside.sun.grid import Geometry, Grid, Image
 
 PAPER_DISK_RADIUS_PX = 450.0
-"""Solar radius on the grid of Jeong et al. (2022)."""
+"""Solar radius on the grid of Jeong et al. (2022), pixels."""
 
 Box = tuple[slice, slice]
 """Rows and columns of a part of the grid."""
@@ -24,7 +24,7 @@ Values = NDArray[np.float64]
 
 
 def paper_block_px(paper_px: float, grid: Grid) -> int | None:
-    """Convert a block's side from paper pixels; None where it is no whole number of pixels.
+    """Side of a block in pixels of `grid`, from paper pixels; None if not a whole number.
 
     A side within 5 % of a whole number is rounded to it.
     """
@@ -34,15 +34,15 @@ def paper_block_px(paper_px: float, grid: Grid) -> int | None:
 
 
 def binned(image: Image, grid: Grid, pixels: int, box: Box = WHOLE) -> Image:
-    """Means of square blocks, NaN where a block is not wholly on the disk.
+    """Mean of an image in square blocks (y, x), NaN where a block is not wholly on the disk.
 
-    Blocks are those of the papers' "8×8 binning"; what they leave over of the box is left out at
-    its edges.
+    This is the papers' "8×8 binning"; the blocks are centred in the box, and a remainder at its
+    edges is excluded.
 
     Raises
     ------
     ValueError
-        The image is not on the grid; so for all measures.
+        The image is not on the grid. This holds for all measures.
     """
     inside = masked(image, grid)[box]
     (row, rows), (column, columns) = (_blocks_along(side, pixels) for side in inside.shape)
@@ -54,19 +54,19 @@ def binned(image: Image, grid: Grid, pixels: int, box: Box = WHOLE) -> Image:
 def in_common(
     generated: Image, truth: Image, grid: Grid, pixels: int, box: Box
 ) -> tuple[Values, Values]:
-    """The binned values of both images where both have one."""
+    """Block means of both images, for the blocks in which both have a value."""
     made, true = (binned(image, grid, pixels, box) for image in (generated, truth))
     both = np.isfinite(made) & np.isfinite(true)
     return made[both].astype(np.float64), true[both].astype(np.float64)
 
 
 def masked(image: Image, grid: Geometry) -> Image:
-    """The image with NaN off the disk."""
+    """Image with NaN off the disk, (y, x)."""
     if image.shape != (grid.size_px, grid.size_px):
         raise ValueError(f"image must fill its grid, got {image.shape}, expected {grid.size_px}²")
     return np.where(grid.on_disk(), image, np.float32(np.nan))
 
 
 def _blocks_along(side_px: int, pixels: int) -> tuple[int, int]:
-    """First pixel and number of the blocks that fit, centred."""
+    """First pixel and number of centred blocks along a side."""
     return side_px % pixels // 2, side_px // pixels

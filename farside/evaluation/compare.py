@@ -1,4 +1,4 @@
-"""All measures of one generated magnetogram against a true one of the same view."""
+"""Comparison of a generated magnetogram with a true one of the same view, by all measures."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
 
 LEAST_BLOCKS = 7
-"""Along a side of a box for SSIM: its window."""
+"""Minimum number of blocks along a side of a box for SSIM, the size of its window."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One quantity of both images."""
+    """Value of one quantity in the generated and in the true image."""
 
     generated: float
     true: float
@@ -36,16 +36,16 @@ class Compared:
 
 @dataclass(frozen=True)
 class BoxMeasures:
-    """The papers' measures of the full disk or of one patch.
+    """Measures of the papers for the full disk or one patch.
 
     Attributes
     ----------
     correlation
-        At the three resolutions.
+        Pearson correlation at the three resolutions.
     similarity, similarity_of_8
-        SSIM of pixels, and of blocks of 8 paper pixels; None where the box has too few.
+        SSIM of pixels, and of blocks of 8 paper pixels; None if the box has too few.
     unsigned_flux_mx, net_flux_mx
-        TUMF and NMF.
+        Total unsigned and net magnetic flux (TUMF, NMF), maxwell.
     """
 
     correlation: Correlations
@@ -57,7 +57,7 @@ class BoxMeasures:
 
 @dataclass(frozen=True)
 class PatchMeasures:
-    """Those of an active or a quiet region."""
+    """Measures of one active region (AR) or quiet region (QR)."""
 
     kind: Literal["AR", "QR"]
     measures: BoxMeasures
@@ -65,20 +65,20 @@ class PatchMeasures:
 
 @dataclass(frozen=True)
 class Measures:
-    """One generated magnetogram against its truth.
+    """All measures of one generated magnetogram against its truth.
 
     Attributes
     ----------
     disk, patches
-        By Jeong et al. (2022).
+        Measures of Jeong et al. (2022), for the full disk and for patches.
     polar_north_gauss, polar_south_gauss
-        Mean radial field of the visible part of each polar cap; NaN where none is.
+        Mean radial field of the visible part of each polar cap; NaN if none is visible.
     relative_flux_error, normalised_square_error, rms_similarity_error, peak_signal_to_noise_db
-        R1, R2, E and PSNR of Alshehhi (2020), of the full disk.
+        R1, R2, E and PSNR of Alshehhi (2020), for the full disk.
     rms_error_gauss
-        Of the full disk.
+        Root-mean-square error of the full disk.
     polarity_accuracy
-        Share of the pixels above 50 G whose sign is right.
+        Fraction of pixels above 50 G with the right sign.
     """
 
     disk: BoxMeasures
@@ -96,16 +96,16 @@ class Measures:
 def measure(
     generated: Image, truth: Image, grid: Grid, view: View, threshold_gauss: float = 0.0
 ) -> Measures:
-    """Compare one image with its truth, on the full disk and on the patches of the truth.
+    """Compare a generated with a true magnetogram, on the full disk and on patches of the truth.
 
     Parameters
     ----------
     generated, truth
-        Gauss, (y, x) on `grid`, NaN where there is no value.
+        Field in gauss, (y, x) on `grid`, NaN where there is no value.
     view
-        Of both.
+        Viewpoint and time of both images.
     threshold_gauss
-        A weaker field is noise, and left out of the fluxes and of the choice of patches.
+        Weaker field is taken as noise, and excluded from the fluxes and the choice of patches.
     """
     made, true = (
         polar_field(image, grid, view.observer, view.time) for image in (generated, truth)
@@ -130,7 +130,7 @@ def measure(
 def measure_box(
     generated: Image, truth: Image, grid: Grid, box: Box, threshold_gauss: float = 0.0
 ) -> BoxMeasures:
-    """Compare a part of the grid."""
+    """Compare two magnetograms within a box of the grid; parameters as for :func:`measure`."""
     unsigned, net = (
         Compared(*(flux(image, grid, box, threshold_gauss) for image in (generated, truth)))
         for flux in (unsigned_flux_mx, net_flux_mx)

@@ -1,4 +1,4 @@
-"""Magnetic flux of the disk or a part of it, and the field of the polar caps."""
+"""Magnetic flux of the disk or part of it, and polar field."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class PolarField:
 def pixel_area_cm2(grid: Geometry) -> float:
     """Area of a pixel on the plane of the sky, cm², with the solar radius of IAU 2015 B3.
 
-    The surface that a pixel covers is larger by 1/μ; the fluxes here leave that out, as they leave
-    out the 1/μ between the line-of-sight and the radial field.
+    The solar surface within a pixel is larger by 1/μ; the fluxes here ignore this factor, and the
+    factor 1/μ between line-of-sight and radial field.
     """
     return (100 * SOLAR_RADIUS_M / grid.disk_radius_px) ** 2
 
@@ -39,11 +39,13 @@ def unsigned_flux_mx(
 
     Parameters
     ----------
+    image
+        Line-of-sight field in gauss, (y, x).
     box
-        The full disk, or a patch.
+        Full disk, or a patch.
     threshold_gauss
-        A weaker field is taken as noise and left out. At 0, the default, all pixels count and the
-        noise of a measured magnetogram adds to the flux: √(2/π) σ for each pixel without field.
+        Weaker field is taken as noise and excluded. At 0, the default, all pixels count, and the
+        noise of a measured magnetogram adds √(2/π) σ for each pixel without field.
     """
     field = np.abs(_field(image, grid, box, threshold_gauss))
     return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
@@ -52,15 +54,15 @@ def unsigned_flux_mx(
 def net_flux_mx(
     image: Image, grid: Geometry, box: Box = WHOLE, threshold_gauss: float = 0.0
 ) -> float:
-    """Net line-of-sight flux in maxwell: Σ B A (NMF); parameters as for the unsigned flux."""
+    """Net line-of-sight flux in maxwell: Σ B A (NMF); see :func:`unsigned_flux_mx`."""
     field = _field(image, grid, box, threshold_gauss)
     return float(field.sum(dtype=np.float64)) * pixel_area_cm2(grid)
 
 
 def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> PolarField:
-    """Mean B_r = B_los / μ poleward of 60° and within 45° of the central meridian.
+    """Mean B_r = B_los / μ poleward of 60° and within 45° of the central meridian, gauss.
 
-    Jeong et al. (2022), Sect. 4.1. Pixels count alike; a cap without any is NaN.
+    Jeong et al. (2022), Sect. 4.1. All pixels have the same weight; a cap without pixels is NaN.
     """
     points = trace(*sight_lines(grid, observer), observer, time)
     meridian = observer.carrington_longitude_deg(time)
@@ -74,7 +76,7 @@ def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> Pol
 
 
 def _field(image: Image, grid: Geometry, box: Box, threshold_gauss: float) -> Image:
-    """What counts towards the flux, gauss, in a row; to be summed in double precision."""
+    """Values that count towards the flux, gauss, 1-D."""
     field = masked(image, grid)[box]
     strength = np.abs(field)
     return field[(strength >= threshold_gauss) & (strength < np.inf)]  # NaN is neither

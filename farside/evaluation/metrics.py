@@ -1,8 +1,8 @@
-"""How well a generated magnetogram agrees with a true one, by the measures of the papers.
+"""Measures of agreement between a generated and a true magnetogram, as in the papers.
 
-Images are in gauss, (y, x) on one :class:`~farside.sun.grid.Grid`. A pixel off the disk, or NaN in
-either image, does not count. A measure that the given pixels do not define, such as the correlation
-of a constant field, is NaN; one that the grid is too coarse for is None.
+Images are in gauss, (y, x) on one :class:`~farside.sun.grid.Grid`. Off-disk pixels, and pixels that
+are NaN in either image, are excluded. An undefined measure, such as the correlation of a constant
+field, is NaN; one for which the grid is too coarse is None.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer
 
 FIELD_RANGE_GAUSS = 3000.0
-"""From -1500 G to 1500 G: the data range of SSIM in Jeong et al. (2022), Sect. 4.1."""
+"""Data range of SSIM, -1500 G to 1500 G (Jeong et al. 2022, Sect. 4.1)."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Correlations:
     Attributes
     ----------
     blocks_of_8, blocks_of_4, blocks_of_1
-        After averaging over square blocks of so many paper pixels a side; None where such a block
-        is not a whole number of the grid's pixels.
+        Correlation of means over square blocks of 8, 4 and 1 paper pixels a side; None where the
+        side is not a whole number of the grid's pixels.
     """
 
     blocks_of_8: float | None
@@ -48,17 +48,17 @@ def correlation(
     Parameters
     ----------
     generated, truth
-        Gauss, (y, x) on `grid`.
+        Field in gauss, (y, x) on `grid`.
     pixels
-        Side of a block; one degree at disk centre where it is not given.
+        Side of a block in pixels; by default one degree at disk centre.
     box
-        The full disk, or a patch.
+        Full disk, or a patch.
     """
     return pearson(*in_common(generated, truth, grid, pixels or grid.pixels_per_degree, box))
 
 
 def correlations(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> Correlations:
-    """Correlate the full disk or a patch at the papers' three resolutions."""
+    """Pearson correlation of the full disk or a patch at the papers' three resolutions."""
     blocks_px = (paper_block_px(paper_px, grid) for paper_px in (8, 4, 1))
     return Correlations(
         *(pixels and correlation(generated, truth, grid, pixels, box) for pixels in blocks_px)
@@ -70,8 +70,8 @@ def similarity(
 ) -> float:
     """Structural similarity, SSIM, with the data range -1500…1500 G (Jeong et al. 2022, Sect. 4.1).
 
-    Uniform windows of 7×7 blocks; stronger fields are not clipped. What does not count is set to 0
-    in both images, and only windows centred on blocks that count are averaged.
+    Windows are uniform, of 7×7 blocks; stronger fields are not clipped. Excluded blocks are set to
+    0 in both images, and only windows centred on the other blocks are averaged.
 
     Raises
     ------
@@ -96,35 +96,38 @@ def similarity(
 
 
 def relative_flux_error(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> float:
-    """Relative error of TUMF, without sign: R1 of Alshehhi (2020)."""
+    """Absolute relative error of TUMF: R1 of Alshehhi (2020)."""
     made, true = (np.abs(field).sum() for field in in_common(generated, truth, grid, 1, box))
     return ratio(float(abs(made - true)), float(true))
 
 
 def normalised_square_error(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> float:
-    """Σ(generated - true)² / Σ true² of the field: R2 of Alshehhi (2020). A zero field has 1."""
+    """Normalised square error Σ(generated - true)² / Σ true²: R2 of Alshehhi (2020).
+
+    A generated field of zero has 1.
+    """
     made, true = in_common(generated, truth, grid, 1, box)
     return ratio(float(np.sum((made - true) ** 2)), float(np.sum(true**2)))
 
 
 def rms_error_gauss(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> float:
-    """Root of the mean squared difference, gauss."""
+    """Root-mean-square difference, gauss."""
     made, true = in_common(generated, truth, grid, 1, box)
     return float(np.sqrt(mean_of((made - true) ** 2)))
 
 
 def rms_similarity_error(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> float:
-    """E = (RMSE + (1 - |SSIM|)) / 2 (Alshehhi 2020, Eq. 9).
+    """Combined error E = (RMSE + (1 - |SSIM|)) / 2 (Alshehhi 2020, Eq. 9).
 
-    The paper's images lie in [-1, 1]; so RMSE is in units of 1500 G, which maps the range of SSIM
-    onto [-1, 1].
+    The paper's images lie in [-1, 1]; RMSE is therefore in units of 1500 G, which maps the range
+    of SSIM onto [-1, 1].
     """
     rmse = rms_error_gauss(generated, truth, grid, box) / (FIELD_RANGE_GAUSS / 2)
     return (rmse + 1 - abs(similarity(generated, truth, grid, box=box))) / 2
 
 
 def peak_signal_to_noise_db(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> float:
-    """PSNR = 20 log10(3000 G / RMSE), decibel (Alshehhi 2020); infinite where images are equal."""
+    """PSNR = 20 log10(3000 G / RMSE), decibel (Alshehhi 2020); infinite for equal images."""
     rmse = rms_error_gauss(generated, truth, grid, box)
     return float(20 * np.log10(FIELD_RANGE_GAUSS / rmse)) if rmse else np.inf
 
@@ -136,19 +139,20 @@ def polarity_accuracy(
     threshold_gauss: float = 50.0,
     among: NDArray[np.bool_] | None = None,
 ) -> float:
-    """Share of pixels whose sign is right, among those of a true field above a threshold.
+    """Fraction of pixels with the right sign, among those of true field above a threshold.
 
     Parameters
     ----------
     threshold_gauss
-        On |B| of the truth; the default is eight times the noise of HMI's 720-s magnetograms.
+        Threshold of the true |B|; the default is eight times the noise of HMI's 720 s
+        magnetograms.
     among
-        Only these pixels, (y, x), such as those of newly emerged regions.
+        Mask (y, x) of the pixels to count, such as those of newly emerged regions.
 
     Returns
     -------
     float
-        A generated 0 is wrong; NaN where no pixel is that strong.
+        Fraction 0…1, where a generated 0 is wrong; NaN if no pixel is above the threshold.
     """
     chosen = truth if among is None else np.where(among, truth, np.float32(np.nan))
     made, true = in_common(generated, chosen, grid, 1, WHOLE)
@@ -157,13 +161,13 @@ def polarity_accuracy(
 
 
 def persistence(reference: Disk, observer: Observer, time: Time) -> Image:
-    """The reference magnetogram as it would look to `observer` at `time`, if nothing changed.
+    """Persistence forecast: the reference magnetogram reprojected to `observer` at `time`.
 
     See :func:`farside.disk.reproject.rotate`; pixels that the reference did not see are 0.
 
     Returns
     -------
     Image
-        Gauss along the new line of sight, (y, x) on the reference's grid, NaN off the disk.
+        Field along the new line of sight, gauss, (y, x) on the reference's grid, NaN off the disk.
     """
     return rotate(reference, observer, time).image

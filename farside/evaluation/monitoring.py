@@ -1,4 +1,4 @@
-"""The few numbers by which a product is watched: they drift before anybody sees it in a picture."""
+"""Per-product statistics for monitoring, exported to Prometheus to detect drift of the inputs."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from farside.sun.reference_epoch import epoch_nearest
 
 @dataclass(frozen=True)
 class Vitals:
-    """What is watched of one product.
+    """Monitoring statistics of one product.
 
     Attributes
     ----------
     unsigned_flux_mx, net_flux_mx
         Line-of-sight flux of the full disk (TUMF and NMF of Jeong et al. 2022, Sect. 4.1).
     reference_correlation
-        Pearson correlation with the reference magnetogram of the same Carrington longitudes, on
+        Pearson correlation with the reference magnetogram of the same Carrington longitudes, in
         blocks of one degree; None without one. The reference is days older, so even a perfect
-        product stays below 1: it is the trend that tells.
+        product stays below 1: the trend is significant, not the value.
     reference_lag_hours
-        By how much the references are older than the epoch of Eq. 5, negative if they are younger:
-        that of the furthest; None without references.
+        Lag of the reference furthest from the epoch of Eq. 5, positive if it is older than the
+        epoch; None without references.
     """
 
     unsigned_flux_mx: float
@@ -37,7 +37,7 @@ class Vitals:
 
 
 def vitals(made: Magnetogram, stack: Stack) -> Vitals:
-    """Measure a product and the stack that it was made from."""
+    """Monitoring statistics of a product and the stack it was made from."""
     return Vitals(
         unsigned_flux_mx(made.image, made.grid),
         net_flux_mx(made.image, made.grid),

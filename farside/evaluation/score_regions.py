@@ -1,4 +1,4 @@
-"""Active and quiet regions on which a magnetogram is scored (Jeong et al. 2022, Sect. 3.2)."""
+"""Active and quiet regions for scoring a magnetogram (Jeong et al. 2022, Sect. 3.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIDE_PAPER_PX = 128
 STEP_PAPER_PX = 64
 
 GREATEST_DISTANCE_DEG = 60.0
-"""From disk centre."""
+"""Maximum heliocentric angle of a region's corners, degrees."""
 
 ACTIVE_FLUX_MX = 5e21
 
@@ -27,16 +27,16 @@ MOST_QUIET = 2
 
 @dataclass(frozen=True)
 class Patch:
-    """A square box of the grid.
+    """Square box of the grid that is an active or a quiet region.
 
     Attributes
     ----------
     kind
-        Active or quiet region.
+        Active region (AR) or quiet region (QR).
     row, column
-        0-based index of its south-east pixel.
+        0-based index of the south-east pixel.
     side_px
-        Rows and columns.
+        Number of rows and of columns.
     unsigned_flux_mx
         TUMF of the truth in the box, maxwell.
     """
@@ -49,42 +49,42 @@ class Patch:
 
     @property
     def box(self) -> Box:
-        """Its rows and columns, to index an image with."""
+        """Slices of rows and columns, to index an image."""
         return (
             slice(self.row, self.row + self.side_px),
             slice(self.column, self.column + self.side_px),
         )
 
     def overlaps(self, other: Patch) -> bool:
-        """Whether the two share a pixel."""
+        """Whether two patches share a pixel."""
         reach = (self.side_px + other.side_px) / 2
         rows, columns = _middle(self) - _middle(other)
         return bool(abs(rows) < reach and abs(columns) < reach)
 
 
 def select_patches(truth: Image, grid: Grid, threshold_gauss: float = 0.0) -> tuple[Patch, ...]:
-    """Choose up to three active regions and two quiet ones on the true magnetogram.
+    """Select up to three active and two quiet regions on the true magnetogram.
 
     Boxes of 128 paper pixels a side are centred on a lattice of 64 paper pixels through disk
-    centre. A box counts if it lies wholly within 60° of disk centre and lacks no pixel. It is
-    active if its TUMF is above 5e21 Mx, else quiet; the active ones of highest and the quiet ones
-    of lowest flux are taken in turn, none of which overlaps another.
+    centre. A box qualifies if it lies wholly within 60° of disk centre and has no missing pixel. It
+    is active if its TUMF is above 5e21 Mx, else quiet; the active boxes of highest and the quiet
+    boxes of lowest flux are selected in turn, without overlap.
 
-    The flux is that of :func:`~farside.evaluation.flux.unsigned_flux_mx`. On a coarser grid than
-    the paper's, opposite polarities cancel inside a pixel: the same Sun then has fewer active
+    The flux is that of :func:`~farside.evaluation.flux.unsigned_flux_mx`. On a grid coarser than
+    the paper's, opposite polarities cancel within a pixel: the same Sun then has fewer active
     boxes.
 
     Parameters
     ----------
     truth
-        Gauss, (y, x) on `grid`.
+        Field in gauss, (y, x) on `grid`.
     threshold_gauss
-        A weaker field does not count towards the flux.
+        Weaker field is excluded from the flux.
 
     Returns
     -------
     tuple of Patch
-        The active regions by falling, then the quiet ones by rising flux.
+        Active regions by decreasing flux, then quiet regions by increasing flux.
     """
     candidates = [
         patch for patch in _lattice(truth, grid, threshold_gauss) if _complete(truth, patch)
@@ -96,11 +96,11 @@ def select_patches(truth: Image, grid: Grid, threshold_gauss: float = 0.0) -> tu
 
 
 def _lattice(truth: Image, grid: Grid, threshold_gauss: float) -> list[Patch]:
-    """Every box within 60° of disk centre."""
+    """All boxes of the lattice within 60° of disk centre."""
     scale = grid.disk_radius_px / PAPER_DISK_RADIUS_PX
     side = round(SIDE_PAPER_PX * scale)
     reach = int(PAPER_DISK_RADIUS_PX / STEP_PAPER_PX)
-    # Distances are between edges of pixels: the disk's centre is half a pixel off its index.
+    # Distances are between pixel edges: the disk centre is half a pixel off its index.
     starts = [
         round(grid.size_px / 2 + step * STEP_PAPER_PX * scale - side / 2)
         for step in range(-reach, reach + 1)
@@ -121,7 +121,7 @@ def _measure(
 
 
 def _farthest_px(row: int, column: int, side: int, grid: Grid) -> float:
-    """Distance of the box's farthest corner from disk centre."""
+    """Distance of the box's farthest corner from disk centre, pixels."""
     middle = grid.size_px / 2
     north, west = (max(abs(start - middle), abs(start + side - middle)) for start in (row, column))
     return float(np.hypot(north, west))
@@ -136,7 +136,7 @@ def _complete(truth: Image, patch: Patch) -> bool:
 
 
 def _apart(patches: Iterable[Patch], most: int, taken: tuple[Patch, ...]) -> tuple[Patch, ...]:
-    """The first patches that overlap none before them, nor any taken."""
+    """First `most` patches that overlap neither each other nor those taken."""
     chosen: tuple[Patch, ...] = ()
     for patch in patches:
         if len(chosen) < most and not any(patch.overlaps(other) for other in taken + chosen):

@@ -1,4 +1,4 @@
-"""Many pairs of values: how one follows the other, and how sure a mean difference is."""
+"""Statistics of paired values: regression, correlation and bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Regression:
-    """How generated values follow true ones over many disks or patches.
+    """Regression of generated on true values over many disks or patches.
 
     Attributes
     ----------
     correlation
-        Pearson's.
+        Pearson correlation.
     r_squared
         Coefficient of determination of "generated = true": 1 - Σ(generated - true)² / Σ(true -
-        mean)². It falls below the squared correlation where slope or mean are wrong, as the
-        paper's do: its quiet regions' 0.94 and slope 1.05 give 0.85, as printed, and not 0.88.
+        mean)². It is below the squared correlation where slope or mean are wrong. The paper uses
+        the same definition: for its quiet regions a correlation of 0.94 and a slope of 1.05 give
+        the printed 0.85, not 0.88.
     slope
-        Of the least-squares line of generated on true, with an intercept.
+        Slope of the least-squares line of generated on true values, with an intercept.
     """
 
     correlation: float
@@ -33,7 +34,7 @@ class Regression:
 
 @dataclass(frozen=True)
 class Interval:
-    """The mean of paired differences and its bootstrap interval.
+    """Mean of paired differences with its bootstrap interval.
 
     Attributes
     ----------
@@ -42,9 +43,9 @@ class Interval:
     low, high
         Ends of the interval.
     level
-        Share of such intervals that hold the true mean.
+        Confidence level.
     seeds
-        Independent pairs.
+        Number of independent pairs.
     """
 
     mean: float
@@ -55,12 +56,17 @@ class Interval:
 
 
 def regress(generated: ArrayLike, truth: ArrayLike) -> Regression:
-    """Compare one value a disk or patch, such as TUMF, over many (Jeong et al. 2022, Sect. 4.1).
+    """Regression of generated on true values, such as TUMF (Jeong et al. 2022, Sect. 4.1).
+
+    Parameters
+    ----------
+    generated, truth
+        One value for each disk or patch.
 
     Raises
     ------
     ValueError
-        The two are not equally many, or a value is not finite.
+        The numbers of values differ, or a value is not finite.
     """
     made, true = _paired(generated, truth)
     scatter, spread = true - true.mean(), made - made.mean()
@@ -84,8 +90,14 @@ def interval(
     Parameters
     ----------
     values_a, values_b
-        One value each for every independent seed, in the same order; not one for every disk, for
-        the disks of one simulated Sun are not independent.
+        One value for each independent seed, in the same order; not one for each disk, since the
+        disks of one simulated Sun are not independent.
+    level
+        Confidence level, between 0 and 1.
+    resamples
+        Number of bootstrap samples.
+    seed
+        Seed of the random generator.
 
     Raises
     ------
@@ -102,19 +114,19 @@ def interval(
 
 
 def pearson(a: Values, b: Values) -> float:
-    """Correlate; NaN where one of the two does not vary."""
+    """Pearson correlation; NaN if either series is constant."""
     if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return np.nan
     return float(np.corrcoef(a, b)[0, 1])
 
 
 def ratio(part: float, whole: float) -> float:
-    """Divide; NaN by nothing."""
+    """Ratio of two numbers; NaN if the denominator is 0."""
     return part / whole if whole else np.nan
 
 
 def mean_of(values: ArrayLike) -> float:
-    """Average; NaN of nothing."""
+    """Mean of values; NaN if there are none."""
     numbers = np.asarray(values, np.float64)
     return float(numbers.mean()) if numbers.size else np.nan
 
@@ -124,7 +136,7 @@ def _paired(a: ArrayLike, b: ArrayLike) -> tuple[Values, Values]:
     if first.ndim != 1 or first.shape != second.shape or first.size < 2:
         raise ValueError(
             f"values must come in pairs, got shapes {first.shape} and {second.shape},"
-            " expected two rows of equal length, at least 2"
+            " expected two 1-D arrays of equal length, at least 2"
         )
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise ValueError("values must be finite, got NaN or infinity")

@@ -1,1 +1,1 @@
-"""Disks become network input, and network output becomes a magnetogram with its FITS file."""
+"""From registered disks to network input, and from network output to a magnetogram in FITS."""

@@ -1,4 +1,4 @@
-"""encode / decode: the only two functions that know network units."""
+"""Conversion between physical and network units: `encode` before, `decode` after the network."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
     Returns
     -------
     tuple of Input
-        What the product will say of each channel.
+        Provenance of each channel, for the product.
 
     Raises
     ------
     InputShapeError
-        `out` has another shape or type.
+        `out` has another shape or type than float32 :func:`input_shape`.
     DamagedImageError
-        A disk with values that are not finite, or whose median cannot scale it.
+        A disk has values that are not finite, or a median or percentile that is not positive.
     """
     wanted = input_shape(stack, recipe)
     if out.shape != wanted or out.dtype != np.float32:
@@ -110,7 +110,7 @@ def _shown(disk: Disk | NativeImage) -> NDArray[np.bool_]:
 
 
 def input_shape(stack: Stack, recipe: Recipe) -> tuple[int, int, int, int]:
-    """Shape of what :func:`encode` fills for one stack."""
+    """Shape (1, channel, y, x) of the network input for one stack."""
     size = stack.grid.size_px
     return 1, recipe.input_planes, size, size
 
@@ -118,14 +118,23 @@ def input_shape(stack: Stack, recipe: Recipe) -> tuple[int, int, int, int]:
 def decode(
     tensor: Tensor, stack: Stack, inputs: tuple[Input, ...], model: Model, engine: Engine
 ) -> Magnetogram:
-    """Turn a network's answer (1, output, y, x) into physical units, NaN off the disk.
+    """Convert a network's output (1, output, y, x) to a magnetogram in gauss, NaN off the disk.
 
-    `inputs` are what :func:`encode` said of the stack.
+    Parameters
+    ----------
+    tensor
+        Output of the network, in network units.
+    stack
+        Input of the network in physical units.
+    inputs
+        Provenance returned by :func:`encode`.
+    model, engine
+        Model and engine that made the output, recorded in the product.
 
     Raises
     ------
     EngineFailedError
-        The answer has another shape than the Recipe's grid and outputs.
+        The output has another shape than the Recipe's grid and outputs.
     """
     recipe = model.recipe
     size = stack.grid.size_px
@@ -166,12 +175,15 @@ def decode(
 
 
 def turn(recipe: Recipe, time: Time) -> np.float32:
-    """1 or -1: what fields are multiplied by between gauss and network units, either way."""
+    """Sign by Hale's law, 1 or -1: factor of fields between gauss and network units, both ways.
+
+    It is 1 for a Recipe with polarity ``"measured"``.
+    """
     return np.float32(leading_sign(time) if recipe.polarity == "hale" else 1)
 
 
 def scale_disk(disk: Disk | NativeImage, scaling: Scaling, out: Image) -> float:
-    """Write one disk into `out` (y, x) in network units; as :func:`scale`."""
+    """Write one disk into `out` (y, x) in network units; returns and errors as :func:`scale`."""
     return scale(disk.image, disk.grid.on_disk(), scaling, out, str(disk.origin))
 
 
@@ -183,9 +195,9 @@ def scale(
     Parameters
     ----------
     on_disk
-        Where it has values, (y, x).
+        Mask of the disk, (y, x).
     name
-        What errors call it.
+        Name of the image in errors.
 
     Returns
     -------
@@ -195,7 +207,7 @@ def scale(
     Raises
     ------
     DamagedImageError
-        Values that are not finite on the disk, or a median or percentile that is not positive.
+        A value on the disk is not finite, or the median or percentile is not positive.
     """
     values = _values(image, on_disk, name)
     off_disk = ~on_disk
@@ -226,12 +238,12 @@ def scale(
 
 
 def unscale(plane: Image, scaling: Scaling) -> Image:
-    """Undo :func:`scale_disk` where nothing was clipped.
+    """Inverse of :func:`scale_disk` for pixels that were not clipped.
 
     Returns
     -------
     Image
-        Physical units for a linear scaling; else I in units of the median or percentile.
+        Physical units for a linear scaling, else brightness in units of the median or percentile.
     """
     if isinstance(scaling, Linear):
         return plane * np.float32(scaling.scale)
@@ -269,13 +281,13 @@ def _values(image: Image, on_disk: NDArray[np.bool_], name: str) -> Image:
 
 
 def _outside(values: Image, low: float, high: float) -> float:
-    """Fraction of values that a scaling between these limits clips."""
+    """Fraction of values outside these limits."""
     clipped = (values < np.float32(low)) | (values > np.float32(high))
     return np.count_nonzero(clipped) / values.size
 
 
 def _median(values: Image, name: str) -> float:
-    # np.median asks for both middle elements of an even count at once, which is ten times slower.
+    # np.median partitions at both middle elements of an even count, which is ten times slower.
     middle = values.size // 2
     parted = np.partition(values, middle)
     lower = parted[middle] if values.size % 2 else parted[:middle].max()

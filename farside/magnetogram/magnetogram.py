@@ -1,4 +1,4 @@
-"""A generated magnetogram: a FITS product and back; every header card in one place."""
+"""Generated magnetogram and its FITS product: all header cards, writing and reading."""
 
 from __future__ import annotations
 
@@ -65,29 +65,29 @@ from farside.sun.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
 MAX_INPUTS = 64
-"""Most images that a product is made from: the published models take up to ten."""
+"""Maximum number of inputs of a product; the published models take up to ten."""
 
 _NOTES = TypeAdapter(tuple[str, ...])
 
 
 @dataclass(frozen=True)
 class Generator:
-    """What made a magnetogram.
+    """Provenance of a generated magnetogram: model, engine and known errors.
 
     Attributes
     ----------
     model, version, identity
         Name and version from the Recipe, sha256 of the tensors.
     trained_on
-        ``"SIMULATED"``, ``"OBSERVED"`` or ``"NONE"``.
+        Kind of training data: ``"SIMULATED"``, ``"OBSERVED"`` or ``"NONE"``.
     engine, precision
-        What ran it, as in ``"torch"``, ``"float32"``.
+        Inference engine and its arithmetic, such as ``"torch"``, ``"float32"``.
     saturation_gauss
         Field strength at which the model saturates, if it does.
     skill
-        Correlation with the truth by the Recipe's scores, where it has them.
+        Correlation with the truth from the Recipe's scores, if known.
     correlation_length_deg
-        Over which the error of the field is correlated, by the Recipe's error model.
+        Correlation length of the field's error from the Recipe's error model, if known, degrees.
     """
 
     model: str
@@ -103,16 +103,16 @@ class Generator:
 
 @dataclass(frozen=True)
 class Input:
-    """One image that a magnetogram was made from.
+    """Input image of a generated magnetogram.
 
     Attributes
     ----------
     role
-        The role it was given in.
+        Role of the image: observation or reference.
     origin
-        What it is.
+        Instrument, band, time, observer and file of the image.
     clipped_fraction
-        Fraction of its disk that the model's scaling clipped.
+        Fraction of the disk clipped by the model's scaling.
     """
 
     role: Role
@@ -122,14 +122,15 @@ class Input:
 
 @dataclass(frozen=True, eq=False)
 class Brightness:
-    """What an imager would have seen, beside the field.
+    """Synthetic brightness image generated with the field.
 
     Attributes
     ----------
     band
-        Instrument and wavelength, as in ``"AIA 193"``.
+        Instrument and wavelength, such as ``"AIA 193"``.
     image
-        In medians of the disk, (y, x) on the grid of the field, NaN outside the mask.
+        Brightness in units of the disk median, (y, x) on the grid of the field, NaN outside the
+        mask.
     """
 
     band: str
@@ -138,25 +139,29 @@ class Brightness:
 
 @dataclass(frozen=True, eq=False)
 class Magnetogram:
-    """Line-of-sight field in gauss as a magnetograph would have measured it there and then.
+    """Generated line-of-sight magnetic field as a magnetograph at the observer would measure it.
 
-    Two magnetograms are equal if the products written of them are: times to the millisecond,
-    observers to 1e-9 degree.
+    Two magnetograms are equal if their written products are: times to the millisecond, observers
+    to 1e-9 degree.
 
     Attributes
     ----------
     image
-        Gauss, positive towards the observer, (y, x) on `grid`, NaN outside the mask.
+        Field in gauss, positive towards the observer, (y, x) on `grid`, NaN outside the mask.
     grid
-        That of registered disks, or the pixels of the instrument.
+        Grid of registered disks, or of the instrument's own pixels.
     time
         Mean time of the observations, UTC, to the millisecond.
     observer
-        Who took the observations: the far-side spacecraft, SDO, or a draughtsman on Earth.
+        Position from which the observations were taken: STEREO, SDO, or Earth for drawings.
     spacecraft
         ``"STEREO_A"``, ``"STEREO_B"``, ``"SDO"`` or ``"EARTH"``.
+    quality
+        Quality flags of the product.
+    generator
+        Provenance of the field.
     inputs
-        In the order of the Recipe's channels.
+        Input images in the order of the Recipe's channels.
     sigma
         One standard deviation in gauss, where the model or its Recipe's error model gives it.
     unsigned
@@ -167,9 +172,9 @@ class Magnetogram:
     missing
         Optional channels of the Recipe that had no image.
     brightness
-        Images of other instruments that the model makes with the field.
+        Synthetic brightness images generated with the field.
     kept
-        Cards of its instrument that a product in native pixels keeps.
+        Header cards of the instrument that a product in native pixels keeps.
     """
 
     image: Image
@@ -194,12 +199,12 @@ class Magnetogram:
 
     @property
     def disk(self) -> Grid:
-        """The grid of a registered product.
+        """Grid of a registered product.
 
         Raises
         ------
         UnexpectedImageError
-            It is in the pixels of its instrument.
+            The product is in the pixels of its instrument.
         """
         if isinstance(self.grid, NativeGrid):
             raise UnexpectedImageError(
@@ -211,18 +216,18 @@ class Magnetogram:
 
     @property
     def reference_age_days(self) -> float | None:
-        """Mean age of the references at the time of the observation; None without references."""
+        """Mean age of the references at the time of the observations, days; None without any."""
         times = [given.origin.time for given in self.inputs if given.role == "reference"]
         ages = [float((self.time - time).to_value("day")) for time in times]
         return math.fsum(ages) / len(ages) if ages else None
 
     def to_hdus(self, created: Time | None = None) -> fits.HDUList:
-        """Build the product: the field, its sigma and brightness if any, and the table INPUTS.
+        """Build the FITS product: the field, its sigma and brightness if any, and table INPUTS.
 
         Parameters
         ----------
         created
-            What the DATE card says, by default now. Nothing else depends on the clock.
+            Time for the DATE card, by default now. Nothing else depends on the clock.
         """
         date = (created or Time.now()).utc.isot[:19]
         field = fits.PrimaryHDU(self.image)
@@ -242,41 +247,41 @@ class Magnetogram:
         return fits.HDUList(hdus)
 
     def to_bytes(self, created: Time | None = None) -> bytes:
-        """Write the product into memory, as :meth:`to_hdus` builds it."""
+        """FITS product as bytes (see :meth:`to_hdus`)."""
         file = BytesIO()
         self.to_hdus(created).writeto(file)
         return file.getvalue()
 
     def write(self, path: Path) -> None:
-        """Write the product; readers of the folder see the whole file or none."""
+        """Write the FITS product to a file, atomically."""
         with replacing(path) as temporary:
             temporary.write_bytes(self.to_bytes())
 
     @classmethod
     def read(cls, source: Source) -> Magnetogram:
-        """Read a product back, plain or gzip.
+        """Read a product from a FITS file, plain or gzip.
 
         Raises
         ------
         NotFitsError, FileTooLargeError, UnsupportedImageError
-            Not a FITS file, a truncated one, or one with a structure that no product has.
+            The file is not FITS, is truncated, or has a structure that no product has.
         MissingMetadataError
-            A FITS file, but not a product of Farside.
+            The FITS file is not a product of Farside.
         DamagedImageError
             Header or pixels were altered since it was written, or a field is out of range.
         ImplausibleGeometryError
-            Its parts do not fit each other, or a number is out of its range.
+            The parts of the file contradict each other, or a number is out of range.
         """
         return _from_hdus(open_product(source))
 
 
 def trained_on(value: object) -> TrainedOn:
-    """What a header or a table says of the training.
+    """Validate the value of an AITRAIN card: the kind of training data.
 
     Raises
     ------
     MissingMetadataError
-        It is none of what it may be.
+        The value is none of those allowed.
     """
     known: TrainedOn
     for known in get_args(TrainedOn):
@@ -288,12 +293,12 @@ def trained_on(value: object) -> TrainedOn:
 
 
 def generator_of(cards: Cards) -> Generator:
-    """What made a field, by the cards of a header or by a row of a table.
+    """Read the provenance of a field from header cards or from a row of a table.
 
     Raises
     ------
     MissingMetadataError, ImplausibleGeometryError
-        A card is not there, or says what it cannot.
+        A card is missing, or its value is not allowed.
     """
     return Generator(
         model=text_of(cards, "AIMODEL"),
@@ -354,7 +359,7 @@ def _view_cards(made: Magnetogram) -> Iterator[Card]:
 
 
 def _instrument_cards(made: Magnetogram) -> Iterator[Card]:
-    """What makes readers of the instrument's own magnetograms take the product for one."""
+    """Cards by which readers of the instrument's own magnetograms accept the product."""
     yield "CONTENT", "MAGNETOGRAM", "measured, then restored by a neural network"
     date, _, clock = made.time.tai.isot.partition("T")
     yield "T_OBS", f"{date.replace('-', '.')}_{clock}_TAI", "middle of the exposure"
@@ -485,7 +490,7 @@ def _from_hdus(hdus: Sequence[StoredHdu]) -> Magnetogram:
 def _plane(
     hdu: StoredHdu, grid: Geometry, least: float = 0.0, most: float = MAX_FIELD_GAUSS
 ) -> Image:
-    """Plane on the grid of the product, its values in their range or NaN."""
+    """Pixels of an HDU, checked to be on the product's grid and in range or NaN."""
     image = plane_of(hdu)
     if image.shape != (grid.size_px, grid.size_px):
         raise ImplausibleGeometryError(
@@ -511,7 +516,7 @@ def _texts(cards: Cards, key: str) -> Iterator[str]:
 
 
 def _grid(cards: Cards) -> Grid | NativeGrid:
-    """Registered grid, whose masked disk lies inside it, or that of an instrument."""
+    """Read the grid: registered, with the masked disk inside it, or of the instrument's pixels."""
     side = int(number_of(cards, "NAXIS1", 2))
     mask = number_of(cards, "MASKRAD", 0.01, 1.0)
     if not _is_native(cards):

@@ -1,4 +1,4 @@
-"""The Disks that one Recipe asks for, in its order."""
+"""Assemble the input of a model: match images to the Recipe's channels, check, register, align."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ SPACECRAFT = {
     "HMI": "SDO",
     "DRAWING": "EARTH",
 }
-"""Who carries an instrument, by the names that the AISFM product gives them."""
+"""Spacecraft of each instrument, by its name in the AISFM product."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """What one forward of a network sees, in physical units.
+    """Input of one forward pass of a network, in physical units.
 
     Attributes
     ----------
@@ -51,11 +51,11 @@ class Stack:
         One for each channel of the Recipe, in its order, None for an optional channel without an
         image; references in the view that the Recipe asks for. Empty in native pixels.
     time, observer, spacecraft
-        The view to be generated: mean time of the observations, and who took them.
+        View to be generated: mean time of the observations, and the position they were taken from.
     quality
-        Bits of all inputs, of the reference's lag, and of the Recipe's training.
+        Flags of all inputs, of the reference's lag, and of the Recipe's training.
     native
-        The image as it was taken, where the Recipe asks for native pixels.
+        Image in the instrument's own pixels, for a Recipe in native pixels.
     """
 
     disks: tuple[Disk | None, ...]
@@ -84,7 +84,7 @@ class Stack:
 def assemble(
     observations: Sequence[Observation], references: Sequence[Observation], recipe: Recipe
 ) -> Stack:
-    """Give each channel its image, check that they belong together, register and align them.
+    """Match images to channels, check their times and spacecraft, register and align them.
 
     Raises
     ------
@@ -92,9 +92,10 @@ def assemble(
         An image that no channel takes, two for one channel, a channel without one that is not
         optional, or no observation.
     TimesApartError
-        Images of one role further apart than ``recipe.timing.spread_hours``, or of two spacecraft.
+        Images of one role are further apart than ``recipe.timing.spread_hours``, or from two
+        spacecraft.
     ReferenceEpochError
-        Reference further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
+        A reference is further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
     """
     given: dict[Role, Sequence[Observation]] = {
         "observation": accepted(observations, "observation", recipe),
@@ -126,14 +127,14 @@ def assemble(
 
 
 def accepted(images: Iterable[Observation], role: Role, recipe: Recipe) -> list[Observation]:
-    """Take the images of one role one after another, each checked before the next is read.
+    """Collect the images of one role, each checked before the next one is read.
 
-    So no more images are ever held than the Recipe has channels, and one.
+    At most one image more than the Recipe has channels is held in memory.
 
     Raises
     ------
     UnexpectedImageError, DuplicateChannelError
-        An image that no channel takes, two for one channel.
+        No channel accepts an image, or two images match one channel.
     """
     taken: list[Observation] = []
     for image in images:
@@ -166,12 +167,12 @@ def align(
         One for each channel of the Recipe, in its order, or None. Those aligned before stay as
         they are.
     observer, time
-        The view to be generated.
+        View to be generated.
 
     Raises
     ------
     ValueError
-        A reference was rotated into another view before.
+        A reference was reprojected to another view before.
     """
     if recipe.reference_view == "own":
         return tuple(disks)

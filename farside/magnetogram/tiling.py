@@ -1,4 +1,4 @@
-"""A network on images larger than it: in tiles that overlap, without seams."""
+"""Tiled inference on images larger than the network input, blended without seams."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from farside.progress import Progress, silent
 from farside.sun.grid import Image
 
 LEAST_WEIGHT = np.float32(1e-6)
-"""Of a tile at its edge: where the image ends no other tile has an answer."""
+"""Minimum weight at the edge of a tile: at the edge of the image no other tile contributes."""
 
 
 def infer_in_tiles(
     engine: Engine, model: Model, image: Tensor, tiling: Native, progress: Progress = silent
 ) -> Tensor:
-    """Run a network on an image (1, channel, y, x) of any size: (1, output, y, x).
+    """Run a network in tiles on an image (1, channel, y, x) of any size → (1, output, y, x).
 
-    In the middle half of an overlap the answer passes from one tile to the next in a straight line;
-    in its outer quarters it is that of the tile whose edge is further away. Tiles that hold nothing
-    but zeros are not run: they answer 0.
+    In the middle half of an overlap the weights of the two tiles change linearly; in its outer
+    quarters only the tile whose edge is further away counts. All-zero tiles are skipped: their
+    output is 0.
 
     Raises
     ------
     EngineError
-        What the engine raised.
+        Inference failed.
     """
     _, _, height, width = image.shape
     answer = np.zeros((1, len(model.recipe.outputs), height, width), np.float32)
@@ -48,16 +48,16 @@ def infer_in_tiles(
 
 
 def _starts(length: int, tiling: Native) -> Iterator[int]:
-    """First pixels of the tiles along one side; the last one ends with the image."""
+    """First pixels of the tiles along one side; the last tile ends with the image."""
     step, last = tiling.tile_px - tiling.overlap_px, length - tiling.tile_px
     yield from range(0, last, step)
     yield last
 
 
 def _weight(tiling: Native) -> Image:
-    """1 where no neighbour reaches, next to 0 in the outer quarter of an overlap, (y, x).
+    """Blending weight of a tile (y, x): 1 in its interior, near 0 in the outer overlap quarter.
 
-    A network errs most next to the edges of what it is given.
+    The output of a network is least accurate near the edges of its input.
     """
     index = np.arange(tiling.tile_px, dtype=np.float32) + np.float32(0.5)
     inward = np.minimum(index, index[::-1]) - np.float32(tiling.overlap_px / 4)

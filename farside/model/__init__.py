@@ -1,1 +1,1 @@
-"""What runs: Recipes, checkpoints, networks and the engines that compute them."""
+"""Recipes, checkpoints, neural networks, and the engines that run them."""

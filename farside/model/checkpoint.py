@@ -1,4 +1,4 @@
-"""Weights + Recipe ↔ one safetensors file; import of the authors' ``*_G.pt``."""
+"""Model files: weights and Recipe in one safetensors file; import of the authors' ``*_G.pt``."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from farside.model.networks import Network, State, converted, fill, name_of
 from farside.model.recipe import Recipe
 
 RECIPE_KEY = "recipe"
-"""Entry of the safetensors metadata that holds the Recipe as JSON."""
+"""Key of the safetensors metadata that holds the Recipe as JSON."""
 
 FILE_NAME = "model.safetensors"
 
 LARGEST_ARGUMENT = 1024
-"""Of a network, in absolute value; the papers' largest is 64 filters, a choice."""
+"""Limit on the absolute value of a network argument, a choice; the papers' largest is 64."""
 
 
 class Checkpoint(NamedTuple):
-    """What one model file holds: the Recipe, the identity of the weights, and the weights."""
+    """Content of a model file: the Recipe, the identity of the weights, and the weights."""
 
     recipe: Recipe
     identity: str
@@ -36,23 +36,28 @@ class Checkpoint(NamedTuple):
 
 
 def write(path: Path, state: State, recipe: Recipe, half: bool = False) -> str:
-    """Write weights and Recipe as one safetensors file, and return the identity.
+    """Write weights and Recipe as one safetensors file; return the identity of the weights.
 
     Parameters
     ----------
     path
-        File to write; it appears whole or not at all.
+        File to write, atomically.
     state
-        Tensors by key. They are checked against the network that the Recipe names.
+        Tensors by key, checked against the network that the Recipe names.
     recipe
-        Travels in the file's metadata.
+        Stored in the metadata of the file.
     half
-        Store float16: half the size, and another identity.
+        Store float16: half the size and another identity.
+
+    Returns
+    -------
+    str
+        Identity of the weights, see :func:`identify`.
 
     Raises
     ------
     CheckpointError
-        Weights that are not finite as stored, or do not fit the network or the Recipe.
+        The weights are not finite as stored, or do not fit the network or the Recipe.
     """
     build(recipe, state)
     dtype = torch.float16 if half else torch.float32
@@ -73,9 +78,9 @@ def read(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        Not a safetensors file, damaged, without a Recipe, or with weights that are not finite.
+        The file is not safetensors, is damaged, has no Recipe, or has weights that are not finite.
     RecipeError
-        Its Recipe does not parse.
+        The Recipe does not parse.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -106,12 +111,12 @@ def _recipe(metadata: dict[str, str], path: Path) -> Recipe:
 
 
 def identify(path: Path) -> str:
-    """Hash the tensors of a safetensors file: the identity of a model, hexadecimal.
+    """Identity of a model: hexadecimal sha256 of the tensors of a safetensors file.
 
-    sha256 over, for each tensor in sorted key order, the line
-    ``["<key>", "<dtype>", [<shape>]]`` as JSON, a newline, and the tensor's bytes as they stand in
-    the file (little-endian, row-major). Metadata do not count: scores may be written into a Recipe
-    later. Neither does the order of the tensors in the file.
+    The hash covers, for each tensor in sorted key order, the line
+    ``["<key>", "<dtype>", [<shape>]]`` as JSON, a newline, and the tensor's bytes as stored
+    (little-endian, row-major). Metadata are excluded, so that scores can be added to a Recipe
+    later; the order of the tensors in the file does not matter.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -127,13 +132,13 @@ def identify(path: Path) -> str:
 
 
 def build(recipe: Recipe, state: State) -> Network:
-    """Make the network that the Recipe names, with the weights of `state`, ready to infer.
+    """Build the network named by a Recipe with the weights of `state`, ready for inference.
 
     Raises
     ------
     CheckpointError
-        No such network, arguments it does not take, weights of other keys or shapes, or channels,
-        outputs or a grid that contradict the network.
+        The network does not exist, rejects its arguments, has other keys or shapes than `state`,
+        or contradicts the channels, outputs or grid of the Recipe.
     """
     with torch.device("meta"):
         network = make(recipe)
@@ -142,13 +147,13 @@ def build(recipe: Recipe, state: State) -> Network:
 
 
 def make(recipe: Recipe) -> Network:
-    """Make the network that the Recipe names, with random weights, ready to be trained.
+    """Build the network named by a Recipe with random weights, ready for training.
 
     Raises
     ------
     CheckpointError
-        No such network, arguments it does not take, or channels, outputs or a grid that contradict
-        it.
+        The network does not exist, rejects its arguments, or contradicts the channels, outputs or
+        grid of the Recipe.
     """
     _check_arguments(recipe)
     try:
@@ -162,9 +167,9 @@ def make(recipe: Recipe) -> Network:
 
 
 def _check_arguments(recipe: Recipe) -> None:
-    """Refuse numbers of layers or channels whose network nobody could build in time."""
+    """Refuse numbers of layers or channels that would exhaust time or memory."""
     for name, value in recipe.network.arguments.items():
-        # Negated, so that a NaN is refused too. A seed is no size.
+        # Negated, so that NaN is refused too. A seed is not a size.
         if not isinstance(value, str) and name != "seed" and not abs(value) <= LARGEST_ARGUMENT:
             raise CheckpointError(
                 f"{recipe.network.name} does not take {name} = {value}: expected at most "
@@ -211,15 +216,16 @@ def _check_agreement(recipe: Recipe, network: Network) -> None:
 
 
 def import_weights(weights: Path, recipe_toml: Path, out: Path, half: bool = False) -> str:
-    """Turn the authors' ``<iteration>_G.pt`` and a Recipe into a model file; return its identity.
+    """Convert the authors' ``<iteration>_G.pt`` and a Recipe to a model file; return its identity.
 
-    The network's hyper-parameters are read off the shapes of the tensors and written into the
-    Recipe, whose ``network.arguments`` may therefore be left out.
+    Hyper-parameters of the network are inferred from the shapes of the tensors and written into
+    the Recipe, so its ``network.arguments`` may be omitted.
 
     Raises
     ------
     CheckpointError
-        Not a plain state dict of the network that the Recipe names; lists the keys that do not fit.
+        The file is not a plain state dict of the network named by the Recipe; lists the keys that
+        do not fit.
     RecipeError
         The Recipe does not parse.
     """
@@ -242,9 +248,9 @@ def _load_state(weights: Path) -> State:
         loaded = torch.load(weights, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"{weights.name} does not open: {error}", (weights.name,)) from error
-    except Exception as error:  # torch.load raises whatever foreign bytes make its unpickler meet
+    except Exception as error:  # the unpickler raises any type of error on untrusted bytes
         raise CheckpointError(
-            f"{weights.name} is no plain state dict, and nothing else is unpickled: "
+            f"{weights.name} is not a plain state dict, and nothing else is unpickled: "
             f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
             (weights.name,),
         ) from error
@@ -252,15 +258,15 @@ def _load_state(weights: Path) -> State:
         isinstance(key, str) and isinstance(tensor, torch.Tensor) for key, tensor in loaded.items()
     ):
         raise CheckpointError(
-            f"{weights.name} is no plain state dict: got {type(loaded).__name__}, expected tensors "
-            "by name",
+            f"{weights.name} is not a plain state dict: got {type(loaded).__name__}, expected "
+            "tensors by name",
             (weights.name,),
         )
     return loaded
 
 
 def newest(repository: Path) -> tuple[Path, ...]:
-    """Find ``<model>/<version>/model.safetensors`` of each model, its highest version only."""
+    """Paths ``<model>/<version>/model.safetensors`` of the highest version of each model."""
     versions: dict[str, Path] = {}
     for path in repository.glob(f"*/*/{FILE_NAME}"):
         version = path.parent.name

@@ -1,4 +1,4 @@
-"""The Engine protocol: where a tensor becomes another tensor. Numpy only."""
+"""Engine protocol: inference on numpy tensors, independent of the library that runs a network."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from farside.errors import InputShapeError, UnknownModelError
 from farside.model.recipe import Recipe
 
 Tensor = NDArray[np.float32]
-"""Network units, (n, channel, y, x)."""
+"""Batch of images in network units, (n, channel, y, x), float32."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model that an engine has loaded.
+    """A model loaded by an engine.
 
     Attributes
     ----------
     recipe
-        What the network expects and gives.
+        Input and output specification of the network.
     identity
-        sha256 of the tensors in sorted key order, hexadecimal.
+        Hexadecimal sha256 of the tensors in sorted key order.
     precision
-        Where one engine holds models of several precisions; else empty.
+        Precision of this model in an engine that mixes precisions; else empty.
     pinned
-        The name under which an engine with several versions runs these very weights; else empty.
+        Name for exactly this version in an engine with several versions; else empty.
     """
 
     recipe: Recipe
@@ -39,15 +39,20 @@ class Model:
 
     @property
     def handle(self) -> str:
-        """The name to give to `buffer` and `infer` for exactly this model."""
+        """Name that selects exactly this model in `buffer` and `infer`."""
         return self.pinned or self.recipe.name
 
 
 class Engine(Protocol):
-    """Five verbs, safe to call from several threads.
+    """Inference backend; thread-safe.
 
-    `name` and `precision` (``"float32"`` or ``"bfloat16"``) go into the product. `batch` is how
-    many stacks are worth running in one `infer`: 1 where each takes as long as it would alone.
+    Attributes
+    ----------
+    name, precision
+        Name of the backend and its arithmetic (``"float32"`` or ``"bfloat16"``), recorded in the
+        header of the product.
+    batch
+        Largest batch that is faster than single images; 1 where batching gains nothing.
     """
 
     name: str
@@ -55,21 +60,21 @@ class Engine(Protocol):
     batch: int
 
     def models(self) -> Mapping[str, Model]:
-        """Name the loaded models; ``name:version`` where an older version is loaded too.
+        """Loaded models by name; older versions that are loaded too as ``name:version``.
 
         Raises
         ------
         EngineUnavailableError
-            It is not known yet which.
+            The loaded models are not known yet.
         """
         ...
 
     def ready(self) -> bool:
-        """Say whether every model has answered a small input."""
+        """Whether every model has answered a small input."""
         ...
 
     def buffer(self, model: str, batch: int = 1) -> Tensor:
-        """Give an array (batch, channel, y, x) to encode into; `infer` reads it without a copy."""
+        """Input array (batch, channel, y, x) to encode into, which `infer` reads without a copy."""
         ...
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
@@ -82,17 +87,17 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Release what the engine holds."""
+        """Release memory and connections of the engine."""
         ...
 
 
 def find_model(engine: Engine, name: str) -> Model:
-    """Look up a loaded model, by its name or by its handle.
+    """Look up a loaded model by name or handle.
 
     Raises
     ------
     UnknownModelError
-        Lists the models that are loaded.
+        No such model; the message lists the loaded ones.
     """
     models = engine.models()
     by_handle = {model.handle: model for model in models.values()}
@@ -104,22 +109,22 @@ def find_model(engine: Engine, name: str) -> Model:
 
 
 def input_shape(model: Model) -> tuple[int, int, int]:
-    """Shape of one input of a model: (channel, y, x)."""
+    """Shape (channel, y, x) of one input of a model."""
     size = model.recipe.side_px
     return model.recipe.input_planes, size, size
 
 
 def check_tensor(model: Model, tensor: Tensor) -> None:
-    """Refuse what is no float32 (n, channel, y, x) of the model's channels and grid.
+    """Check that a tensor is float32 (n, channel, y, x) with the channels and grid of the model.
 
     Raises
     ------
     InputShapeError
-        Says what was given and what is expected.
+        The tensor has another type or shape.
     """
-    wanted = input_shape(model)
-    if tensor.ndim != 4 or tensor.shape[1:] != wanted or tensor.dtype != np.float32:
+    expected = input_shape(model)
+    if tensor.ndim != 4 or tensor.shape[1:] != expected or tensor.dtype != np.float32:
         raise InputShapeError(
             f"{model.recipe.name}: got {tensor.dtype} {tensor.shape}, "
-            f"expected float32 {('n', *wanted)}"
+            f"expected float32 {('n', *expected)}"
         )

@@ -1,4 +1,4 @@
-"""The Recipe: what a network expects and gives, as data that travels with its weights."""
+"""Recipe: machine-readable specification of a network's inputs, outputs and training."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class _Part(BaseModel):
 
 
 class MedianLog(_Part):
-    """x = log(clip(I / median, low, high)), mapped from [log low, log high] onto [-1, 1].
+    """Scaling x = log(clip(I / median, low, high)), from [log low, log high] onto [-1, 1].
 
-    The median is that of the image on the disk: it cancels exposure, filter and degradation. Off
-    the disk the network sees -1. Jeong et al. (2020) use low 0.01, high 2 (after a factor of 100).
+    The median over the disk cancels exposure time, filter and degradation. Off-disk pixels are -1.
+    Jeong et al. (2020) use low 0.01, high 2 (after a factor of 100).
     """
 
     kind: Literal["median-log"] = "median-log"
@@ -50,9 +50,9 @@ class MedianLog(_Part):
 
 
 class Percentile(_Part):
-    """x = 2 · clip(I / P, 0, 1) - 1, where P is a percentile of the image on the disk.
+    """Scaling x = 2 · clip(I / P, 0, 1) - 1, with P a percentile of the brightness on the disk.
 
-    Off the disk the network sees -1. Alshehhi (2020) uses the 98th.
+    Off-disk pixels are -1. Alshehhi (2020) uses the 98th percentile.
     """
 
     kind: Literal["percentile"] = "percentile"
@@ -60,16 +60,16 @@ class Percentile(_Part):
 
 
 class Ink(_Part):
-    """x = 1 - I, of drawings: blank paper is 0, the heaviest ink 1.
+    """Scaling x = 1 - I of drawings: blank paper is 0, the heaviest ink 1.
 
-    Off the disk the network sees 0.
+    Off-disk pixels are 0.
     """
 
     kind: Literal["ink"] = "ink"
 
 
 class Linear(_Part):
-    """x = value / scale, never clipped. Off the disk the network sees 0."""
+    """Scaling x = value / scale, without clipping. Off-disk pixels are 0."""
 
     kind: Literal["linear"] = "linear"
     scale: float = Field(gt=0, description="Physical units for one network unit.")
@@ -79,7 +79,7 @@ Scaling = Annotated[MedianLog | Percentile | Ink | Linear, Field(discriminator="
 
 
 class Channel(_Part):
-    """One input plane: which images may fill it, and how they are scaled."""
+    """Input plane: the images it accepts and their scaling."""
 
     role: Role
     accepts: tuple[InstrumentBand, ...] = Field(
@@ -94,11 +94,11 @@ class Channel(_Part):
 
     @property
     def is_field(self) -> bool:
-        """Whether it takes magnetograms."""
+        """Whether the channel accepts magnetograms."""
         return any(pair.endswith(" LOS") for pair in self.accepts)
 
     def takes(self, role: str, instrument: str, band: str) -> bool:
-        """Whether an image given as `role` fits. ``EUVI`` stands for both ``EUVI-A`` and ``-B``."""
+        """Whether the channel accepts an image; ``EUVI`` stands for ``EUVI-A`` and ``EUVI-B``."""
         names = {f"{instrument} {band}", f"{instrument.split('-')[0]} {band}"}
         return role == self.role and not names.isdisjoint(self.accepts)
 
@@ -133,7 +133,7 @@ class ProbabilityPlane(_Part):
 
 
 class BrightnessPlane(_Part):
-    """An output plane that shows what an imager would: ``AIA 193`` in medians of its disk."""
+    """Output plane of synthetic brightness, such as ``AIA 193``, in units of the disk median."""
 
     quantity: Literal["brightness"]
     band: InstrumentBand
@@ -145,7 +145,7 @@ Output = Annotated[FieldPlane | ProbabilityPlane | BrightnessPlane, Field(discri
 
 
 class Native(_Part):
-    """The pixels of the instrument, neither moved nor turned, in tiles that overlap."""
+    """Grid of a network that works in the instrument's own pixels, in overlapping tiles."""
 
     tile_px: int = Field(gt=0, description="Side of what the network sees at a time.")
     overlap_px: int = Field(ge=0, description="By how much neighbours overlap.")
@@ -173,7 +173,7 @@ Pixels = Annotated[
 
 
 class Timing(_Part):
-    """How far apart in time the images of one set may be."""
+    """Limits on the time differences between the images of one set."""
 
     spread_hours: float = Field(gt=0, description="Between images of one role; beyond: refused.")
     usual_lag_hours: float = Field(gt=0, description="Reference against Eq. 5; beyond: flagged.")
@@ -181,14 +181,14 @@ class Timing(_Part):
 
 
 class Network(_Part):
-    """The torch module (``module:Class`` in ``farside.model.networks``) and its arguments."""
+    """Torch module (``module:Class`` in ``farside.model.networks``) and its arguments."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+:[A-Za-z0-9_]+$")
     arguments: dict[str, bool | int | float | str] = {}
 
 
 class Training(_Part):
-    """How the weights came to be."""
+    """Training data of the weights."""
 
     data: Literal["SIMULATED", "OBSERVED", "NONE"]
     description: str
@@ -207,7 +207,7 @@ class Training(_Part):
 
 
 class Score(_Part):
-    """One figure of merit and how to make it again."""
+    """Figure of merit and the command that reproduces it."""
 
     measure: str
     value: float
@@ -218,11 +218,11 @@ Table = tuple[tuple[float, ...], ...]
 
 
 class ErrorModel(_Part):
-    """How far generated fields were from true ones: σ by bins of |B|, μ and what the reference saw.
+    """Error σ of generated fields, tabulated by |B|, μ and visibility in the reference.
 
-    σ is the root of the mean squared difference, so a bias counts. Rows of the tables go with μ,
-    columns with the generated |B|; :mod:`farside.magnetogram.uncertainty` says what is known and
-    what is new.
+    σ is the root mean square of generated minus true field, bias included. Rows of the tables are
+    bins of μ, columns bins of the generated |B|; :mod:`farside.magnetogram.uncertainty` defines
+    known and new field.
     """
 
     field_edges_gauss: tuple[float, ...] = Field(
@@ -260,9 +260,9 @@ class ErrorModel(_Part):
 
 
 class Recipe(_Part):
-    """What a network expects and gives.
+    """Specification of one model: network, grid, inputs, outputs, time limits and training.
 
-    Nothing outside the Recipe knows a channel count, a scaling limit or a network's name.
+    Channel counts, scaling limits and network names are defined here and nowhere else.
     """
 
     schema_version: Literal[1] = 1
@@ -373,7 +373,7 @@ class Recipe(_Part):
 
     @property
     def side_px(self) -> int:
-        """Side of what the network sees at a time: the grid, or a tile."""
+        """Side of the network input, pixels: of the grid, or of a tile."""
         return self.grid.tile_px if isinstance(self.grid, Native) else self.grid.size_px
 
     @property
@@ -405,7 +405,7 @@ class Recipe(_Part):
 
     @property
     def disk(self) -> Grid:
-        """The grid of registered disks.
+        """Grid of the registered disks.
 
         Raises
         ------
@@ -420,16 +420,16 @@ class Recipe(_Part):
 
     @property
     def field(self) -> FieldPlane:
-        """The output that is the magnetic field."""
+        """Output plane of the magnetic field."""
         return next(output for output in self.outputs if isinstance(output, FieldPlane))
 
     @property
     def brightness(self) -> tuple[BrightnessPlane, ...]:
-        """The outputs that show what an imager would."""
+        """Output planes of synthetic brightness."""
         return tuple(output for output in self.outputs if isinstance(output, BrightnessPlane))
 
     def channels_of(self, role: str) -> tuple[Channel, ...]:
-        """Select the channels of one role, in the network's order."""
+        """Channels of one role, in the order of the network."""
         return tuple(channel for channel in self.channels if channel.role == role)
 
     def to_json(self) -> str:
@@ -438,12 +438,12 @@ class Recipe(_Part):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Recipe:
-        """Parse strictly: unknown keys, wrong types and missing values are errors.
+        """Parse a Recipe; unknown keys, wrong types and missing values are errors.
 
         Raises
         ------
         RecipeError
-            Names each field, what was found and what is expected.
+            The message names each invalid field, its value and what is expected.
         """
         try:
             return cls.model_validate_json(text, strict=True)
@@ -452,12 +452,12 @@ class Recipe(_Part):
 
     @classmethod
     def from_toml(cls, text: str) -> Recipe:
-        """Parse a Recipe that a person wrote as TOML.
+        """Parse a Recipe written as TOML.
 
         Raises
         ------
         RecipeError
-            As :meth:`from_json`, and where the text is not TOML.
+            The text is not TOML, or a field is invalid (see :meth:`from_json`).
         """
         try:
             table = tomllib.loads(text)

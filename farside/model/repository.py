@@ -1,4 +1,4 @@
-"""Reading every model of a repository, for the engines that run them in this process."""
+"""Read a model repository for the in-process engines."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ def read_repository(folder: Path) -> Mapping[str, Checkpoint]:
     Raises
     ------
     EngineUnavailableError
-        No model in the folder.
+        The folder holds no model.
     CheckpointError, RecipeError
-        A model file that does not load, or whose Recipe says another name or version than the
-        folders it lies in.
+        A model file does not load, or its Recipe contradicts the name or version of its folders.
     """
     paths = checkpoint.newest(folder)
     if not paths:

@@ -36,7 +36,7 @@ def mean(five: list[Path]) -> MeanMagnetogram:
 
 
 def slope(image: np.ndarray) -> float:
-    """Of an image on the pattern of the middle, within 0.7 radii."""
+    """Slope of an image on the pattern of the middle frame, within 0.7 radii."""
     camera = camera_of(earth(MIDDLE))
     truth = pattern(camera, earth(MIDDLE), MIDDLE)
     inside = np.hypot(*np.mgrid[:512, :512] - camera.centre_px[::-1, None, None]) < 0.7 * RADIUS_PX
@@ -75,7 +75,7 @@ def test_noise_falls_by_the_root_of_the_number(tmp_path: Path) -> None:
     assert 0.93 < left < 0.99
 
 
-def test_progress_is_told(five: list[Path]) -> None:
+def test_progress_is_reported(five: list[Path]) -> None:
     told: list[tuple[int, int]] = []
     stack(five[1:4], 3, lambda done, of: told.append((done, of)))
     assert told == [(1, 3), (2, 3), (3, 3)]
@@ -129,11 +129,11 @@ def test_a_frame_of_another_size_is_refused(five: list[Path], tmp_path: Path) ->
         series([five[1], five[2], other], 3)
 
 
-def test_what_is_no_magnetogram_is_refused(five: list[Path], tmp_path: Path) -> None:
+def test_an_image_that_is_not_a_magnetogram_is_refused(five: list[Path], tmp_path: Path) -> None:
     light = tmp_path / "aia.fits"
     camera = camera_of(earth(MIDDLE))
     light.write_bytes(file_bytes(aia_cards(camera), np.ones((512, 512), np.int16)))
-    with pytest.raises(UnsupportedImageError, match=r"aia\.fits: AIA 171, HMI LOS is expected"):
+    with pytest.raises(UnsupportedImageError, match=r"aia\.fits: got AIA 171, expected HMI LOS"):
         series([five[1], five[2], light], 3)
 
 
@@ -187,7 +187,9 @@ def test_near_real_time_of_one_is_that_of_the_mean(five: list[Path], tmp_path: P
     assert fits.getheader(write(found, tmp_path / "mean.fits"))["QUALITY"] == 0x400
 
 
-def test_a_mean_is_no_frame(mean: MeanMagnetogram, five: list[Path], tmp_path: Path) -> None:
+def test_a_mean_is_refused_as_a_frame(
+    mean: MeanMagnetogram, five: list[Path], tmp_path: Path
+) -> None:
     path = write(mean, tmp_path / "mean.fits")
-    with pytest.raises(UnsupportedImageError, match="not as it was measured"):
+    with pytest.raises(UnsupportedImageError, match="expected a frame as it was measured"):
         series([five[1], path, five[3]], 3)

@@ -22,7 +22,7 @@ STEPS = range(-10, 11)
 
 
 def across(x_px_s: float, y_px_s: float = 0.0) -> Drift:
-    """A surface that passes everywhere alike."""
+    """Uniform motion of the surface."""
     speed = np.full((SIDE, SIDE), x_px_s, np.float32)
     return Drift(speed, np.full_like(speed, y_px_s))
 

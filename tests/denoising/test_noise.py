@@ -35,7 +35,7 @@ def test_noise_of_a_known_width_is_measured_to_three_per_cent(sigma: float) -> N
     assert found == pytest.approx([sigma] * 5, rel=0.03)
 
 
-def test_strong_fields_in_the_wings_have_no_say() -> None:
+def test_strong_fields_in_the_wings_have_no_influence() -> None:
     field = gaussian(9.1)
     field[:20] += 300.0
     field[20:30] -= 800.0
@@ -59,7 +59,7 @@ def test_too_few_values_are_refused() -> None:
 
 
 def noisy_disk(camera: Camera) -> Image:
-    """4 G at disk centre, 8 G beyond 0.7 radii, NaN off the disk."""
+    """Noise of 4 G at disk centre, 8 G beyond 0.7 radii, NaN off the disk."""
     distance = camera.sees(np.hypot)
     sigma = np.where(distance < 0.7, 4.0, 8.0)
     field = sigma * np.random.default_rng(3).standard_normal(distance.shape)
@@ -82,7 +82,7 @@ def test_a_file_is_measured_where_its_header_has_the_disk() -> None:
     assert found.limb_gauss == pytest.approx(8.0, rel=0.05)
 
 
-def test_light_has_no_noise_in_gauss() -> None:
+def test_an_intensity_image_is_refused() -> None:
     camera = Camera()
     light = camera.sees(lambda x, y: np.where(np.hypot(x, y) < 1, 100 + 50 * x, 0))
     data = file_bytes(aia_cards(camera), light.astype(np.int16))
@@ -95,7 +95,7 @@ def test_a_box_ends_where_the_image_does() -> None:
     np.testing.assert_array_equal(box(image, (1.0, 4.0), 4.0), image[2:6, :3])
 
 
-def test_what_is_unchanged_is_kept_whole() -> None:
+def test_an_unchanged_image_keeps_all_power() -> None:
     truth = gaussian(50.0)
     kept = network_kept(truth, truth, MM)
     assert kept.power == pytest.approx(1.0)

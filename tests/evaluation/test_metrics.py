@@ -55,7 +55,7 @@ def test_correlation_of_a_patch_looks_at_nothing_else() -> None:
     assert abs(correlation(generated, truth, GRID)) < 0.2
 
 
-def test_what_is_missing_in_one_image_does_not_count() -> None:
+def test_pixels_missing_in_one_image_are_excluded() -> None:
     truth = noise(1)
     generated = truth.copy()
     generated[BOX] = np.nan

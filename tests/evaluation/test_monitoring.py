@@ -1,4 +1,4 @@
-"""What is watched of a product, where the truth is known."""
+"""Monitoring statistics of a product, where the truth is known."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STEREO = Observer(70.0, 3.0, 1.44e11)
 
 
 def measured(field: Image, older_hours: float = 0.0) -> Vitals:
-    """Of a product that is its own reference."""
+    """Statistics of a product that is its own reference."""
     epoch = reference_time(TIME, STEREO.longitude_deg) - older_hours * u.hour
     euv = np.full_like(field, 4.0)
     disks = (
@@ -37,7 +37,7 @@ def measured(field: Image, older_hours: float = 0.0) -> Vitals:
 
 
 def dipole() -> Image:
-    """+100 G in the east, -50 G in the west."""
+    """Field of +100 G in the east, -50 G in the west."""
     field = np.full((RECIPE.disk.size_px,) * 2, 100, np.float32)
     field[:, RECIPE.disk.size_px // 2 :] = -50
     return field

@@ -29,7 +29,7 @@ def middle_of(north: int, west: int) -> tuple[int, int]:
 
 
 def put_region(image: np.ndarray, north: int, west: int, flux_1e21: float) -> None:
-    """Add a bipole of so much unsigned flux around a point of the lattice, 8 pixels wide."""
+    """Add a bipole of a given unsigned flux around a point of the lattice, 8 pixels wide."""
     row, column = middle_of(north, west)
     strength = GAUSS_PER_1E21 * flux_1e21 * (SIDE_PX / 8) ** 2
     image[row - 4 : row + 4, column - 4 : column] = strength

@@ -49,7 +49,7 @@ def test_regression_does_not_depend_on_order(pairs: list[tuple[int, int]], seed:
 @pytest.mark.parametrize(
     ("generated", "truth", "message"),
     [
-        ([1.0, 2.0], [1.0], "expected two rows of equal length"),
+        ([1.0, 2.0], [1.0], "expected two 1-D arrays of equal length"),
         ([1.0], [1.0], "at least 2"),
         ([1.0, np.nan], [1.0, 2.0], "must be finite"),
     ],

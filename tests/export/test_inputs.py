@@ -9,7 +9,7 @@ from tests.support.small_model import RECIPE
 
 @pytest.fixture
 def stranger() -> Recipe:
-    """A model of an instrument that the simulated Sun does not write."""
+    """Model of an instrument that is not simulated."""
     channel = RECIPE.channels[0].model_copy(update={"accepts": ("MDI LOS",)})
     return RECIPE.model_copy(update={"channels": (channel, *RECIPE.channels[1:])})
 

@@ -50,4 +50,7 @@ def test_an_unknown_format_is_refused_with_the_known_ones(
 ) -> None:
     with pytest.raises(SystemExit):
         call(monkeypatch, tmp_path, "--formats", "onnx,openvino")
-    assert "got 'openvino', expected some of torchscript,onnx,tensorrt" in capsys.readouterr().err
+    assert (
+        "got 'openvino', expected one or more of torchscript,onnx,tensorrt"
+        in capsys.readouterr().err
+    )

@@ -136,6 +136,6 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text('{"identity": "ab"}')
     with pytest.raises(
-        CheckpointError, match=r"report\.json is no report .*scores: Field required"
+        CheckpointError, match=r"report\.json is not a report .*scores: Field required"
     ):
         read_report(path)

@@ -1,4 +1,4 @@
-"""Up to the builder and after it, against a program that stands in for trtexec: there is no GPU."""
+"""TensorRT export with a stand-in for trtexec, as there is no GPU."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ VERSIONS = {10: "101303", 11: "110000"}
 
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put the stand-in on PATH; its command lines go into this file."""
+    """Put the stand-in on PATH; it records its command lines in this file."""
     programs = tmp_path / "bin"
     programs.mkdir()
     program = programs / "trtexec"
@@ -121,5 +121,5 @@ def test_output_that_cannot_be_read_is_outside_every_gate(
     monkeypatch.setattr(tensorrt, "_call", lambda _: "")
     program = tensorrt.Trtexec(tmp_path, (10, 0, 0))
     (tmp_path / "output.json").write_text('[{"name": "OUTPUT__0", "values": [nan]}]')
-    with pytest.raises(GateError, match="no OUTPUT__0 that can be read"):
+    with pytest.raises(GateError, match="no readable OUTPUT__0"):
         tensorrt.run(program, RECIPE, tmp_path / "plan", seeded(RECIPE).tensor, tmp_path)

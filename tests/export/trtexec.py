@@ -1,4 +1,4 @@
-"""Stands in for trtexec: records its command lines, refuses what its version has not, runs no GPU.
+"""Stand-in for trtexec: records command lines, refuses options of other versions, needs no GPU.
 
 Its plan is the ONNX it was given with the profile's batches before it; onnxruntime answers.
 """

@@ -1,4 +1,4 @@
-"""Network units: what goes in comes out."""
+"""Network units: round trip, clipping and polarity."""
 
 from dataclasses import replace
 
@@ -69,7 +69,7 @@ def stack_of(euv: Image, field: Image) -> Stack:
 
 
 def made_of(stack: Stack, recipe: Recipe) -> Magnetogram:
-    """What comes of a network that answers with the reference magnetogram."""
+    """Product of a network that returns the reference magnetogram."""
     tensor = np.empty((1, 2, 64, 64), np.float32)
     inputs = encode(stack, recipe, out=tensor)
     return decode(tensor[:, 1:], stack, inputs, Model(recipe, "ab"), Echo())

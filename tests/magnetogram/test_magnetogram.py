@@ -1,4 +1,4 @@
-"""The FITS product: what it says, who can read it, and that it comes back."""
+"""FITS product: header cards, third-party readers, and round trip."""
 
 import gzip
 import io
@@ -219,7 +219,7 @@ def test_checksums_are_right(made: Magnetogram) -> None:
 
 
 class TestInSunpy:
-    """What ``sunpy.map.Map`` makes of the product; a warning fails these tests."""
+    """Product read by ``sunpy.map.Map``; a warning fails these tests."""
 
     @pytest.fixture
     def opened(self, tmp_path: Path) -> sunpy.map.GenericMap:
@@ -271,7 +271,7 @@ class TestInSunpy:
 
 
 class TestRefusal:
-    """Files that are no product."""
+    """Files that are not products."""
 
     @pytest.mark.parametrize(
         "data", [b"", b"hello", b"\x1f\x8b" + b"0" * 40, b"SIMPLE  =" + b"x" * 99]

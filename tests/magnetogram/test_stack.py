@@ -1,4 +1,4 @@
-"""Which images make a set, and what is wrong with those that do not."""
+"""Matching of images to channels, and errors of invalid sets."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ THEN = reference_time(NOW, STEREO_A.longitude_deg)
 
 
 def image(instrument: str, band: str, time: Time, observer: Observer, value: float) -> Observation:
-    """A constant image, registered to the grid already."""
+    """Constant image, already registered to the grid."""
     grid = RECIPE.disk
     arcsec = np.degrees(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
     header = {

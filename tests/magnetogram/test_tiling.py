@@ -1,4 +1,4 @@
-"""What tiles answer is what the whole image would."""
+"""Tiled inference equals inference on the whole image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.small_model import Echo
 
 
 class Blur(Echo):
-    """A mean over 5 × 5 pixels, with zeros beyond the tile: it errs by its edges."""
+    """Engine that averages 5 × 5 pixels with zero padding: wrong near the edges of a tile."""
 
     def __init__(self, tiling: Native) -> None:
         super().__init__(NATIVE.model_copy(update={"grid": tiling}))

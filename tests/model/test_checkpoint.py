@@ -1,4 +1,4 @@
-"""Model files: what is written is read, and what does not fit is refused."""
+"""Model files: round trip, identity, and refusal of weights that do not fit."""
 
 import hashlib
 import pickle
@@ -210,7 +210,7 @@ def test_arguments_that_the_network_does_not_take_are_refused(
 
 
 class TestImport:
-    """The authors' ``*_G.pt``."""
+    """Path of the authors' ``*_G.pt``."""
 
     @pytest.fixture
     def recipe_file(self, tmp_path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The Recipe: strict parsing, and what its parts promise."""
+"""Recipe: strict parsing and validation."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_toml_and_json_are_the_same_recipe() -> None:
         (("reference_view",), "earth", "reference_view.*'earth'"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_the_invalid_field_is_named(
     table: dict[str, Any], path: tuple[str | int, ...], value: object, said: str
 ) -> None:
     part: Any = table

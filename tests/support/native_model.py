@@ -1,4 +1,4 @@
-"""A Recipe for magnetograms in native pixels, in small tiles, and an HMI file that suits it."""
+"""Recipe for magnetograms in native pixels, in small tiles, and an HMI file that suits it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ NATIVE = Recipe.model_validate(
 
 
 def spots(x: Floats, y: Floats) -> Floats:
-    """Gauss: a positive spot in the north-west, a negative one in the south."""
+    """Field in gauss with a positive spot in the north-west and a negative one in the south."""
     field = 800 * np.exp(-((x - 0.4) ** 2 + (y - 0.3) ** 2) / 0.01)
     field = field - 600 * np.exp(-(x**2 + (y + 0.5) ** 2) / 0.02)
     return np.where(np.hypot(x, y) < 1, field, np.nan)
 
 
 def hmi_file(camera: Camera = CAMERA) -> bytes:
-    """A magnetogram that shows :func:`spots`."""
+    """Magnetogram that shows :func:`spots`."""
     counts, scaling = integers(camera.sees(spots), 0.1)
     extra: Cards = {
         "T_REC": "2011.02.14_20:34:30_TAI",

@@ -1,4 +1,4 @@
-"""The models that are shipped, and inputs for each."""
+"""Shipped models, and inputs for each."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def registered_inputs(_folder: Path) -> dict[str, Tensor]:
 
 @pytest.fixture(scope="session")
 def shipped_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
-    """Network units, (2, channel, y, x), by model."""
+    """Inputs in network units, (2, channel, y, x), by model."""
     return once(tmp_path_factory, "shipped-inputs", registered_inputs)

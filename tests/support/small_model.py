@@ -1,4 +1,4 @@
-"""A network of two channels and its Recipe, small enough for every test; engines that need none."""
+"""Small two-channel network with its Recipe, and engines without a network."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from farside.model.networks.pix2pixcc import Generator
 from farside.model.recipe import Recipe
 
 RECIPE = Recipe.from_toml((Path(__file__).parents[1] / "golden" / "recipe.toml").read_text())
-"""Of one EUV observation and one reference magnetogram, its network's arguments left out."""
+"""Recipe of one EUV observation and one reference magnetogram, without network arguments."""
 
 
 def generator(seed: int) -> Generator:
-    """A network with random weights that fits :data:`RECIPE`."""
+    """Network with random weights that fits :data:`RECIPE`."""
     torch.manual_seed(seed)
     return Generator(2, 1, n_gf=2, n_downsample=2, n_residual=1)
 
@@ -28,7 +28,7 @@ def recipe_of(network: Generator) -> Recipe:
 
 
 class Echo:
-    """An engine whose one model answers with some of its own input."""
+    """Engine whose only model returns some of its input channels."""
 
     name = "echo"
     precision = "float32"

@@ -1,4 +1,4 @@
-"""Every network of the project, small, with the Recipe that names it."""
+"""Small instances of every network of the project, each with its Recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STATISTICS = tuple(
 
 
 def recipe_for(name: str, **arguments: bool | int | float | str) -> Recipe:
-    """The small Recipe with another network, and as many of its channels as that takes."""
+    """Small Recipe with another network, and as many channels as that network takes."""
     channels = RECIPE.channels[: int(arguments["input_channels"])]
     network = Network(name=name, arguments={"output_channels": 1, **arguments})
     return RECIPE.model_copy(update={"network": network, "channels": channels})

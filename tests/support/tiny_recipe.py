@@ -21,7 +21,7 @@ FIELD = Linear(scale=1500)
 
 
 def recipe(name: str = "tiny", version: str = "1") -> Recipe:
-    """What the simulated sets hold, on a small grid, for an untrained network."""
+    """Recipe for the simulated sets, on a small grid, with an untrained network."""
     return Recipe(
         name=name,
         version=version,

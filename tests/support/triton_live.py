@@ -1,4 +1,4 @@
-"""The real Tritons of the tests, and the small models in them."""
+"""Real Triton servers for the tests, with small models."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from tests.support.rounding import same
 from tests.support.small_model import generator, recipe_of
 
 SLOW_S = 0.5
-"""How long one forward of the model ``slow`` takes."""
+"""Duration of a forward pass of the model ``slow``."""
 
 QUEUE = 2
-"""Requests for ``slow`` that may wait."""
+"""Size of the queue of ``slow``."""
 
 
 def small_checkpoint(name: str = "demo", version: str = "1") -> Checkpoint:
-    """The small network; each version has weights of its own."""
+    """Small network; each version has its own weights."""
     network = generator(seed=int(version))
     recipe = recipe_of(network).model_copy(update={"name": name, "version": version})
     return Checkpoint(recipe, f"{int(version):064x}", network.state_dict())
 
 
 def truth(tensor: Tensor, version: str = "1") -> Tensor:
-    """What torch answers."""
+    """Output of torch."""
     model = small_checkpoint(version=version)
     with torch.inference_mode():
         answer: Tensor = checkpoint.build(model.recipe, model.state)(
@@ -51,12 +51,12 @@ def truth(tensor: Tensor, version: str = "1") -> Tensor:
 
 
 def alike(answer: Tensor, expected: Tensor) -> bool:
-    """Whether two answers of the small network differ by its rounding alone."""
+    """Whether two outputs of the small network are equal within rounding."""
     return same(answer, expected, generator(seed=1))
 
 
 def noise(seed: int = 0, batch: int = 1) -> Tensor:
-    """Something to ask the small network."""
+    """Random input of the small network."""
     shape = (batch, 2, 64, 64)
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
@@ -69,7 +69,7 @@ def publish(
     queue: int = 64,
     kind: Format = "torchscript",
 ) -> None:
-    """Export with the production configuration, but for a slower stand-in."""
+    """Export a slower network with the production configuration."""
     recipe: Recipe = model.recipe
     build = Build(kind, "fp32", "cpu", max_batch)
     config = triton.config(recipe, model.identity, build)
@@ -88,7 +88,7 @@ def publish(
 
 @pytest.fixture(scope="session")
 def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
-    """One Triton for all tests that break nothing: ``demo``, ``slow``, ``newer``."""
+    """Triton for all tests that do not break it, with ``demo``, ``slow`` and ``newer``."""
     folder = tmp_path_factory.mktemp("triton_repository")
     publish(folder, small_checkpoint(), max_batch=8, delay_s=0.02)
     publish(folder, small_checkpoint("slow"), max_batch=1, delay_s=SLOW_S, queue=QUEUE)
@@ -101,7 +101,7 @@ def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonSe
 def tiny_triton(
     repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TritonServer]:
-    """Another, of the ``tiny`` that the service's tests know."""
+    """Second Triton, with the model ``tiny`` of the service's tests."""
     folder = tmp_path_factory.mktemp("tiny_triton_repository")
     tiny = checkpoint.read(repository / "tiny" / "1" / checkpoint.FILE_NAME)
     publish(folder, tiny, max_batch=4)
@@ -111,7 +111,7 @@ def tiny_triton(
 
 @pytest.fixture
 def mortal_triton(tiny_triton: TritonServer) -> Iterator[TritonServer]:
-    """The Triton of ``tiny``, which a test may kill or maim: the next test finds it whole."""
+    """Triton of ``tiny`` that a test may kill; it is restored for the next test."""
     yield tiny_triton
     engine = TritonEngine(tiny_triton.url)
     whole = engine.ready()
@@ -122,18 +122,18 @@ def mortal_triton(tiny_triton: TritonServer) -> Iterator[TritonServer]:
 
 
 def our_regions(pid: int | None = None) -> set[str]:
-    """Names of the regions in /dev/shm that this process made, or another."""
+    """Names of the regions in /dev/shm of this process, or of another."""
     return {path.name for path in shared_memory.FOLDER.glob(f"farside-{pid or os.getpid()}-*")}
 
 
 def known_regions(server: TritonServer) -> set[str]:
-    """Names of the regions that the server knows."""
+    """Names of the regions registered with the server."""
     with server.client() as client:
         return set(client.get_system_shared_memory_status().regions)
 
 
 def eventually(promise: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    """Wait until something is so; a slow machine is no failure."""
+    """Wait until a condition holds, with a generous timeout."""
     end = time.monotonic() + seconds
     while not promise():
         assert time.monotonic() < end

@@ -1,4 +1,4 @@
-"""Engines, one optional extra each, and the choice of the one that runs in this process."""
+"""Inference engines, each an optional dependency, and the choice of the in-process one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from farside.errors import EngineFailedError
 from farside.model.engine import Engine
 
-# Where this package is found, importing openvino sends usage data to its makers.
+# Importing openvino sends usage data to its makers if this package is installed.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # "is not there"
 
 _log = logging.getLogger(__name__)
@@ -23,17 +23,28 @@ def embedded(
     precision: Literal["float32", "bfloat16"] = "float32",
     winograd: bool = False,
 ) -> Engine:
-    """Load a repository into the fastest engine at hand: OpenVINO where it is installed, or torch.
+    """Load a model repository into the fastest installed engine: OpenVINO, else torch.
 
-    torch also takes over, and the reason is logged, where OpenVINO fails on a model. The engine's
-    name tells which it is. `winograd` is for OpenVINO alone; what it means, the engine says.
+    Where OpenVINO fails on a model, torch is used and the reason logged; `Engine.name` tells which
+    one runs.
+
+    Parameters
+    ----------
+    repository
+        Folder of models, ``<model>/<version>/model.safetensors``.
+    threads
+        Threads of one forward pass; by default the engine's choice.
+    precision
+        Arithmetic of the networks.
+    winograd
+        Use Winograd convolutions, OpenVINO only.
 
     Raises
     ------
     EngineUnavailableError
-        No model in the folder.
+        The folder holds no model.
     CheckpointError, RecipeError
-        A model file that does not load.
+        A model file does not load.
     """
     if find_spec("openvino") is not None:
         from farside.model.engines.openvino import OpenVinoEngine

@@ -1,4 +1,4 @@
-"""What the engines that run in this process share; each brings its forward."""
+"""Common base of the in-process engines (torch, OpenVINO)."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _log = logging.getLogger(__name__)
 
 
 class InProcessEngine(ABC, Generic[Loaded]):
-    """Models that were loaded once, one forward at a time.
+    """Engine with all models in this process, one forward pass at a time.
 
     Parameters
     ----------
     checkpoints
-        Where the models come from.
+        Model files by name.
     networks
-        What runs, by the model's name.
+        Executable networks by the model's name.
     precision
         ``"float32"`` or ``"bfloat16"``.
     """
 
     name: str
-    batch = 1  # on a CPU more are no faster each, and cost memory
+    batch = 1  # on a CPU larger batches gain no speed and cost memory
 
     def __init__(
         self, checkpoints: Mapping[str, Checkpoint], networks: dict[str, Loaded], precision: str
@@ -46,20 +46,20 @@ class InProcessEngine(ABC, Generic[Loaded]):
 
     @abstractmethod
     def _canary(self, name: str) -> Tensor:
-        """Zeros to see whether a model answers, as few as it takes."""
+        """Smallest all-zero input that a model takes, for the readiness check."""
 
     @abstractmethod
     def _answer(self, network: Loaded, tensor: Tensor) -> Tensor:
-        """Run a network; what its library raises is a RuntimeError, out of memory included."""
+        """Run a network; its library must raise RuntimeError, out of memory included."""
 
     def models(self) -> Mapping[str, Model]:
-        """Name the loaded models."""
+        """Loaded models by name."""
         return self._models
 
     def ready(self) -> bool:
-        """Say whether every model has answered; the reason of a failure is logged.
+        """Whether every model has answered; the reason of a failure is logged.
 
-        A model that has not yet is given zeros.
+        A model that has not been run yet is tried on zeros.
         """
         try:
             for name in self._models.keys() - self._answered:
@@ -70,7 +70,7 @@ class InProcessEngine(ABC, Generic[Loaded]):
         return bool(self._networks)
 
     def buffer(self, model: str, batch: int = 1) -> Tensor:
-        """Give a new array (batch, channel, y, x) to encode into."""
+        """New input array (batch, channel, y, x)."""
         return np.empty((batch, *input_shape(find_model(self, model))), dtype=np.float32)
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
@@ -79,19 +79,19 @@ class InProcessEngine(ABC, Generic[Loaded]):
         Raises
         ------
         UnknownModelError
-            Lists the models that are loaded.
+            No such model; the message lists the loaded ones.
         InputShapeError
-            Another number of channels or another grid than the Recipe's.
+            Channels or grid differ from those of the Recipe.
         EngineFailedError
-            The network's library failed, for lack of memory say, or the answer is not finite.
+            The library failed, for example out of memory, or the output is not finite.
         EngineUnavailableError
-            The engine was closed.
+            The engine is closed.
         """
         check_tensor(find_model(self, model), tensor)
         return self._run(model, tensor)
 
     def close(self) -> None:
-        """Let go of the networks."""
+        """Release the networks."""
         self._networks.clear()
 
     def _run(self, name: str, tensor: Tensor) -> Tensor:

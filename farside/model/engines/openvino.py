@@ -1,4 +1,4 @@
-"""The fast embedded engine: OpenVINO on the CPU, in this process."""
+"""In-process OpenVINO engine for the CPU, the faster of the two embedded engines."""
 
 from __future__ import annotations
 
@@ -26,38 +26,39 @@ from farside.model.networks import Network
 from farside.model.repository import read_repository
 
 GATES: Mapping[Precision, float] = {"float32": 5e-4, "bfloat16": 3e-2}
-"""Largest relative L2 norm of the difference from torch in float32."""
+"""Maximum relative L2 norm of the difference from torch in float32."""
 
 _TYPES = {"float32": ov.Type.f32, "bfloat16": ov.Type.bf16}
 
 
 class OpenVinoEngine(InProcessEngine[ov.InferRequest]):
-    """Models of a repository, converted when they are loaded, one forward at a time.
+    """OpenVINO engine: models are converted at load time and run one forward pass at a time.
 
-    The shape is static, one input of the Recipe's grid; those of a batch run one after the other.
-    Each model is compared with torch on a small input before it is taken. Nothing is kept on disk.
+    Input shapes are static, one image on the Recipe's grid; the images of a batch run one after
+    the other. Each model is compared with torch on a small input when it is loaded. Nothing is
+    cached on disk.
 
     Parameters
     ----------
     checkpoints
-        The models to load.
+        Models to load, by name.
     threads
-        Of one forward; by default one for each core.
+        Threads of one forward pass; by default one for each core.
     precision
-        ``"float32"``, or ``"bfloat16"``: twice as fast on processors that have it, with a relative
-        error of 2e-2.
+        ``"float32"``, or ``"bfloat16"``: twice as fast on processors that support it, with a
+        relative error of 2e-2.
     winograd
-        In float32, run convolutions of many channels by
-        :func:`~farside.model.engines.openvino_graph.multiply_less`: faster, with four times their
-        weights.
+        In float32, run wide convolutions by
+        :func:`~farside.model.engines.openvino_graph.multiply_less`: faster, with four times the
+        memory for their weights.
 
     Raises
     ------
     CheckpointError
-        Weights that do not fit their Recipe.
+        The weights do not fit their Recipe.
     EngineFailedError
-        A model that does not convert or whose answer is outside of :data:`GATES`, or a precision
-        that the processor does not have.
+        A model does not convert, its output is outside :data:`GATES`, or the processor does not
+        support the precision.
     """
 
     name = "openvino"
@@ -93,15 +94,14 @@ class OpenVinoEngine(InProcessEngine[ov.InferRequest]):
         Raises
         ------
         EngineUnavailableError
-            No model in the folder.
+            The folder holds no model.
         EngineFailedError, CheckpointError, RecipeError
-            A model that does not load, or whose Recipe says another name or version than the
-            folders it lies in.
+            A model does not load, or its Recipe contradicts the name or version of its folders.
         """
         return cls(read_repository(folder), threads, precision, winograd)
 
     def _canary(self, name: str) -> Tensor:
-        return np.zeros((1, *input_shape(self._models[name])), dtype=np.float32)  # it is static
+        return np.zeros((1, *input_shape(self._models[name])), dtype=np.float32)  # static shape
 
     def _answer(self, network: ov.InferRequest, tensor: Tensor) -> Tensor:
         shape = (len(tensor), *network.get_output_tensor().shape[1:])
@@ -118,7 +118,7 @@ def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) 
         graph = _resized(_convert(network), size)
         if winograd and precision == "float32":
             multiply_less(graph)
-        side = min(8 * network.side_multiple, size)  # another than the one that was traced
+        side = min(8 * network.side_multiple, size)  # another size than the traced one
         error = _difference(_compile(graph, side, threads, precision), network, side)
         if not error <= GATES[precision]:
             raise EngineFailedError(
@@ -131,12 +131,12 @@ def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) 
 
 
 def _convert(network: Network) -> ov.Model:
-    """Trace a network for one input of any size."""
+    """Trace a network for a single image of any size."""
     side = network.least_side
     example = torch.zeros(1, network.input_channels, side, side)
     with warnings.catch_warnings():
-        # torch would rather be exported, but then OpenVINO spells out the normalisations in ten
-        # operations each; the sizes that become constants are the checks of the input.
+        # torch recommends torch.export, but OpenVINO then expands each normalisation into ten
+        # operations. The traced sizes that become constants are those of the input checks.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", TracerWarning)
         traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
@@ -145,7 +145,7 @@ def _convert(network: Network) -> ov.Model:
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """Spare small inputs the threads of torch, which wait busily: seconds on a busy machine."""
+    """Limit torch to one thread: busy-waiting threads cost seconds on small inputs."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -163,20 +163,20 @@ def _resized(graph: ov.Model, side: int) -> ov.Model:
 
 @cache
 def core() -> ov.Core:
-    """Give the one of this process.
+    """The one OpenVINO core of this process.
 
-    Each gives the thread that makes it a stack for signals, and takes it back when it goes. Where
-    several go in another order than the reverse, a stack that is no more is what remains, and the
-    next signal ends the process (openvinotoolkit/openvino#11894).
+    Each core installs an alternate signal stack for the thread that creates it and restores the
+    former one when destroyed. Destroying several cores in another order than the reverse leaves a
+    freed stack, and the next signal ends the process (openvinotoolkit/openvino#11894).
     """
     return ov.Core()
 
 
 def compiled(graph: ov.Model, precision: Precision, threads: int) -> ov.CompiledModel:
-    """Compile as every network is.
+    """Compile a graph with the settings that all networks share.
 
-    Left alone, OpenVINO would take bfloat16 where the processor has it, and bind its threads to
-    processors, which several processes then share while others are idle.
+    By default OpenVINO would use bfloat16 where the processor has it, and pin its threads to
+    cores, so that several processes share the same cores while others are idle.
     """
     properties = {
         "INFERENCE_PRECISION_HINT": _TYPES[precision],

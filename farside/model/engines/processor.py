@@ -1,4 +1,4 @@
-"""Arithmetic that the processor has; asked of each library once."""
+"""Processor capabilities (bfloat16), queried once from each library."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 
 @cache
 def torch_has_bfloat16() -> bool:
-    """Whether torch convolves in bfloat16 by oneDNN; else it is 10 to 23 times slower than float32.
+    """Whether torch has oneDNN convolutions in bfloat16; true also where AVX-512 emulates them.
 
-    True also where AVX-512 emulates it.
+    Without them bfloat16 is 10 to 23 times slower than float32.
     """
     has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     return bool(has_onednn and torch.ops.mkldnn._is_mkldnn_bf16_supported())
@@ -19,7 +19,7 @@ def torch_has_bfloat16() -> bool:
 
 @cache
 def openvino_has_bfloat16() -> bool:
-    """Whether OpenVINO computes in bfloat16 here, and not in float32 instead."""
+    """Whether OpenVINO computes in bfloat16 on this processor, not float32 in its place."""
     from farside.model.engines.openvino import core
 
     return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")

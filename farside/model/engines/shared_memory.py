@@ -1,8 +1,8 @@
-"""Memory that this process and an inference server on the same host both see.
+"""POSIX shared memory between this process and an inference server on the same host.
 
-A region is a file of ``/dev/shm`` under a lock that the kernel drops with the process that made it:
-what nobody holds has been left behind and is removed at the next start, whatever became of the
-process ids since. Linux only, as is the server.
+A region is a file in ``/dev/shm`` under a lock that the kernel releases when its process ends: an
+unlocked file is stale and is removed at the next start, even if the process id has been reused.
+Linux only, as is the server.
 """
 
 from __future__ import annotations
@@ -31,32 +31,32 @@ _log = logging.getLogger(__name__)
 
 
 class Region:
-    """A piece of shared memory; its name carries the process id.
+    """Region of shared memory; its name contains the process id.
 
     Attributes
     ----------
     name
-        Of the file, and of the region at the server.
+        Name of the file, and of the region at the server.
     size
-        Bytes.
+        Size in bytes.
     registered
-        Whether the server is thought to know it.
+        Whether the region is believed to be registered with the server.
     busy
-        Whether the server may be using it now.
+        Whether the server may be using the region now.
     discarded
-        Whether it is never used again.
+        Whether the region must not be used again.
 
     Raises
     ------
     OSError
-        No shared memory on this system, or not that much.
+        The system has no shared memory, or not enough.
     """
 
     def __init__(self, size: int) -> None:
         self.name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
         self.size = size
         self.registered = self.busy = self.discarded = False
-        unseen = FOLDER / f".{self.name}"  # until it is locked: nobody shall take it for a leftover
+        unseen = FOLDER / f".{self.name}"  # hidden until locked: an unlocked file counts as stale
         self._file = os.open(unseen, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX)
@@ -69,19 +69,19 @@ class Region:
             raise
 
     def bytes(self) -> Bytes:
-        """Give the memory itself; it lives as long as any view of it."""
+        """Memory of the region as an array of bytes; it lives as long as any view of it."""
         return np.frombuffer(self._map, np.uint8)
 
     def remove(self) -> None:
-        """Take the name away; the memory goes with its last view."""
-        file, self._file = self._file, -1  # of several threads one closes it
+        """Unlink the file; the memory is freed with its last view."""
+        file, self._file = self._file, -1  # only one of several threads closes it
         if file >= 0:
             (FOLDER / self.name).unlink(missing_ok=True)
             os.close(file)
 
 
 def is_held(name: str) -> bool:
-    """Whether the process that made a region lives."""
+    """Whether the process that created a region is still alive."""
     try:
         file = os.open(FOLDER / name, os.O_RDWR)
     except OSError:
@@ -96,35 +96,35 @@ def is_held(name: str) -> bool:
 
 
 def remove_stale() -> list[str]:
-    """Remove the regions of processes that have ended without doing so; return their names."""
+    """Remove the regions left by processes that have ended; return their names."""
     stale = [path for path in FOLDER.glob(f"{PREFIX}[0-9]*-*") if not is_held(path.name)]
     for path in stale:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:  # another user's
-            _log.warning("shared memory left behind is not ours to remove: %s", error)
+            _log.warning("stale shared memory cannot be removed: %s", error)
     return [path.name for path in stale]
 
 
 class Pool:
-    """At most so many regions, lent as arrays: one comes back when the last view of it goes.
+    """Pool of shared-memory regions, lent as arrays and returned when their last view is freed.
 
     Parameters
     ----------
     count
-        Most regions at a time.
+        Maximum number of regions.
     retire
-        Is told of a region that the pool gives up while nobody uses it.
+        Called with an unused region before the pool removes it.
     """
 
     def __init__(self, count: int, retire: Callable[[Region], None]) -> None:
-        # Arrays die in any thread, in the middle of anything: no lock, only what is atomic.
+        # Arrays may be freed in any thread at any point: atomic operations only, no lock.
         self._free: deque[Region | None] = deque([None] * count)  # None: not made yet
         self._lent: dict[int, Region] = {}
         self._retire = retire
 
     def lend(self, size: int) -> Bytes | None:
-        """Give the memory of a region of at least `size` bytes, or None if all are lent."""
+        """Lend a region of at least `size` bytes as an array; None if all are in use."""
         try:
             region = self._free.popleft()
         except IndexError:
@@ -139,16 +139,16 @@ class Pool:
         return memory
 
     def region_of(self, tensor: Tensor) -> Region | None:
-        """Find the region in which a tensor lies, from its first byte on and without gaps."""
+        """Region whose first byte is that of a contiguous tensor, if any."""
         return self._lent.get(_address(tensor)) if tensor.flags.c_contiguous else None
 
     def discard(self, region: Region) -> None:
-        """Never lend this one again."""
+        """Remove a region and never lend it again."""
         region.discarded = True
         region.remove()
 
     def close(self) -> None:
-        """Remove all regions; arrays that are still in use stay valid."""
+        """Remove all regions; arrays in use stay valid."""
         unused = [region for region in self._free if region is not None]
         self._free.clear()
         for region in (*unused, *self._lent.values()):

@@ -1,4 +1,4 @@
-"""The embedded engine: torch on the CPU, in this process."""
+"""In-process torch engine for the CPU."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _M_ARENA_MAX = -8
 
 
 class TorchEngine(InProcessEngine[Network]):
-    """Models of a repository, one forward at a time.
+    """Torch engine: one forward pass at a time on the CPU.
 
     Peak memory of a process that runs Pix2PixCC with n_downsample 4 on 1024² pixels, torch itself
-    (280 MB) and the weights included, measured by ``python -m benchmarks.engines``:
+    (280 MB) and the weights included, measured with ``python -m benchmarks.engines``:
 
     ====  =======  ========
     n_gf  float32  bfloat16
@@ -38,15 +38,15 @@ class TorchEngine(InProcessEngine[Network]):
     32    1030 MB    840 MB
     ====  =======  ========
 
-    What a forward has used is kept for the next one.
+    Memory of a forward pass is kept for the next one.
 
     Parameters
     ----------
     checkpoints
-        The models to load.
+        Models to load, by name.
     precision
-        ``"float32"``, or ``"bfloat16"``: twice as fast on processors that have it, with a relative
-        error of 2e-2.
+        ``"float32"``, or ``"bfloat16"``: twice as fast on processors that support it, with a
+        relative error of 2e-2.
     """
 
     name = "torch"
@@ -60,7 +60,7 @@ class TorchEngine(InProcessEngine[Network]):
             for name, c in checkpoints.items()
         }
         super().__init__(checkpoints, networks, precision)
-        # The smallest inputs that the networks take, not the whole grid: ready() shall be quick.
+        # The smallest inputs that the networks take, not the whole grid: ready() must be quick.
         self._canaries = {
             name: np.zeros((1, n.input_channels, n.least_side, n.least_side), dtype=np.float32)
             for name, n in networks.items()
@@ -72,16 +72,16 @@ class TorchEngine(InProcessEngine[Network]):
     ) -> TorchEngine:
         """Load the highest version of every model in a repository.
 
-        For the whole process this tunes the allocator (:func:`keep_freed_memory`) and sets the
-        threads of one forward, by default torch's choice: one for each core.
+        This tunes the allocator of the whole process (:func:`keep_freed_memory`) and sets the
+        number of torch threads; the default is torch's choice, one for each core.
 
         Raises
         ------
         EngineUnavailableError
-            No model in the folder.
+            The folder holds no model.
         CheckpointError, RecipeError
-            A model file that does not load, or whose Recipe says another name or version than the
-            folders it lies in.
+            A model file does not load, or its Recipe contradicts the name or version of its
+            folders.
         """
         keep_freed_memory()
         if threads is not None:
@@ -92,23 +92,24 @@ class TorchEngine(InProcessEngine[Network]):
         return self._canaries[name]
 
     def _answer(self, network: Network, tensor: Tensor) -> Tensor:
-        given = torch.from_numpy(np.require(tensor, requirements="W"))  # torch warns of read-only
+        # torch warns about read-only arrays.
+        given = torch.from_numpy(np.require(tensor, requirements="W"))
         with torch.inference_mode():
             answer: Tensor = network(given.to(self._dtype)).float().numpy()
         return answer
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc's malloc to keep what is freed, for the whole process.
+    """Make glibc's malloc keep freed memory instead of returning it, for the whole process.
 
-    A forward allocates and frees hundreds of megabytes. By default each large block is mapped anew
-    and zeroed by page faults. Threads other than the first would map large blocks whatever their
-    arena allows, hence one arena.
+    A forward pass allocates and frees hundreds of megabytes. By default each large block is mapped
+    anew and zeroed by page faults. Threads with an arena of their own would still map large blocks,
+    hence a single arena.
 
     Returns
     -------
     bool
-        False where the C library is not glibc: nothing is changed.
+        False if the C library is not glibc; nothing is changed then.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

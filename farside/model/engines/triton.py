@@ -1,7 +1,7 @@
-"""The engine for a GPU host: a Triton Inference Server, reached by gRPC.
+"""Engine for a GPU host: client of a Triton Inference Server over gRPC.
 
-On the same host tensors pass through shared memory, encoded where the server reads them; else as
-bytes. Which it is shows when the server is asked to open the memory.
+On the same host tensors are encoded in shared memory that the server reads, elsewhere they are sent
+as bytes. Whether memory can be shared is found by asking the server to open it.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ from farside.model.engines.triton_wire import (
 from farside.model.recipe import Recipe
 
 FORMATS = ("tensorrt", "torchscript", "onnx")
-"""Where a model is loaded in several formats, the first of these answers."""
+"""Order of preference where a model is loaded in several formats."""
 
 PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 FRESH_S = 1.0
-"""For how long the list of models is believed, a choice."""
+"""Lifetime of the cached list of models, seconds, a choice."""
 
 PROOF_S = 10.0
-"""For how long an answer proves that a model is alive, a choice; a slow model, twenty forwards."""
+"""Time for which an answer proves a model alive, seconds, a choice; at least twenty forwards."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Served:
-    """A model, and where the server has it."""
+    """Model and its location at the server."""
 
     model: Model
     target: Target
@@ -65,28 +65,29 @@ class _Served:
 
 
 class TritonEngine:
-    """The models of a Triton Inference Server whose configuration carries a Recipe.
+    """Triton engine: the models of a server whose configuration contains a Recipe.
 
-    Nothing is asked of the server before the first use. While it is away every call says so with
-    :class:`~farside.errors.EngineUnavailableError`; once it is back they succeed again.
+    The connection is made on first use. While the server is unreachable every call raises
+    :class:`~farside.errors.EngineUnavailableError`; calls succeed again once it is back.
 
     Parameters
     ----------
     url
         ``host:port`` of the server's gRPC endpoint.
     slots
-        Regions of shared memory, that is, requests side by side that need no copy.
+        Number of shared-memory regions, that is, of concurrent requests without a copy.
     deadline_s
-        Longest duration of one `infer`, retries included, seconds.
+        Maximum duration of one `infer`, retries included, seconds.
     patience_s
-        How long `infer` tries again while the server is away or loads the model, seconds.
+        Maximum time during which `infer` retries while the server is unreachable or loads the
+        model, seconds.
     formats
-        Those to use, the preferred one first.
+        Formats to use, in order of preference.
     """
 
     name = "triton"
-    batch = 1  # requests side by side meet in the server's own batcher
-    precision = "float32"  # where a model's configuration says no other
+    batch = 1  # concurrent requests are batched by the server
+    precision = "float32"  # default where a model's configuration gives none
 
     def __init__(
         self,
@@ -102,7 +103,7 @@ class TritonEngine:
         self._patience_s = patience_s
         self._formats = tuple(formats)
         self._table: dict[str, _Served] = {}
-        self._known: dict[Target, _Served] = {}  # what was ever loaded
+        self._known: dict[Target, _Served] = {}  # every version ever seen loaded
         self._fresh_until = 0.0
         self._refreshing = Lock()
         self._alive_until: dict[Target, float] = {}
@@ -113,22 +114,22 @@ class TritonEngine:
         self._release = weakref.finalize(self, _release, self._pool, self._wire)
 
     def models(self) -> Mapping[str, Model]:
-        """Name the loaded models: ``name`` is the newest version, ``name:version`` an older one.
+        """Loaded models: ``name`` is the newest version, ``name:version`` an older one.
 
-        While the server is away, those it had.
+        While the server is unreachable the last known models are returned.
 
         Raises
         ------
         EngineUnavailableError
-            It is away since the start, or serves no model with a Recipe.
+            The server has never been reached, or serves no model with a Recipe.
         """
         return {name: served.model for name, served in self._served().items()}
 
     def ready(self) -> bool:
-        """Say whether every model answers; the reason of a failure is logged.
+        """Whether every model answers; the reason of a failure is logged.
 
-        The server's own word is not asked: it calls a model ready whose backend has died. Zeros are
-        sent to each model that has not answered anything for some seconds.
+        The server's own readiness is not used: it reports a model ready whose backend has died.
+        Instead, zeros are sent to each model that has not answered for some seconds.
         """
         try:
             with self._canary:
@@ -142,9 +143,9 @@ class TritonEngine:
         return True
 
     def buffer(self, model: str, batch: int = 1) -> Tensor:
-        """Give an array (batch, channel, y, x) to encode into, in shared memory if there is a slot.
+        """Input array (batch, channel, y, x), in shared memory if a region is free.
 
-        The slot is free again when the array is no longer used.
+        The region is free again when the array is no longer referenced.
         """
         served = self._find(model)
         shape = (batch, *input_shape(served.model))
@@ -153,21 +154,21 @@ class TritonEngine:
     def infer(self, model: str, tensor: Tensor) -> Tensor:
         """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
 
-        A name means the newest version at each attempt, a handle one version.
+        A name selects the newest version at each attempt, a handle one fixed version.
 
         Raises
         ------
         UnknownModelError
-            Lists the models that are loaded.
+            No such model; the message lists the loaded ones.
         InputShapeError
-            Another number of channels or another grid than the Recipe's.
+            Channels or grid differ from those of the Recipe.
         EngineFailedError
-            The server ran the model and failed, refused the request, or its answer is not finite.
+            The server failed to run the model, refused the request, or its output is not finite.
         EngineUnavailableError
-            The server is away, its queue is full, or the version was unloaded; or the engine was
+            The server is unreachable, its queue is full, the version was unloaded, or the engine is
             closed.
         DeadlineError
-            Not answered in time.
+            No answer within the deadline.
         """
         begun = time.monotonic()
         pause, failure = 0.05, None
@@ -187,11 +188,11 @@ class TritonEngine:
             pause = min(2 * pause, 1.0)
 
     def close(self) -> None:
-        """Give the shared memory back and hang up."""
+        """Release the shared memory and close the connection."""
         self._release()
 
     def _find(self, name: str, failure: EngineUnavailableError | None = None) -> _Served:
-        """Look up a model by name or handle; `failure` is why the attempt before failed."""
+        """Look up a model by name or handle; `failure` is the error of the previous attempt."""
         table = self._served()
         by_handle = {served.model.handle: served for served in table.values()}
         found = table.get(name) or by_handle.get(name)
@@ -203,7 +204,7 @@ class TritonEngine:
         return found
 
     def _served(self) -> dict[str, _Served]:
-        # Who finds another thread asking goes on with what is known.
+        # A thread that finds another one refreshing uses the known table.
         if time.monotonic() > self._fresh_until and self._refreshing.acquire(not self._table):
             try:
                 self._refresh()
@@ -215,8 +216,8 @@ class TritonEngine:
                 self._refreshing.release()
         if not self._table:
             raise EngineUnavailableError(
-                f"Triton at {self._wire.url} serves no model with a Recipe yet; expected one that "
-                f"`python -m export` made, in one of the formats {', '.join(self._formats)}"
+                f"Triton at {self._wire.url} serves no model with a Recipe yet; expected one made "
+                f"by `python -m export`, in one of the formats {', '.join(self._formats)}"
             )
         return self._table
 
@@ -226,13 +227,13 @@ class TritonEngine:
         index = self._wire.index()
         ready = {t: self._described(t) for t, state in index.items() if state == "READY"}
         self._known |= {target: served for target, served in ready.items() if served}
-        # What is being loaded again will be back, though it may have been gone for a while.
+        # A version that is being reloaded stays in the table although it is unavailable for now.
         back = [self._known.get(t) for t, state in index.items() if state == "LOADING"]
         self._table = _by_name([s for s in (*ready.values(), *back) if s], self._formats)
         self._fresh_until = time.monotonic() + FRESH_S
 
     def _described(self, target: Target) -> _Served | None:
-        """Read what a model's configuration says of this version, if it says anything."""
+        """Read Recipe and parameters from a model's configuration; None if it has no Recipe."""
         try:
             configuration = self._wire.configuration(target)
             parameters = configuration.parameters
@@ -273,7 +274,7 @@ class TritonEngine:
 
     def _ask(self, served: _Served, tensor: Tensor, seconds: float) -> Tensor:
         if seconds <= 0:
-            raise DeadlineError(f"{served.target}: no time is left to ask Triton")
+            raise DeadlineError(f"{served.target}: the deadline passed before Triton was asked")
         shape = served.output_shape(tensor)
         if self._shares:
             shared = self._in_shared_memory(tensor, served)
@@ -294,11 +295,11 @@ class TritonEngine:
         try:
             try:
                 self._wire.infer_shared(target, tensor, region, answer, seconds)
-            except UnknownRegionError:  # a server that was started anew
+            except UnknownRegionError:  # the server was restarted
                 self._wire.register(region)
                 self._wire.infer_shared(target, tensor, region, answer, seconds)
         except AwayError:
-            self._pool.discard(region)  # should only the connection be lost, it may yet be written
+            self._pool.discard(region)  # if only the connection is lost, the server may still write
             self._swept = False
             raise
         return answer.copy()
@@ -316,7 +317,7 @@ class TritonEngine:
         return True
 
     def _sweep(self) -> None:
-        """Let the server forget, once, what processes have left that ended without doing so."""
+        """Unregister, once, the regions of processes that have ended without doing so."""
         if self._swept:
             return
         self._swept = True
@@ -325,7 +326,7 @@ class TritonEngine:
                 _unregister(self._wire, name)
 
     def _in_shared_memory(self, tensor: Tensor, served: _Served) -> Tensor:
-        """Give the tensor where it is, or a copy in a slot if one is free."""
+        """Return the tensor itself if it lies in a usable region, else a copy in a free one."""
         region = self._pool.region_of(tensor)
         room = tensor.nbytes + 4 * prod(served.output_shape(tensor))
         if region is not None and not (region.discarded or region.busy) and region.size >= room:
@@ -349,7 +350,7 @@ class TritonEngine:
 
 
 class _Retire:
-    """What becomes of a region that nobody uses: the server forgets it."""
+    """Callback that unregisters an unused region from the server."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -362,7 +363,7 @@ class _Retire:
 def _unregister(wire: Wire, name: str) -> None:
     try:
         wire.unregister(name)
-    except EngineError as error:  # still in use, or the server is away: the next start asks again
+    except EngineError as error:  # in use, or server unreachable: the next start tries again
         _log.info("%s", error)
 
 
@@ -372,7 +373,7 @@ def _release(pool: Pool, wire: Wire) -> None:
 
 
 def _by_name(served: Sequence[_Served], formats: Sequence[str]) -> dict[str, _Served]:
-    """Give each version in its best format, and the newest version its bare name."""
+    """Table of models: each version in its preferred format, the newest under its bare name."""
     usable = [s for s in served if s.format in formats]
     table: dict[str, _Served] = {}
     for one in sorted(usable, key=lambda s: (int(s.target.version), -formats.index(s.format))):

@@ -1,4 +1,4 @@
-"""What is said to a Triton Inference Server, by gRPC, and what its refusals mean."""
+"""gRPC calls to a Triton Inference Server, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ from farside.model.engines.shared_memory import Region
 INPUT, OUTPUT = "INPUT__0", "OUTPUT__0"
 
 SHORT_S = 5.0
-"""Limit of every call but an inference, seconds: none of them waits for a model."""
+"""Time limit of all calls except inference, seconds: none of them waits for a model."""
 
-# Without bounds a channel waits up to two minutes before it looks for a server that came back.
+# By default a channel waits up to two minutes before it reconnects to a restarted server.
 _OPTIONS = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
-    ("grpc.use_local_subchannel_pool", 1),  # else shared with all channels of the process
+    ("grpc.use_local_subchannel_pool", 1),  # otherwise shared by all channels of the process
 )
 
 
 class AwayError(EngineUnavailableError):
-    """No server answers, or it went while it answered."""
+    """The server is unreachable, or the connection broke during the call."""
 
 
 class GoneError(EngineUnavailableError):
-    """The server does not serve this model or version, or not now."""
+    """The server does not serve this model or version at present."""
 
 
 class UnknownRegionError(EngineFailedError):
-    """The server does not know the region of shared memory."""
+    """The region of shared memory is not registered with the server."""
 
 
 class NotSharedError(EngineFailedError):
-    """The server cannot open the region: it runs elsewhere, or as another user."""
+    """The server cannot open the region: it runs on another host, or as another user."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A version of a model, under the server's own name for it."""
+    """Version of a model, by its name at the server."""
 
     name: str
     version: str
@@ -63,19 +63,19 @@ class Target:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is used of a model's config.pbtxt."""
+    """Fields of a model's config.pbtxt that the engine uses."""
 
     parameters: dict[str, str]
     max_batch: int
 
 
 class Wire:
-    """One channel to one server, safe to use from several threads.
+    """gRPC connection to one Triton server; thread-safe.
 
     Parameters
     ----------
     url
-        ``host:port`` of its gRPC endpoint.
+        ``host:port`` of the server's gRPC endpoint.
     """
 
     def __init__(self, url: str) -> None:
@@ -84,7 +84,7 @@ class Wire:
         self._server = GRPCInferenceServiceStub(self._channel)
 
     def index(self) -> dict[Target, str]:
-        """State of every model that the server has heard of, ``"READY"`` or ``"LOADING"`` say."""
+        """State of every model in the server's repository, such as ``"READY"`` or ``"LOADING"``."""
         reply = self._call("RepositoryIndex", messages.RepositoryIndexRequest())
         return {Target(m.name, m.version): m.state for m in reply.models}
 
@@ -96,12 +96,12 @@ class Wire:
         return Configuration(parameters, found.max_batch_size or 1)
 
     def register(self, region: Region) -> None:
-        """Let the server see a region of shared memory.
+        """Register a region of shared memory with the server.
 
         Raises
         ------
         NotSharedError
-            It cannot.
+            The server cannot open the region.
         """
         request = messages.SystemSharedMemoryRegisterRequest(
             name=region.name, key=f"/{region.name}", byte_size=region.size
@@ -116,21 +116,30 @@ class Wire:
         region.registered = True
 
     def unregister(self, name: str) -> None:
-        """Let the server forget a region; one that is in use it keeps."""
+        """Unregister a region; the server keeps one that is in use."""
         request = messages.SystemSharedMemoryUnregisterRequest(name=name)
         self._call("SystemSharedMemoryUnregister", request)
 
     def regions(self) -> list[str]:
-        """Name the regions of shared memory that the server knows."""
+        """Names of the regions of shared memory registered with the server."""
         reply = self._call("SystemSharedMemoryStatus", messages.SystemSharedMemoryStatusRequest())
         return list(reply.regions)
 
     def infer_bytes(
         self, target: Target, tensor: Tensor, shape: tuple[int, ...], seconds: float
     ) -> Tensor:
-        """Send a tensor as bytes; `shape` is that of the answer.
+        """Run a model on a tensor sent as bytes.
 
-        Past `seconds` the server is told that nobody waits any more.
+        Parameters
+        ----------
+        target
+            Model and version.
+        tensor
+            Input, (n, channel, y, x).
+        shape
+            Expected shape of the output, (n, output, y, x).
+        seconds
+            Time limit, after which the request is cancelled at the server.
 
         Raises
         ------
@@ -145,10 +154,10 @@ class Wire:
     def infer_shared(
         self, target: Target, tensor: Tensor, region: Region, answer: Tensor, seconds: float
     ) -> None:
-        """Run on a tensor at the start of a region, into an array at its end.
+        """Run a model on a tensor at the start of a region, writing to an array at its end.
 
-        The server keeps a request that is late, and what it then writes must meet nothing else:
-        both arrays are kept alive, and so the region out of other hands, until it has answered.
+        The server completes a request even after its time limit, and must not overwrite the data of
+        another: both arrays are kept alive, and so the region reserved, until it has answered.
 
         Raises
         ------
@@ -175,7 +184,7 @@ class Wire:
         _check(reply, target, answer.shape)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._channel.close()
 
     def _call(self, method: str, request: object, about: str = "", seconds: float = SHORT_S) -> Any:
@@ -185,8 +194,8 @@ class Wire:
             raise self._meaning(error, about or method) from error
 
     def _meaning(self, error: Exception, about: str) -> EngineError:
-        """Translate what gRPC raises. The texts are those of Triton 24.10."""
-        if not isinstance(error, grpc.Call):  # a channel that was closed here
+        """Translate a gRPC error. The texts are those of Triton 24.10."""
+        if not isinstance(error, grpc.Call):  # the channel was closed on this side
             return EngineUnavailableError(f"the connection to Triton at {self.url} is closed")
         code, text = error.code(), str(error.details())
         said = f"{about}: Triton at {self.url} says: {text[:300]}"
@@ -207,7 +216,7 @@ def _request(target: Target, tensor: Tensor, seconds: float) -> messages.ModelIn
     request = messages.ModelInferRequest(model_name=target.name, model_version=target.version)
     request.inputs.add(name=INPUT, datatype="FP32", shape=tensor.shape)
     request.outputs.add(name=OUTPUT)
-    # For the queue of Triton: it need not begin what nobody waits for.
+    # Triton drops a queued request after this time.
     request.parameters["timeout"].int64_param = max(1, int(seconds * 1e6))
     return request
 

@@ -1,4 +1,4 @@
-"""Torch modules. A Recipe names one as ``module:Class``."""
+"""Networks: torch modules that a Recipe names as ``module:Class``."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Argument = bool | int | float | str
 
 
 class Network(nn.Module):
-    """What the rest of the system may ask of any network.
+    """Base class of all networks: image → image, (n, channel, y, x).
 
     Attributes
     ----------
     input_channels, output_channels
-        Planes that go in and come out, (n, channel, y, x).
+        Number of input and output planes.
     side_multiple
-        The sides of the input must be multiples of this,
+        The sides of the input must be multiples of this, pixels.
     least_side
         and at least this.
     odd_planes
         Input planes that it takes to change sign where north and south are exchanged; None where it
         knows nothing of that.
     arguments
-        What it was built with, as a Recipe writes it; of networks that read their authors' weights.
+        Constructor arguments as in a Recipe; only of networks that can read their authors' weights.
     """
 
     input_channels: int
@@ -42,21 +42,21 @@ class Network(nn.Module):
 
     @classmethod
     def from_authors(cls, state: State) -> Network:
-        """Build the network that a state dict of its authors' code belongs to.
+        """Build the network that fits a state dict of its authors' code.
 
         Raises
         ------
         CheckpointError
-            `state` is of another network; lists the keys that do not fit. Or there are no authors
-            whose keys are known.
+            `state` is of another network (the message lists the keys that do not fit), or the class
+            cannot read weights of its authors.
         """
         raise CheckpointError(
-            f"{name_of(cls)} does not know the keys of its authors: got {len(state)} tensors, "
+            f"{name_of(cls)} cannot read weights of its authors: got {len(state)} tensors, "
             "expected none"
         )
 
     def refuse_misfit(self, x: Tensor) -> None:
-        """Let pass what the network can take.
+        """Check that the sides of an input suit the network.
 
         Raises
         ------
@@ -72,29 +72,29 @@ class Network(nn.Module):
 
 
 def name_of(network: type[Network]) -> str:
-    """Name a network as a Recipe does."""
+    """Name ``module:Class`` of a network, as in a Recipe."""
     return f"{network.__module__.rpartition('.')[2]}:{network.__name__}"
 
 
 def fill(network: nn.Module, state: State) -> None:
-    """Put the tensors of `state` into `network`, in place, numbers that are not whole as float32.
+    """Load the tensors of `state` into `network` in place, floating-point ones as float32.
 
-    `network` may live on the meta device: its parameters are replaced, not copied into.
+    `network` may be on the meta device: its parameters are replaced, not copied into.
 
     Raises
     ------
     CheckpointError
-        Lists every key that is missing or unknown, and every tensor of another shape.
+        The message lists every missing or unknown key, and every tensor of another shape.
     """
-    wanted = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     got = {key: tuple(tensor.shape) for key, tensor in state.items()}
     complaints = [
-        *(f"missing {key} {wanted[key]}" for key in wanted if key not in got),
-        *(f"unknown {key} {got[key]}" for key in got if key not in wanted),
+        *(f"missing {key} {expected[key]}" for key in expected if key not in got),
+        *(f"unknown {key} {got[key]}" for key in got if key not in expected),
         *(
-            f"{k}: got {got[k]}, expected {wanted[k]}"
-            for k in wanted
-            if got.get(k, wanted[k]) != wanted[k]
+            f"{k}: got {got[k]}, expected {expected[k]}"
+            for k in expected
+            if got.get(k, expected[k]) != expected[k]
         ),
     ]
     if complaints:
@@ -106,5 +106,5 @@ def fill(network: nn.Module, state: State) -> None:
 
 
 def converted(tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    """Convert a tensor, unless it counts something."""
+    """Convert a floating-point tensor; integer counters stay as they are."""
     return tensor.to(dtype) if tensor.is_floating_point() else tensor

@@ -1,4 +1,4 @@
-"""An encoder-decoder around an atrous spatial pyramid: Chen et al. (2018, ECCV), DeepLab v3+."""
+"""Encoder-decoder with atrous spatial pyramid pooling: DeepLab v3+, Chen et al. (2018, ECCV)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import torch
 from torch import Tensor, nn
 
 RATES = (2, 4, 8)
-"""Pixels between those that a kernel of the pyramid takes, at a quarter of the image."""
+"""Dilation rates of the pyramid, pixels at a quarter of the image's resolution."""
 
 
 class AtrousEncoderDecoder(nn.Module):
-    """Two halvings, a pyramid that looks near and far at once, and back; tanh.
+    """Encoder with two halvings, atrous spatial pyramid, decoder with skip connection; tanh output.
 
     Parameters
     ----------
     input_channels, output_channels
-        Planes that go in and come out.
+        Number of input and output planes.
     n_gf
         Channels after the first convolution.
     """
@@ -44,7 +44,7 @@ class AtrousEncoderDecoder(nn.Module):
 
 
 class _Pyramid(nn.Module):
-    """One pixel, its neighbours at each rate, and the mean of the whole image, side by side."""
+    """Atrous spatial pyramid: 1×1, dilated 3×3 at each rate, and global mean, concatenated."""
 
     def __init__(self, given: int, wanted: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The denoiser of HMI magnetograms: Park et al. (2020, ApJL 891 L4)."""
+"""Denoiser of HMI magnetograms: Park et al. (2020, ApJL 891 L4)."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from torch import Tensor, nn
 from farside.model.networks import Network
 
 WIDEST = 8
-"""Most channels of a layer, in those of the stem."""
+"""Maximum width of a layer, as a multiple of the stem's channels."""
 
 
 class Generator(Network):
-    """Stem, strided convolutions, residual blocks, and back up beside their likes; no tanh.
+    """Residual encoder-decoder with skip connections and a linear output.
 
-    Batch normalisation keeps the statistics of the training: a tile is answered as it would be in
-    the whole image, but for what lies nearer to its edge than the network looks. The paper's
-    translation (M1) has the defaults; of its auto-encoder (M2) no layers are known, and it is given
-    the same.
+    Batch normalisation uses the statistics of the training, so a tile is restored as in the whole
+    image, except within the receptive field of its edge. The defaults are those of the paper's
+    translation model (M1); the layers of its auto-encoder (M2) are not published, and are taken to
+    be the same.
 
     Parameters
     ----------
     input_channels, output_channels
         1 and 1: a magnetogram.
     n_gf
-        Channels after the stem; they double up to eight times as many.
+        Channels after the stem; they double at each halving, up to eight times as many.
     n_downsample
         Halvings of the image.
     n_residual
         Residual blocks.
     additive
-        Whether the answer is added to the input: strong fields then need not be learnt. Not so in
+        Whether the output is added to the input, so that strong fields need not be learnt; not in
         the paper.
 
     Raises
     ------
     ValueError
-        An additive network of other outputs than inputs.
+        `additive` with different numbers of inputs and outputs.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Generator(Network):
 
 
 class _Residual(nn.Module):
-    """x + two normed 3×3 convolutions of x."""
+    """Residual block: x + two normalised 3×3 convolutions of x."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -102,13 +102,13 @@ class _Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, y, x) → the same."""
+        """(n, channels, y, x) → the same shape."""
         out: Tensor = x + self.block(x)
         return out
 
 
 def _upward(widths: Sequence[int]) -> list[tuple[int, int]]:
-    """Channels into and out of each layer up; of all but the first, half come from its like."""
+    """Input and output channels of each decoder layer; all but the first have a skip connection."""
     pairs = pairwise(reversed(widths))
     return [(2 * wide if index else wide, narrow) for index, (wide, narrow) in enumerate(pairs)]
 

@@ -1,4 +1,4 @@
-"""Generators from coarse to fine: the multi-layer GAN, Alshehhi (2020, CVPR Workshops)."""
+"""Coarse-to-fine generators: the multi-layer GAN of Alshehhi (2020, CVPR Workshops)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ RESIDUAL = Parts(nn.ReflectionPad2d, partial(nn.ReLU, inplace=True), down_kernel
 
 
 class Generator(Network):
-    """Layers of generators, each at twice the resolution of the one before (Eqs. 4 and 5).
+    """Stack of generators, each at twice the resolution of the previous one (Eqs. 4 and 5).
 
-    Layer m sees the image x_m and, but for the coarsest, the answer of layer m - 1 made twice as
-    large. They learn one after the other: in training only the one that answers does, the coarser
-    ones are taken as they are.
+    Layer m takes the image x_m and, except for the coarsest, the enlarged output of layer m - 1.
+    Layers are trained one after the other: only the output layer learns, the coarser ones are
+    fixed.
 
     Parameters
     ----------
@@ -32,17 +32,17 @@ class Generator(Network):
     layers
         3 in the paper.
     variant
-        Of each: ``"unet"``; ``"resnet"``, one halving and five residual blocks; or ``"atrous"``,
-        an :class:`~farside.model.networks.atrous.AtrousEncoderDecoder`.
+        Architecture of each layer: ``"unet"``; ``"resnet"``, one halving and five residual blocks;
+        or ``"atrous"``, an :class:`~farside.model.networks.atrous.AtrousEncoderDecoder`.
     n_gf
-        Channels after the first convolution of each: 64 in the paper.
+        Channels after the first convolution of each layer: 64 in the paper.
     n_downsample
         Halvings of each U-Net: 6 in the paper.
 
     Raises
     ------
     ValueError
-        No such variant, or fewer than two halvings.
+        Unknown variant, or a U-Net with fewer than two halvings.
     """
 
     def __init__(
@@ -74,16 +74,16 @@ class Generator(Network):
         Parameters
         ----------
         x
-            At the finest scale.
+            Image at the finest scale.
         halvings
-            How often the answer is halved: 0 for that of the finest layer.
+            Resolution of the output, in halvings of the input: 0 for the finest layer.
 
         Raises
         ------
         InputShapeError
-            A side is not a multiple of what all layers halve.
+            A side is not a multiple of `side_multiple`.
         ValueError
-            No layer answers at so many halvings.
+            No layer has this resolution.
         """
         self.refuse_misfit(x)
         answering = len(self.layers) - 1 - halvings
@@ -101,16 +101,16 @@ class Generator(Network):
 
 
 class Variant(NamedTuple):
-    """One kind of layer.
+    """Architecture of a layer.
 
     Attributes
     ----------
     build
-        Input and output channels, width and halvings → the layer.
+        Function (input channels, output channels, width, halvings) → layer.
     halvings
-        Of the image; None where the Recipe says how many.
+        Halvings of the image; None where the Recipe sets them.
     least_pixels
-        That must be left of a side at the bottom.
+        Minimum side of the innermost feature map, pixels.
     """
 
     build: Callable[[int, int, int, int], nn.Module]

@@ -1,4 +1,4 @@
-"""The generator of AISFM 1.0: Pix2Pix as Kim et al. (2019, Nature Astronomy 3:397) have it."""
+"""Generator of AISFM 1.0: Pix2Pix as in Kim et al. (2019, Nature Astronomy 3:397)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from farside.model.networks.unet import UNet
 
 
 class Generator(Network):
-    """A U-Net between -1 and 1, which gives the same answer to the same image.
+    """U-Net with output between -1 and 1, deterministic at inference.
 
-    Kim et al. left normalisation and dropout at inference as they are in training: each image is
-    normalised by itself, half of the innermost channels' pixels are left out at random, and no two
-    answers are equal. With `stochastic` this does so too, but what is left out follows from `seed`.
+    Kim et al. kept normalisation and dropout in training mode at inference: each image is
+    normalised by its own statistics, half of the pixels in the innermost channels are dropped at
+    random, and no two outputs are equal. With `stochastic` this network does so too, with a dropout
+    mask fixed by `seed`.
 
     Parameters
     ----------
@@ -26,11 +27,12 @@ class Generator(Network):
     levels
         Halvings of the image: 10 for AISFM 1.0, at 1024² pixels.
     dropout
-        Share that is left out.
+        Dropout rate.
     stochastic
-        Leave normalisation and dropout on at inference.
+        Keep normalisation and dropout in training mode at inference.
     seed
-        Of what is left out then. It goes with the weights, as an argument in their Recipe.
+        Seed of the dropout mask at inference; stored with the weights, as an argument in the
+        Recipe.
 
     Raises
     ------
@@ -76,38 +78,38 @@ class Generator(Network):
 
 
 class OwnStatistics(nn.BatchNorm2d):
-    """Batch normalisation that at inference, too, takes each image's own mean and variance."""
+    """Batch normalisation that uses each image's own mean and variance at inference."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channel, y, x) → the same."""
+        """(n, channel, y, x) → the same shape."""
         if self.training:
             return super().forward(x)
         return functional.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
 
 
 class SeededDropout(nn.Module):
-    """Dropout that at inference leaves out what was drawn when the network was built.
+    """Dropout with a fixed mask at inference, drawn when the network is built.
 
     Parameters
     ----------
     rate
-        Share that is left out.
+        Dropout rate.
     shape
-        (channel, y, x) of one draw; a larger image is covered with it, side by side.
+        Shape (channel, y, x) of the mask, which is repeated over a larger image.
     chance
-        Draws.
+        Random generator of the mask.
     """
 
     def __init__(self, rate: float, shape: tuple[int, int, int], chance: torch.Generator) -> None:
         super().__init__()
         self.rate = rate
-        # On the CPU even where the network is laid out on the meta device: it is no weight.
+        # On the CPU even if the network is built on the meta device: the mask is not a weight.
         kept = torch.rand(shape, generator=chance, device="cpu") >= rate
         self.register_buffer("kept", kept / (1 - rate), persistent=False)
         self.side = shape[-1]
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channel, y, x) → the same."""
+        """(n, channel, y, x) → the same shape."""
         if self.training:
             return functional.dropout(x, self.rate)
         kept: Tensor = self.get_buffer("kept")

@@ -1,4 +1,4 @@
-"""The generator of AISFM 3.0: Pix2PixCC, Jeong et al. (2022, ApJS 262:50)."""
+"""Generator of AISFM 3.0: Pix2PixCC, Jeong et al. (2022, ApJS 262:50)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PARTS = Parts(nn.ReplicationPad2d, partial(nn.Mish, inplace=True), down_kernel=5
 
 
 class Generator(Translator):
-    """Translator of ``residual`` with Mish and 5×5 kernels on the way down.
+    """Residual translator with Mish activations and 5×5 kernels in the encoder.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Generator(Translator):
     n_residual
         Residual blocks: 9 for AISFM 3.0.
     trans_conv
-        Up by transposed convolution, or by bilinear interpolation and convolution.
+        Upsample by transposed convolution, or by bilinear interpolation and convolution.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The generator of AISFM 2.0: Pix2PixHD as Jeong et al. (2020, ApJL 903 L25) have it."""
+"""Generator of AISFM 2.0: Pix2PixHD as in Jeong et al. (2020, ApJL 903 L25)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ PARTS = Parts(nn.ReflectionPad2d, partial(nn.ReLU, inplace=True), down_kernel=3)
 
 
 class Generator(Translator):
-    """Translator of ``residual`` with ReLU and 3×3 kernels on the way down.
+    """Residual translator with ReLU activations and 3×3 kernels in the encoder.
 
     The defaults are those of AISFM 2.0.
 
     Parameters
     ----------
     input_channels, output_channels
-        Planes that go in and come out.
+        Number of input and output planes.
     n_gf
         Channels after the stem.
     n_downsample
@@ -27,7 +27,7 @@ class Generator(Translator):
     n_residual
         Residual blocks.
     trans_conv
-        Up by transposed convolution, or by bilinear interpolation and convolution.
+        Upsample by transposed convolution, or by bilinear interpolation and convolution.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Stem, strided convolutions, residual blocks, and the way back up: Pix2PixHD and Pix2PixCC."""
+"""Residual image translators: the generators of Pix2PixHD and Pix2PixCC."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from farside.model.networks import Network, State, fill, name_of
 
 
 class Size(NamedTuple):
-    """How large a translator is.
+    """Hyper-parameters of a translator.
 
     Attributes
     ----------
     input_channels, output_channels
-        Planes that go in and come out.
+        Number of input and output planes.
     n_gf
         Channels after the stem.
     n_downsample
@@ -28,7 +28,7 @@ class Size(NamedTuple):
     n_residual
         Residual blocks.
     trans_conv
-        Up by transposed convolution, or by bilinear interpolation and convolution.
+        Upsample by transposed convolution, or by bilinear interpolation and convolution.
     """
 
     input_channels: int
@@ -40,23 +40,23 @@ class Size(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """What a translator is made of."""
+    """Building blocks of a translator: padding, activation, and kernel size of the encoder."""
 
     padding: type[nn.ReplicationPad2d] | type[nn.ReflectionPad2d]
     activation: Callable[[], nn.Module]
     down_kernel: int
 
     def normed(self, channels: int) -> tuple[nn.Module, nn.Module]:
-        """Instance normalisation without weights, and the activation."""
+        """Instance normalisation without weights, followed by the activation."""
         return nn.InstanceNorm2d(channels), self.activation()
 
 
 class Translator(Network):
-    """Image → image, fully convolutional, with a linear output.
+    """Fully convolutional image translator with a linear output.
 
-    `model` has the order of the authors' code (Jeong et al. 2020, 2022), so that their state dicts
-    load. Instance normalisation takes its statistics over the whole image: tiles are not
-    equivalent.
+    The layers of `model` are in the order of the authors' code (Jeong et al. 2020, 2022), so that
+    their state dicts load. Instance normalisation uses statistics of the whole image: inference in
+    tiles is not equivalent.
     """
 
     def __init__(self, size: Size, parts: Parts) -> None:
@@ -74,7 +74,7 @@ class Translator(Network):
         Raises
         ------
         InputShapeError
-            A side is not a multiple of ``2**n_downsample``, or is less than two of them.
+            A side is not a multiple of ``2**n_downsample``, or is less than twice that.
         """
         self.refuse_misfit(x)
         out: Tensor = self.model(x)
@@ -82,12 +82,12 @@ class Translator(Network):
 
     @classmethod
     def from_authors(cls, state: State) -> Self:
-        """Build the translator that `state` belongs to, its size read off the shapes.
+        """Build the translator that fits `state`, with its size inferred from the shapes.
 
         Raises
         ------
         CheckpointError
-            `state` is of another network; lists the keys that do not fit.
+            `state` is of another network; the message lists the keys that do not fit.
         """
         kernels = {
             int(match[1]): tuple(tensor.shape)
@@ -99,7 +99,7 @@ class Translator(Network):
                 f"not a state of {name_of(cls)}: expected a convolution 'model.1.weight', got "
                 f"{', '.join(sorted(state)[:8]) or 'nothing'}"
             )
-        n_downsample = (len(kernels) - 2) // 2  # beside stem and head, as many down as up
+        n_downsample = (len(kernels) - 2) // 2  # besides stem and head, as many down as up
         n_residual = sum(
             re.fullmatch(r"model\.\d+\.block\.1\.weight", key) is not None for key in state
         )
@@ -109,7 +109,7 @@ class Translator(Network):
             n_gf=kernels[1][0],
             n_downsample=n_downsample,
             n_residual=n_residual,
-            # Right after the residual blocks stands a convolution only where it is transposed.
+            # Only a transposed convolution follows the residual blocks immediately.
             trans_conv=4 + 3 * n_downsample + n_residual in kernels,
         )
         with torch.device("meta"):
@@ -119,7 +119,7 @@ class Translator(Network):
 
 
 def sequence(size: Size, parts: Parts) -> nn.Sequential:
-    """Lay out the layers in the authors' order."""
+    """Sequence of the layers in the order of the authors' code."""
     widths = [size.n_gf * 2**level for level in range(size.n_downsample + 1)]
     upward = _transposed if size.trans_conv else _interpolated
     kernel = parts.down_kernel
@@ -139,7 +139,7 @@ def sequence(size: Size, parts: Parts) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """x + two normed 3×3 convolutions of x; nothing after the sum."""
+    """Residual block: x + two normalised 3×3 convolutions of x, no activation after the sum."""
 
     def __init__(self, channels: int, parts: Parts) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, y, x) → the same."""
+        """(n, channels, y, x) → the same shape."""
         out: Tensor = x + self.block(x)
         return out
 

@@ -1,4 +1,4 @@
-"""The U-Net of Pix2Pix: Isola et al. (2017, CVPR), after Ronneberger et al. (2015, MICCAI)."""
+"""U-Net of Pix2Pix: Isola et al. (2017, CVPR), after Ronneberger et al. (2015, MICCAI)."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import torch
 from torch import Tensor, nn
 
 DROPPED = 3
-"""Layers of the decoder, from the innermost on, that drop out."""
+"""Number of innermost decoder layers with dropout."""
 
 WIDEST = 8
-"""Most channels of a layer, in those of the first."""
+"""Maximum width of a layer, as a multiple of the first layer's channels."""
 
 
 class UNet(nn.Module):
-    """Strided convolutions to the bottom, transposed ones back, each beside its like; tanh.
+    """U-Net with strided convolutions, transposed convolutions, skip connections and tanh output.
 
-    Kernels are 4×4, in steps of 2. The first convolution and the innermost are not normalised: the
-    innermost may have one pixel left, which is its own mean.
+    Kernels are 4×4 with stride 2. The first and the innermost convolution are not normalised: the
+    innermost may have a single pixel, which is its own mean.
 
     Parameters
     ----------
     input_channels, output_channels
-        Planes that go in and come out.
+        Number of input and output planes.
     n_gf
-        Channels after the first convolution; they double up to eight times as many.
+        Channels after the first convolution; they double at each level, up to eight times as many.
     levels
         Halvings of the image, at least 2.
     norm
-        Channels → a normalisation.
+        Function channels → normalisation layer.
     dropout
-        Channels and the side that they have where the input has its least, ``2**levels``, → what
-        is dropped out of the three innermost layers of the decoder; nothing if unset.
+        Function (channels, side) → dropout layer of the three innermost decoder layers, where the
+        side is that of the smallest input, ``2**levels``; no dropout if omitted.
 
     Raises
     ------

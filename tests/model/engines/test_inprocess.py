@@ -1,4 +1,4 @@
-"""What both engines of this process promise."""
+"""Contract of the in-process engines, torch and OpenVINO."""
 
 from __future__ import annotations
 

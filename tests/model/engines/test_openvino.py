@@ -1,4 +1,4 @@
-"""The fast embedded engine: as exact as it says, explicit in its precision, quiet."""
+"""OpenVINO engine: accuracy, explicit precision, no usage data."""
 
 import logging
 import subprocess
@@ -33,7 +33,7 @@ NO_BFLOAT16 = "OpenVINO has no bfloat16 on this processor"
 
 
 def as_the_processor_has(precision: Precision) -> AbstractContextManager[object]:
-    """What opening an engine is: refused in bfloat16 on a processor without it."""
+    """Expectation for opening an engine: refused in bfloat16 on a processor without it."""
     if precision == "float32" or openvino_has_bfloat16():
         return nullcontext()
     return pytest.raises(EngineFailedError, match=NO_BFLOAT16)
@@ -105,7 +105,7 @@ def test_normalisation_of_large_planes_is_exact(network: Generator, recipe: Reci
     assert difference(fast.infer("demo", tensor), exact) < 2e-5
 
 
-def test_fewer_multiplications_give_the_same_answer(
+def test_winograd_gives_the_same_answer(
     engine: OpenVinoEngine, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(openvino_graph, "FEWEST_CHANNELS", 8)
@@ -165,7 +165,7 @@ def test_weights_that_give_nan_are_not_loaded(network: Generator, recipe: Recipe
         OpenVinoEngine({"demo": Checkpoint(recipe, "", state)})
 
 
-def test_signals_are_heard_after_engines_of_several_models_were_closed() -> None:
+def test_signals_work_after_engines_of_several_models_were_closed() -> None:
     program = """
 import signal
 from farside.model.checkpoint import Checkpoint

@@ -1,4 +1,4 @@
-"""Whichever engine runs a model, the product is the same."""
+"""All engines give the same product."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TORCHSCRIPT, ONNX = 1e-5, 5e-4
 
 @pytest.fixture(scope="module", autouse=True)
 def _onnx_too(tiny_triton: TritonServer, repository: Path) -> Iterator[None]:
-    """Let the server load ``tiny`` in its other format, for these tests alone."""
+    """Load ``tiny`` in its other format, for these tests only."""
     tiny = checkpoint.read(repository / "tiny" / "1" / checkpoint.FILE_NAME)
     publish(tiny_triton.repository, tiny, max_batch=4, kind="onnx")
     with tiny_triton.client() as client:

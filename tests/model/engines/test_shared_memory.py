@@ -1,4 +1,4 @@
-"""Shared memory between the Triton engine and a real server: lent, used again, left nowhere."""
+"""Shared memory between the Triton engine and a real server: reuse and cleanup."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_without_a_free_slot_tensors_go_as_bytes(triton_server: TritonServer) ->
         assert len(our_regions()) == 1
 
 
-def test_late_answer_meets_no_later_request(triton_server: TritonServer) -> None:
+def test_late_answer_does_not_overwrite_a_later_request(triton_server: TritonServer) -> None:
     with closing(TritonEngine(triton_server.url, slots=1, deadline_s=SLOW_S / 2)) as hasty:
 
         def has_a_slot() -> bool:

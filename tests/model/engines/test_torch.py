@@ -1,4 +1,4 @@
-"""The embedded engine: what it loads, answers and refuses."""
+"""Torch engine: loading, inference and errors."""
 
 import platform
 import subprocess
@@ -54,7 +54,7 @@ def noise(engine: Engine, batch: int = 1) -> Tensor:
 
 
 def wrap(engine: TorchEngine, forward: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    """Put one line in the network's place."""
+    """Replace the network by a function."""
     engine._networks["demo"].forward = forward
 
 

@@ -1,4 +1,4 @@
-"""The Triton engine against a real Triton Inference Server on the CPU."""
+"""Triton engine against a real Triton Inference Server on the CPU."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Counts(NamedTuple):
 
 
 def counted(server: TritonServer) -> Counts:
-    """What the server says to have run of ``demo``."""
+    """Number of executions of ``demo``, from the statistics of the server."""
     with server.client() as client:
         (model,) = client.get_inference_statistics(DEMO).model_stats
     return Counts(model.inference_count, model.execution_count)

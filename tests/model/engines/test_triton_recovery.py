@@ -1,4 +1,4 @@
-"""The Triton engine while the server changes, breaks and comes back, with requests on their way."""
+"""Triton engine during updates, failures and restarts of the server, under load."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from tests.support.triton_live import (
 
 TINY = "tiny-torchscript"
 PATIENT_S = 250.0
-"""Longer than any server takes to come back, shorter than a test may take."""
+"""Timeout of a server restart, seconds, within the time limit of a test."""
 
 
 @contextmanager
 def load_of(ask: Callable[[], object], threads: int = 3) -> Iterator[None]:
-    """Ask without a break until the block ends; what `ask` raises, the block raises."""
+    """Call `ask` repeatedly until the block ends; the block raises its errors."""
     stop = threading.Event()
 
     def keep_asking() -> None:

@@ -1,4 +1,4 @@
-"""The denoiser has the paper's layers, and a tile is answered as in the whole image."""
+"""Denoiser: layers of the paper, and tiles equivalent to the whole image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_the_defaults_are_those_of_the_paper() -> None:
     assert isinstance(list(network.modules())[-1], torch.nn.Conv2d)  # no tanh
 
 
-def test_each_layer_up_stands_beside_its_like() -> None:
+def test_each_decoder_layer_has_its_skip_connection() -> None:
     network = Generator(n_gf=4, n_downsample=3, n_residual=1)
     kernels = {name: weight.shape for name, weight in network.up.named_parameters()}
     into = [shape[0] for shape in kernels.values() if len(shape) == 4]  # transposed: in, out

@@ -1,4 +1,4 @@
-"""What any network promises to checkpoint, export and engines."""
+"""Contract of all networks with checkpoint, export and engines."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("recipe", EVERY_NETWORK.values(), ids=list(
 
 
 def trained(recipe: Recipe) -> Network:
-    """Random weights, and statistics of batches that are not those that it begins with."""
+    """Network with random weights and non-default batch statistics."""
     torch.manual_seed(3)
     network = checkpoint.make(recipe)
     for module in network.modules():
@@ -98,7 +98,7 @@ def test_a_side_that_cannot_be_halved_is_refused_with_the_reason(recipe: Recipe)
             network(torch.zeros(1, network.input_channels, side, side))
 
 
-def test_weights_of_strangers_are_refused_by_the_network_s_name(recipe: Recipe) -> None:
+def test_weights_of_unknown_authors_are_refused_with_the_network_s_name(recipe: Recipe) -> None:
     with torch.device("meta"):
         network = type(checkpoint.make(recipe))
     with pytest.raises(CheckpointError, match=recipe.network.name):

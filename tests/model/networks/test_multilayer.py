@@ -1,4 +1,4 @@
-"""Layers from coarse to fine."""
+"""Multi-layer generator: coarse-to-fine layers, one trained at a time."""
 
 import pytest
 import torch

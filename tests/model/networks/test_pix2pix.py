@@ -1,4 +1,4 @@
-"""The Pix2Pix generator: one answer to one image, or one answer to one seed."""
+"""Pix2Pix generator: deterministic for an image, or for an image and a seed."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ def state() -> dict[str, Tensor]:
 
 
 def built(**arguments: float) -> Network:
-    """As the service builds it, with the same weights."""
+    """Network built as in the service, with the weights of :func:`state`."""
     recipe = recipe_for("pix2pix:Generator", input_channels=1, n_gf=4, levels=4, **arguments)
     return checkpoint.build(recipe, state())
 
@@ -25,7 +25,7 @@ def built(**arguments: float) -> Network:
 IMAGE = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(1))
 
 
-def test_it_has_the_size_that_isola_s_u_net_is_known_by() -> None:
+def test_it_has_the_parameters_of_isola_s_u_net() -> None:
     with torch.device("meta"):
         network = Generator(3, 3)
     count = sum(parameter.numel() for parameter in network.parameters())
@@ -47,27 +47,27 @@ def test_without_dropout_and_statistics_of_the_image_there_is_one_answer() -> No
     assert network(1e3 * IMAGE).abs().max() <= 1
 
 
-def test_left_on_the_answer_follows_from_the_seed() -> None:
+def test_stochastic_output_is_fixed_by_the_seed() -> None:
     one, again, other = (built(stochastic=True, seed=seed)(IMAGE) for seed in (1, 1, 2))
     assert torch.equal(one, again)
     assert (one - other).abs().mean() > 0.01 * one.abs().mean()
 
 
-def test_left_on_an_image_is_normalised_by_itself() -> None:
+def test_stochastic_normalisation_uses_the_image_s_own_statistics() -> None:
     norm = OwnStatistics(1)
     wanted = norm.train()(IMAGE)
     bright = norm.eval()(torch.cat([IMAGE, 100 * IMAGE + 7]))
     torch.testing.assert_close(bright, wanted.expand_as(bright), atol=1e-4, rtol=0)
 
 
-def test_left_on_it_leaves_out_the_same_share_as_in_training() -> None:
+def test_stochastic_dropout_has_the_rate_of_training() -> None:
     network = built(stochastic=True, dropout=0.25)
     kept = torch.cat([b.flatten() for name, b in network.named_buffers() if "kept" in name])
     assert sorted(set(kept.tolist())) == pytest.approx([0, 4 / 3])
     assert (kept == 0).float().mean() == pytest.approx(0.25, abs=0.05)
 
 
-def test_a_larger_image_is_covered_by_the_same_draw() -> None:
+def test_a_larger_image_repeats_the_dropout_mask() -> None:
     network = Generator(n_gf=2, levels=3, stochastic=True, seed=3).eval()
     dropout = network.unet.up[0][-1]  # type: ignore[index]  # a Sequential
     covered = dropout(torch.ones(1, 4, 4, 6))

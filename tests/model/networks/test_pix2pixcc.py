@@ -1,4 +1,4 @@
-"""The Pix2PixCC generator: the authors' numbers, keys and limits."""
+"""Pix2PixCC generator: the authors' outputs, keys and limits."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The Pix2PixHD generator: the authors' numbers, keys and limits."""
+"""Pix2PixHD generator: the authors' outputs, keys and limits."""
 
 import re
 from pathlib import Path

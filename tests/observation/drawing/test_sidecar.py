@@ -61,7 +61,7 @@ def test_a_side_car_survives_writing_and_reading() -> None:
         ({"observer": "x" * 101}, "observer"),
     ],
 )
-def test_what_is_wrong_is_named(keys: dict[str, object], found: str) -> None:
+def test_the_invalid_field_is_named(keys: dict[str, object], found: str) -> None:
     with pytest.raises(SideCarError, match=found):
         parsed(**keys)
 
