@@ -241,14 +241,14 @@ def test_a_product_of_a_model_that_saturates_is_refused_unless_asked_for() -> No
 @pytest.mark.parametrize("days", [4.0, -2.0])
 def test_a_disk_too_far_in_time_is_refused_by_name(days: float) -> None:
     with pytest.raises(
-        TimesApartError, match=r"HMI .*\(a\.fits\): got one .* expected -1 d to \+3"
+        TimesApartError, match=r"HMI .*\(a\.fits\): its age .* expected -1 d to \+3"
     ):
         synchronic([disk(0.0, TIME - days * u.day)], base(), TIME)
 
 
 @pytest.mark.parametrize("days", [61.0, -2.0])
 def test_a_base_map_too_far_in_time_is_refused_by_name(days: float) -> None:
-    with pytest.raises(TimesApartError, match=r"base map NSO-GONG .*\(gong\.fits\): got one"):
+    with pytest.raises(TimesApartError, match=r"base map NSO-GONG .*\(gong\.fits\): its age"):
         synchronic([disk(0.0)], base(time=TIME - days * u.day), TIME)
 
 
