@@ -32,7 +32,7 @@ class MapDisk:
     view
         Observer and time.
     instrument
-        ``"HMI"``, or for a generated disk the spacecraft, as in ``"STEREO_A"``.
+        Instrument, as in ``"HMI"``; the spacecraft, as in ``"STEREO_A"``, if a model made it.
     name, sha256
         Name and hash of the file; empty where there is none.
     sigma
