@@ -14,8 +14,9 @@ Signs = NDArray[np.int64]
 """Direction of each line: 1 along B, -1 against it."""
 
 STEP = 0.04
-"""Step of a traced line, in the coordinates of :data:`~farside.corona.field.Places`: half of it
-moves no footpoint of a dipole by more than 0.01°. A choice."""
+"""Step of a traced line, in the units of :data:`~farside.corona.field.Places`.
+
+Half of it moves no footpoint of a dipole by more than 0.01°. A choice."""
 
 POLAR_STEP = 0.02
 """Step near the poles, and of curves, as a fraction of the radius (a choice)."""

@@ -65,9 +65,9 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES)
         if text(cards, "CONTENT") == synchronic_fits.CONTENT:
             own = _own(data)
             return replace(own.as_base(name, digest), quality=own.quality)
-        chart = read_chart(images)
-        check_field(chart.field_gauss, chart.grid)
-        return _base(chart, name, digest, cards)
+        synoptic = read_chart(images)
+        check_field(synoptic.field_gauss, synoptic.grid)
+        return _base(synoptic, name, digest, cards)
 
 
 def _own(data: bytes) -> SynchronicMap:
@@ -94,20 +94,20 @@ def _own(data: bytes) -> SynchronicMap:
     return own
 
 
-def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
+def _base(synoptic: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
     """Base map whose columns begin at longitude 0."""
     own = text(cards, "ORIGIN").startswith("Farside")
-    sigma = chart.sigma_gauss
+    sigma = synoptic.sigma_gauss
     return BaseMap(
-        field_gauss=_turned(chart.field_gauss, chart.edge_deg),
-        grid=chart.grid,
-        time=chart.time,
+        field_gauss=_turned(synoptic.field_gauss, synoptic.edge_deg),
+        grid=synoptic.grid,
+        time=synoptic.time,
         # A map of Farside in GONG's or ADAPT's layout is no measurement of theirs.
-        instrument=OWN_INSTRUMENT if own else chart.instrument,
+        instrument=OWN_INSTRUMENT if own else synoptic.instrument,
         name=name,
         sha256=digest,
-        age_days=_spread(chart.age_days(chart.grid.longitude_deg), chart.grid),
-        sigma_gauss=None if sigma is None else np.abs(_turned(sigma, chart.edge_deg)),
+        age_days=_spread(synoptic.age_days(synoptic.grid.longitude_deg), synoptic.grid),
+        sigma_gauss=None if sigma is None else np.abs(_turned(sigma, synoptic.edge_deg)),
         quality=_quality(cards) if own else Quality.GOOD,
     )
 
