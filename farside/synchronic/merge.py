@@ -75,9 +75,9 @@ def synchronic(
     time to that of the map by differential rotation. q is 1 for an observed disk and
     :func:`~farside.synchronic.weights.quality_factor` for a generated one, by its model's skill or,
     where that is lower, its correlation with an observed disk that sees some of the same surface.
-    The base map's weight follows from its σ (:func:`~farside.synchronic.fill.carried`). Poles that
-    are not well seen are filled. Then the positive field is divided, and the negative multiplied,
-    by √(F₊/|F₋|): the net flux is 0.
+    The base map's weight follows from its σ (:func:`~farside.synchronic.fill.carried`).
+    Poles that are not well seen are filled. Then the positive field is divided, and the negative
+    multiplied, by √(F₊/|F₋|): the net flux is 0.
 
     Parameters
     ----------
