@@ -1,4 +1,4 @@
-"""From a map of the Sun's field to its corona and the solar wind at 0.1 au.
+"""Corona above a map of the Sun's field, and the solar wind at 0.1 au.
 
 ::
 
@@ -46,7 +46,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Corona:
-    """All that is known above one map."""
+    """Potential field, coronal holes and solar wind above one map."""
 
     potential: PotentialField
     opened: OpenField
@@ -60,14 +60,23 @@ DEFAULT_HEIGHTS = Heights()
 def corona(
     given: SynchronicMap | BaseMap, law: SpeedLaw = WSA, heights: Heights = DEFAULT_HEIGHTS
 ) -> Corona:
-    """Solve for the field, find what is open, and let the wind blow.
+    """Solve for the potential field of a map, find the open field, and derive the solar wind.
+
+    Parameters
+    ----------
+    given
+        Map of the radial field.
+    law
+        Law of the wind's speed.
+    heights
+        Source surface and interface to the current sheet.
 
     Raises
     ------
     DamagedImageError, DegenerateFieldError
-        A map that no corona stands on.
+        The map has values that are not finite, or no field that could make a corona.
     ValueError
-        Heights in the wrong order.
+        The heights are not in the order photosphere, interface, source surface.
     """
     potential = extrapolate(given, heights.source_surface)
     opened = open_field(potential)

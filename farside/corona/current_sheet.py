@@ -1,6 +1,6 @@
-"""The field beyond the source surface: potential on either side of thin current sheets.
+"""Field beyond the source surface: Schatten's current sheet model.
 
-Schatten (1971, Cosmic Electrodyn. 2, 232): the field is turned to point outwards everywhere, is
+Schatten (1971, Cosmic Electrodyn. 2, 232): the field is made to point outwards everywhere, is
 continued as a potential field that vanishes at infinity, and gets its signs back along its lines.
 """
 
@@ -14,17 +14,17 @@ from farside.corona.field import Array, Shell, cell_longitude, sphere
 from farside.corona.pfss import PotentialField
 
 OUTER_RADIUS = 14_959_787_070.0 / 695.7e6
-"""0.1 au in solar radii: 21.5, where heliospheric models begin."""
+"""Inner boundary of heliospheric models: 0.1 au in solar radii, 21.5."""
 
 MAX_DEGREE = 60
-"""Of the spherical harmonics (a choice): features of 3° on the sphere where the sheet begins."""
+"""Largest degree of the spherical harmonics (a choice): features of 3° on the interface."""
 
 NODES = 181, 181, 45
-"""Of the shell: longitude, latitude, height; 2° by 1°, and steps of 5 % in radius."""
+"""Nodes of the shell in longitude, latitude and height: 2° by 1°, and steps of 5 % in radius."""
 
 
 def current_sheet(potential: PotentialField, interface: float) -> Shell:
-    """The field from a sphere to 0.1 au, without its sign: it points outwards everywhere.
+    """Unsigned field of the current sheet model from the interface to 0.1 au, outwards everywhere.
 
     With a_lm the harmonics of |B_r| on the interface R, B = -∇Ψ and
     Ψ = Σ a_lm R/(l+1) (R/r)^(l+1) Y_lm. The flux 4π r² <B_r> stays that of the interface.
@@ -32,8 +32,8 @@ def current_sheet(potential: PotentialField, interface: float) -> Shell:
     Parameters
     ----------
     interface
-        Radius at which the sheet begins, solar radii: the source surface, or a little below, where
-        the two fields then overlap and lines bend less (Pomoell & Poedts 2018).
+        Radius at which the sheet begins, solar radii: the source surface, or a little below it, so
+        that the two fields overlap and lines bend less (Pomoell & Poedts 2018).
 
     Raises
     ------
@@ -49,7 +49,7 @@ def current_sheet(potential: PotentialField, interface: float) -> Shell:
 
 
 def _harmonics(potential: PotentialField, interface: float) -> NDArray[np.complex128]:
-    """Of |B_r|, (order m ≥ 0, degree l), by Gauss-Legendre quadrature in the sine of latitude."""
+    """Harmonics of |B_r|, (order m ≥ 0, degree l), by Gauss-Legendre quadrature in latitude."""
     rows, columns = potential.grid.shape
     sine, weights = np.polynomial.legendre.leggauss(rows)
     longitude = cell_longitude(columns)
@@ -68,10 +68,10 @@ def _synthesised(harmonics: NDArray[np.complex128], interface: float) -> Shell:
     sine = np.sin(np.linspace(-np.pi / 2, np.pi / 2, latitudes))
     value, slope = _legendre(sine, len(harmonics) - 1)
     cosine = np.sqrt(1 - sine**2)[:, None]
-    # On the poles its limit, which only order 1 has.
+    # At the poles the limit, which is not zero for order 1 only.
     over_cosine = np.divide(value, cosine, out=slope * np.sign(sine)[:, None], where=cosine > 0)
     radius = np.geomspace(interface, OUTER_RADIUS, heights)
-    # (m, l, height): what each harmonic has become there.
+    # (m, l, height): each harmonic at each height.
     radial = harmonics[:, :, None] * (interface / radius) ** (order[:, None] + 2)
     across = radial / (order[:, None] + 1)
     parts = (
@@ -84,7 +84,7 @@ def _synthesised(harmonics: NDArray[np.complex128], interface: float) -> Shell:
 
 
 def _waves(table: Array, series: NDArray[np.complex128], columns: int) -> Array:
-    """Sum over degrees, then over orders: (longitude, latitude, height)."""
+    """Sum of the series over degrees and orders, (longitude, latitude, height)."""
     amplitude = table @ series  # (m, latitude, height)
     return np.asarray(np.fft.irfft(amplitude * columns, n=columns, axis=0))
 

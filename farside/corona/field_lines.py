@@ -1,4 +1,4 @@
-"""Field lines as curves, for pictures."""
+"""Field lines as curves for plots."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from farside.corona.pfss import PotentialField
 from farside.corona.tracing import curves
 
 ROWS, COLUMNS = 5, 10
-"""Of places that lines are drawn through, of equal area: few enough to be told apart."""
+"""Equal-area grid of the seeds of lines, coarse enough that lines can be told apart."""
 
 SEED_RADII = 1.1, 1.6, 2.4
-"""Solar radii: low loops, streamers, and what is open."""
+"""Radii of the seeds, solar radii: low loops, streamers and open field."""
 
 
 def field_lines(potential: PotentialField) -> tuple[Array, ...]:
-    """Lines through places spread evenly over three heights.
+    """Field lines through seeds spread evenly over the sphere at three heights.
 
     Returns
     -------

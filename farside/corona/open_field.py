@@ -1,4 +1,4 @@
-"""Coronal holes of the model: where the Sun's field is open, and how far inside a place is."""
+"""Open field of the corona model: coronal holes, and the distance from their boundaries."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from farside.sun.carrington_grid import CarringtonGrid, Degrees
 
 @dataclass(frozen=True, eq=False)
 class OpenField:
-    """Which photospheric field reaches the source surface.
+    """Photospheric field that reaches the source surface.
 
     Attributes
     ----------
     polarity
-        1 where it is open and points outwards, -1 open and inwards, 0 closed; (row, column).
+        1 where the field is open and outward, -1 open and inward, 0 closed; (row, column).
     grid
-        Equal-area.
+        Equal-area grid of `polarity`.
     """
 
     polarity: NDArray[np.int8]
@@ -33,12 +33,12 @@ class OpenField:
 
     @property
     def area(self) -> float:
-        """Part of the sphere that is open."""
+        """Fraction of the sphere with open field."""
         return float((self.polarity != 0).mean())
 
     @cached_property
     def boundary(self) -> cKDTree:
-        """Middles of the edges between cells of different polarity, as unit vectors."""
+        """Index of the hole boundaries: midpoints of edges between polarities, as unit vectors."""
         rows, columns = self.grid.shape
         longitude, latitude = cell_longitude(columns), cell_latitude(rows)
         between = np.arcsin(self.grid.sine_edges)
@@ -51,7 +51,7 @@ class OpenField:
 
 
 def open_field(potential: PotentialField) -> OpenField:
-    """Follow the line from the middle of each cell of the photosphere upwards."""
+    """Find the open field by tracing the line from the centre of each photospheric cell upwards."""
     rows, columns = potential.grid.shape
     feet = sphere(1.0, cell_longitude(columns), cell_latitude(rows))
     reached = follow(potential.shell, feet, outwards=True).outside.reshape(rows, columns)
@@ -60,19 +60,20 @@ def open_field(potential: PotentialField) -> OpenField:
 
 
 def hole_boundary_distance_deg(opened: OpenField, feet: Places) -> Degrees:
-    """How far inside a coronal hole each foot is: along the sphere to the nearest boundary.
+    """Great-circle distance of footpoints from the nearest boundary of a coronal hole, degrees.
 
-    A boundary lies between open and closed cells, and between cells open in opposite ways. A foot
-    in a closed cell has 0.
+    A boundary lies between open and closed cells, and between open cells of opposite polarity. The
+    distance of a footpoint in a closed cell is 0.
 
     Raises
     ------
     DegenerateFieldError
-        No field is open, or all is.
+        All field is open, or all is closed.
     """
     if opened.boundary.n == 0:
         raise DegenerateFieldError(
-            f"no coronal hole has a boundary: {opened.area:.0%} of the photosphere is open"
+            f"no coronal hole has a boundary: {opened.area:.0%} of the photosphere is open,"
+            " expected a part"
         )
     chord, _ = opened.boundary.query(_unit(feet[:, 0], feet[:, 1]))
     distance = np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1)))

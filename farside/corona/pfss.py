@@ -1,4 +1,4 @@
-"""The potential field of the corona between the photosphere and a source surface.
+"""Potential field of the corona between the photosphere and a source surface (PFSS).
 
 Schatten, Wilcox & Ness (1969, Sol. Phys. 6, 442); Altschuler & Newkirk (1969, Sol. Phys. 9, 131).
 Solved by sunkit-magex (Stansby, Yeates & Badman 2020, JOSS 5, 2732).
@@ -18,31 +18,32 @@ from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.synchronic.map import BaseMap, SynchronicMap
 
 SOURCE_SURFACE = 2.5
-"""Its radius in solar radii, as Altschuler & Newkirk (1969) chose it."""
+"""Radius of the source surface, solar radii, as in Altschuler & Newkirk (1969)."""
 
 LEVELS = 60
-"""Shells of equal step in ln(radius) (a choice): open-field boundary of a dipole within 0.3°."""
+"""Number of radial steps, equal in ln(radius) (a choice): the open-field boundary of a dipole is
+within 0.3°."""
 
 LEAST_FIELD_GAUSS = 1e-3
-"""A map whose greatest field is less holds no corona (a choice, far below any noise)."""
+"""Least greatest field of a map that has a corona (a choice, far below any noise)."""
 
 
 @dataclass(frozen=True, eq=False)
 class PotentialField:
-    """The corona's field up to the source surface, where it is radial.
+    """Potential field of the corona up to the source surface, where it is radial.
 
     Attributes
     ----------
     shell
-        From 1 solar radius to the source surface.
+        Field from 1 solar radius to the source surface.
     photosphere_gauss
-        What it was made from, on `grid`: radial, without the monopole.
+        Radial field of the map without its monopole, (row, column) on `grid`.
     grid
-        Equal-area.
+        Equal-area grid of the photosphere.
     monopole_gauss
-        Mean field that was taken away from the map, for no potential field can have one.
+        Mean field that was subtracted from the map: no potential field has one.
     time
-        Of the map.
+        Time of the map.
     """
 
     shell: Shell
@@ -53,7 +54,7 @@ class PotentialField:
 
     @property
     def source_surface(self) -> float:
-        """Its radius, solar radii."""
+        """Radius of the source surface, solar radii."""
         return self.shell.outer
 
 
@@ -65,16 +66,16 @@ def extrapolate(
     Parameters
     ----------
     given
-        A map in sine latitude is taken as it is, one in latitude is resampled first.
+        Map of the radial field; one in uniform latitude is resampled to sine latitude.
     source_surface
-        Solar radii.
+        Radius of the source surface, solar radii.
 
     Raises
     ------
     DamagedImageError
         The map has values that are not finite.
     DegenerateFieldError
-        The map is zero everywhere, or is so without its mean.
+        The map is zero everywhere, or has one value everywhere.
     ValueError
         The source surface is not above the photosphere.
     """
@@ -86,21 +87,21 @@ def extrapolate(
     greatest = float(np.abs(balanced).max())
     if greatest < LEAST_FIELD_GAUSS:
         raise DegenerateFieldError(
-            f"the map holds no corona: besides a mean field of {monopole:.3g} G its greatest is "
-            f"{greatest:.3g} G, expected {LEAST_FIELD_GAUSS:g} G or more"
+            f"the map is too weak for a corona: without its mean of {monopole:.3g} G its greatest "
+            f"field is {greatest:.3g} G, expected {LEAST_FIELD_GAUSS:g} G or more"
         )
     shell = _solved(balanced, given.time, source_surface)
     return PotentialField(shell, balanced, grid, monopole, given.time)
 
 
 def neutral_line(potential: PotentialField) -> tuple[Map, ...]:
-    """Where the radial field changes its sign on the source surface.
+    """Neutral line of the radial field on the source surface.
 
     Returns
     -------
     tuple
-        Curves, each (point, 2): Carrington longitude and latitude in degrees. Curves that leave
-        the map at one side come again at the other.
+        Curves, each (point, 2): Carrington longitude and latitude in degrees. A curve that crosses
+        longitude 0 is split there.
     """
     from skimage.measure import find_contours
 
@@ -158,8 +159,8 @@ def _solved(field_gauss: Map, time: Time, source_surface: float) -> Shell:
 
 
 def _in_latitude(nodes: Array) -> Array:
-    """From equal steps in the sine of the latitude to as many in latitude: poles need them."""
+    """Resample nodes from equal steps in sine latitude to as many in latitude, for the poles."""
     count = nodes.shape[1]
-    given = np.arcsin(np.linspace(-1, 1, count))
-    wanted = np.linspace(-np.pi / 2, np.pi / 2, count)
-    return np.asarray(interp1d(given, nodes, axis=1)(wanted))
+    latitude_of_node = np.arcsin(np.linspace(-1, 1, count))
+    latitude = np.linspace(-np.pi / 2, np.pi / 2, count)
+    return np.asarray(interp1d(latitude_of_node, nodes, axis=1)(latitude))

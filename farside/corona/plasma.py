@@ -1,6 +1,6 @@
-"""Density, temperature and field of the wind at 0.1 au: what a heliospheric model starts from.
+"""Density, temperature and field of the wind at 0.1 au: inner boundary of a heliospheric model.
 
-The laws of EUHFORIA: Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2.
+Laws of EUHFORIA: Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2.
 """
 
 from __future__ import annotations
@@ -13,29 +13,32 @@ from farside.sun.angles import folded_deg
 from farside.sun.carrington_rotation import central_longitude_deg
 
 FAST_KM_S = 675.0
-"""Speed of the fast wind to which the next three belong."""
+"""Speed v_f of the fast wind."""
 
 FAST_DENSITY_CM3 = 300.0
+"""Number density n_f of the fast wind."""
 
 FAST_TEMPERATURE_K = 0.8e6
-"""With the density, a thermal pressure n k T of 3.3 nPa."""
+"""Temperature T_f of the fast wind: with n_f a thermal pressure n k T of 3.3 nPa."""
 
 FAST_FIELD_NT = 300.0
+"""Radial field B_f of the fast wind."""
 
 ROTATION_DEG = 10.0
-"""By which the Sun turns while the wind, which its field does not carry along, reaches 0.1 au."""
+"""Rotation of the Sun while the wind travels to 0.1 au without corotating."""
 
 
 def inner_boundary(wind: SolarWind) -> Boundary:
-    """Turn the map into the plasma that crosses 0.1 au, in the Earth's frame.
+    """Plasma and field that cross 0.1 au, in HEEQ coordinates.
 
-    With v_f, n_f, T_f and B_f of the fast wind: n = n_f (v_f / v)², the same kinetic energy
-    everywhere; T = T_f (v / v_f)², the same thermal pressure; B_r = ±B_f v / v_f, with the sign of
-    the current sheet. What has left the Sun at a Carrington longitude arrives 10° east of it.
+    With v_f, n_f, T_f and B_f of the fast wind: n = n_f (v_f / v)², so that the kinetic energy is
+    the same everywhere; T = T_f (v / v_f)², so that the thermal pressure is; B_r = ±B_f v / v_f,
+    with the sign of the current sheet. Wind that left the Sun at a Carrington longitude arrives 10°
+    east of it.
     """
     heeq = folded_deg(wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG)
     order = np.argsort(heeq)
-    # From south to north by longitude, to north to south in colatitude.
+    # Rows run from south to north, colatitude from north to south.
     speed = wind.speed_km_s[::-1, order]
     sign = np.sign(wind.field_nt[::-1, order])
     share = speed / FAST_KM_S

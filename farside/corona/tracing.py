@@ -1,4 +1,4 @@
-"""Where the lines of a field lead, and the curves that they draw."""
+"""Tracing of magnetic field lines through a shell: their ends, or their curves."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ from streamtracer import StreamTracer
 from farside.corona.field import Array, Places, Shell, cartesian, spherical
 
 Signs = NDArray[np.int64]
-"""Of each line: 1 where it is followed along B, -1 where against it."""
+"""Direction of each line: 1 along B, -1 against it."""
 
 STEP = 0.04
-"""Of a traced line, in the units of :data:`~farside.corona.field.Places` (a choice): half of it
-moves no foot of a dipole by more than 0.01°."""
+"""Step of a traced line, in the units of :data:`~farside.corona.field.Places`.
+
+Half of it moves no footpoint of a dipole by more than 0.01°. A choice."""
 
 POLAR_STEP = 0.02
-"""Near the poles, and of curves, as a share of the radius (a choice)."""
+"""Step near the poles, and of curves, as a fraction of the radius (a choice)."""
 
 CAP_STEPS = 1.2
-"""A line stops within a step of the band's edge: what is nearer to it goes on round the pole, in x,
-y and z."""
+"""Distance from the band's edge, in steps, within which a line goes on in x, y and z: the tracer
+stops lines within a step of its edge."""
 
 MAX_STEPS = 400
+"""Greatest number of steps of a line in one pass."""
 
 MAX_PASSES = 6
-"""Of one line between band and caps, and past the margins of longitude."""
+"""Greatest number of passes of a line between band and caps, or past the margins of longitude."""
 
 BATCH = 8192
-"""Lines traced at a time: the tracer keeps all points of each."""
+"""Number of lines traced at a time: the tracer keeps all points of each."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ends:
-    """Where lines end.
+    """End points of field lines.
 
     Attributes
     ----------
     places
-        On one of the two spheres.
+        Points on one of the two spheres, (n, 3).
     outside
-        Whether that is the outer one, (n,).
+        Mask of those on the outer sphere, (n,).
     """
 
     places: Places
@@ -50,7 +52,7 @@ class Ends:
 
 
 def follow(shell: Shell, places: Places, *, outwards: bool) -> Ends:
-    """Follow the line through each place, up or down from there, to a sphere of the shell."""
+    """Trace the line through each point, upwards or downwards, to a sphere of the shell."""
     along = np.where((shell.at(places)[:, 2] > 0) == outwards, 1, -1)
     found = _traced(shell, places, along)
     bottom, top = shell.heights
@@ -59,7 +61,7 @@ def follow(shell: Shell, places: Places, *, outwards: bool) -> Ends:
 
 
 def curves(shell: Shell, places: Places) -> tuple[Array, ...]:
-    """The whole line through each place, from sphere to sphere, for pictures.
+    """Trace the whole line through each point, from sphere to sphere, as a curve.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def curves(shell: Shell, places: Places) -> tuple[Array, ...]:
 
 
 def _path(shell: Shell, places: Places, sign: int) -> Array:
-    """Points of each line by steps of second order, NaN after its end: (point, line, 3)."""
+    """Points of each line by second-order steps, NaN after its end, (point, line, 3)."""
     here = _inside(shell, places)
     along = np.full(len(here), sign)
     bottom, top = shell.heights
@@ -91,7 +93,7 @@ def _path(shell: Shell, places: Places, sign: int) -> Array:
 
 
 def _traced(shell: Shell, places: Places, along: Signs) -> Places:
-    """The last point of each line inside the shell."""
+    """Last point of each line inside the shell."""
     ends = _inside(shell, places)
     cap = shell.band_edge - CAP_STEPS * STEP
     going = np.ones(len(ends), np.bool_)
@@ -105,7 +107,7 @@ def _traced(shell: Shell, places: Places, along: Signs) -> Places:
         going &= started | _between_spheres(shell, ends)
         polar = np.flatnonzero(going & (np.abs(ends[:, 1]) > cap))
         ends[polar] = _through_cap(shell, ends[polar], along[polar], cap)
-        # What has not left its cap has left the shell.
+        # A line that is still in its cap has left the shell.
         going &= np.abs(ends[:, 1]) <= cap
         if not going.any():
             break
@@ -114,7 +116,7 @@ def _traced(shell: Shell, places: Places, along: Signs) -> Places:
 
 
 def _inside(shell: Shell, places: Places) -> Places:
-    """On the very edge the tracer would take rounding for an exit."""
+    """Points moved off the spheres, where the tracer would take a rounding error for an exit."""
     inside = places.copy()
     inside[:, 0] %= 2 * np.pi
     bottom, top = shell.heights
@@ -129,13 +131,13 @@ def _through_band(shell: Shell, places: Places, sign: int) -> Places:
 
 
 def _between_spheres(shell: Shell, places: Places) -> NDArray[np.bool_]:
-    """Whether a line stopped for its latitude or its longitude, not for its height."""
+    """Mask of lines that stopped at a limit of latitude or longitude, not of height."""
     bottom, top = shell.heights
     return np.asarray((places[:, 2] > bottom + STEP) & (places[:, 2] < top - STEP))
 
 
 def _through_cap(shell: Shell, places: Places, along: Signs, cap: float) -> Places:
-    """By steps of second order, until the line leaves the cap or the shell."""
+    """Trace by second-order steps until the line leaves the cap or the shell."""
     ends = places.copy()
     bottom, top = shell.heights
     line = np.arange(len(places))
@@ -172,11 +174,11 @@ def _direction(shell: Shell, places: Places) -> Array:
 
 
 def _on_sphere(shell: Shell, places: Places, height: Array, along: Signs) -> Places:
-    """Go on straight along B for the last, partial step."""
+    """Extend the line straight along B to the sphere, for the last, partial step."""
     start, target = cartesian(places), np.exp(height)
     direction = _direction(shell, places) * along[:, None]
     slope = (start * direction).sum(axis=1)
-    # Where the straight line |start + t direction| = target; of its two crossings the nearer.
+    # The nearer of the two solutions of |start + t direction| = target.
     root = np.sqrt(np.maximum(slope**2 + target**2 - (start**2).sum(axis=1), 0))
     path = -slope + np.where(slope > 0, root, -root)
     longest = 2 * STEP * target

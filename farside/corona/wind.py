@@ -1,7 +1,7 @@
-"""The solar wind at 0.1 au, from how much flux tubes expand and how deep in holes they are rooted.
+"""Solar wind at 0.1 au from flux tube expansion and the distance to the coronal hole boundary.
 
-Two laws of the form of Arge et al. (2004, J. Atmos. Sol.-Terr. Phys. 66, 1295), each with its own
-coefficients.
+Two speed laws of the form of Arge et al. (2004, J. Atmos. Sol.-Terr. Phys. 66, 1295), each with its
+own coefficients.
 """
 
 from __future__ import annotations
@@ -20,27 +20,30 @@ from farside.corona.tracing import Ends, follow
 from farside.sun.carrington_grid import CarringtonGrid, Map
 
 OUTER_GRID = CarringtonGrid(180, 90, "uniform")
-"""2° in longitude and latitude, as WSA writes its maps at 21.5 solar radii."""
+"""Grid of 2° in longitude and latitude, as of WSA's maps at 21.5 solar radii."""
 
 NT_PER_GAUSS = 1e5
 
 
 @dataclass(frozen=True)
 class SpeedLaw:
-    """v = slow + gain (1 + f)^-α (1 - 0.8 exp(-(d / w)^β))³ - later, within limits.
+    """Law of the solar wind's speed at 0.1 au.
 
-    f is the expansion factor and d the distance of the foot from the boundary of its coronal hole.
+    v = slow + gain (1 + f)^-α (1 - 0.8 exp(-(d / w)^β))³ - later, within limits, with the expansion
+    factor f and the distance d of the footpoint from the boundary of its coronal hole.
 
     Attributes
     ----------
+    name
+        As in ``"WSA"``.
     slow_km_s, gain_km_s
-        Speed of the slowest wind, and what is added for f = 0 deep in a hole.
+        Speed of the slowest wind, and the gain at f = 0 deep in a hole.
     expansion_power
         α.
     width_deg, width_power
         w and β.
     later_km_s
-        What the wind gains only beyond 0.1 au.
+        Part of the speed that the wind gains only beyond 0.1 au.
     limits_km_s
         Least and greatest speed.
     """
@@ -55,26 +58,34 @@ class SpeedLaw:
     limits_km_s: tuple[float, float] = (0.0, np.inf)
 
     def speed_km_s(self, expansion: Array, distance_deg: Array) -> Array:
-        """Speed at 0.1 au; an infinite expansion factor gives the slowest wind."""
+        """Speed at 0.1 au; an infinite expansion factor gives the slowest wind.
+
+        Parameters
+        ----------
+        expansion
+            Expansion factor f, any shape.
+        distance_deg
+            Distance d of the footpoint from the hole boundary, of the same shape.
+        """
         depth = 1 - 0.8 * np.exp(-((distance_deg / self.width_deg) ** self.width_power))
         gain = self.gain_km_s * (1 + expansion) ** -self.expansion_power * depth**3
         return np.clip(self.slow_km_s + gain - self.later_km_s, *self.limits_km_s)
 
 
 WSA = SpeedLaw("WSA", 285.0, 625.0, 2 / 9, 2.0, 2.0)
-"""As the headers of NOAA's WSA 4.5 maps give it (keyword VELEQN)."""
+"""Law in the headers of NOAA's WSA 4.5 maps (keyword VELEQN)."""
 
 EUHFORIA = SpeedLaw(
     "EUHFORIA", 240.0, 675.0, 0.222, float(np.degrees(0.02)), 1.25, 50.0, (275.0, 625.0)
 )
-"""Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2."""
+"""Law of Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2."""
 
 
 @dataclass(frozen=True)
 class Heights:
-    """Where the potential field ends and the current sheet begins, solar radii.
+    """Radii at which the potential field ends and the current sheet begins, solar radii.
 
-    By default one above the other; NOAA's WSA 4.5 has 2.51 and 2.49 (RADSS, RADINT).
+    By default both are 2.5; NOAA's WSA 4.5 has 2.51 and 2.49 (RADSS, RADINT).
     """
 
     source_surface: float = 2.5
@@ -82,28 +93,32 @@ class Heights:
 
 
 EUHFORIA_HEIGHTS = Heights(2.6, 2.3)
-"""EUHFORIA's own (Pomoell & Poedts 2018; Asvestari et al. 2019, J. Geophys. Res. 124, 8280)."""
+"""Heights of EUHFORIA (Pomoell & Poedts 2018; Asvestari et al. 2019, JGR 124, 8280)."""
 
 
 @dataclass(frozen=True, eq=False)
 class SolarWind:
-    """What leaves the corona at 0.1 au in the frame that turns with the Sun.
-
-    Maps are (row, column) on `grid`, and belong to the line that arrives there.
+    """Solar wind at 0.1 au in the frame that rotates with the Sun; maps are (row, column).
 
     Attributes
     ----------
+    grid
+        Grid of Carrington longitude and latitude at 0.1 au.
+    time
+        Time of the photospheric map.
+    law
+        Law of the speed.
     speed_km_s
-        By `law`.
+        Speed by `law`.
     field_nt
-        Radial, of the current sheet, positive outwards.
+        Radial field of the current sheet, positive outwards.
     expansion
-        f = (1 / R)² |B(1)| / |B(R)| with R the source surface; infinite where the line does not
-        come from there.
+        Expansion factor f = (1 / R)² |B(1)| / |B(R)| of the line that arrives there, with R the
+        source surface; infinite where the line does not come from R.
     distance_deg
-        Of the foot from the boundary of its coronal hole; 0 in closed field.
+        Distance of the line's footpoint from the boundary of its coronal hole; 0 in closed field.
     foot_longitude_deg, foot_latitude_deg
-        Carrington, on the photosphere.
+        Carrington longitude and latitude of the footpoint on the photosphere.
     """
 
     grid: CarringtonGrid
@@ -124,17 +139,19 @@ def solar_wind(
     interface: float | None = None,
     grid: CarringtonGrid = OUTER_GRID,
 ) -> SolarWind:
-    """Follow the lines from 0.1 au through the current sheet to the photosphere.
+    """Derive the solar wind by tracing lines from 0.1 au through the current sheet to the Sun.
 
     Parameters
     ----------
     interface
-        Solar radii at which the current sheet begins; the source surface if left out.
+        Radius at which the current sheet begins, solar radii; by default the source surface.
+    grid
+        Grid of the wind at 0.1 au.
 
     Raises
     ------
     DegenerateFieldError
-        No field is open.
+        All field is open, or all is closed.
     ValueError
         The interface is not between the photosphere and the source surface.
     """
@@ -165,7 +182,7 @@ def solar_wind(
 
 
 def _expansion(potential: PotentialField, feet: Places, crossing: Places) -> Array:
-    """Of the flux tubes between photosphere and source surface (Wang & Sheeley 1990, Eq. 1)."""
+    """Expansion factor of flux tubes up to the source surface (Wang & Sheeley 1990, Eq. 1)."""
     top = _source_surface(potential, crossing)
     below = np.linalg.norm(potential.shell.at(feet), axis=1)
     above = np.abs(potential.shell.at(top.places)[:, 2])
@@ -175,7 +192,7 @@ def _expansion(potential: PotentialField, feet: Places, crossing: Places) -> Arr
 
 
 def _source_surface(potential: PotentialField, crossing: Places) -> Ends:
-    """Where lines that cross the interface meet the source surface."""
+    """Points at which lines that cross the interface meet the source surface."""
     if crossing[0, 2] >= np.log(potential.source_surface):
         return Ends(crossing, np.ones(len(crossing), np.bool_))
     return follow(potential.shell, crossing, outwards=True)

@@ -1,1 +1,1 @@
-"""Every picture that Farside draws."""
+"""Plots of magnetograms, synchronic maps, tracks, the corona and the solar wind."""

@@ -1,4 +1,4 @@
-"""Figures as PNG files in memory."""
+"""Rendering of figures to PNG in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 
 def png(figure: Figure) -> bytes:
-    """Draw a figure at 110 dots an inch."""
+    """Render a figure as PNG at 110 dots per inch."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""Pictures of a corona over the map that it stands on."""
+"""Plots of the corona over a synchronic map: open field, neutral line and field lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from farside.sun.observer import Observer, earth
 from farside.synchronic.map import SynchronicMap
 
 OUTWARD, INWARD, NEUTRAL = "#d62728", "#1f77ff", "#ffd92f"
-"""Of open field away from the Sun and towards it, and of the neutral line."""
+"""Colours of outward and inward open field, and of the neutral line."""
 
 FieldLine = NDArray[np.float64]
 """Points (n, 3) of a field line in solar radii: x towards Carrington longitude 0, z north."""
@@ -30,7 +30,7 @@ FieldLine = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class CoronalOverlay:
-    """What a coronal model says of a map, as plain arrays.
+    """Result of a coronal model that is plotted over a map.
 
     Attributes
     ----------
@@ -38,13 +38,13 @@ class CoronalOverlay:
         1 where the field is open and outward, -1 where open and inward, 0 where closed; (row,
         column) on `grid`.
     source_surface
-        B_r at the source surface, (row, column) on `grid`: its neutral line is drawn.
+        B_r at the source surface, (row, column) on `grid`, whose neutral line is drawn.
     grid
-        Of both.
+        Grid of both.
     field_lines
-        To be drawn in projection; none by default.
+        Field lines that are drawn in projection; none by default.
     model
-        As in ``"PFSS, source surface at 2.5 solar radii"``.
+        Name of the model, as in ``"PFSS, source surface at 2.5 solar radii"``.
     """
 
     open_polarity: NDArray[np.int8]
@@ -55,12 +55,12 @@ class CoronalOverlay:
 
 
 def draw_corona(made: SynchronicMap, corona: CoronalOverlay) -> bytes:
-    """The figure of :func:`corona_figure` as a PNG."""
+    """Render the plot of :func:`corona_figure` as PNG."""
     return png(corona_figure(made, corona))
 
 
 def corona_figure(made: SynchronicMap, corona: CoronalOverlay) -> Figure:
-    """Open field and the neutral line over the map, and field lines as Earth sees them."""
+    """Plot open field and neutral line over the map, and field lines as seen from Earth."""
     lines = bool(corona.field_lines)
     figure = Figure(figsize=(15.6 if lines else 11, 6.6), layout="constrained")
     layout = figure.add_gridspec(1, 2 if lines else 1, width_ratios=[2.4, 1] if lines else None)
@@ -95,7 +95,7 @@ def _coronal_entries() -> Iterator[Line2D | Patch]:
 
 
 def _draw_lines(axes: Axes, made: SynchronicMap, corona: CoronalOverlay) -> None:
-    """The Sun and field lines as they look from Earth, without perspective."""
+    """Draw the Sun and field lines as seen from Earth, in orthographic projection."""
     viewer = earth(made.time)
     axes.imshow(
         _hemisphere(made, viewer),
@@ -122,7 +122,7 @@ def _draw_lines(axes: Axes, made: SynchronicMap, corona: CoronalOverlay) -> None
 
 
 def _line_colour(line: FieldLine, corona: CoronalOverlay, outermost: float) -> str:
-    """Of an open line by the field where it leaves; black where both feet stand on the Sun."""
+    """Colour of an open line by the polarity at its outer end; black for a closed line."""
     radius = np.linalg.norm(line, axis=1)
     if max(radius[0], radius[-1]) < 0.98 * outermost:
         return "k"
@@ -131,7 +131,7 @@ def _line_colour(line: FieldLine, corona: CoronalOverlay, outermost: float) -> s
 
 
 def _hemisphere(made: SynchronicMap, viewer: Observer) -> Map:
-    """The field that faces a distant observer, (y, x), NaN off the disk."""
+    """Radial field of the hemisphere that faces a distant observer, (y, x), NaN off the disk."""
     side = (np.arange(400) + 0.5) / 200 - 1
     west, north = np.meshgrid(side, side)
     near = np.sqrt(np.maximum(1 - west**2 - north**2, 0))
@@ -147,14 +147,14 @@ def _place(points: NDArray[np.float64]) -> tuple[Map, Map]:
 
 
 def _at(values: Map, grid: CarringtonGrid, longitude_deg: Map, sine: Map) -> Map:
-    """The values of the cells at some places."""
+    """Values of the cells at given longitudes and sine latitudes."""
     column = np.floor(longitude_deg / grid.step_deg).astype(np.int64) % grid.columns
     row = np.clip(np.searchsorted(grid.sine_edges, sine, side="right") - 1, 0, grid.rows - 1)
     return np.asarray(values[row, column])
 
 
 def _axes_of(viewer: Observer, time: Time) -> NDArray[np.float64]:
-    """Unit vectors towards west, north and the viewer, (3, 3), in the frame of `FieldLine`."""
+    """Unit vectors towards west, north and the viewer, (3, 3), in the axes of `FieldLine`."""
     longitude = np.radians(viewer.carrington_longitude_deg(time))
     latitude = np.radians(viewer.latitude_deg)
     cos, sin = np.cos(longitude), np.sin(longitude)

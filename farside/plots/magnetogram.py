@@ -1,4 +1,4 @@
-"""Pictures of magnetograms and of what they were made from."""
+"""Plots of magnetograms, of their inputs, and of the planes of a synchronic map."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from farside.sun.grid import Image
 from farside.synchronic.map import SynchronicMap
 
 LIMIT_GAUSS = 100.0
-"""Grey scale of magnetograms, as the field draws them."""
+"""Grey scale of magnetograms, ±100 G as is usual."""
 
 
 def render(magnetogram: Magnetogram) -> bytes:
-    """The magnetogram as a PNG, ±100 G, with time, observer, model and quality.
+    """Render a magnetogram as PNG at ±100 G, with time, observer, model and quality.
 
-    What the model made beside it stands beside it.
+    Further outputs of the model, such as EUV brightness, are drawn beside it.
     """
     views = magnetogram.brightness
     figure = Figure(figsize=(7 * (1 + len(views)), 7.6), layout="constrained")
@@ -38,14 +38,15 @@ def render(magnetogram: Magnetogram) -> bytes:
 
 
 def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None) -> bytes:
-    """Inputs, generated, truth and difference side by side, as a PNG.
+    """Render inputs, generated field, truth and difference side by side as PNG.
 
     Parameters
     ----------
     disks
-        The registered inputs, in the order of the Recipe.
+        Registered inputs, in the order of the Recipe.
     truth
-        Gauss on the grid of `magnetogram`; without it two panels are left out.
+        Observed field in gauss, (y, x) on the grid of `magnetogram`; if None, truth and difference
+        are left out.
     """
     bottom = [("generated", magnetogram.image)]
     if truth is not None:
@@ -64,7 +65,7 @@ def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None
 
 
 def draw_map(made: SynchronicMap) -> bytes:
-    """The planes of a synchronic map as a PNG: field, source, age and σ."""
+    """Render the planes of a synchronic map as PNG: field, source, age and σ."""
     figure = Figure(figsize=(12, 6), layout="constrained")
     field, source, age, sigma = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
     _draw_plane(field, made.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
@@ -78,7 +79,7 @@ def draw_map(made: SynchronicMap) -> bytes:
 
 
 def draw_disk(axes: Axes, disk: Disk) -> None:
-    """One input: a magnetogram in gauss, or the logarithm of an EUV image over its median."""
+    """Draw a registered input: a magnetogram in gauss, or the logarithm of an EUV image."""
     title = f"{disk.origin}, rotated" if disk.rotated_to else str(disk.origin)
     if disk.origin.is_magnetogram:
         draw_field(axes, disk.image, title)
@@ -91,14 +92,14 @@ def draw_disk(axes: Axes, disk: Disk) -> None:
 
 
 def draw_brightness(axes: Axes, medians: Image, title: str) -> None:
-    """The logarithm of an EUV image in medians of its disk."""
+    """Draw the logarithm of an EUV image, in units of its median on the disk."""
     brightness = np.log10(np.maximum(medians, 1e-2))
     axes.imshow(brightness, origin="lower", cmap="inferno", vmin=-0.7, vmax=1.1)
     _label(axes, title)
 
 
 def draw_field(axes: Axes, image: Image, title: str) -> None:
-    """A magnetogram at ±100 G, north up, west right."""
+    """Draw a magnetogram at ±100 G, north up, west right."""
     axes.imshow(image, origin="lower", cmap="gray", vmin=-LIMIT_GAUSS, vmax=LIMIT_GAUSS)
     _label(axes, title)
 
@@ -110,7 +111,7 @@ def _draw_plane(
     colours: str,
     limits: tuple[float, float],
 ) -> Colorbar:
-    """One plane over Carrington longitude and the rows of the map, south below."""
+    """Draw a plane of a map over Carrington longitude, south at the bottom."""
     least, greatest = limits
     rows = plane.shape[0]
     image = axes.imshow(
@@ -143,7 +144,7 @@ def _label(axes: Axes, title: str) -> None:
 
 
 def _upright(magnetogram: Magnetogram) -> Image:
-    """North up to the nearest quarter of a turn, west right."""
+    """Image turned by quarter turns so that north is nearest to up."""
     grid = magnetogram.grid
     turns = round(grid.roll_deg / 90) if isinstance(grid, NativeGrid) else 0
     return np.rot90(magnetogram.image, -turns)

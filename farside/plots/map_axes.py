@@ -1,4 +1,4 @@
-"""What all pictures of a synchronic map share: axes, observers, title and caption."""
+"""Parts of every plot of a synchronic map: axes, observers, title and caption."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LABEL_DEG = 26.0
 """Width of an observer's name on the map."""
 
 _CAPTION_LETTERS = 140
-"""That fit under the narrower picture."""
+"""Number of characters that fit in a line under the narrowest plot."""
 
 _ORDER: tuple[Kind, ...] = ("observed", "generated", "base")
 
@@ -31,7 +31,7 @@ LATITUDES_DEG = (-90, -60, -30, 0, 30, 60, 90)
 
 
 def draw_field(axes: Axes, made: SynchronicMap) -> None:
-    """The map at ±100 G, with longitudes and latitudes."""
+    """Draw a map at ±100 G, with longitudes and latitudes."""
     image = axes.imshow(
         made.field_gauss,
         origin="lower",
@@ -56,21 +56,21 @@ def _extent(grid: CarringtonGrid) -> tuple[float, float, float, float]:
 
 
 def height(grid: CarringtonGrid, latitude_deg: float) -> float:
-    """Where a latitude lies on the vertical axis."""
+    """Position of a latitude on the vertical axis."""
     return float(np.sin(np.radians(latitude_deg))) if grid.latitude == "sine" else latitude_deg
 
 
 def wrapped(
     grid: CarringtonGrid, values: NDArray[np.float64] | NDArray[np.bool_]
 ) -> tuple[Map, Map, Map]:
-    """Places and values of the cells, with one more column on each side: the map has no seam."""
+    """Coordinates and values of the cells, with a column repeated on each side for contours."""
     x = np.asarray((np.arange(-1, grid.columns + 1) + 0.5) * grid.step_deg)
     y = np.array([height(grid, float(each)) for each in grid.latitude_deg])
     return x, y, np.pad(np.asarray(values, np.float64), ((0, 0), (1, 1)), mode="wrap")
 
 
 def mark_observers(axes: Axes, made: SynchronicMap) -> None:
-    """Central meridians, named above the map; two that would meet stand one over the other."""
+    """Mark the observers' central meridians, with their names above the map."""
     taken: list[float] = []
     for name, observer in observers(made).items():
         longitude = observer.carrington_longitude_deg(made.time)
@@ -94,7 +94,7 @@ def mark_observers(axes: Axes, made: SynchronicMap) -> None:
 
 
 def observers(made: SynchronicMap) -> dict[str, Observer]:
-    """Earth, and the STEREO spacecraft among the sources of a map, by name."""
+    """Observers by name: Earth, and the STEREO spacecraft among the sources of a map."""
     found = {"Earth": earth(made.time)}
     for source in made.sources:
         for side in "AB":
@@ -104,7 +104,7 @@ def observers(made: SynchronicMap) -> dict[str, Observer]:
 
 
 def legend(axes: Axes, entries: Iterable[Line2D | Patch]) -> None:
-    """Under the map, in one row."""
+    """Draw a legend under the map, in one row."""
     handles = list(entries)
     axes.legend(
         handles=handles,
@@ -117,14 +117,14 @@ def legend(axes: Axes, entries: Iterable[Line2D | Patch]) -> None:
 
 
 def frame(figure: Figure, made: SynchronicMap, title: str) -> None:
-    """Title with time and quality; below, what the map was made from."""
+    """Add a title with time and quality, and a caption with the sources of the map."""
     quality = ", ".join(made.quality.names()).lower().replace("_", " ") or "good"
     figure.suptitle(f"{title}, {made.time.utc.isot[:16]} UT\nquality: {quality}", fontsize=11)
     figure.supxlabel(_caption(made), fontsize=8)
 
 
 def used(made: SynchronicMap, kind: Kind) -> list[int]:
-    """Sources of a kind that fill some of the map."""
+    """Indices of the sources of a kind that fill part of the map."""
     return [int(each) for each in np.unique(made.source) if made.sources[each].kind == kind]
 
 
@@ -136,7 +136,7 @@ def _caption(made: SynchronicMap) -> str:
 
 
 def _in_lines(parts: Iterable[str]) -> str:
-    """As many in a line as fit under the map."""
+    """Break the parts of a caption into lines that fit under the map."""
     lines = [""]
     for part in parts:
         if lines[-1] and len(lines[-1]) + len(part) > _CAPTION_LETTERS:
@@ -146,7 +146,7 @@ def _in_lines(parts: Iterable[str]) -> str:
 
 
 def _described(made: SynchronicMap, source: MapSource) -> str:
-    """When an image was taken, relative to the map, and how a generated one scores."""
+    """Age of a source at the time of the map and, if generated, its model and overlap score."""
     if source.instrument == NO_INSTRUMENT:
         return ""
     hours = float((made.time - source.time).to_value("hour"))

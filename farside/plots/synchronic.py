@@ -1,4 +1,4 @@
-"""Pictures of synchronic maps as a forecaster reads them."""
+"""Plot of a synchronic map for forecasters."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from farside.synchronic.map import Kind, SynchronicMap
 COLOURS: dict[Kind, str] = {"base": "#8f8f8f", "observed": "#1f77ff", "generated": "#ff7f0e"}
 
 _CODES: dict[Kind, int] = {"base": 0, "observed": 1, "generated": 2}
-"""As :meth:`~farside.synchronic.map.SynchronicMap.provenance` numbers them."""
+"""Codes of :meth:`~farside.synchronic.map.SynchronicMap.provenance`."""
 
 _WIDTHS: dict[Kind, float] = {"observed": 3.0, "generated": 1.4}
-"""Of the outlines, points."""
+"""Widths of the outlines, points."""
 
 _HATCH = "//"
 
 
 def draw(made: SynchronicMap) -> bytes:
-    """The figure of :func:`map_figure` as a PNG."""
+    """Render the plot of :func:`map_figure` as PNG."""
     return png(map_figure(made))
 
 
 def map_figure(made: SynchronicMap) -> Figure:
-    """The map at ±100 G: what each part is, who looks at it, and how far to trust it."""
+    """Plot a map at ±100 G with the kind of each part, the observers and the quality."""
     figure = Figure(figsize=(11, 6.6), layout="constrained")
     axes = figure.subplots()
     draw_field(axes, made)
@@ -43,19 +43,19 @@ def map_figure(made: SynchronicMap) -> Figure:
 
 
 def _outline(axes: Axes, made: SynchronicMap) -> None:
-    """Hatch the base map, and draw a line round what the disks show."""
+    """Hatch the base map, and outline the parts that the disks show."""
     provenance = made.provenance()
     base = wrapped(made.grid, provenance == _CODES["base"])
     with rc_context({"hatch.linewidth": 0.4}):
         axes.contourf(*base, levels=[0.5, 1.5], hatches=[_HATCH], colors="none")
-    # Where the two meet, both lines are to be seen.
+    # Of different widths, so that both can be seen where they meet.
     for kind, width in _WIDTHS.items():
         mask = wrapped(made.grid, provenance == _CODES[kind])
         axes.contour(*mask, levels=[0.5], colors=COLOURS[kind], linewidths=width)
 
 
 def _kinds(made: SynchronicMap) -> Iterator[Line2D | Patch]:
-    """What the outlines mean: the sources of each kind, and the area that they fill."""
+    """Yield legend entries: the sources of each kind, and the area that they fill."""
     for kind in _WIDTHS:
         label = _kind_label(made, kind)
         if label:

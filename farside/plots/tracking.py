@@ -1,4 +1,4 @@
-"""A followed region as a picture: its flux curve above its cut-outs."""
+"""Plot of a tracked region: its flux curve above its cut-outs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farside.synchronic.map import Kind
 from farside.tracking.track import FluxPoint, Rotation, Track
 
 LIMIT_GAUSS = 300.0
-"""Grey scale of the cut-outs: a region's mean field over some degrees fills it."""
+"""Grey scale of the cut-outs, filled by an active region's mean field over some degrees."""
 
 COLOURS: dict[Kind, str] = {"base": "0.5", "observed": "#0b63a5", "generated": "#d95f02"}
 
@@ -24,9 +24,9 @@ MOST_CUTS, CUTS_IN_A_ROW = 24, 8
 
 
 def render(track: Track) -> bytes:
-    """The flux curve and the strip of cut-outs, as a PNG.
+    """Render the flux curve and the strip of cut-outs as PNG.
 
-    Of more than `MOST_CUTS` points only some, evenly chosen, have their cut-out shown.
+    At most `MOST_CUTS` cut-outs, evenly chosen, are shown.
     """
     shown = _chosen(track.points)
     rows = math.ceil(len(shown) / CUTS_IN_A_ROW)
@@ -81,7 +81,7 @@ def _draw_cut(axes: Axes, point: FluxPoint) -> None:
     axes.imshow(
         point.cut.field_gauss, origin="lower", cmap="gray", vmin=-LIMIT_GAUSS, vmax=LIMIT_GAUSS
     )
-    axes.set_facecolor("#c8d8e8")  # cells that are not seen
+    axes.set_facecolor("#c8d8e8")  # cells that are not visible
     axes.set_xticks([])
     axes.set_yticks([])
     colour = COLOURS[sighting.kind]

@@ -1,4 +1,4 @@
-"""Pictures of a corona and of the wind that leaves it."""
+"""Plots of a modelled corona and its solar wind."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from farside.sun.carrington_grid import Map
 from farside.sun.carrington_rotation import central_longitude_deg
 
 SLOWEST_KM_S, FASTEST_KM_S = 250.0, 800.0
-"""Colour scale of speeds: the range of both laws."""
+"""Limits of the colour scale of speeds, the range of both laws."""
 
 
 def overlay(found: Corona) -> CoronalOverlay:
-    """What a picture of the map shows of its corona."""
+    """Overlay of a corona for the plot of its map."""
     potential = found.potential
     rows, columns = potential.grid.shape
     surface = potential.shell.radial_gauss(potential.source_surface, rows, columns)
@@ -34,7 +34,7 @@ def overlay(found: Corona) -> CoronalOverlay:
 
 
 def draw_wind(wind: SolarWind) -> bytes:
-    """Speed and radial field at 0.1 au over Carrington longitude and latitude, as a PNG."""
+    """Render speed and radial field at 0.1 au over Carrington coordinates as PNG."""
     figure = Figure(figsize=(11, 8.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     speed = _show(upper, wind, wind.speed_km_s, "viridis", SLOWEST_KM_S, FASTEST_KM_S)
@@ -50,7 +50,7 @@ def draw_wind(wind: SolarWind) -> bytes:
 def _show(
     axes: Axes, wind: SolarWind, values: Map, colours: str, least: float, greatest: float
 ) -> AxesImage:
-    """A map with the current sheet and the Earth's meridian."""
+    """Draw a map with the current sheet and the Earth's meridian."""
     image = axes.imshow(
         values,
         origin="lower",

@@ -1,4 +1,4 @@
-"""Synchronic maps in the files that coronal and heliospheric models read."""
+"""Writing synchronic maps in the file formats that coronal and heliospheric models read."""
 
 from __future__ import annotations
 
@@ -8,31 +8,38 @@ from typing import Literal, Protocol, get_args
 from farside.errors import FormatError
 from farside.io.atomic import NamedFile
 from farside.solarwind import adapt, gong, wsa
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import SynchronicMap
 
 Format = Literal["native", "gong", "adapt", "wsa"]
 
 
 class Packer(Protocol):
-    """Makes the file of a map, with the name that its format wants."""
+    """Function that builds the file of a map, with the name that its format prescribes."""
 
     def __call__(self, made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
-        """Give name and content."""
+        """Build name and content of the file."""
         ...
 
 
 FORMATS: dict[Format, Packer] = {
-    "native": native.pack,
+    "native": synchronic_fits.pack,
     "gong": gong.pack,
     "adapt": adapt.pack,
     "wsa": wsa.pack,
 }
-"""What a map can be written as."""
+"""Formats of a synchronic map, and the functions that build their files."""
 
 
 def pack(made: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedFile:  # noqa: A002  # the word of the command line
-    """Make the file of a map in memory.
+    """Build the file of a map in memory.
+
+    Parameters
+    ----------
+    format
+        One of `FORMATS`.
+    flux_scale
+        Factor applied to the field.
 
     Raises
     ------
@@ -47,7 +54,7 @@ def pack(made: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedFile
 
 
 def write(made: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.0) -> Path:  # noqa: A002  # the word of the command line
-    """Write a map into the folder of its format, ``folder/format``: emulations never mix.
+    """Write a map into ``folder/format``: each format has its own folder.
 
     Raises
     ------

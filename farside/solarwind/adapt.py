@@ -1,9 +1,8 @@
-"""A synchronic map in the layout of ADAPT: an ensemble of realisations in uniform latitude."""
+"""Synchronic map in the layout of ADAPT: an ensemble of realisations in uniform latitude."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -32,20 +31,15 @@ from farside.synchronic.merge import balanced
 REALISATIONS = 12
 
 LAYOUT = "2.0514"
-"""Version of ADAPT whose layout this is: [YY - 9].MMDD, ``02e`` in the name of a file."""
-
-
-def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-    """Write the file of :func:`pack` into a folder."""
-    return pack(made, flux_scale=flux_scale).put(folder)
+"""Version of ADAPT whose layout is written: [YY - 9].MMDD, ``02e`` in the name of a file."""
 
 
 def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """Build ``adapt40x11_02e012_YYYYMMDDhhmm_iddhhmmssn0.fts`` in memory.
 
-    The realisations are the map plus noise of its SIGMA, correlated over its correlation length
-    and always the same for the same map. Each is balanced, as the map was: a field correlated over
-    degrees has a net flux of gauss by chance.
+    The realisations are the map plus noise of its SIGMA, correlated over its correlation length,
+    with a seed that depends on the map alone. The flux of each is balanced: a field correlated over
+    degrees has by chance a mean of some gauss.
 
     Raises
     ------
@@ -80,7 +74,7 @@ def _name(made: SynchronicMap) -> str:
 
 
 def _clock(days: float) -> str:
-    """Days as ddhhmmss."""
+    """Format days as ddhhmmss."""
     minutes, seconds = divmod(round(days * 86400), 60)
     hours, minutes = divmod(minutes, 60)
     whole, hours = divmod(hours, 24)
@@ -88,14 +82,14 @@ def _clock(days: float) -> str:
 
 
 def _days_since(made: SynchronicMap, kind: Kind) -> float | None:
-    """Since the newest source of a kind; None without any."""
+    """Days since the most recent source of a kind; None without any."""
     times = [source.time for source in made.sources if source.kind == kind]
     ages = [float((made.time - time).to_value("day")) for time in times]
     return max(0.0, min(ages)) if ages else None
 
 
 def _last_observed_days(made: SynchronicMap) -> float:
-    """Since the newest measured field: an observed disk, else the base map, else unknown as 0."""
+    """Days since the most recent measured field: an observed disk, else the base map, else 0."""
     for kind in ("observed", "base"):
         days = _days_since(made, kind)
         if days is not None:
@@ -194,7 +188,7 @@ _TRANSPORT = (
     "Mean map mag-field sgran cutoff (Gauss)",
     "Mean map random flux amp (Gauss)",
 )
-"""What a model of flux transport has and a merged map has not."""
+"""Parameters of a flux transport model, which a merged map does not have."""
 
 
 def _axis_cards() -> Iterator[Card]:

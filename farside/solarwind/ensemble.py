@@ -1,4 +1,4 @@
-"""The extensions of an ADAPT file: parameters and statistics of its realisations."""
+"""Extensions of an ADAPT file: parameters and statistics of its realisations."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from farside.solarwind.realisations import Stack
 from farside.sun.carrington_grid import CarringtonGrid, Map
 
 MISSING = -9999.0
-"""Value of a number that there is none of."""
+"""Value in ADAPT headers and tables of a number that is not known."""
 
 POLAR_BANDS_DEG = ((62.0, 70.0), (70.0, 90.0), (62.0, 90.0))
-"""Latitudes that ADAPT's polar means are taken over, found by making a real file's own again."""
+"""Latitudes of ADAPT's polar means, found by reproducing the numbers of a real file."""
 
 _TRANSPORT: tuple[Column, ...] = (
     ("sgSize", "1E", "radians"),
@@ -43,7 +43,7 @@ _STATISTICS: tuple[Column, ...] = (
 
 
 def transport_table(count: int) -> fits.BinTableHDU:
-    """Parameters of flux transport, which a merged map has not: all missing."""
+    """Table of flux transport parameters, all missing, with a row for each realisation."""
     hdu = table("ensemParmInfo", _TRANSPORT, [(MISSING,) * len(_TRANSPORT)] * count)
     for number, (_, _, unit) in enumerate(_TRANSPORT, start=1):
         if unit is None:
@@ -52,19 +52,19 @@ def transport_table(count: int) -> fits.BinTableHDU:
 
 
 def statistics_table(name: str, stack: Stack, grid: CarringtonGrid) -> fits.BinTableHDU:
-    """Means of each realisation."""
+    """Table of the means of each realisation."""
     return _named(table(name, _STATISTICS, [polar_means(each, grid) for each in stack]), name)
 
 
 def deviation_plane(sigma_gauss: Map, count: int) -> fits.ImageHDU:
-    """Standard deviation from which the realisations were drawn."""
+    """Plane of the standard deviation from which the realisations were drawn."""
     hdu = fits.ImageHDU(sigma_gauss.astype(np.float32), name="STDDEV")
     hdu.header["NFRAMES"] = (count, "frames drawn with this Std Dev")
     return hdu
 
 
 def polar_means(values: Map, grid: CarringtonGrid) -> tuple[float, ...]:
-    """Mean of the sphere, its northern and southern half, and the polar bands, gauss."""
+    """Means of the sphere, the northern and southern hemisphere and the polar bands, gauss."""
     north = [band_mean(values, grid, *band) for band in POLAR_BANDS_DEG]
     south = [band_mean(values, grid, -high, -low) for low, high in POLAR_BANDS_DEG]
     halves = band_mean(values, grid, 0, 90), band_mean(values, grid, -90, 0)
@@ -72,13 +72,13 @@ def polar_means(values: Map, grid: CarringtonGrid) -> tuple[float, ...]:
 
 
 def band_mean(values: Map, grid: CarringtonGrid, low_deg: float, high_deg: float) -> float:
-    """Mean by area between two latitudes."""
+    """Area-weighted mean between two latitudes."""
     inside = (grid.latitude_deg > low_deg) & (grid.latitude_deg < high_deg)
     area = grid.area[inside, 0]
     return float((values[inside].mean(axis=1) * area).sum() / area.sum())
 
 
 def _named(hdu: fits.BinTableHDU, name: str) -> fits.BinTableHDU:
-    """Keep the name in ADAPT's mixed case, which astropy would raise."""
+    """Set the name in ADAPT's mixed case, which astropy would put in capitals."""
     hdu.header["EXTNAME"] = name
     return hdu

@@ -1,8 +1,8 @@
-"""The boundary file of EUHFORIA's heliosphere: the solar wind on a sphere of 0.1 au, as text.
+"""Inner boundary file of EUHFORIA's heliosphere: the solar wind on a sphere of 0.1 au, as text.
 
 Lines: ``Time:`` and the time; ``Radius of sphere:`` and metres; the number of colatitudes and the
 colatitudes; the number of longitudes and the longitudes; then blocks ``vr``, ``number_density``,
-``temperature`` and ``Br``, one value a line, the colatitude running fastest. Angles are in radians
+``temperature`` and ``Br``, one value a line, the colatitude varying fastest. Angles are in radians
 in heliocentric Earth equatorial coordinates (HEEQ: longitude 0 is the Earth), all else in SI units.
 """
 
@@ -22,7 +22,7 @@ from farside.solarwind.grids import put
 Array = NDArray[np.float64]
 
 RADIUS_M = 14_959_787_070.0
-"""0.1 au."""
+"""Radius of the sphere, 0.1 au."""
 
 COUNTED = "colatitude", "longitude"
 
@@ -31,14 +31,16 @@ BLOCKS = "vr", "number_density", "temperature", "Br"
 
 @dataclass(frozen=True, eq=False)
 class Boundary:
-    """The wind that crosses the sphere at one time.
+    """Solar wind that crosses the sphere at one time.
 
     Attributes
     ----------
+    time
+        UTC.
     colatitude_rad, longitude_rad
-        HEEQ, rising.
+        HEEQ coordinates of the nodes, rising.
     speed_m_s, number_density_m3, temperature_k, radial_field_t
-        (colatitude, longitude).
+        Plasma and field at the nodes, (colatitude, longitude).
     """
 
     time: Time
@@ -51,18 +53,17 @@ class Boundary:
 
     @property
     def blocks(self) -> tuple[Array, ...]:
-        """In the order of the file."""
+        """Speed, number density, temperature and radial field, in the order of the file."""
         return self.speed_m_s, self.number_density_m3, self.temperature_k, self.radial_field_t
 
 
 def write(boundary: Boundary, folder: Path) -> Path:
-    """Write it under a name of its own, as ``solar_wind_boundary_20181106T000400.dat``.
+    """Write a boundary as ``solar_wind_boundary_YYYYMMDDThhmmss.dat`` into a folder.
 
     Raises
     ------
     FormatError
-        A block of another shape than the coordinates, coordinates that do not rise, or a value that
-        is not finite.
+        Coordinates do not rise, a block does not have their shape, or a value is not finite.
     """
     _check(boundary)
     path = folder / f"solar_wind_boundary_{boundary.time.utc.strftime('%Y%m%dT%H%M%S')}.dat"
@@ -70,12 +71,12 @@ def write(boundary: Boundary, folder: Path) -> Path:
 
 
 def read(path: Path) -> Boundary:
-    """Read such a file back.
+    """Read a boundary file of :func:`write`.
 
     Raises
     ------
     FormatError
-        Anything that :func:`write` would not have written.
+        The file is truncated, or differs from what :func:`write` writes.
     """
     lines = iter(path.read_text(encoding="ascii", errors="replace").splitlines())
     try:
@@ -113,10 +114,10 @@ def _numbers(values: Array) -> Iterator[str]:
     return (f"{value:.18e}" for value in values)
 
 
-def _expect(lines: Iterator[str], wanted: str) -> None:
+def _expect(lines: Iterator[str], expected: str) -> None:
     got = next(lines)
-    if got != wanted:
-        raise ValueError(f"got {got!r}, expected {wanted!r}")
+    if got != expected:
+        raise ValueError(f"got {got!r}, expected {expected!r}")
 
 
 def _expect_end(lines: Iterator[str]) -> None:

@@ -1,13 +1,12 @@
-"""A synchronic map in the layout of GONG's hourly zero-point corrected map, ``mrzqs``.
+"""Synchronic map in the layout of GONG's hourly zero-point corrected map, ``mrzqs``.
 
-This is what WSA calls ``gong_z`` and what EUHFORIA runs on. The file name is part of the format.
+WSA calls this source ``gong_z``; EUHFORIA runs on it. The file name is part of the format.
 """
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -22,18 +21,13 @@ from farside.synchronic.cards import add_texts, as_bytes, flag_cards
 from farside.synchronic.map import SynchronicMap
 
 
-def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-    """Write the file of :func:`pack` into a folder."""
-    return pack(made, flux_scale=flux_scale).put(folder)
-
-
 def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """Build ``mrzqsYYMMDDtHHMMcCCCC_LLL.fits.gz`` in memory.
 
     Parameters
     ----------
     flux_scale
-        Multiplies the field; on one quiet day GONG showed 0.65 of HMI's.
+        Factor applied to the field; on one quiet day GONG showed 0.65 of HMI's.
 
     Raises
     ------
@@ -49,13 +43,13 @@ def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
         "Not a product of NSO: a map by Farside in the layout of GONG's mrzqs maps."
     )
     add_texts(hdu.header, made)
-    # Neither name nor time of packing: equal maps give equal files.
+    # No file name or time in the gzip header: equal maps give equal files.
     packed = gzip.compress(as_bytes([hdu], _minute(made.time)), mtime=0)
     return NamedFile(f"{_stem(made.time, edge)}.fits.gz", packed)
 
 
 def _minute(time: Time) -> str:
-    """The minute that the time lies in; the format has no seconds."""
+    """Time without its seconds, which the format does not have."""
     return f"{time.utc.isot[:16]}:00"
 
 
@@ -99,7 +93,7 @@ def _time_cards(minute: str) -> Iterator[Card]:
 
 
 def _longitude_axis(edge: LeftEdge) -> Iterator[Card]:
-    """No CUNIT, and CDELT2 in sine latitude, as GONG has it."""
+    """Yield GONG's coordinates: no CUNIT, and CDELT2 in sine latitude."""
     yield "WCSNAME", "Carrington Cylin-equal-area", ""
     yield "CTYPE1", "CRLN-CEA", "Carrington longitude"
     yield "CTYPE2", "CRLT-CEA", "Carrington sine latitude"
@@ -126,7 +120,7 @@ def _rotation_axis(edge: LeftEdge) -> Iterator[Card]:
 
 
 def statistics(field: Plane) -> Iterator[Card]:
-    """Moments of the field, as GONG prints them."""
+    """Yield the moments of the field as cards of GONG."""
     values = field.astype(np.float64)
     apart = values - values.mean()
     spread = float(apart.std())

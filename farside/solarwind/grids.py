@@ -1,4 +1,4 @@
-"""What the files for coronal models share: their grids, checks, and how they reach the folder."""
+"""Grids of the files for coronal models, and the resampling of a map onto them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from farside.synchronic.cards import check
 from farside.synchronic.map import SynchronicMap
 
 GONG_GRID = CarringtonGrid(360, 180, "sine")
+"""Grid of GONG's hourly maps."""
+
 ADAPT_GRID = CarringtonGrid(360, 180, "uniform")
-"""Of ADAPT and of WSA."""
+"""Grid of ADAPT and WSA maps."""
 
 Plane = NDArray[np.float32]
 
 
 def scaled_field(made: SynchronicMap, grid: CarringtonGrid, flux_scale: float) -> Plane:
-    """Radial field on the grid of a format, times the flux scale; its flux is conserved.
+    """Resample the radial field onto the grid of a format, conserving flux, and scale it.
 
     Raises
     ------
@@ -32,5 +34,5 @@ def scaled_field(made: SynchronicMap, grid: CarringtonGrid, flux_scale: float) -
 
 
 def put(data: bytes, path: Path) -> Path:
-    """Write a file of which readers of its folder, made if need be, see the whole or nothing."""
+    """Write a file atomically, and its folder if needed."""
     return NamedFile(path.name, data).put(path.parent)

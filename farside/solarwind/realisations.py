@@ -1,4 +1,4 @@
-"""Equally likely maps, drawn from a map and its error, which is correlated over the sphere."""
+"""Random realisations of a map's error, which is correlated over the sphere."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.synchronic.map import SynchronicMap
 
 Stack = NDArray[np.float64]
-"""Maps of one grid, (realisation, row, column)."""
+"""Maps on one grid, (realisation, row, column)."""
 
 _LEFT_OUT = 1e-6
-"""Part of the variance in spherical harmonics of so high a degree that they are left out."""
+"""Fraction of the variance in spherical harmonics above the degree at which the sum ends."""
 
 
 def seed_of(made: SynchronicMap) -> int:
-    """Number that is the same for the same map, so that it always gives the same realisations."""
+    """Seed of the random numbers of a map: equal maps give equal realisations."""
     planes = b"".join(
         np.ascontiguousarray(plane, np.float32).tobytes()
         for plane in (made.field_gauss, made.sigma_gauss)
@@ -32,7 +32,7 @@ def seed_of(made: SynchronicMap) -> int:
 def unit_noise(
     grid: CarringtonGrid, length_deg: float, count: int, generator: np.random.Generator
 ) -> Stack:
-    """Gaussian noise of unit variance everywhere, correlated alike at all places of the sphere.
+    """Gaussian noise of unit variance with an isotropic correlation on the sphere.
 
     Points an angle θ apart have the correlation exp(-κ (1 - cos θ)), the Gaussian of the distance
     through the sphere; κ is such that it is 1/e at `length_deg`. Its Legendre coefficients are
@@ -42,7 +42,10 @@ def unit_noise(
     Parameters
     ----------
     length_deg
-        At least one cell: below, it is taken as one cell, since the noise is never white.
+        Angle at which the correlation is 1/e; at least one cell is taken, so that the noise is
+        never white.
+    count
+        Number of realisations.
     """
     share = _variance_by_degree(max(length_deg, grid.step_deg))
     rows = np.empty((2 * len(share), count, grid.rows))
@@ -72,7 +75,7 @@ def _variance_by_degree(length_deg: float) -> NDArray[np.float64]:
 def _legendre(grid: CarringtonGrid, degrees: int) -> Iterator[Map]:
     """Normalised associated Legendre functions of each order m, (row, degree from m upwards).
 
-    By the recurrences of Press et al., Numerical Recipes (3rd ed.), Sect. 6.7.
+    Computed by the recurrences of Press et al., Numerical Recipes (3rd ed.), Sect. 6.7.
     """
     sine = np.sin(np.radians(grid.latitude_deg))
     cosine = np.sqrt(1 - sine**2)

@@ -1,9 +1,8 @@
-"""A synchronic map as the least that WSA takes: one plane in uniform latitude."""
+"""Synchronic map as the simplest input of WSA: one plane in uniform latitude."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from astropy.io import fits
 from astropy.time import Time
@@ -15,11 +14,6 @@ from farside.solarwind.grids import ADAPT_GRID, scaled_field
 from farside.sun.carrington_rotation import rotation
 from farside.synchronic.cards import add_texts, as_bytes, earth_cards, flag_cards
 from farside.synchronic.map import SynchronicMap
-
-
-def write(made: SynchronicMap, folder: Path, *, flux_scale: float = 1.0) -> Path:
-    """Write the file of :func:`pack` into a folder."""
-    return pack(made, flux_scale=flux_scale).put(folder)
 
 
 def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
@@ -39,7 +33,7 @@ def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
 
 
 def map_cards(time: Time, data: str) -> Iterator[Card]:
-    """Cards by which WSA places a map, those of its specification and of ADAPT.
+    """Yield the cards of time and coordinates of WSA's specification and of ADAPT.
 
     Parameters
     ----------
@@ -58,7 +52,7 @@ def map_cards(time: Time, data: str) -> Iterator[Card]:
 
 
 def measured_by(made: SynchronicMap) -> str:
-    """``"HMI"`` if any measured field of the map is HMI's, disk or base map, else ``"GONG"``."""
+    """Instrument of the measured field: HMI if any disk or base map is of HMI, else GONG."""
     names = " ".join(source.instrument for source in made.sources if source.kind != "generated")
     return "HMI" if "HMI" in names else "GONG"
 

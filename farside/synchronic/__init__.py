@@ -1,1 +1,1 @@
-"""Observed and generated disks and a base map become one map of the whole Sun."""
+"""Synchronic maps: observed and generated disks and a base map, merged into one map of the Sun."""

@@ -1,4 +1,4 @@
-"""How old the parts of a synoptic map are, by when they faced Earth."""
+"""Age of each longitude of a synoptic map, by when it last faced Earth."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from farside.sun.carrington_grid import Degrees
 from farside.sun.carrington_rotation import SYNODIC_DAYS
 
 Age = Callable[[Degrees], Degrees]
-"""Days before the time of the map, by longitude."""
+"""Function from longitude, degrees, to days before the time of the map."""
 
 SEEN_DEG = 60.0
-"""From the central meridian, where daily maps show the disk of their day (HMI, GONG)."""
+"""Distance from the central meridian within which daily maps (HMI, GONG) show the current disk."""
 
 
 def age_of_crossing(central_deg: float) -> Age:
-    """Each longitude is as old as its last crossing of the central meridian."""
+    """Age by the last crossing of the central meridian, for maps of a whole rotation."""
     return lambda longitude_deg: _days((longitude_deg - central_deg) % 360)
 
 
 def age_but_on_disk(central_deg: float) -> Age:
-    """As that, but of today within 60° of the central meridian."""
+    """Age by the last crossing, but 0 within 60° of the central meridian (daily frames of HMI)."""
 
     def age(longitude_deg: Degrees) -> Degrees:
         west = (longitude_deg - central_deg + SEEN_DEG) % 360 - SEEN_DEG
@@ -32,9 +32,10 @@ def age_but_on_disk(central_deg: float) -> Age:
 
 
 def age_when_averaged(central_deg: float) -> Age:
-    """Weighted by cos⁴ of the distance from the meridian: on average, as old as the crossing.
+    """Age in hourly maps of GONG: days since the crossing, 0 where that is still to come.
 
-    Of today where it has not been crossed yet.
+    Their mean is weighted by cos⁴ of the distance from the meridian, so that on average a longitude
+    is as old as its crossing.
     """
 
     def age(longitude_deg: Degrees) -> Degrees:

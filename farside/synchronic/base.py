@@ -1,4 +1,4 @@
-"""Read a global map that others made, or our own previous one, into a BaseMap."""
+"""Reading a global map of another observatory, or an earlier one of Farside, as a base map."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from farside.io.fits import Cards, open_images, text, unpack
 from farside.io.source import Source, about, bytes_of
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, turn
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import OWN_INSTRUMENT, BaseMap, SynchronicMap
 from farside.synchronic.map_field import STRONGEST_GAUSS, check_field
 from farside.synchronic.map_time import YEARS, in_years
 from farside.synchronic.synoptic import Chart, read_chart
 
 MAX_MAP_BYTES = 64 * 2**20
-"""Largest file of a map, packed or unpacked: the largest, of HMI at 0.1°, has 21 MB."""
+"""Largest file of a map, packed or unpacked. The largest in use, of HMI at 0.1°, has 21 MB."""
 
 OLDEST_DAYS = 36525.0
-"""Largest age of a cell: a century."""
+"""Largest age of a cell, a century."""
 
 
 def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES) -> BaseMap:
     """Read a map of GONG, ADAPT, HMI (synoptic or daily frame) or Farside.
 
-    Plain or gzip. Missing and impossible values are NaN, up to
-    :data:`farside.synchronic.map_field.MISSING_LIMIT` of the sphere. The mean of ADAPT's
-    realisations is taken.
+    The file may be gzipped. Missing and impossible values are NaN, up to
+    :data:`farside.synchronic.map_field.MISSING_LIMIT` of the sphere. Of ADAPT's realisations the
+    mean is taken.
 
     Parameters
     ----------
     source
         A path, the bytes of a file or an open binary file.
     name
-        What to call bytes that have no name of their own.
+        Name in error messages of bytes that have none of their own.
     max_bytes
-        Largest file, packed or unpacked.
+        Largest size accepted, packed or unpacked.
 
     Raises
     ------
     NotFitsError, FileTooLargeError, UnsupportedImageError, DegenerateFieldError
-        It is no map that is read, or holds another quantity than the radial field.
+        The file is not a map of these kinds, or not of the radial field.
     MissingMetadataError, ImplausibleGeometryError
-        Time, unit or coordinates are not certain.
+        Time, unit or coordinates are missing or contradict each other.
     DamagedImageError
-        Too much of it is missing, or, of our own, it was altered.
+        Too many values are missing, or a map of Farside was altered after it was written.
     """
     data, name = bytes_of(source, name, max_bytes)
     digest = hashlib.sha256(data).hexdigest()
@@ -62,24 +62,26 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES)
         data = unpack(data, max_bytes)
         images = open_images(data)
         cards = images[0].cards
-        if text(cards, "CONTENT") == native.CONTENT:
+        if text(cards, "CONTENT") == synchronic_fits.CONTENT:
             own = _own(data)
             return replace(own.as_base(name, digest), quality=own.quality)
-        chart = read_chart(images)
-        check_field(chart.field_gauss, chart.grid)
-        return _base(chart, name, digest, cards)
+        synoptic = read_chart(images)
+        check_field(synoptic.field_gauss, synoptic.grid)
+        return _base(synoptic, name, digest, cards)
 
 
 def _own(data: bytes) -> SynchronicMap:
-    """Read a map of ours, and check the ranges: CHECKSUM proves no origin, anyone can write it."""
+    """Read a map of Farside and check its ranges: a CHECKSUM does not prove who wrote the file."""
     try:
-        own = native.read(data)
+        own = synchronic_fits.read(data)
     except FarsideError:
         raise
     except Exception as error:  # astropy raises errors of any kind on corrupt tables
-        raise NotFitsError(f"a map of Farside that does not read: {error!r}") from error
+        raise NotFitsError(f"unreadable map of Farside: {error!r}") from error
     if not in_years(own.time):
-        raise ImplausibleGeometryError(f"DATE-OBS is {own.time}, {YEARS} are expected")
+        raise ImplausibleGeometryError(
+            f"DATE-OBS is {own.time}, expected a time from {YEARS[0]} to {YEARS[1]}"
+        )
     for name, values, least, most in (
         ("field", own.field_gauss, -STRONGEST_GAUSS, STRONGEST_GAUSS),
         ("SIGMA", own.sigma_gauss, 0.0, STRONGEST_GAUSS),
@@ -87,25 +89,25 @@ def _own(data: bytes) -> SynchronicMap:
     ):
         if values.min() < least or values.max() > most:
             raise DamagedImageError(
-                f"{name} is {values.min():g} to {values.max():g}, {least:g} to {most:g} is expected"
+                f"{name} is {values.min():g} to {values.max():g}, expected {least:g} to {most:g}"
             )
     return own
 
 
-def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
-    """Turn a chart so that its columns begin at longitude 0."""
+def _base(synoptic: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
+    """Base map whose columns begin at longitude 0."""
     own = text(cards, "ORIGIN").startswith("Farside")
-    sigma = chart.sigma_gauss
+    sigma = synoptic.sigma_gauss
     return BaseMap(
-        field_gauss=_turned(chart.field_gauss, chart.edge_deg),
-        grid=chart.grid,
-        time=chart.time,
-        # An emulation of ours is not the measurement whose layout it has.
-        instrument=OWN_INSTRUMENT if own else chart.instrument,
+        field_gauss=_turned(synoptic.field_gauss, synoptic.edge_deg),
+        grid=synoptic.grid,
+        time=synoptic.time,
+        # A map of Farside in GONG's or ADAPT's layout is no measurement of theirs.
+        instrument=OWN_INSTRUMENT if own else synoptic.instrument,
         name=name,
         sha256=digest,
-        age_days=_spread(chart.age_days(chart.grid.longitude_deg), chart.grid),
-        sigma_gauss=None if sigma is None else np.abs(_turned(sigma, chart.edge_deg)),
+        age_days=_spread(synoptic.age_days(synoptic.grid.longitude_deg), synoptic.grid),
+        sigma_gauss=None if sigma is None else np.abs(_turned(sigma, synoptic.edge_deg)),
         quality=_quality(cards) if own else Quality.GOOD,
     )
 
@@ -113,12 +115,12 @@ def _base(chart: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
 def _quality(cards: Cards) -> Quality:
     bits = cards.get("QUALITY", 0)
     if isinstance(bits, bool) or not isinstance(bits, int) or not 0 <= bits <= sum(Quality):
-        raise MissingMetadataError(f"QUALITY is {bits!r}, 0 to {sum(Quality)} is expected")
+        raise MissingMetadataError(f"QUALITY is {bits!r}, expected 0 to {sum(Quality)}")
     return Quality(bits)
 
 
 def _turned(values: Map, degrees: float) -> Map:
-    """Turn a map; where a missing pixel comes to lie, and only there, no value is left."""
+    """Map shifted in longitude; cells that a missing pixel is moved to are NaN, and only those."""
     missing = np.isnan(values)
     cells = degrees * values.shape[1] / 360
     lost = np.roll(missing, int(np.floor(cells)), axis=1) | np.roll(

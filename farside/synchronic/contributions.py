@@ -1,4 +1,4 @@
-"""What each source says of a map, and the weighted mean of all."""
+"""Contribution of each source to a synchronic map, and their weighted mean."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from farside.synchronic.map import MapSource
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One source on the grid and at the time of a map, (row, column).
+    """Field of one source on the grid and at the time of a map; planes are (row, column).
 
     Attributes
     ----------
     source
-        What it is.
+        Row of the map's source table.
     field_gauss, sigma_gauss
-        Radial; 0 where the weight is.
+        Radial field and its standard deviation; 0 where the weight is 0.
     weight
-        Of each cell in the mean; 0 where the source says nothing.
+        Weight of each cell in the mean; 0 where the source has no value.
     age_days
-        How long before the time of the map it was seen.
+        Time from the observation of each cell to the time of the map.
     """
 
     source: MapSource
@@ -37,16 +37,16 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """Weighted mean of layers.
+    """Weighted mean of contributions; planes are (row, column).
 
     Attributes
     ----------
     field_gauss, age_days, sigma_gauss
-        0 where `weight` is.
+        Weighted means; 0 where `weight` is 0.
     weight
-        Sum of all.
+        Sum of the weights.
     leading
-        Which layer weighed most.
+        Index of the contribution with the greatest weight.
     """
 
     field_gauss: Map
@@ -56,19 +56,20 @@ class Merged:
     leading: NDArray[np.uint8]
 
 
-def merge(layers: Sequence[Layer]) -> Merged:
-    """Average layers.
+def merge(contributions: Sequence[Layer]) -> Merged:
+    """Average the contributions of all sources by their weights.
 
-    Their errors count as the same one, σ = Σ w σ / Σ w: a model repeats its error the next day,
-    when the base map holds that of today, and a mean of many days must not look surer than one.
+    Errors count as fully correlated, σ = Σ w σ / Σ w: a model repeats its error the next day, when
+    the base map holds that of today, and a mean of many days must not look surer than one.
     """
-    weights = np.stack([layer.weight for layer in layers])
+    weights = np.stack([each.weight for each in contributions])
     total = weights.sum(axis=0)
     share = weights / np.where(total > 0, total, 1)
+    shared = list(zip(share, contributions, strict=True))
     return Merged(
-        field_gauss=sum(s * layer.field_gauss for s, layer in zip(share, layers, strict=True)),
-        age_days=sum(s * layer.age_days for s, layer in zip(share, layers, strict=True)),
-        sigma_gauss=sum(s * layer.sigma_gauss for s, layer in zip(share, layers, strict=True)),
+        field_gauss=sum(part * each.field_gauss for part, each in shared),
+        age_days=sum(part * each.age_days for part, each in shared),
+        sigma_gauss=sum(part * each.sigma_gauss for part, each in shared),
         weight=total,
         leading=weights.argmax(axis=0).astype(np.uint8),
     )

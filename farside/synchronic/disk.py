@@ -1,4 +1,4 @@
-"""What a synchronic map is made from: a disk of the field, measured or generated."""
+"""Disks of the line-of-sight field, observed or generated, as inputs of a synchronic map."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
 
 MAP_GRID = Grid(1024, 450.0)
-"""On which measured disks are registered for a map: its pixels are an eighth of a degree."""
+"""Grid that observed disks are registered on for a map: 0.13° a pixel at disk centre."""
 
 
 @dataclass(frozen=True, eq=False)
 class MapDisk:
-    """A registered line-of-sight magnetogram, measured or generated.
+    """Registered line-of-sight magnetogram, observed or generated.
 
     Attributes
     ----------
     image
-        Gauss, positive towards the observer, (y, x) on `grid`, finite inside the mask.
+        Field in gauss, positive towards the observer, (y, x) on `grid`, finite on the disk.
     view
-        From where, and when, it shows the Sun.
+        Observer and time.
     instrument
-        As in ``"HMI"``; the spacecraft, ``"STEREO_A"``, of a generated one.
+        Instrument, as in ``"HMI"``; the spacecraft, as in ``"STEREO_A"``, if a model made it.
     name, sha256
-        Of the file; empty where there is none.
+        Name and hash of the file; empty where there is none.
     sigma
-        One standard deviation, line of sight, gauss, of a generated field whose model gives it.
+        Standard deviation of the line-of-sight field in gauss, (y, x), where the model gives it.
     generator
-        The model, of a generated field.
+        Provenance of a generated field; None for an observed one.
     """
 
     image: Image
@@ -68,12 +68,12 @@ class MapDisk:
 
 
 def measured(disk: Disk) -> MapDisk:
-    """A registered magnetogram as a map takes it.
+    """Observed disk of a map from a registered magnetogram.
 
     Raises
     ------
     UnexpectedImageError
-        It is an EUV image, or was rotated into another view.
+        The disk is an EUV image, or was reprojected to another observer.
     DamagedImageError
         A pixel on the disk has no value.
     """
@@ -81,7 +81,7 @@ def measured(disk: Disk) -> MapDisk:
     if not origin.is_magnetogram or disk.rotated_to:
         found = f"{origin}, rotated" if disk.rotated_to else str(origin)
         raise UnexpectedImageError(
-            f"observed disk: got {found}, a magnetogram as it was taken is expected", (str(origin),)
+            f"observed disk: got {found}, expected a magnetogram in its own view", (str(origin),)
         )
     return _whole(
         MapDisk(
@@ -97,12 +97,12 @@ def measured(disk: Disk) -> MapDisk:
 
 
 def generated(product: Magnetogram, name: str = "", sha256: str = "") -> MapDisk:
-    """A product as a map takes it.
+    """Generated disk of a map from a product of Farside.
 
     Parameters
     ----------
     name, sha256
-        Of its file, where it has one.
+        Name and hash of its file, where it has one.
 
     Raises
     ------
@@ -125,12 +125,12 @@ def generated(product: Magnetogram, name: str = "", sha256: str = "") -> MapDisk
 
 
 def read_measured(source: Source, name: str = "") -> MapDisk:
-    """Read and register a magnetogram of HMI.
+    """Read and register a line-of-sight magnetogram of HMI.
 
     Raises
     ------
     InputError
-        Names the file and says what is wrong with it.
+        The file is not such a magnetogram, or is damaged.
     """
     data, name = bytes_of(source, name, MAX_BYTES)
     try:
@@ -141,12 +141,12 @@ def read_measured(source: Source, name: str = "") -> MapDisk:
 
 
 def read_generated(source: Source, name: str = "") -> MapDisk:
-    """Read a product of Farside.
+    """Read a far-side magnetogram that Farside wrote.
 
     Raises
     ------
     InputError
-        Names the file and says what is wrong with it.
+        The file is not such a product, or is damaged.
     """
     data, name = bytes_of(source, name, MAX_BYTES)
     with about(name or "file without a name"):
@@ -166,8 +166,8 @@ def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageE
     else:
         return error
     return UnsupportedImageError(
-        f"{', '.join(error.files)}: {found}, to be given as `{role}`; as observed, a line-of-sight"
-        " magnetogram of HMI is expected",
+        f"{', '.join(error.files)}: {found}, to be given as `{role}`; expected as observed a"
+        " line-of-sight magnetogram of HMI",
         error.files,
     )
 
@@ -180,7 +180,7 @@ def _whole(disk: MapDisk) -> MapDisk:
     if missing:
         raise DamagedImageError(
             f"{disk}: got {missing} of {values.size} pixels on the disk without a finite value, "
-            "none is expected",
+            "expected none",
             (str(disk),),
         )
     return disk

@@ -1,4 +1,4 @@
-"""What stands where no disk sees well: the base map carried to the time of the map, or a guess."""
+"""Filling where no disk sees well: the base map advected to the time of the map, or a mean."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from farside.synchronic.weights import factor_of_variance
 Mask = NDArray[np.bool_]
 
 BASE_MU, LEAST_BASE_MU = 0.5, 0.1
-"""A base map counts at most as an observed disk does at the one μ, 60° from its centre, where the
-daily maps of HMI end, and at least as at the other, where a disk ends. A choice."""
+"""Bounds of the μ at which an observed disk has the same weight as the base map. At most 0.5, 60°
+from disk centre, where the daily maps of HMI end; at least 0.1, where a disk ends. A choice."""
 
 TRUST_DEG = 6.0
-"""σ of the Gaussian over which the trust in a base map is a mean: cell by cell it would favour weak
+"""σ of the Gaussian that smooths the weight of a base map, which cell by cell would favour weak
 field. A choice."""
 
 SPREAD_GAUSS, SPREAD_SHARE, SPREAD_DAYS = 23.0, 0.95, 5.3
-"""How far the surface leaves a map behind, σ² = (1 - e^{-age / 5.3 d}) (23² + 0.95² B²): fitted to
-the simulated Sun, version 2, near maximum, at 1° and 1 to 28 days, to 60 %. A choice for the real
-one."""
+"""Constants of the error that the evolution of the surface adds with age,
+σ² = (1 - e^{-age / 5.3 d}) (23² + 0.95² B²): fitted to the simulated Sun, version 2, near maximum,
+at 1° and 1 to 28 days, to 60 %. A choice for the real one."""
 
 MAP_SIGMA_GAUSS = 3.0
-"""Of a base map whose file does not tell, when it was new: the 2.3 G of HMI's synoptic maps (Liu et
-al. 2012) and their zero level. A choice."""
+"""Standard deviation at age 0 of a base map whose file has none: the 2.3 G of HMI's synoptic maps
+(Liu et al. 2012) and their zero level. A choice."""
 
 GUESS_AGE_DAYS = SYNODIC_DAYS
-"""Age of what was never seen: the least after which Earth has seen all."""
+"""Age of cells that were never seen: a rotation, after which Earth has seen them all."""
 
 LEAST_PART = 0.5
-"""Of a base map's cells, that must have values. A choice."""
+"""Least share of a base map's cells that must have values. A choice."""
 
 KNOWN_TRUST, SLANT_TRUST, GUESS_TRUST = 1.0, 0.1, 0.001
-"""In the fit of a polar cap: of cells that are well known, of those seen at a slant, and of those
-that have the mean of their parallel. A choice."""
+"""Weights in the fit of a polar cap: of well-known cells, of those seen at a slant, and of those
+filled with the mean of their parallel. A choice."""
 
 
 def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
-    """A base map on the grid and at the time of a map: each row turned by its own drift.
+    """Advect a base map to the grid and time of a map, each row by its differential rotation.
 
-    σ² of its file grows by what :func:`spread_gauss` grows, and is at least that: the realisations
-    of ADAPT, for one, do not differ in what has emerged unseen.
+    σ² of its file grows with age as :func:`spread_gauss` does, and is at least that: the
+    realisations of ADAPT, for instance, do not differ in flux that emerged unseen.
 
     Raises
     ------
     DamagedImageError
-        More than half of its cells have no value.
+        More than half of the base map's cells have no value.
     """
     _refuse_empty(base)
     days = float((time - base.time).to_value("day"))
@@ -93,7 +93,7 @@ def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
 
 
 def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGrid) -> Map:
-    """As of a generated disk whose errors are as large a part of what the field may become."""
+    """Weight of a generated disk whose error is the same share of the field's eventual variance."""
     error, whole = (
         _smooth(np.where(known, plane**2, 0), grid)
         for plane in (sigma_gauss, np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
@@ -104,7 +104,7 @@ def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGri
 
 
 def _smooth(values: Map, grid: CarringtonGrid) -> Map:
-    """Mean over a Gaussian along the meridians, and around the parallels at their own scale."""
+    """Gaussian mean on the sphere: along the meridians, then along each parallel at its scale."""
     apart_deg = grid.latitude_deg[:, None] - grid.latitude_deg
     near = np.exp(-((apart_deg / TRUST_DEG) ** 2) / 2) * grid.area.T
     near /= near.sum(axis=1, keepdims=True)
@@ -119,30 +119,42 @@ def _refuse_empty(base: BaseMap) -> None:
     if part < LEAST_PART:
         subject = f"base map {base.instrument} {base.time.isot[:19]} ({base.name})"
         raise DamagedImageError(
-            f"{subject}: {part:.0%} of its cells have values, {LEAST_PART:.0%} are expected",
+            f"{subject}: {part:.0%} of its cells have values, expected {LEAST_PART:.0%} or more",
             (subject,),
         )
 
 
 def spread_gauss(field_gauss: Map, age_days: ArrayLike) -> Map:
-    """σ of what has become of a field since it was seen, or was to become of it."""
+    """Standard deviation that the evolution of the surface adds to a field over an age.
+
+    σ² = (1 - e^{-|age| / 5.3 d}) (23² + 0.95² B²)
+
+    Parameters
+    ----------
+    field_gauss
+        Radial field B, (row, column).
+    age_days
+        Days since, or if negative until, the field was seen.
+    """
     share = -np.expm1(-np.abs(age_days) / SPREAD_DAYS)
     return np.asarray(np.sqrt(share) * np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
 
 
 def filled(merged: Merged, well_known: Mask, grid: CarringtonGrid) -> tuple[Merged, Mask]:
-    """Give each cell a value: unseen ones the mean of their parallel, poor poles a smooth field.
+    """Fill unseen cells with the mean of their parallel, and poorly seen poles with a smooth field.
 
     Parameters
     ----------
     well_known
-        Cells that a disk sees well or a base map has; poleward of 75° only they are kept.
+        Cells that a disk sees well or a base map has; poleward of 75° only these are kept.
 
     Returns
     -------
-    Merged, Mask
-        Without gaps, and which cells were filled. Their σ is the scatter of the field that they
-        were made from; where nothing was seen they are a rotation old.
+    Merged
+        Mean without gaps. σ of a filled cell is the scatter of the field it was made from; its age
+        is a rotation where nothing was seen.
+    Mask
+        Cells that were filled.
     """
     seen = merged.weight > 0
     poor = ~well_known & (np.abs(grid.latitude_deg)[:, None] >= FILLED_FROM_DEG)
@@ -163,7 +175,7 @@ def filled(merged: Merged, well_known: Mask, grid: CarringtonGrid) -> tuple[Merg
 
 
 def _parallels(values: Map, seen: Mask) -> Map:
-    """Mean of what is seen of each row; of the whole map where that is nothing."""
+    """Mean of the seen cells of each row; of the whole map where a row has none."""
     count = seen.sum(axis=1, keepdims=True)
     row = (values * seen).sum(axis=1, keepdims=True) / np.maximum(count, 1)
     mean = np.where(count > 0, row, (values * seen).sum() / seen.sum())

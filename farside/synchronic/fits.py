@@ -1,4 +1,4 @@
-"""A synchronic map as a FITS product of its own, with all its planes, and back."""
+"""Writing and reading a synchronic map in Farside's own FITS format, with all its planes."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ from farside.synchronic.source_table import source_table, sources_in
 CONTENT = "SYNCHRONIC MAP"
 
 MAX_FIELD_GAUSS = 1e6
-"""Greatest absolute value: balancing the flux of a field of nearly one sign multiplies the rest."""
+"""Greatest absolute field: balancing a field of nearly one sign multiplies the other sign."""
 
 MAX_AGE_DAYS = 36525.0
-"""Greatest age of a pixel: a map that starts from an earlier one adds to the ages in it."""
+"""Greatest age of a pixel: ages grow in a series of maps that are each the base of the next."""
 
 _PROJECTION = {"sine": "CEA", "uniform": "CAR"}
 
@@ -57,15 +57,15 @@ def write(made: SynchronicMap, path: Path) -> Path:
 
 
 def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
-    """Build it with a name of its own, as ``farside_synchronic_20181106T000400.fits``.
+    """Build the file ``farside_synchronic_YYYYMMDDThhmmss.fits`` in memory.
 
     Raises
     ------
     FormatError
-        A flux scale is asked for, which this format does not take: it gives back what it was given.
+        A pixel is not finite, or the flux scale is not 1: this format keeps the field as it is.
     """
     if flux_scale != 1.0:
-        raise FormatError(f"the flux scale is {flux_scale}, the native format wants 1")
+        raise FormatError(f"the flux scale is {flux_scale}, expected 1 for the native format")
     name = f"farside_synchronic_{made.time.utc.strftime('%Y%m%dT%H%M%S')}.fits"
     return NamedFile(name, to_bytes(made))
 
@@ -76,7 +76,7 @@ def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
     Parameters
     ----------
     created
-        What the DATE card says, by default now. Nothing else depends on the clock.
+        Time in the DATE card, by default now. Nothing else depends on the clock.
 
     Raises
     ------
@@ -100,19 +100,19 @@ def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
 
 
 def read(source: Source) -> SynchronicMap:
-    """Read a product back, plain or gzip: what was written, in single precision.
+    """Read a synchronic map, plain or gzipped; its planes are in single precision.
 
     Raises
     ------
     NotFitsError, FileTooLargeError, UnsupportedImageError
-        Not a FITS file, a truncated one, or one with a structure that no product has.
+        The file is not FITS, is truncated, or has a structure that no product has.
     MissingMetadataError
-        A FITS file, but not a synchronic map of Farside.
+        The file is not a synchronic map of Farside.
     DamagedImageError
-        Header or pixels were altered since it was written, a pixel has no value, or one that is
-        out of range.
+        Header or pixels were altered after it was written, or a pixel is not finite or out of
+        range.
     ImplausibleGeometryError
-        Its parts do not fit each other, or a number is out of its range.
+        Its parts do not fit each other, or a number in a header is out of range.
     """
     return _from_hdus(open_product(source))
 
@@ -132,7 +132,7 @@ def _cards(made: SynchronicMap) -> Iterator[Card]:
 
 
 def _geometry_cards(made: SynchronicMap) -> Iterator[Card]:
-    """World coordinates (Thompson 2006, A&A 449, 791, Sect. 5.5), and Earth as the observer."""
+    """Yield world coordinates (Thompson 2006, A&A 449, 791, Sect. 5.5) and Earth as observer."""
     grid, time = made.grid, made.time
     yield "TIMESYS", "UTC", ""
     yield "DATE-OBS", time.utc.isot, "time of the map"

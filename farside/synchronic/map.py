@@ -1,4 +1,4 @@
-"""A map of the whole Sun at one time, with what each of its pixels comes from."""
+"""Synchronic map: the whole Sun at one time, with the source, age and error of each pixel."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from farside.sun.observer import Observer
 Kind = Literal["base", "observed", "generated"]
 
 OWN_INSTRUMENT = "FARSIDE"
-"""Of a base map that is an earlier synchronic map."""
+"""Instrument of a base map that is an earlier synchronic map."""
 
 NO_INSTRUMENT = "NONE"
-"""Of a row of the source table that no file stands behind."""
+"""Instrument of a row of the source table without a file: filled cells."""
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """How a generated disk compares with the observed one where both see the same surface.
+    """Agreement of a generated disk with an observed one where both see the same surface.
 
     Attributes
     ----------
     correlation
-        Of the radial fields (OVL_CC).
+        Correlation of the radial fields (OVL_CC).
     slope
-        Of the generated field on the observed one (OVL_SLOP).
+        Slope of the generated field on the observed one (OVL_SLOP).
     sign_agreement
-        Part of the strong pixels that have the same sign.
+        Fraction of the strong cells that have the same sign.
     area
-        Part of the sphere that both see.
+        Fraction of the sphere that both see.
     """
 
     correlation: float
@@ -48,31 +48,31 @@ class Overlap:
 
 @dataclass(frozen=True)
 class MapSource:
-    """One image or map that a synchronic map was made from: a row of its source table.
+    """Image or map that a synchronic map was made from: a row of its source table.
 
     Attributes
     ----------
     kind
         Base map, observed disk or generated disk.
     instrument
-        As in ``"SDO HMI"``, ``"STEREO_A"``, ``"NSO-GONG"``, ``"ADAPT"``; ``"NONE"`` for the rows
-        that no file stands behind.
+        As in ``"SDO HMI"``, ``"STEREO_A"``, ``"NSO-GONG"``, ``"ADAPT"``; ``"NONE"`` for a row
+        without a file.
     name, sha256
-        Of the file; empty where there is none.
+        Name and hash of the file; empty where there is none.
     time
-        When it was observed; of a base map, the time that it describes.
+        Time of the observation; for a base map the time that it describes.
     observer
-        From where; None for a base map.
+        Position of the observer; None for a base map.
     quality
-        Its own bits.
+        Quality bits of this source.
     weight
-        Quality factor that multiplied its μ⁴, 0 to 1; of a base map, the mean of its weights.
+        Quality factor that multiplied μ⁴, 0 to 1; for a base map the mean of its weights.
     generator
-        The model, of a generated disk.
+        Provenance of a generated disk.
     overlap
-        Of a generated disk, where an observed one sees some of the same surface.
+        Agreement of a generated disk with an observed one that sees some of the same surface.
     skill
-        Correlation with the truth by the Recipe of its model, of a generated disk.
+        Correlation with the truth in the Recipe of the model, for a generated disk.
     """
 
     kind: Kind
@@ -90,7 +90,7 @@ class MapSource:
 
 @dataclass(frozen=True)
 class FluxBalance:
-    """Net flux through the sphere, as mean field in gauss, before and after it was balanced."""
+    """Net flux through the sphere as mean field, gauss, before and after flux balancing."""
 
     before_gauss: float
     after_gauss: float
@@ -98,23 +98,28 @@ class FluxBalance:
 
 @dataclass(frozen=True, eq=False)
 class SynchronicMap:
-    """Radial field of the whole Sun at one time; no pixel is NaN.
+    """Radial field of the whole Sun at one time, without NaN; planes are (row, column) on `grid`.
 
     Attributes
     ----------
     field_gauss
-        Radial, positive outwards, (row, column) on `grid`: row 0 south, Carrington longitude
-        rising from half a step.
+        Radial field, positive outwards: row 0 south, Carrington longitude rising from half a step.
+    grid
+        Grid of all planes.
     time
-        UTC: the moment all disks were brought to.
+        UTC to which all sources were advected.
     source
-        Index into `sources` of what weighed most in each pixel.
+        Index into `sources` of the one with the greatest weight in each pixel.
     age_days
-        How long before (or, negative, after) `time` each pixel was seen; weighted mean.
+        Days from the observation of each pixel to `time`, negative after it; weighted mean.
     sigma_gauss
-        One standard deviation of the error of each pixel.
+        Standard deviation of the error of each pixel.
     correlation_length_deg
-        Over which that error is correlated.
+        Distance at which that error's correlation is 1/e.
+    sources
+        Images and maps that it was made from.
+    balance
+        Net flux before and after balancing.
     quality
         Bits of all sources and of the map.
     """
@@ -131,27 +136,27 @@ class SynchronicMap:
     quality: Quality
 
     def provenance(self) -> NDArray[np.uint8]:
-        """What each pixel is: 0 base, 1 observed, 2 generated."""
+        """Kind of the source of each pixel, (row, column): 0 base, 1 observed, 2 generated."""
         code = {"base": 0, "observed": 1, "generated": 2}
         return np.array([code[s.kind] for s in self.sources], np.uint8)[self.source]
 
     def share(self, kind: Kind) -> float:
-        """Part of the sphere's area that comes from sources of one kind."""
+        """Fraction of the sphere that comes from sources of one kind."""
         chosen = np.array([s.kind == kind for s in self.sources])[self.source]
         return float((chosen * self.grid.area).sum())
 
     def imbalance(self) -> float:
-        """Net over unsigned flux through the sphere before it was balanced; NaN without a field."""
+        """Ratio of net to unsigned flux before balancing; NaN if the field is zero everywhere."""
         unsigned = float((np.abs(self.field_gauss) * self.grid.area).sum())
         return ratio(self.balance.before_gauss, unsigned)
 
     def as_base(self, name: str = "", sha256: str = "") -> BaseMap:
-        """The map as a later one starts from it.
+        """Base map for a later synchronic map.
 
         Parameters
         ----------
         name, sha256
-            Of its file, where it has one.
+            Name and hash of its file, where it has one.
         """
         return BaseMap(
             field_gauss=self.field_gauss,
@@ -167,18 +172,18 @@ class SynchronicMap:
 
 @dataclass(frozen=True, eq=False)
 class BaseMap:
-    """A global map as a file gives it: what fills the part of the Sun that no disk shows.
+    """Global map that fills the part of the Sun that no disk shows.
 
     Attributes
     ----------
     field_gauss
-        Radial, (row, column) on `grid`; NaN where the file has no value.
+        Radial field, (row, column) on `grid`; NaN where the file has no value.
     time
-        Of what it describes. A synoptic map of a whole rotation has an age by longitude besides.
+        Time that the map describes: for a synoptic map the end of its rotation.
     age_days
-        How old each pixel was at `time`.
+        Age of each pixel at `time`.
     sigma_gauss
-        Where the file has it (STDDEV of ADAPT, SIGMA of ours).
+        Standard deviation, if the file has it (STDDEV of ADAPT, SIGMA of Farside).
     """
 
     field_gauss: Map

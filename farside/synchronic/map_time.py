@@ -1,4 +1,4 @@
-"""Time of a global map: header cards that say it twice must agree, and fit the map's left edge."""
+"""Time of a global map: the cards that state it must agree with each other and the left edge."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from farside.sun.angles import folded_deg
 from farside.sun.carrington_rotation import EAST_DEG, central_longitude_deg, rotation
 
 TIME_TOLERANCE_DEG = 2.0
-"""Between two readings of one time, as the Sun turns: 3.6 h. GONG's left edges are whole degrees,
-and its CRNOW is up to 0.9° off."""
+"""Largest difference of two statements of one time, as solar rotation: 3.6 h. GONG's left edges are
+whole degrees, and its CRNOW is up to 0.9° off."""
 
 YEARS = 1970, 2100
-"""Of a map. Placeholder dates (years 1, 9999) lie outside."""
+"""Plausible years of a map. Placeholder dates (years 1, 9999) lie outside."""
 
 ROTATIONS = 1500, 3700
-"""Carrington rotations of those years, roughly."""
+"""Plausible Carrington rotations of a map, roughly those of `YEARS`."""
 
 WHOLE_ROTATION_DEG = 180
-"""From the left edge of a whole-rotation map of GONG to the meridian of its DATE, its middle."""
+"""Longitude from the left edge of GONG's whole-rotation maps to the central meridian of DATE."""
 
 
 @dataclass(frozen=True)
 class GongTime:
-    """When a GONG map was made.
+    """Time and kind of a GONG map.
 
     Attributes
     ----------
     time
-        UTC; of an hourly map the time of its last image, of a whole rotation its end.
+        UTC: of the last image of an hourly map, or the end of a whole rotation.
     hourly
-        Whether the map ends with the disk of `time` (mrzqs, mrbqs), or is of a rotation (mrmqs).
+        Whether the map is hourly (mrzqs, mrbqs) or of a whole rotation (mrmqs).
     """
 
     time: Time
@@ -46,7 +46,7 @@ class GongTime:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A time by some cards, and the Carrington time of its central meridian."""
+    """Time that some cards state, and the Carrington time of its central meridian."""
 
     name: str
     time: Time
@@ -57,31 +57,32 @@ class _Reading:
 
 
 def time_of(cards: Cards, key: str) -> Time:
-    """Time of a card.
+    """Time that a card states.
 
     Raises
     ------
     MissingMetadataError
-        It holds no time of the years that maps are of.
+        The card holds no time, or one outside `YEARS`.
     """
     time = _instant(text(cards, key))
     if time is None:
         raise MissingMetadataError(
-            f"{key} is {cards.get(key)!r}, a time of the years {YEARS[0]} to {YEARS[1]} is expected"
+            f"{key} is {cards.get(key)!r}, expected a time from {YEARS[0]} to {YEARS[1]}"
         )
     return time
 
 
 def check_rotation(name: str, time: Time, stated: float, source: str) -> None:
-    """Hold a time against the Carrington time of its central meridian that the map states.
+    """Refuse a time that disagrees with the Carrington time that the map states.
 
     Parameters
     ----------
     name
         Card of the time.
-    stated, source
-        Carrington time, in rotations, and the cards it comes from; below 3, only its fraction is
-        known.
+    stated
+        Carrington time of the central meridian, rotations; below 3, only its fraction is known.
+    source
+        Cards that `stated` comes from.
 
     Raises
     ------
@@ -91,18 +92,18 @@ def check_rotation(name: str, time: Time, stated: float, source: str) -> None:
     if abs(_apart_deg(rotation(time), stated)) > TIME_TOLERANCE_DEG:
         raise ImplausibleGeometryError(
             f"{name} is {time.isot[:19]}, in Carrington rotation {rotation(time):.3f};"
-            f" by {source}, {stated:.3f} is expected"
+            f" expected {stated:.3f} by {source}"
         )
 
 
 def gong_time(cards: Cards, edge_deg: float) -> GongTime:
     """Find the time of a GONG map among the cards that state it.
 
-    DATE-OBS + TIME-OBS, MAPDATE + MAPTIME and CRNOW are tried in this order; DATE only where they
-    are not there, since it is that of the file (FITS standard 4.0, section 4.4.2.1), which copies
-    change. The first that puts the central meridian 60° east of the left edge is taken (hourly
-    maps); else, of a map that was rolled to another edge, the one that agrees with CRNOW, which
-    hourly maps alone have; else one with the central meridian 180° from the edge (whole rotations).
+    DATE-OBS + TIME-OBS, MAPDATE + MAPTIME and CRNOW are tried in this order; DATE only without
+    them, since it is the date of the file (FITS standard 4.0, section 4.4.2.1), which copies
+    change. Taken is the first that puts the central meridian 60° from the left edge (hourly maps);
+    else, for a map that was rolled to another edge, the first that agrees with CRNOW, which only
+    hourly maps have; else one with the central meridian 180° from the edge (whole rotations).
 
     Parameters
     ----------
@@ -114,13 +115,13 @@ def gong_time(cards: Cards, edge_deg: float) -> GongTime:
     MissingMetadataError
         No card states a time.
     ImplausibleGeometryError
-        None fits.
+        No stated time fits the left edge.
     """
     readings = tuple(_readings(cards)) or tuple(_dated(cards, "DATE"))
     if not readings:
         raise MissingMetadataError(
-            f"no time: DATE is {cards.get('DATE')!r}; DATE-OBS and TIME-OBS, MAPDATE and MAPTIME,"
-            f" CRNOW or DATE of the years {YEARS[0]} to {YEARS[1]} is expected"
+            f"no time: DATE is {cards.get('DATE')!r}; expected DATE-OBS and TIME-OBS, MAPDATE and"
+            f" MAPTIME, CRNOW or DATE from {YEARS[0]} to {YEARS[1]}"
         )
     edge = (number(cards, "CAR_ROT") or 0.0) + (360 - edge_deg) / 360
     for reading in readings:
@@ -142,9 +143,9 @@ def gong_time(cards: Cards, edge_deg: float) -> GongTime:
     )
     raise ImplausibleGeometryError(
         f"no time in the header fits a map that begins at longitude {edge_deg:.2f}°: found {found};"
-        f" a central meridian at {(edge_deg + EAST_DEG) % 360:.0f}° (hourly map) or"
+        f" expected a central meridian at {(edge_deg + EAST_DEG) % 360:.0f}° (hourly map) or"
         f" {(edge_deg + WHOLE_ROTATION_DEG) % 360:.0f}° (whole rotation), in the rotation of"
-        " CAR_ROT, is expected"
+        " CAR_ROT"
     )
 
 
@@ -157,7 +158,7 @@ def _readings(cards: Cards) -> Iterator[_Reading]:
 
 
 def _dated(cards: Cards, date_key: str, clock_key: str = "") -> Iterator[_Reading]:
-    """Reading of a date with its clock, which may have a card of its own and lack the seconds."""
+    """Time of a date card with its clock, which may be in a card of its own, without seconds."""
     date, clock = text(cards, date_key), text(cards, clock_key)
     whole = date if len(date) > len("YYYY-MM-DD") else f"{date}T{clock}"
     whole += ":00" if whole.count(":") == 1 else ""
@@ -167,7 +168,7 @@ def _dated(cards: Cards, date_key: str, clock_key: str = "") -> Iterator[_Readin
 
 
 def _instant(words: str) -> Time | None:
-    """Time of a text, of the years that maps are of: others are no dates, but placeholders."""
+    """Time in a text; None for no time, or a placeholder outside `YEARS`."""
     year = words[:4]
     if not (year.isdecimal() and YEARS[0] <= int(year) < YEARS[1]):
         return None
@@ -180,6 +181,6 @@ def in_years(time: Time) -> bool:
 
 
 def _apart_deg(found: float, stated: float) -> float:
-    """Difference of two Carrington times; only of their fractions where one has no number."""
+    """Difference of two Carrington times; of their fractions only if `stated` has no number."""
     apart_deg = 360 * (found - stated)
     return folded_deg(apart_deg) if stated < 3 else apart_deg

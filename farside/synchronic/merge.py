@@ -1,4 +1,4 @@
-"""Observed and generated disks, and a base map, into one map of the whole Sun at one time."""
+"""Merging observed and generated disks and a base map into one synchronic map."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from farside.synchronic.weights import LOW_CORRELATION, UNKNOWN_SKILL, compare, 
 ONE_DEGREE = CarringtonGrid()
 
 DISK_AGE_DAYS = (-1.0, 3.0)
-"""Least and greatest age of a disk at the time of the map: within it a region changes by less than
-a model errs. A disk from after that time is for maps made in retrospect. A choice."""
+"""Least and greatest age of a disk at the time of the map: within these a region changes by less
+than the error of a model. Negative ages are for maps made in retrospect. A choice."""
 
 BASE_AGE_DAYS = (-1.0, 60.0)
 """Least and greatest age of a base map; after two rotations it says little. A choice."""
 
 STALE_BASE_DAYS = 3.0
-"""From which age on a base map is flagged: those of GONG, ADAPT and HMI come hourly or daily. A
-choice."""
+"""Age from which a base map is flagged as stale: those of GONG, ADAPT and HMI come hourly or daily.
+A choice."""
 
 WELL_SEEN_MU = 0.25
-"""At which a disk's word on a pole counts: within 75° of its centre. A choice."""
+"""Least μ at which a disk counts as seeing a pole well: within 75° of its centre. A choice."""
 
 IMBALANCE = 0.1
-"""Net over unsigned flux from which on a map is flagged. A choice."""
+"""Ratio of net to unsigned flux above which a map is flagged. A choice."""
 
 BASE_CORRELATION_DEG = 1.7
-"""Over which the error of a base map falls to 1/e in correlation: that of the simulated Sun left
-alone for two weeks."""
+"""Distance at which the correlation of a base map's error is 1/e: on the simulated Sun, unseen for
+two weeks."""
 
 _OF_A_MAP = (
     Quality.NO_STEREO
@@ -56,7 +56,7 @@ _OF_A_MAP = (
     | Quality.BASE_STALE
     | Quality.FLUX_IMBALANCE
 )
-"""Bits of the map itself, which one that starts from it has or has not for its own reasons."""
+"""Bits of a map itself, which a later map does not inherit from its base map."""
 
 Parts = Sequence[tuple[MapDisk, Unrolled]]
 
@@ -69,35 +69,38 @@ def synchronic(
     *,
     allow_saturating: bool = False,
 ) -> SynchronicMap:
-    """Merge all that is known of the Sun's surface at one time.
+    """Merge disks and a base map into a map of the whole Sun at one time.
 
-    B = Σ q μ⁴ B_r / Σ q μ⁴ over the disks that see a cell at μ > 0.1, each carried from its own
+    B = Σ q μ⁴ B_r / Σ q μ⁴ over the disks that see a cell at μ > 0.1, each advected from its own
     time to that of the map by differential rotation. q is 1 for an observed disk and
     :func:`~farside.synchronic.weights.quality_factor` for a generated one, by its model's skill or,
     where that is lower, its correlation with an observed disk that sees some of the same surface.
-    The base map joins with the weight that :func:`~farside.synchronic.fill.carried` gives it by its
-    σ. Poles that are not well seen are filled. Then the positive field is divided, and the negative
+    The base map's weight follows from its σ (:func:`~farside.synchronic.fill.carried`).
+    Poles that are not well seen are filled. Then the positive field is divided, and the negative
     multiplied, by √(F₊/|F₋|): the net flux is 0.
 
     Parameters
     ----------
     disks
-        Of :mod:`farside.synchronic.disk`, in any number and order.
+        Disks from :mod:`farside.synchronic.disk`, in any number and order.
     base
-        Without it, what no disk shows has the mean of its parallel, and the map is flagged.
+        Base map. Without it, cells that no disk shows get the mean of their parallel, and the map
+        is flagged.
     time
-        Of the map; by default that of the youngest disk, or of the base map.
+        Time of the map; by default that of the most recent disk, or of the base map.
+    grid
+        Grid of the map.
     allow_saturating
-        Whether a product of a model that saturates may go in.
+        Also accept products of models whose field is clipped.
 
     Raises
     ------
     IncompleteSetError
         There is neither a disk nor a base map.
     SaturatingModelError
-        A product of a model that saturates, not asked for.
+        A disk is of a model that saturates, and `allow_saturating` is false.
     TimesApartError
-        A disk or base map too old, or too far in the future, for the time of the map.
+        A disk or base map is too old, or too far in the future, for the time of the map.
     """
     _refuse_nothing(disks, base)
     time = time or _youngest(disks, base)
@@ -105,20 +108,20 @@ def synchronic(
         _refuse_saturating(disks)
     _refuse_far_times(disks, base, time)
     parts = [(disk, unroll(disk, grid, time)) for disk in disks]
-    layers = [_layer(disk, part, parts, grid, time) for disk, part in parts]
+    contributions = [_contribution(disk, part, parts, grid, time) for disk, part in parts]
     if base is not None:
-        layers.append(carried(base, grid, time))
-    merged = merge(layers)
-    merged, made = filled(merged, _well_known(parts, layers), grid)
+        contributions.append(carried(base, grid, time))
+    merged = merge(contributions)
+    merged, made = filled(merged, _well_known(parts, contributions), grid)
     field, balance = balanced(merged.field_gauss, grid)
-    sources = tuple(layer.source for layer in layers)
+    sources = tuple(each.source for each in contributions)
     if made.any():
         sources += (MapSource("base", NO_INSTRUMENT, "", "", time, weight=0.0),)
     return SynchronicMap(
         field_gauss=field,
         grid=grid,
         time=time,
-        source=np.where(made, np.uint8(len(layers)), merged.leading),
+        source=np.where(made, np.uint8(len(contributions)), merged.leading),
         age_days=merged.age_days,
         sigma_gauss=merged.sigma_gauss,
         correlation_length_deg=_correlation_length_deg(sources),
@@ -129,9 +132,14 @@ def synchronic(
 
 
 def balanced(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
-    """Divide the positive and multiply the negative field by √(F₊/|F₋|), so that no flux is left.
+    """Balance the flux: divide the positive and multiply the negative field by √(F₊/|F₋|).
 
     A field of one sign stays as it is.
+
+    Returns
+    -------
+    Map, FluxBalance
+        Balanced field, (row, column), and the mean field before and after.
     """
     before = _mean(field_gauss, grid)
     positive, negative = (_mean(np.maximum(f, 0), grid) for f in (field_gauss, -field_gauss))
@@ -145,8 +153,7 @@ def balanced(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
 def _refuse_nothing(disks: Sequence[MapDisk], base: BaseMap | None) -> None:
     if not disks and base is None:
         raise IncompleteSetError(
-            "nothing to make a synchronic map of: got no disk and no base map, expected at least "
-            "one"
+            "nothing to make a synchronic map of: got no disk and no base map, expected one or more"
         )
 
 
@@ -162,7 +169,8 @@ def _refuse_saturating(disks: Sequence[MapDisk]) -> None:
         if made_by and made_by.saturation_gauss is not None:
             raise SaturatingModelError(
                 f"{disk}: got a product of {made_by.model} {made_by.version}, which saturates at "
-                f"{made_by.saturation_gauss:g} G, expected one that does not, or leave to use it",
+                f"{made_by.saturation_gauss:g} G, expected one that does not (or allow saturating"
+                " models)",
                 (str(disk),),
             )
 
@@ -176,13 +184,15 @@ def _refuse_far_times(disks: Sequence[MapDisk], base: BaseMap | None, time: Time
         days = _days(taken, time)
         if not least <= days <= greatest:
             raise TimesApartError(
-                f"{name}: got one {days:+.2f} d before the map of {time.isot[:19]}, expected "
-                f"{least:+g} d to {greatest:+g} d",
+                f"{name}: its age at the time of the map, {time.isot[:19]}, is {days:+.2f} d, "
+                f"expected {least:+g} d to {greatest:+g} d",
                 (name,),
             )
 
 
-def _layer(disk: MapDisk, part: Unrolled, parts: Parts, grid: CarringtonGrid, time: Time) -> Layer:
+def _contribution(
+    disk: MapDisk, part: Unrolled, parts: Parts, grid: CarringtonGrid, time: Time
+) -> Layer:
     overlap = _overlap(part, parts, grid) if disk.is_generated else None
     skill = disk.generator.skill if disk.generator else None
     weight = _quality_factor(overlap, skill) if disk.is_generated else 1.0
@@ -211,25 +221,28 @@ def _layer(disk: MapDisk, part: Unrolled, parts: Parts, grid: CarringtonGrid, ti
 
 
 def _overlap(part: Unrolled, parts: Parts, grid: CarringtonGrid) -> Overlap | None:
-    """Against the observed disk that shares most with it."""
+    """Agreement with the observed disk that shares the largest area with it."""
     scored = [compare(part, other, grid) for disk, other in parts if not disk.is_generated]
     return max(filter(None, scored), key=lambda overlap: overlap.area, default=None)
 
 
 def _quality_factor(overlap: Overlap | None, skill: float | None) -> float:
-    """By the lower of score and skill: the score is of ground that the reference saw lately."""
+    """Quality factor by the lower of overlap score and skill.
+
+    The overlap is surface that the reference images saw recently, and its score is optimistic.
+    """
     skill = UNKNOWN_SKILL if skill is None else skill
     return quality_factor(skill if overlap is None else min(overlap.correlation, skill))
 
 
-def _well_known(parts: Parts, layers: Sequence[Layer]) -> Mask:
+def _well_known(parts: Parts, contributions: Sequence[Layer]) -> Mask:
     known = [part.mu >= WELL_SEEN_MU for _, part in parts]
-    known += [layer.weight > 0 for layer in layers if layer.source.kind == "base"]
+    known += [each.weight > 0 for each in contributions if each.source.kind == "base"]
     return np.asarray(np.logical_or.reduce(known))
 
 
 def _correlation_length_deg(sources: Sequence[MapSource]) -> float:
-    """The longest, since one stands for the whole map."""
+    """Longest correlation length of the sources, since one stands for the whole map."""
     generators = [source.generator for source in sources if source.generator]
     lengths = [made.correlation_length_deg or 0.0 for made in generators]
     return max(*lengths, BASE_CORRELATION_DEG) if lengths else BASE_CORRELATION_DEG

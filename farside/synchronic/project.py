@@ -1,4 +1,4 @@
-"""A disk's radial field on the map of the whole Sun, at the time of the map."""
+"""Projection of a disk's radial field onto a Carrington grid, at the time of the map."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from farside.sun.observer import SOLAR_RADIUS_M
 from farside.synchronic.disk import MapDisk
 
 HMI_NOISE_GAUSS, HMI_PIXEL_ARCSEC = 6.3, 0.504
-"""Of a pixel of M_720s, and its size; Liu et al. (2012), Sol. Phys. 279, 295."""
+"""Noise and size of a pixel of HMI's M_720s; Liu et al. (2012), Sol. Phys. 279, 295."""
 
 INCLINATION_DEG = 12.0
-"""Of the field of plage from the vertical, 10° to 15°: Buehler et al. (2015), A&A 576, A27. A field
-seen at an angle θ and divided by μ = cos θ is off by up to tan θ tan 12° of itself."""
+"""Inclination of the field of plage from the vertical, 10° to 15°: Buehler et al. (2015), A&A 576,
+A27. A field seen at an angle θ and divided by μ = cos θ is off by up to tan θ tan 12° of itself."""
 
 MOST_SAMPLES = 8
-"""Along a side of a cell."""
+"""Greatest number of samples along a side of a cell."""
 
 _CELLS_AT_ONCE = 4096
 
@@ -35,16 +35,16 @@ Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 @dataclass(frozen=True, eq=False)
 class Unrolled:
-    """What one disk says of the map, (row, column); 0 where it does not see a cell.
+    """Disk on a Carrington grid, (row, column); 0 in cells that it does not see.
 
     Attributes
     ----------
     field_gauss
-        Radial, mean over the cell.
+        Radial field, mean over the cell.
     mu
-        Under which the cell was seen when the disk was taken.
+        Cosine of the heliocentric angle at which the cell was seen, mean over the cell.
     sigma_gauss
-        One standard deviation of the radial field.
+        Standard deviation of the radial field.
     """
 
     field_gauss: Map
@@ -53,16 +53,16 @@ class Unrolled:
 
     @property
     def seen(self) -> NDArray[np.bool_]:
-        """Cells of which the disk shows at least half at μ > 0.1."""
+        """Mask of the cells of which the disk shows at least half at μ > 0.1."""
         return self.mu > 0
 
 
 def unroll(disk: MapDisk, grid: CarringtonGrid, time: Time) -> Unrolled:
-    """Average a disk over the cells of a map, and carry it to the time of the map.
+    """Project a disk onto a Carrington grid and advect it to the time of the map.
 
-    The parts of a cell, equal in area and no larger than the disk's pixels at its centre, are
-    followed back to where they lay when the disk was taken, by the rotation of Komm et al. (1993),
-    and looked up there. Differential rotation leaves areas as they are, and so a mean over a cell
+    Each cell is divided into parts of equal area, no larger than the disk's pixels at disk centre.
+    Each part is traced back to where it lay when the disk was taken, by the rotation of Komm et al.
+    (1993), and sampled there. Differential rotation preserves areas, so that the mean over a cell
     at the time of the map is that over the same surface before. The field is taken as radial.
     """
     planes = _Planes.of(disk)
@@ -75,7 +75,7 @@ def unroll(disk: MapDisk, grid: CarringtonGrid, time: Time) -> Unrolled:
 
 
 def _near_the_disk(disk: MapDisk, grid: CarringtonGrid, days: float) -> Iterator[Cells]:
-    """The cells that may be seen, some at a time."""
+    """Yield the cells that the disk may show, in blocks."""
     latitude = grid.latitude_deg[:, None]
     longitude = grid.longitude_deg - drift_deg_per_day(latitude) * days
     _, _, mu = project(longitude, latitude, disk.view.observer, disk.view.time)
@@ -89,7 +89,7 @@ def _near_the_disk(disk: MapDisk, grid: CarringtonGrid, days: float) -> Iterator
 
 @dataclass(frozen=True, eq=False)
 class _Planes:
-    """Radial field of a disk and its σ, 0 off the disk, and where it has values."""
+    """Radial field of a disk and its σ, 0 off the disk, and the mask of its pixels."""
 
     field: Image
     sigma: Image
@@ -98,7 +98,7 @@ class _Planes:
     @classmethod
     def of(cls, disk: MapDisk) -> _Planes:
         on_disk = disk.grid.on_disk()
-        # In the pixels, where the field is smoother than its line-of-sight part is near the limb.
+        # Divided by μ before sampling: near the limb B_r is smoother than its line-of-sight part.
         mu = np.where(on_disk, foreshortening(disk.grid, disk.view.observer), np.float32(np.inf))
         sigma = np.zeros_like(disk.image) if disk.sigma is None else disk.sigma
         field, sigma = (
@@ -110,7 +110,7 @@ class _Planes:
     def means(
         self, disk: MapDisk, grid: CarringtonGrid, cells: Cells, days: float
     ) -> NDArray[np.float64]:
-        """Radial field, μ and σ of some cells, (3, cell), 0 where not seen."""
+        """Mean radial field, μ and σ of some cells, (3, cell); 0 where not seen."""
         longitude, latitude = _parts(grid, cells, _samples(disk.grid, grid))
         longitude = longitude - drift_deg_per_day(latitude) * days
         west, north, mu = project(longitude, latitude, disk.view.observer, disk.view.time)
@@ -132,7 +132,7 @@ class _Planes:
 
 
 def _samples(disk: Grid, grid: CarringtonGrid) -> int:
-    """Along a side of a cell: no further apart than pixels at disk centre."""
+    """Samples along a side of a cell, no further apart than pixels at disk centre."""
     pixel_deg = math.degrees(1 / disk.disk_radius_px)
     return min(max(2, math.ceil(grid.step_deg / pixel_deg)), MOST_SAMPLES)
 
@@ -150,7 +150,7 @@ def _parts(
 
 
 def _sigma_of_hmi(disk: MapDisk, grid: CarringtonGrid, field: Map, mu: Map) -> Map:
-    """Noise of the pixels that make a cell, and what the field's inclination adds, gauss."""
+    """σ of the radial field of HMI, gauss: pixel noise and the inclination of the field."""
     seen = mu > 0
     cosine = np.where(seen, mu, 1)
     angle_arcsec = np.degrees(SOLAR_RADIUS_M / disk.view.observer.distance_m) * 3600

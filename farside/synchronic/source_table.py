@@ -1,4 +1,4 @@
-"""The table of what a synchronic map was made from, written and read."""
+"""Writing and reading the table of the sources of a synchronic map."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from farside.sun.observer import Observer
 from farside.synchronic.map import Kind, MapSource, Overlap
 
 MAX_SOURCES = 256
-"""What the index plane, of bytes, can point to."""
+"""Greatest number of sources that the index plane, of bytes, can point to."""
 
 _COLUMNS: tuple[Column, ...] = (
     ("KIND", None, None),
@@ -57,19 +57,19 @@ _COLUMNS: tuple[Column, ...] = (
 
 
 def source_table(sources: tuple[MapSource, ...]) -> fits.BinTableHDU:
-    """Table SOURCES: a row each."""
+    """Table SOURCES with a row for each source."""
     return table("SOURCES", _COLUMNS, map(_row, sources))
 
 
 def sources_in(hdu: StoredHdu) -> tuple[MapSource, ...]:
-    """Read the table back.
+    """Read the sources in the table SOURCES.
 
     Raises
     ------
     NotFitsError, FileTooLargeError, UnsupportedImageError
-        It is no such table, or has too many rows.
+        The HDU is not such a table, or has too many rows.
     MissingMetadataError, ImplausibleGeometryError
-        A column says what it cannot, or there is no row.
+        A value is missing or out of range, or there is no row.
     """
     rows = rows_of(hdu, MAX_SOURCES)
     if not rows:
@@ -78,7 +78,7 @@ def sources_in(hdu: StoredHdu) -> tuple[MapSource, ...]:
 
 
 def _row(source: MapSource) -> tuple[Value, ...]:
-    """What is not known is NaN, or an empty text."""
+    """Row of a source; what is not known is NaN or an empty text."""
     return (
         source.kind,
         source.instrument,
@@ -155,7 +155,7 @@ def _observer_in(row: Row) -> Observer | None:
 
 
 def _overlap_in(row: Row) -> Overlap | None:
-    """Overlap; its correlation, slope and signs are NaN where too little is seen to tell."""
+    """Overlap of a row; correlation, slope and signs are NaN if the table has none."""
     area = number_if_any(row, "OVL_AREA", 0, 1)
     if area is None:
         return None

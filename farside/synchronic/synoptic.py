@@ -1,4 +1,4 @@
-"""Global maps of GONG, ADAPT and HMI as their files hold them, each by its own convention."""
+"""Reading synoptic maps of GONG, ADAPT and HMI, each by its own convention."""
 
 from __future__ import annotations
 
@@ -31,29 +31,43 @@ from farside.synchronic.map_field import without_impossible
 from farside.synchronic.map_time import ROTATIONS, check_rotation, gong_time, time_of
 
 ADAPT_MISSING = -9999.0
-"""ADAPT's value of a missing pixel."""
+"""Value of a missing pixel in ADAPT maps."""
 
 SCALE_TOLERANCE = 1e-3
-"""Printed steps against whole turns: 0.0111111 and 0.005556 are in use."""
+"""Largest relative error of a printed CDELT: 0.0111111 and 0.005556 are in use."""
 
 ROW_TOLERANCE = 0.25
-"""Of a row, between the south pole and the southern edge by the header."""
+"""Largest distance, in rows, from the south pole to the southern edge by the header."""
 
 EDGE_TOLERANCE_DEG = 1.0
-"""Between two statements of where a map begins; HMI's differ by 0.14°."""
+"""Largest difference of two statements of a map's left edge; HMI's differ by 0.14°."""
 
 MAX_REALISATIONS = 64
-"""ADAPT publishes 12."""
+"""Largest number of realisations that is read; ADAPT publishes 12."""
 
 MAX_CELLS = 8_000_000
-"""Of a map: the largest of HMI has 3600 by 1440."""
+"""Largest number of cells that is read; HMI's largest map has 3600 × 1440."""
 
 _GAUSS = ("gauss", "g", "mx/cm^2", "mx/cm2", "mx cm^-2")
 
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A map as its file holds it: row 0 south, longitude rising from any edge."""
+    """Synoptic map as its file has it: row 0 south, longitude rising from `edge_deg`.
+
+    Attributes
+    ----------
+    instrument
+        As in ``"NSO-GONG"``.
+    field_gauss, sigma_gauss
+        Radial field and, if the file has it, its standard deviation, (row, column).
+    edge_deg
+        Carrington longitude of the left edge.
+    time
+        Time that the map describes.
+    age_days
+        Age of each longitude at `time`.
+    """
 
     instrument: str
     field_gauss: Map
@@ -65,20 +79,20 @@ class Chart:
 
 
 def read_chart(images: tuple[FitsImage, ...]) -> Chart:
-    """Take the images of a file for the map that its header says they are.
+    """Read a synoptic map of GONG, ADAPT or HMI from the images of its file.
 
     Raises
     ------
     UnsupportedImageError, FileTooLargeError
-        It is no map that is read.
+        The header is not of such a map, or the map is too large.
     MissingMetadataError, ImplausibleGeometryError
-        Time, unit or coordinates are not certain.
+        Time, unit or coordinates are missing or contradict each other.
     """
     return _reader(images[0].cards)(images)
 
 
 def _reader(cards: Cards) -> Callable[[tuple[FitsImage, ...]], Chart]:
-    """By whose map it is."""
+    """Reader of the kind of map that the cards state."""
     telescope, content = text(cards, "TELESCOP"), text(cards, "CONTENT")
     if text(cards, "MODEL") == "ADAPT":
         return _adapt
@@ -87,27 +101,27 @@ def _reader(cards: Cards) -> Callable[[tuple[FitsImage, ...]], Chart]:
     if telescope == "SDO/HMI" and text(cards, "CTYPE1") == "CRLN-CEA":
         if "Mr" not in content and "Br" not in content:
             raise UnsupportedImageError(
-                f"CONTENT of the HMI map is {content!r}, the radial field (Mr, Br) is expected"
+                f"CONTENT of the HMI map is {content!r}, expected the radial field (Mr, Br)"
             )
         return _hmi_daily if content.startswith("Update") else _hmi_synoptic
     if content == "GENERATED MAGNETOGRAM":
         raise UnsupportedImageError(
             "a far-side magnetogram made by Farside, to be given as `generated`;"
-            " as base, a map of the whole Sun is expected"
+            " expected as base a map of the whole Sun"
         )
     if text(cards, "CTYPE1").startswith("HPLN"):
         raise UnsupportedImageError(
             f"an image of the disk (TELESCOP {telescope!r}, CONTENT {content!r}), to be given as"
-            " `observed`; as base, a map of the whole Sun is expected"
+            " `observed`; expected as base a map of the whole Sun"
         )
     raise UnsupportedImageError(
         f"a map with TELESCOP {telescope!r}, MODEL {text(cards, 'MODEL')!r},"
-        f" CONTENT {content!r}; GONG, ADAPT, HMI (synoptic or daily) or Farside is expected"
+        f" CONTENT {content!r}; expected one of GONG, ADAPT, HMI (synoptic or daily) or Farside"
     )
 
 
 def _gong(images: tuple[FitsImage, ...]) -> Chart:
-    """Hourly (mrzqs, mrbqs), or of a whole rotation (mrmqs) and dated in its middle."""
+    """Map of GONG: hourly (mrzqs, mrbqs), or of a whole rotation (mrmqs, dated in its middle)."""
     cards = images[0].cards
     field = _plane(images[0])
     grid = _sine_grid(cards, field)
@@ -121,10 +135,10 @@ def _gong(images: tuple[FitsImage, ...]) -> Chart:
 
 
 def _hmi_daily(images: tuple[FitsImage, ...]) -> Chart:
-    """The disk of the day in a synoptic chart: it begins 60° east of the central meridian.
+    """Daily synchronic frame of HMI, which begins 60° east of the central meridian.
 
     CRVAL1 counts Carrington time in degrees, which falls with longitude: λ = -(CRVAL1 + (i -
-    CRPIX1) CDELT1). Taken as longitude, or with |CDELT1|, the map lies tens of degrees off.
+    CRPIX1) CDELT1). Taken as longitude, or with |CDELT1|, the map is tens of degrees off.
     """
     cards = images[0].cards
     field = _plane(images[0])
@@ -138,7 +152,7 @@ def _hmi_daily(images: tuple[FitsImage, ...]) -> Chart:
 
 
 def _hmi_synoptic(images: tuple[FitsImage, ...]) -> Chart:
-    """Each longitude as it crossed the central meridian, until the end of the rotation."""
+    """Synoptic map of HMI: each longitude at its crossing of the central meridian."""
     cards = images[0].cards
     field = _plane(images[0])
     grid = _sine_grid(cards, field)
@@ -149,15 +163,13 @@ def _hmi_synoptic(images: tuple[FitsImage, ...]) -> Chart:
 
 
 def _adapt(images: tuple[FitsImage, ...]) -> Chart:
-    """Mean over the realisations, or the one that was cut out; sigma is their STDDEV."""
+    """Map of ADAPT: mean of the realisations, or the only one; sigma is their STDDEV."""
     cards, stack = images[0].cards, images[0].pixels
     stack = stack[None] if stack.ndim == 2 else stack
     if not 1 <= len(stack) <= MAX_REALISATIONS:
-        raise UnsupportedImageError(
-            f"{len(stack)} realisations, 1 to {MAX_REALISATIONS} are expected"
-        )
+        raise UnsupportedImageError(f"{len(stack)} realisations, expected 1 to {MAX_REALISATIONS}")
     if _needed(cards, "LATTYPE") != 0:
-        raise UnsupportedImageError(f"LATTYPE is {cards['LATTYPE']}, 0 (latitude) is expected")
+        raise UnsupportedImageError(f"LATTYPE is {cards['LATTYPE']}, expected 0 (latitude)")
     _check_unit(cards, needed=False)
     grid = CarringtonGrid(stack.shape[2], stack.shape[1], "uniform")
     sigma = _adapt_sigma(images, grid)
@@ -165,7 +177,7 @@ def _adapt(images: tuple[FitsImage, ...]) -> Chart:
     stated = number(cards, "MAPCR")
     if stated is not None:
         check_rotation("MAPTIME", time, stated, "MAPCR")
-    # Its model carries on what it saw last, and cannot know what has emerged since.
+    # ADAPT transports what was observed last; it cannot know the flux that emerged since.
     age = age_but_on_disk(central_longitude_deg(time))
     return Chart("ADAPT", _mean(stack), grid, _needed(cards, "CRLNGEDG") % 360, time, age, sigma)
 
@@ -176,13 +188,13 @@ def _adapt_sigma(images: tuple[FitsImage, ...], grid: CarringtonGrid) -> Map | N
         return None
     if image.pixels.shape != grid.shape:
         raise ImplausibleGeometryError(
-            f"STDDEV is {image.pixels.shape}, as the map {grid.shape} is expected"
+            f"STDDEV is {image.pixels.shape}, expected the shape of the map, {grid.shape}"
         )
     return _present(image.pixels)
 
 
 def _mean(stack: Image) -> Map:
-    """Mean of planes, one after another: a stack in double precision may take gigabytes."""
+    """Mean of the realisations, summed one by one: all in double precision may take gigabytes."""
     _check_size(stack[0])
     total = np.zeros(stack.shape[1:])
     for plane in stack:
@@ -192,59 +204,59 @@ def _mean(stack: Image) -> Map:
 
 def _plane(image: FitsImage) -> Map:
     if image.pixels.ndim != 2:
-        raise UnsupportedImageError(f"an array of {image.pixels.shape}, one plane is expected")
+        raise UnsupportedImageError(f"an array of {image.pixels.shape}, expected one plane")
     _check_unit(image.cards, needed=True)
     _check_size(image.pixels)
     return _present(image.pixels)
 
 
 def _check_unit(cards: Cards, *, needed: bool) -> None:
-    """ADAPT's files have no BUNIT."""
+    """Refuse a unit other than gauss; `needed` is false for ADAPT, whose files have no BUNIT."""
     unit = cards.get("BUNIT", "")
     if unit == "" and not needed:
         return
     if unit == "":
-        raise MissingMetadataError("BUNIT is missing, gauss or Mx/cm^2 is expected")
+        raise MissingMetadataError("BUNIT is missing, expected gauss or Mx/cm^2")
     if str(unit).strip().lower() not in _GAUSS:
-        raise UnsupportedImageError(f"BUNIT is {unit!r}, gauss or Mx/cm^2 is expected")
+        raise UnsupportedImageError(f"BUNIT is {unit!r}, expected gauss or Mx/cm^2")
 
 
 def _check_size(plane: Image) -> None:
     if plane.size > MAX_CELLS:
-        raise FileTooLargeError(f"a map of {plane.size} cells, at most {MAX_CELLS} are read")
+        raise FileTooLargeError(f"a map of {plane.size} cells, expected at most {MAX_CELLS}")
 
 
 def _present(pixels: Image) -> Map:
-    """Double precision, with NaN for what is missing or no field of the Sun."""
+    """Pixels in double precision, NaN where missing or stronger than any field of the Sun."""
     return without_impossible(np.where(pixels == ADAPT_MISSING, np.nan, pixels.astype(np.float64)))
 
 
 def _sine_grid(cards: Cards, field: Map) -> CarringtonGrid:
-    """Grid of a map of the whole sphere in sine latitude, from the south upwards.
+    """Grid of a map of the whole sphere in sine latitude, row 0 south.
 
     GONG and HMI count CDELT2 in sine latitude, the FITS convention in degrees of 180/π sine
-    latitude (Thompson 2006, A&A 449, 791, Sect. 5.5); they differ by 57, so either is certain.
+    latitude (Thompson 2006, A&A 449, 791, Sect. 5.5); they differ by a factor of 57, so that
+    there is no doubt which is meant.
     """
     rows, columns = field.shape
     if text(cards, "CTYPE2") != "CRLT-CEA":
-        raise UnsupportedImageError(f"CTYPE2 is {cards.get('CTYPE2')!r}, 'CRLT-CEA' is expected")
+        raise UnsupportedImageError(f"CTYPE2 is {cards.get('CTYPE2')!r}, expected 'CRLT-CEA'")
     around, step = abs(_needed(cards, "CDELT1")), _needed(cards, "CDELT2")
     if not _is_near(around, 360 / columns):
         raise ImplausibleGeometryError(
-            f"CDELT1 is {around:g}, {360 / columns:g} is expected for {columns} columns around the"
-            " Sun"
+            f"CDELT1 is {around:g}, expected {360 / columns:g} for {columns} columns around the Sun"
         )
     unit = next((size for size in (1.0, math.degrees(1)) if _is_near(step, 2 * size / rows)), None)
     if unit is None:
         raise ImplausibleGeometryError(
-            f"CDELT2 is {step:g}, {2 / rows:g} (sine latitude) or {math.degrees(2 / rows):g}"
-            f" (degrees) is expected for {rows} rows from pole to pole"
+            f"CDELT2 is {step:g}, expected {2 / rows:g} (sine latitude) or"
+            f" {math.degrees(2 / rows):g} (degrees) for {rows} rows from pole to pole"
         )
     south = (_needed(cards, "CRVAL2") + (0.5 - _needed(cards, "CRPIX2")) * step) / unit
     if abs(south + 1) > ROW_TOLERANCE * 2 / rows:
         raise ImplausibleGeometryError(
             f"the map begins at sine latitude {south:.4f} by CRVAL2 {_needed(cards, 'CRVAL2'):g}"
-            f" and CRPIX2 {_needed(cards, 'CRPIX2'):g}, -1 is expected"
+            f" and CRPIX2 {_needed(cards, 'CRPIX2'):g}, expected -1"
         )
     return CarringtonGrid(columns, rows, "sine")
 
@@ -254,10 +266,10 @@ def _is_near(found: float, expected: float) -> bool:
 
 
 def _edge_by_axis(cards: Cards, grid: CarringtonGrid, sign: int) -> float:
-    """Longitude of the left edge; sign -1 where the axis counts Carrington time."""
+    """Longitude of the left edge; `sign` is -1 where the axis counts Carrington time."""
     step = _needed(cards, "CDELT1")
     if sign * step < 0:
-        raise ImplausibleGeometryError(f"CDELT1 is {step:g}, {sign * grid.step_deg:g} is expected")
+        raise ImplausibleGeometryError(f"CDELT1 is {step:g}, expected {sign * grid.step_deg:g}")
     # Rounded, so that an edge at 359.9999999 is one at 0.
     return round(sign * _axis_at_edge(cards), 6) % 360.0
 
@@ -265,7 +277,7 @@ def _edge_by_axis(cards: Cards, grid: CarringtonGrid, sign: int) -> float:
 def _edge_rotation(cards: Cards) -> float:
     """Carrington time of the left edge of HMI's maps, whose axis counts it as 360 (N - 1).
 
-    Only its fraction, where a tool has folded the axis into one turn.
+    Only its fraction is known if another tool has wrapped the axis to 0 to 360.
     """
     edge = _axis_at_edge(cards)
     return edge / 360 + 1 if abs(edge) > 720 else edge % 360 / 360
@@ -276,8 +288,8 @@ def _axis_at_edge(cards: Cards) -> float:
     edge = value + (0.5 - pixel) * step
     if not abs(edge) <= 360 * ROTATIONS[1]:
         raise ImplausibleGeometryError(
-            f"the axis begins at {edge:g} by CRVAL1, CRPIX1 and CDELT1; at most"
-            f" {360 * ROTATIONS[1]} is expected"
+            f"the axis begins at {edge:g} by CRVAL1, CRPIX1 and CDELT1, expected at most"
+            f" {360 * ROTATIONS[1]}"
         )
     return edge
 
@@ -285,13 +297,13 @@ def _axis_at_edge(cards: Cards) -> float:
 def _check_edge(name: str, stated_deg: float, found_deg: float) -> None:
     if abs(folded_deg(stated_deg - found_deg)) > EDGE_TOLERANCE_DEG:
         raise ImplausibleGeometryError(
-            f"the axis begins at longitude {found_deg:.2f}°; by {name}, {stated_deg % 360:.2f}° is"
-            " expected"
+            f"the axis begins at longitude {found_deg:.2f}°, expected {stated_deg % 360:.2f}° by"
+            f" {name}"
         )
 
 
 def _needed(cards: Cards, key: str) -> float:
     value = number(cards, key)
     if value is None:
-        raise MissingMetadataError(f"{key} is {cards.get(key)!r}, a number is expected")
+        raise MissingMetadataError(f"{key} is {cards.get(key)!r}, expected a number")
     return value

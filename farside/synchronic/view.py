@@ -1,4 +1,4 @@
-"""A map of the radial field as a line-of-sight magnetogram: a synoptic map seen as a disk."""
+"""Line-of-sight magnetogram of a global map: the disk that an observer would see."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from farside.synchronic.map import BaseMap
 def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Image:
     """Render a map of the radial field as the magnetogram of a view: B_los = μ B_r.
 
-    Each pixel is followed back to the day on which the map's source saw the place, by the rotation
-    of magnetic features of Komm et al. (1993): the map's own time less the age of the cell. Linear
-    interpolation between cells; a cell without a value is 0.
+    Each pixel is traced back to the time when the map's source observed it (the map's time less the
+    age of the cell), by the rotation of magnetic features of Komm et al. (1993). Interpolation
+    between cells is linear; a cell without a value is 0.
 
     Returns
     -------
     Image
-        Gauss, positive towards the observer, (y, x) on `grid`, NaN off the disk.
+        Field in gauss, positive towards the observer, (y, x) on `grid`, NaN off the disk.
     """
     longitude, latitude, mu = _when_seen(base, grid, view)
     radial = _at(np.nan_to_num(base.field_gauss), base.grid, longitude, latitude)
@@ -30,18 +30,18 @@ def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Image:
 
 
 def age_of_disk_days(base: BaseMap, grid: Grid, view: View) -> float:
-    """Mean age of what :func:`disk_of_map` shows, days, over the pixels of the disk."""
+    """Mean age, days, of the pixels of the disk that :func:`disk_of_map` renders."""
     longitude, latitude, _ = _when_seen(base, grid, view)
     age = _age_days(base, longitude, latitude)[grid.on_disk()]
     return float(age.mean()) + _days_between(base, view)
 
 
 def _when_seen(base: BaseMap, grid: Grid, view: View) -> tuple[Degrees, Degrees, Degrees]:
-    """Carrington place of each pixel on the day that the map's source saw it, and μ; (y, x)."""
+    """Carrington longitude and latitude of each pixel when the map's source saw it, and μ."""
     points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
     days, drift = _days_between(base, view), drift_deg_per_day(points.latitude_deg)
     then = points.longitude_deg - drift * days
-    # The age is that of the cell which the place drifted from: two steps reach it within a cell.
+    # The age is that of the cell the pixel drifted from: two iterations find it within a cell.
     for _ in range(2):
         age = _age_days(base, then, points.latitude_deg)
         then = points.longitude_deg - drift * (days + age)
@@ -60,7 +60,7 @@ def _age_days(base: BaseMap, longitude_deg: Degrees, latitude_deg: Degrees) -> D
 
 
 def _row_of(grid: CarringtonGrid, latitude_deg: Degrees) -> Degrees:
-    """Index along a column of the map, 0 at the middle of the southernmost row."""
+    """Fractional row of a latitude, 0 at the middle of the southernmost row."""
     if grid.latitude == "sine":
         return np.asarray((np.sin(np.radians(latitude_deg)) + 1) / 2 * grid.rows - 0.5)
     return np.asarray((latitude_deg + 90.0) / 180.0 * grid.rows - 0.5)
@@ -69,7 +69,7 @@ def _row_of(grid: CarringtonGrid, latitude_deg: Degrees) -> Degrees:
 def _at(
     values: Map, grid: CarringtonGrid, longitude_deg: Degrees, latitude_deg: Degrees
 ) -> Degrees:
-    """Linear interpolation on a map that closes in longitude."""
+    """Values by linear interpolation on a map that is periodic in longitude."""
     closed = np.pad(values, ((0, 0), (1, 1)), mode="wrap")
     x_px = longitude_deg % 360.0 / grid.step_deg - 0.5 + 1
     y_px = _row_of(grid, latitude_deg)

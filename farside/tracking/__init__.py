@@ -1,1 +1,1 @@
-"""One region followed through disks and maps."""
+"""Tracking of an active region through disks and maps, and its magnetic flux."""

@@ -1,4 +1,4 @@
-"""A piece of the solar surface on cells of equal area, cut out of a full disk or a whole map."""
+"""Cut-outs of the solar surface on cells of equal area, from a full disk or a map."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from farside.sun.heliographic import limb_tangent, project
 from farside.sun.observer import SOLAR_RADIUS_M, View
 
 SAMPLES_PER_PX = 2
-"""Along each side of a pixel of the disk, so that none is passed over."""
+"""Samples along each side of a pixel of the disk, so that no pixel is missed."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Cells of equal area in Carrington longitude and sine latitude, about a place.
+    """Cells of equal area in Carrington longitude and sine latitude, around a point.
 
     Attributes
     ----------
     longitude_deg, latitude_deg
-        Carrington, of the middle.
+        Carrington longitude and latitude of the centre.
     size_deg
-        Side on the surface, along the parallel and the meridian of the middle: the frame spans
+        Side on the surface, along the parallel and the meridian of the centre: the frame spans
         ``size_deg / cos(latitude)`` in longitude.
     cell_deg
         Side of a cell, rounded so that whole cells fill the frame.
@@ -56,30 +56,30 @@ class Frame:
             )
         if not abs(self.latitude_deg) + self.size_deg / 2 < 90:
             raise ImplausibleGeometryError(
-                f"a frame of {self.size_deg:g}° about latitude {self.latitude_deg:g}° reaches a "
-                "pole: expected one that ends before"
+                f"a frame of {self.size_deg:g}° around latitude {self.latitude_deg:g}° reaches a "
+                "pole: expected one that does not"
             )
 
     @property
     def side(self) -> int:
-        """Cells along each side."""
+        """Number of cells along each side."""
         return max(2, round(self.size_deg / self.cell_deg))
 
     @property
     def longitude_step_deg(self) -> float:
-        """Of a column."""
+        """Width of a column in longitude."""
         return self.size_deg / math.cos(math.radians(self.latitude_deg)) / self.side
 
     @cached_property
     def sine_edges(self) -> tuple[float, float]:
-        """Sine of the latitude of the southern and the northern side."""
+        """Sines of the latitudes of the southern and the northern edge."""
         half = self.size_deg / 2
         south, north = self.latitude_deg - half, self.latitude_deg + half
         return math.sin(math.radians(south)), math.sin(math.radians(north))
 
     @property
     def sine_step(self) -> float:
-        """Of a row."""
+        """Height of a row in sine latitude."""
         south, north = self.sine_edges
         return (north - south) / self.side
 
@@ -92,7 +92,7 @@ class Frame:
     def points(self, samples: int) -> tuple[Array, Array]:
         """Carrington longitude and latitude of `samples` by `samples` points in each cell.
 
-        They share the cell's area alike; (row, column), row 0 south, longitude rising.
+        The points divide the cell into equal areas; (row, column), row 0 south, longitude rising.
         """
         place = (np.arange(self.side * samples) + 0.5) / samples
         longitude = self.longitude_deg + (place - self.side / 2) * self.longitude_step_deg
@@ -103,19 +103,20 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class CutOut:
-    """The radial field in a frame.
+    """Radial field in a frame; planes are (row, column), row 0 south.
 
     Attributes
     ----------
+    frame
+        Cells of the planes.
     field_gauss
-        Mean over what is seen of each cell, (row, column), row 0 south; NaN where nothing is.
+        Mean over the visible part of each cell; NaN where none is visible.
     seen
-        Part of each cell that is seen.
+        Fraction of each cell that is visible.
     mu
-        Cosine of the angle between the line of sight and the vertical, mean over each cell; of a
-        map, that of 1.
+        Cosine of the heliocentric angle, mean over each cell; 1 for a map.
     sigma_gauss
-        One standard deviation of the error of a pixel of the source there; NaN if not known.
+        Standard deviation of the error of a pixel of the source there; NaN if not known.
     """
 
     frame: Frame
@@ -126,15 +127,15 @@ class CutOut:
 
     @property
     def area_cm2(self) -> float:
-        """Of the surface that is seen."""
+        """Area of the surface that is visible."""
         return float(self.seen.sum() * self.frame.cell_cm2)
 
     def unsigned_flux_mx(self, threshold_gauss: float = 0.0) -> float:
-        """Σ |B_r| A in maxwell over the cells of at least `threshold_gauss`."""
+        """Unsigned flux Σ |B_r| A in maxwell over the cells of at least `threshold_gauss`."""
         return float(np.abs(self._cell_flux_mx(threshold_gauss)).sum())
 
     def net_flux_mx(self, threshold_gauss: float = 0.0) -> float:
-        """Σ B_r A in maxwell over the cells of at least `threshold_gauss`."""
+        """Net flux Σ B_r A in maxwell over the cells of at least `threshold_gauss`."""
         return float(self._cell_flux_mx(threshold_gauss).sum())
 
     def _cell_flux_mx(self, threshold_gauss: float) -> Map:
@@ -147,14 +148,14 @@ def cut(image: Image, grid: Grid, view: View, frame: Frame, sigma: Image | None 
     """Cut a frame out of a line-of-sight magnetogram, the field taken as radial: B_r = B_los / μ.
 
     The mean of each cell is over points no further apart than half a pixel of the disk, so that
-    the flux is kept. What lies at μ below `LEAST_MU` does not count as seen.
+    the flux is kept. Pixels at μ below `LEAST_MU` do not count as visible.
 
     Parameters
     ----------
     image
-        Gauss, (y, x) on `grid`; NaN is not seen.
+        Line-of-sight field in gauss, (y, x) on `grid`; NaN counts as not visible.
     sigma
-        One standard deviation of each of its pixels.
+        Standard deviation of each pixel, gauss, (y, x); unknown if left out.
     """
     samples = _samples(frame, grid)
     west, north, mu = project(*frame.points(samples), view.observer, view.time)
@@ -175,7 +176,7 @@ def cut(image: Image, grid: Grid, view: View, frame: Frame, sigma: Image | None 
 
 
 def cut_map(field_gauss: Map, grid: CarringtonGrid, frame: Frame) -> Map:
-    """Mean of a map of the whole Sun in each cell of a frame, (row, column)."""
+    """Mean of a map of the whole Sun over each cell of a frame, (row, column)."""
     samples = math.ceil(4 * SAMPLES_PER_PX * max(1.0, frame.cell_deg * grid.rows / 180))
     longitude, latitude = frame.points(samples)
     column = np.floor(longitude / grid.step_deg).astype(np.int64) % grid.columns
@@ -190,7 +191,7 @@ def _samples(frame: Frame, grid: Grid) -> int:
 
 
 def _blocks(values: Array, samples: int) -> Array:
-    """View fine points as (row, point, column, point)."""
+    """View of sample points as (row, point, column, point)."""
     rows, columns = (side // samples for side in values.shape)
     return values.reshape(rows, samples, columns, samples)
 

@@ -1,4 +1,4 @@
-"""What something on the Sun was seen in: one image, or a part of a map."""
+"""Reading the inputs of a track: disks and maps, and the image that shows a region."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from farside.io.fits import MAX_BYTES, primary_cards, unpack
 from farside.io.source import about, bytes_of
 from farside.quality import Quality
 from farside.sun.observer import Observer, View
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.disk import MapDisk, read_generated, read_measured
 from farside.synchronic.map import Kind, MapSource, SynchronicMap
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """From what, and from where, something was seen.
+    """Image that shows a region: a disk, or the source of a part of a map.
 
     Attributes
     ----------
-    kind, instrument
-        Observed or generated; ``"HMI"``, or the spacecraft whose view was generated.
+    kind
+        Whether the field was observed or generated.
+    instrument
+        ``"HMI"``, or for a generated field the spacecraft.
     model
-        Name and version, of a generated one.
+        Name and version of the model; empty for an observed field.
     view
-        From where, and when.
+        Observer and time.
     name, quality
-        Of the file.
+        Name of the file and its quality bits.
     """
 
     kind: Kind
@@ -40,7 +42,7 @@ class Sighting:
 
     @classmethod
     def of_disk(cls, disk: MapDisk) -> Sighting:
-        """What is seen on a disk."""
+        """Image of a disk."""
         made_by = disk.generator
         return cls(
             kind="generated" if made_by else "observed",
@@ -53,7 +55,7 @@ class Sighting:
 
     @classmethod
     def of_source(cls, source: MapSource, observer: Observer, given: NamedMap) -> Sighting:
-        """What is seen where a map is from one of its disks."""
+        """Image of a part of a map, from the source that this part comes from."""
         made_by = source.generator
         return cls(
             kind=source.kind,
@@ -67,7 +69,7 @@ class Sighting:
 
 @dataclass(frozen=True, eq=False)
 class NamedMap:
-    """A synchronic map and the name of its file."""
+    """Synchronic map and the name of its file."""
 
     name: str
     map: SynchronicMap
@@ -75,7 +77,7 @@ class NamedMap:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file in which nothing was seen, and why."""
+    """File that gave no point, and the reason."""
 
     name: str
     reason: str
@@ -85,25 +87,26 @@ class Skipped:
 
 
 Given = MapDisk | NamedMap | Skipped
-"""What was read, or could not be."""
+"""Input of a track: a disk, a map, or a file that could not be read."""
 
 
 def read(path: Path) -> Given:
     """Read an HMI magnetogram, a product of ``farside generate`` or a native synchronic map.
 
-    Plain or gzip. What cannot be used is skipped, so that one bad file does not end a series.
+    The file may be gzipped. A file that cannot be used is returned as skipped, so that it does not
+    end a series.
 
     Raises
     ------
     OSError
-        There is no such file.
+        The file does not exist or cannot be opened.
     """
     data, _ = bytes_of(path, "", MAX_BYTES)
     try:
         with about(path.name):
             cards = primary_cards(unpack(data))
-        if native.is_native(cards):
-            return NamedMap(path.name, native.read(data))
+        if synchronic_fits.is_native(cards):
+            return NamedMap(path.name, synchronic_fits.read(data))
         read_disk = read_generated if cards.get("AIGEN") is True else read_measured
         return read_disk(data, path.name)
     except (InputError, SetError) as error:

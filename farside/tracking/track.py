@@ -1,4 +1,4 @@
-"""An active region followed over the whole surface: Jeong et al. (2022), Figs. 5 and 6."""
+"""Tracking an active region over the whole surface: Jeong et al. (2022), Figs. 5 and 6."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ Rotation = Literal["carrington", "differential"]
 
 @dataclass(frozen=True)
 class Region:
-    """A place on the Sun that is followed.
+    """Active region that is tracked.
 
     Attributes
     ----------
     name
         As in ``"NOAA 11158"``.
     longitude_deg, latitude_deg
-        Carrington, of its middle at `time`.
+        Carrington longitude and latitude of its centre at `time`.
     time
-        When it was there, UTC; the Carrington rate needs none.
+        UTC of that position; not needed at the Carrington rate.
     """
 
     name: str
@@ -49,20 +49,20 @@ class Region:
     def seen_from(
         cls, observer: Observer, name: str, meridian_deg: float, latitude_deg: float, time: Time
     ) -> Region:
-        """The region that stood `meridian_deg` west of an observer's central meridian."""
+        """Region at a longitude `meridian_deg` west of an observer's central meridian."""
         longitude = (observer.carrington_longitude_deg(time) + meridian_deg) % 360
         return cls(name, longitude, latitude_deg, time)
 
     def longitude_at(self, time: Time, rotation: Rotation) -> float:
-        """Carrington longitude of its middle at another time, [0, 360) degrees.
+        """Carrington longitude of the region's centre at another time, [0, 360) degrees.
 
-        ``"carrington"``: the same for ever; ``"differential"``: moved by the rotation of magnetic
-        features at its latitude, Komm et al. (1993).
+        ``"carrington"``: constant; ``"differential"``: moved by the rotation of magnetic features
+        at its latitude, Komm et al. (1993).
 
         Raises
         ------
         ValueError
-            It is not known when the region was there, and it moves.
+            The region has no time, and the rotation is differential.
         """
         if rotation == "carrington":
             return self.longitude_deg % 360
@@ -75,7 +75,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Following:
-    """How a region is followed.
+    """Settings of a track.
 
     Attributes
     ----------
@@ -84,13 +84,13 @@ class Following:
         sources are averaged over the same cells, so that opposite polarities cancel alike in all of
         them.
     within_deg
-        A view counts if the middle of the region is at most so far from its disk centre, and a
-        pixel of a map if it was when it was seen. The default is the paper's 60°.
+        Greatest distance of the region's centre from disk centre, in the image or in the source of
+        that part of a map. The default is the paper's 60°.
     threshold_gauss
-        Cells of a weaker field carry no flux.
+        Field below which a cell's flux does not count.
     rotation
         Whether the frame stays at its Carrington longitude, as in the paper, or follows the
-        differential rotation of its middle.
+        differential rotation of its centre.
     """
 
     size_deg: float = 20.0
@@ -102,24 +102,24 @@ class Following:
 
 @dataclass(frozen=True, eq=False)
 class FluxPoint:
-    """The flux of a region in one image or map.
+    """Flux of a region in one image or map.
 
     Attributes
     ----------
     time
-        Of the image, or that to which the map brought it.
+        Time of the image or map.
     sighting
-        The image; in a map, the one that most of the frame is from.
+        The image; in a map, the source of most of the frame.
     meridian_deg, mu
-        Of the middle of the frame: longitude west of the observer's central meridian, and cosine of
-        the angle between the line of sight and the vertical.
+        Longitude of the frame's centre west of the observer's central meridian, and the cosine of
+        its heliocentric angle.
     unsigned_flux_mx, net_flux_mx
-        Of the radial field in the frame.
+        Unsigned and net flux of the radial field in the frame.
     sigma_mx
-        One standard deviation of the net flux by the error of the field, NaN if not known. It is
-        that of the unsigned flux too, to which the noise of weak cells adds a bias.
+        Standard deviation of the net flux by the error of the field, NaN if not known. It is also
+        that of the unsigned flux, to which the noise of weak cells adds a bias.
     cut
-        The cut-out.
+        Cut-out of the frame.
     """
 
     time: Time
@@ -134,7 +134,7 @@ class FluxPoint:
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """A region's points in the order of time, and what was passed over."""
+    """Fluxes of a region in the order of time, and the files that were skipped."""
 
     region: Region
     following: Following
@@ -143,14 +143,23 @@ class Track:
 
 
 def follow(region: Region, given: Iterable[Given], following: Following | None = None) -> Track:
-    """Follow a region through images and maps given in any order.
+    """Track a region through images and maps given in any order.
 
-    Of several of one instrument, time and model the one with fewest quality bits counts.
+    Of several images of one instrument, time and model the one with fewest quality bits counts.
+
+    Parameters
+    ----------
+    region
+        Region at a known position.
+    given
+        Disks and maps, see :func:`farside.tracking.inputs.read`.
+    following
+        Settings of the track.
 
     Raises
     ------
     RegionNotSeenError
-        None shows the region.
+        No image or map shows the region.
     ImplausibleGeometryError
         The frame reaches a pole.
     """
@@ -167,7 +176,7 @@ def follow(region: Region, given: Iterable[Given], following: Following | None =
     skipped += doubles
     if not points:
         raise RegionNotSeenError(
-            f"{region.name} is seen in none of {len(skipped)} files, expected one at least: "
+            f"{region.name} is seen in none of {len(skipped)} files, expected at least one: "
             + "; ".join(map(str, skipped)),
             tuple(each.name for each in skipped),
         )
@@ -175,7 +184,7 @@ def follow(region: Region, given: Iterable[Given], following: Following | None =
 
 
 def _sorted_out(found: list[FluxPoint]) -> tuple[tuple[FluxPoint, ...], list[Skipped]]:
-    """Points in the order of time, and those that repeat another."""
+    """Points in the order of time, without those that repeat another."""
     best: dict[tuple[str, str, str], FluxPoint] = {}
     doubles = []
     for point in sorted(found, key=_order):
@@ -186,7 +195,7 @@ def _sorted_out(found: list[FluxPoint]) -> tuple[tuple[FluxPoint, ...], list[Ski
 
 
 def _identity(point: FluxPoint) -> tuple[str, str, str]:
-    """What two points share that show the same; time comes first."""
+    """Time, instrument and model, which are equal in points that repeat each other."""
     return point.time.utc.isot, point.sighting.instrument, point.sighting.model
 
 
@@ -211,7 +220,7 @@ def _look(given: Given, region: Region, how: Following) -> FluxPoint | Skipped:
 
 
 def _error(disk: MapDisk) -> tuple[Image | None, float | None]:
-    """σ of each pixel, and over which distance it is one error; None where that is not known."""
+    """σ of each pixel and the correlation length of the error, degrees; None where not known."""
     if disk.generator:
         return disk.sigma, disk.generator.correlation_length_deg
     pixel_arcsec = disk_radius_arcsec(disk.view.observer.distance_m) / disk.grid.disk_radius_px
@@ -228,7 +237,7 @@ def _look_at_map(given: NamedMap, region: Region, how: Following) -> FluxPoint |
     ]
     source = whole.sources[int(np.argmax(shares))]
     if source.observer is None:
-        return Skipped(given.name, f"it has the region from its base map, {source.instrument}")
+        return Skipped(given.name, f"the region is from its base map, {source.instrument}")
     sighting = Sighting.of_source(source, source.observer, given)
     hidden = _hidden(frame, sighting, how)
     if hidden:
@@ -278,9 +287,9 @@ def _point(
 
 
 def _reach(correlation_deg: float | None, alone_cm2: Map, frame: Frame) -> Map:
-    """Area over which an error is one and the same, in each cell: ∫ exp(-d / L) dA = 2π L².
+    """Area over which the error of each cell is correlated: ∫ exp(-d / L) dA = 2π L².
 
-    At least `alone_cm2`, a pixel on the surface, and at most the frame.
+    At least `alone_cm2`, the area of a pixel on the surface, and at most that of the frame.
     """
     whole_cm2 = frame.cell_cm2 * frame.side**2
     if correlation_deg is None:
@@ -290,7 +299,7 @@ def _reach(correlation_deg: float | None, alone_cm2: Map, frame: Frame) -> Map:
 
 
 def _sigma_mx(found: CutOut, reach_cm2: Map) -> float:
-    """σ² = ∫∫ σ(x) σ(y) ρ(x - y) dA dA, for a σ that varies slowly."""
+    """Error of the net flux, σ² = ∫∫ σ(x) σ(y) ρ(x - y) dA dA, for a σ that varies slowly."""
     seen = found.seen > 0
     variance = found.sigma_gauss**2 * reach_cm2 * found.seen * found.frame.cell_cm2
     return float(np.sqrt(variance[seen].sum()))

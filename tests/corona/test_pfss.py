@@ -68,7 +68,7 @@ def test_the_neutral_line_of_a_tilted_dipole_is_the_tilted_great_circle(tilt_deg
 
 @pytest.mark.parametrize("mean_gauss", [0.0, 5.0, -3.0])
 def test_a_map_of_one_value_everywhere_is_refused(mean_gauss: float) -> None:
-    with pytest.raises(DegenerateFieldError, match=r"holds no corona.*expected 0\.001 G"):
+    with pytest.raises(DegenerateFieldError, match=r"too weak for a corona.*expected 0\.001 G"):
         extrapolate(map_of(np.full(GRID.shape, mean_gauss)))
 
 

@@ -145,7 +145,8 @@ def test_a_disk_of_another_week_is_refused(good: Parts) -> None:
 
 
 def test_the_native_format_takes_no_flux_scale(good: Parts) -> None:
-    assert "native format wants 1" in refused(post(good, flux_scale="2"), 422, "FormatError")
+    refusal = refused(post(good, flux_scale="2"), 422, "FormatError")
+    assert "expected 1 for the native format" in refusal
 
 
 @pytest.mark.filterwarnings("ignore")  # astropy warns of much before it gives up

@@ -27,7 +27,8 @@ from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer, earth
 from farside.sun.reference_epoch import reference_time
-from farside.synchronic.disk import MapDisk, generated, measured
+from farside.synchronic import disk as map_disk
+from farside.synchronic.disk import MapDisk
 from tests.support.live import ROOT
 
 GRID = CarringtonGrid()
@@ -98,7 +99,7 @@ def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
         truth=_truth(now),
         observed=_hmi(now, rng),
         generated=tuple(
-            generated(_product(sun, now, side, longitude, rng))
+            map_disk.generated(_product(sun, now, side, longitude, rng))
             for side, longitude in SPACECRAFT.items()
         ),
         earlier=earlier,
@@ -134,7 +135,9 @@ def _hmi(surface: Surface, rng: np.random.Generator) -> MapDisk:
     detector = Detector.of_grid(grid, observer)
     field = line_of_sight_field(surface.radial_field, look(detector, observer, surface.time))
     image = np.where(grid.on_disk(), field + noise_gauss(detector, rng), np.float32(np.nan))
-    return measured(Disk(image, grid, Origin("HMI", "LOS", surface.time, observer, "", "")))
+    return map_disk.measured(
+        Disk(image, grid, Origin("HMI", "LOS", surface.time, observer, "", ""))
+    )
 
 
 def _product(

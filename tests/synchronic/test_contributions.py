@@ -20,7 +20,7 @@ def test_field_age_and_error_are_weighted_means() -> None:
     np.testing.assert_array_equal(found.weight, [[4, 2, 0]])
 
 
-def test_what_weighs_most_leads() -> None:
+def test_the_source_with_the_greatest_weight_is_dominant() -> None:
     found = merge([layer(1, [3, 1, 1], 0, 1), layer(2, [1, 3, 2], 0, 1)])
     assert found.leading.dtype == np.uint8
     np.testing.assert_array_equal(found.leading, [[0, 1, 1]])

@@ -69,10 +69,10 @@ def test_a_product_or_a_map_given_as_observed_is_told_where_it_belongs(tmp_path:
 
 
 def test_what_is_no_magnetogram_as_it_was_taken_is_refused() -> None:
-    with pytest.raises(UnexpectedImageError, match=r"got HMI 193 .*, a magnetogram as it was"):
+    with pytest.raises(UnexpectedImageError, match=r"got HMI 193 .*, expected a magnetogram"):
         measured(disk("193"))
     turned = rotate(disk(), Observer(60.0, 0.0, 1.5e11), TIME)
-    with pytest.raises(UnexpectedImageError, match=r"rotated, a magnetogram"):
+    with pytest.raises(UnexpectedImageError, match=r"rotated, expected a magnetogram"):
         measured(turned)
 
 

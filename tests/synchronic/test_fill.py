@@ -50,14 +50,14 @@ def test_a_base_map_is_turned_by_differential_rotation(latitude: str) -> None:
         assert centre == pytest.approx(180 + 5 * drift, abs=0.2)
 
 
-def test_its_flux_stays_what_it_was() -> None:
+def test_advection_conserves_the_flux() -> None:
     own = CarringtonGrid(latitude="uniform")
     field = np.random.default_rng(0).normal(2, 30, own.shape)
     found = carried(base_of(field, own), GRID, THEN + 3.3 * u.day)
     assert (found.field_gauss * GRID.area).sum() == pytest.approx((field * own.area).sum(), 1e-6)
 
 
-def test_it_grows_older_and_less_certain() -> None:
+def test_a_base_map_ages_and_its_sigma_grows() -> None:
     given = base_of(meridian(), age_days=2.0)
     new, old = (carried(given, GRID, THEN + days * u.day) for days in (0, 10))
     np.testing.assert_allclose(new.age_days, 2)
@@ -100,7 +100,7 @@ def test_a_base_map_that_explains_a_third_of_the_field_counts_as_a_model_that_do
     assert weight_of(given) == pytest.approx(quality_factor(np.sqrt(1 / 3)))
 
 
-def test_what_was_generated_yesterday_is_not_taken_for_observed() -> None:
+def test_the_generated_part_of_a_base_map_keeps_a_low_weight() -> None:
     """A σ as large as what the field may become leaves it the least weight at any age."""
     given = replace(base_of(meridian(), age_days=1.0), sigma_gauss=100.0 + 0 * meridian())
     assert weight_of(given) == pytest.approx(LEAST_BASE_MU**4)
@@ -118,7 +118,7 @@ def test_the_trust_in_a_base_map_has_neither_steps_nor_a_seam() -> None:
     assert max(np.abs(step).max() for step in steps) < 0.15 * np.ptp(weight)
 
 
-def test_gaps_say_nothing_and_do_not_spread() -> None:
+def test_gaps_have_no_weight_and_do_not_spread() -> None:
     field = np.full(GRID.shape, 50.0)
     field[:20] = np.nan
     field[100, 40] = np.nan

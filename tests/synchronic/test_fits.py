@@ -249,7 +249,7 @@ def test_a_header_that_does_not_parse_is_refused() -> None:
 def test_a_folder_is_given_a_name_and_no_flux_scale(tmp_path: Path) -> None:
     path = native.pack(synchronic_map(SMALL)).put(tmp_path / "new")
     assert path == tmp_path / "new" / "farside_synchronic_20181106T000430.fits"
-    with pytest.raises(FormatError, match="native format wants 1"):
+    with pytest.raises(FormatError, match="expected 1 for the native format"):
         native.pack(synchronic_map(SMALL), flux_scale=0.65)
 
 

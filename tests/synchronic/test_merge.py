@@ -139,7 +139,7 @@ def test_a_score_above_the_skill_does_not_raise_the_weight_and_one_below_lowers_
     assert Quality.OVERLAP_LOW in bad.quality
 
 
-def test_a_model_that_nothing_is_known_of_has_a_skill_of_a_half() -> None:
+def test_a_model_without_a_score_has_a_skill_of_a_half() -> None:
     unknown = replace(far(), generator=MODEL)
     assert synchronic([unknown], base(), TIME).sources[0].weight == pytest.approx(
         quality_factor(0.5)
@@ -177,7 +177,7 @@ def test_a_large_imbalance_is_flagged() -> None:
         (0, 1, 0, Quality.NO_OBSERVED | Quality.NO_BASE),
     ],
 )
-def test_whatever_is_missing_there_is_a_whole_map_and_it_says_so(
+def test_a_missing_kind_of_input_is_flagged_and_the_map_is_complete(
     observed: int, made_up: int, based: int, flags: Quality
 ) -> None:
     disks = [scene(disk(60.0), 20)] * observed + [scene(far(-60.0), 20)] * made_up
@@ -214,7 +214,7 @@ def test_with_nothing_but_a_base_map_it_is_rotated() -> None:
     np.testing.assert_allclose(moved, expected, atol=1)
 
 
-def test_of_nothing_there_is_no_map() -> None:
+def test_no_inputs_are_refused() -> None:
     with pytest.raises(IncompleteSetError, match="got no disk and no base map"):
         synchronic([])
 
@@ -241,14 +241,14 @@ def test_a_product_of_a_model_that_saturates_is_refused_unless_asked_for() -> No
 @pytest.mark.parametrize("days", [4.0, -2.0])
 def test_a_disk_too_far_in_time_is_refused_by_name(days: float) -> None:
     with pytest.raises(
-        TimesApartError, match=r"HMI .*\(a\.fits\): got one .* expected -1 d to \+3"
+        TimesApartError, match=r"HMI .*\(a\.fits\): its age .* expected -1 d to \+3"
     ):
         synchronic([disk(0.0, TIME - days * u.day)], base(), TIME)
 
 
 @pytest.mark.parametrize("days", [61.0, -2.0])
 def test_a_base_map_too_far_in_time_is_refused_by_name(days: float) -> None:
-    with pytest.raises(TimesApartError, match=r"base map NSO-GONG .*\(gong\.fits\): got one"):
+    with pytest.raises(TimesApartError, match=r"base map NSO-GONG .*\(gong\.fits\): its age"):
         synchronic([disk(0.0)], base(time=TIME - days * u.day), TIME)
 
 
