@@ -185,7 +185,7 @@ def _description(model: Model) -> str:
         f"  identity  {model.identity}",
         f"  grid      {_geometry(recipe)}",
         f"  training  {recipe.training.data}: {recipe.training.description}",
-        *(f"  input     {channel}" for channel in recipe.channels),
+        *(f"  wants     {channel}" for channel in recipe.channels),
         *(f"  score     {score.value:.3f}  {score.measure}" for score in recipe.scores),
     ]
     return "\n".join(lines)
