@@ -62,9 +62,10 @@ def main() -> None:
     demo_map.draw(sun, maps)
     scores = _scores(made, files, stack, arguments.out) | demo_map.score(sun, given, product)
     (arguments.out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
-    print("\n".join(f"  {value:.3f}  {name}" for name, value in scores.items()))
+    print("\n".join(f"  {value:6.3f}  {name}" for name, value in scores.items()))
     print(f"inputs   {arguments.out / 'inputs'}\ntruth    {files.truth}\nproduct  {product}")
     print(f"picture  {arguments.out / 'far.png'}\nscores   {arguments.out / 'scores.json'}")
+    print("to go on with these files: make serve, and the commands of README.md")
 
 
 def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
