@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# One map of the whole Sun from the newest files of the instruments, through a Farside service.
+# Make a synchronic map from the newest instrument files, through a Farside service.
 #
 #   clients/daily.sh INPUTS MAPS
 #
-# INPUTS has the files that your own fetching left: observation/ (EUVI), reference/ (AIA and HMI of the
-# day that `farside reference-time` names) and observed/ (HMI of now). The map goes to MAPS, named by
-# the time of the run, with its pictures; the far-side magnetogram to MAPS/far. The last map of MAPS is
-# the base of the next; BASE names that of the first, a map of GONG, ADAPT or HMI. URL names the
-# service (http://localhost:3000 unless set). What is missing is left out, and the map says so.
+# INPUTS holds the downloaded files: observation/ (EUVI), reference/ (AIA and HMI of the epoch that
+# `farside reference-time` prints) and observed/ (current HMI). The map goes to MAPS, named by the time
+# of the run, with its pictures; the far-side magnetogram to MAPS/far. The last map in MAPS is the base
+# map of the next; BASE is that of the first, a map of GONG, ADAPT or HMI. URL is the address of the
+# service (default http://localhost:3000). Missing inputs are left out, and the map is flagged.
 set -euo pipefail
 shopt -s nullglob
 

@@ -1,7 +1,6 @@
-"""The main job, as a forecaster meets it: simulate a set, post it to the service, look.
+"""Demonstration: simulate instrument files, post them to the service, draw and score the answer.
 
-Leaves inputs, product, truth, the map of the whole Sun in every format, pictures and scores in one
-folder.
+Inputs, product, truth, the synchronic map in every format, pictures and scores stay in one folder.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from farside.simulation.instruments.files import SimulatedSet, read_truth, write
 
 OBSERVATION_TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0
-"""About where STEREO-A is in November 2026."""
+"""Approximate Stonyhurst longitude of STEREO-A in November 2026."""
 
 
 def main() -> None:
@@ -40,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--server", help="a running service; without it one is started")
+    parser.add_argument("--server", help="address of a running service; without it one is started")
     arguments = parser.parse_args()
     print(f"simulating STEREO-A at {STEREO_A_LONGITUDE_DEG:+.0f}° on {OBSERVATION_TIME.isot} …")
     files = write_set(
@@ -55,7 +54,7 @@ def main() -> None:
         client.generate(files.observations, files.references, out=product)
         print(f"answered in {time.monotonic() - started:.1f} s")
         models = client.models()
-        print("posting it with HMI's magnetogram of now and a map of the last rotation …")
+        print("posting it with the current HMI magnetogram and a map of the last rotation …")
         sun = demo_map.post(client, given, product, maps)
     made = Magnetogram.read(product)
     recipe = models[made.generator.model].recipe
@@ -63,27 +62,30 @@ def main() -> None:
     demo_map.draw(sun, maps)
     scores = _scores(made, files, stack, arguments.out) | demo_map.score(sun, given, product)
     (arguments.out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
-    print("\n".join(f"  {value:.3f}  {name}" for name, value in scores.items()))
+    print("\n".join(f"  {value:6.3f}  {name}" for name, value in scores.items()))
     print(f"inputs   {arguments.out / 'inputs'}\ntruth    {files.truth}\nproduct  {product}")
     print(f"picture  {arguments.out / 'far.png'}\nscores   {arguments.out / 'scores.json'}")
+    print("to go on with these files: make serve, and the commands of README.md")
 
 
 def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
-    """Write the picture, and score."""
+    """Draw the comparison picture; score product and persistence against the truth."""
     truth = read_truth(files.truth, made.disk)
     (folder / "far.png").write_bytes(quicklook.compare(made, stack.given, truth))
     kept = metrics.persistence(stack.given[-1], made.observer, made.time)
     flux, true_flux = (unsigned_flux_mx(image, made.disk) for image in (made.image, truth))
     return {
         "correlation with the truth, 1 degree": metrics.correlation(made.image, truth, made.disk),
-        "the same of the reference rotated into view": metrics.correlation(kept, truth, made.disk),
+        "the same for persistence (reference rotated into view)": metrics.correlation(
+            kept, truth, made.disk
+        ),
         "unsigned flux, generated over true": flux / true_flux,
     }
 
 
 @contextmanager
 def _service(address: str | None, log: Path) -> Iterator[str]:
-    """The given service, or one of our own on a free port until the block ends."""
+    """Address of the given service, or of one started on a free port until the block ends."""
     if address:
         yield address
         return

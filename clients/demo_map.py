@@ -1,4 +1,4 @@
-"""The second half of the demonstration: the map of the whole Sun, beside the whole truth."""
+"""Second half of the demonstration: the synchronic map, scored against the simulated truth."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from farside.synchronic.merge import synchronic
 from farside.synchronic.project import unroll
 
 DAYS_BEFORE = range(25, 0, -3)
-"""When HMI was looked at for the base map: the last rotation, none of today."""
+"""Ages of the HMI magnetograms in the base map, days: the last rotation without the current day."""
 
 
 @dataclass(frozen=True, eq=False)
 class MapInputs:
-    """What the map is made from besides the far side, and what it should show.
+    """Inputs of the map besides the far-side product, and the truth.
 
     Attributes
     ----------
     observed, base
-        Files of HMI now, and of our own map of HMI's last rotation.
+        Current HMI magnetogram, and synchronic map of HMI's last rotation.
     truth
-        Radial gauss on the grid of the map.
+        True radial field on the grid of the map, gauss.
     """
 
     observed: Path
@@ -50,7 +50,7 @@ class MapInputs:
 
 
 def simulate(folder: Path, time: Time, seed: int) -> MapInputs:
-    """Let HMI look at the Sun of a seed for a rotation."""
+    """Simulate HMI magnetograms of one rotation, and merge them into a base map."""
     folder.mkdir(parents=True, exist_ok=True)
     sun, rng = SimulatedSun(seed), np.random.default_rng([seed, 9])
     base: BaseMap | None = None
@@ -68,7 +68,7 @@ def simulate(folder: Path, time: Time, seed: int) -> MapInputs:
 
 
 def post(client: Client, given: MapInputs, product: Path, folder: Path) -> SynchronicMap:
-    """Ask the service for the map in every format; each lies in a folder of its own."""
+    """Request the map in every format; each is written to a folder of its own."""
     for name in get_args(solarwind.Format):
         file = client.synchronic([given.observed], [product], given.base, format=name)
         print(f"{name:8} {file.put(folder / name)}")
@@ -77,7 +77,7 @@ def post(client: Client, given: MapInputs, product: Path, folder: Path) -> Synch
 
 
 def draw(made: SynchronicMap, folder: Path) -> None:
-    """Draw the map, its planes, and the corona above it."""
+    """Draw the map, its planes and the corona."""
     pictures = {
         "map.png": mappicture.draw(made),
         "planes.png": quicklook.draw_map(made),
@@ -89,7 +89,7 @@ def draw(made: SynchronicMap, folder: Path) -> None:
 
 
 def score(made: SynchronicMap, given: MapInputs, product: Path) -> dict[str, float]:
-    """Correlation with the truth where Earth does not look, and where only the spacecraft does."""
+    """Correlate maps with the truth where Earth has no view, and where only STEREO-A has one."""
     disk, far_disk = read_measured(given.observed), read_generated(product)
     base = native.read(given.base).as_base()
     unseen = unroll(disk, made.grid, made.time).mu == 0

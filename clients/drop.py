@@ -1,11 +1,11 @@
-"""Put the newest synchronic map where a solar-wind model looks for its input.
+"""Copy the newest synchronic map to the input folder of a solar-wind model.
 
 python clients/drop.py MAPS --into FOLDER --format gong --keep 30
 
-MAPS is a map of `farside synchronic`, or a folder of them. A file appears in FOLDER whole or not at
-all, no map is dropped twice in the same format, even if the model has taken it away, and what was
-dropped more than --keep days ago is removed: only files that this program dropped, as it noted them
-in FOLDER/.farside-dropped.
+MAPS is a map of `farside synchronic`, or a folder of them. Files are written atomically. No map is
+dropped twice in the same format, even if the model has removed it. Files dropped more than --keep
+days ago are removed; only files that this program dropped, which it lists in
+FOLDER/.farside-dropped.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from farside.synchronic.map import SynchronicMap
 
 NOTES = ".farside-dropped"
 BOUNDARY = "boundary"
-"""The wind at 0.1 au, by our own coronal model: what EUHFORIA's heliosphere starts from."""
+"""Format name of EUHFORIA's boundary file: solar wind at 0.1 au, by Farside's coronal model."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """What was dropped: a line of the notes."""
+    """Record of one dropped file: a line of the notes."""
 
     time: datetime
     map_sha256: str
@@ -45,7 +45,7 @@ class Note:
 
 
 def main() -> int:
-    """Drop what is new, remove what is old."""
+    """Drop new maps, and remove old files."""
     asked = _arguments()
     try:
         asked.into.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def _newest(maps: Path) -> Path:
-    """The map itself, or that of a folder whose time is the latest."""
+    """The given map, or the latest map of a folder."""
     if not maps.is_dir():
         return maps
     headers = {path: primary_cards(path.read_bytes()) for path in maps.glob("*.fits")}
@@ -109,19 +109,26 @@ def _remove_older(folder: Path, age: timedelta) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="Put the newest synchronic map where a solar-wind model looks for its input."
+        description="Copy the newest synchronic map to the input folder of a solar-wind model."
     )
-    parser.add_argument("maps", type=Path, help="a native map, or a folder of them")
-    parser.add_argument("--into", type=Path, required=True, help="the drop folder")
+    parser.add_argument("maps", type=Path, help="map of farside synchronic, or a folder of them")
+    parser.add_argument("--into", type=Path, required=True, help="input folder of the model")
     parser.add_argument(
         "--format",
         nargs="+",
         default=["gong"],
         choices=[*get_args(solarwind.Format), BOUNDARY],
-        help="one or more; boundary is the wind at 0.1 au, which takes half a minute",
+        help="one or more; boundary is the solar wind at 0.1 au, which takes half a minute",
     )
-    parser.add_argument("--flux-scale", type=float, default=1.0, help="of gong, adapt and wsa")
-    parser.add_argument("--keep", type=float, default=30, metavar="DAYS")
+    parser.add_argument(
+        "--flux-scale",
+        type=float,
+        default=1.0,
+        help="factor applied to the field in gong, adapt and wsa files",
+    )
+    parser.add_argument(
+        "--keep", type=float, default=30, metavar="DAYS", help="age at which files are removed"
+    )
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Ask a Farside service for a far-side magnetogram.
+"""Request a far-side magnetogram from a Farside service.
 
 python clients/generate.py --observation EUVI... --reference AIA... HMI --out far.fits
 """
@@ -14,7 +14,7 @@ from farside.errors import FarsideError
 
 
 def main() -> int:
-    """Post the files, write the product, say what it is."""
+    """Post the files, write the product, print its path."""
     asked = _arguments()
     try:
         with Client(asked.url) as client:
@@ -27,11 +27,13 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Ask a Farside service for a magnetogram.")
+    parser = argparse.ArgumentParser(
+        description="Request a far-side magnetogram from a Farside service."
+    )
     parser.add_argument("--observation", type=Path, nargs="+", required=True, metavar="FITS")
     parser.add_argument("--reference", type=Path, nargs="*", default=[], metavar="FITS")
-    parser.add_argument("--model", help="one of the service's models; its default if left out")
-    parser.add_argument("--url", default="http://localhost:3000", help="where the service listens")
+    parser.add_argument("--model", help="model of the service; its default model if left out")
+    parser.add_argument("--url", default="http://localhost:3000", help="address of the service")
     parser.add_argument("--out", type=Path, default=Path("far.fits"), metavar="FITS")
     return parser.parse_args()
 

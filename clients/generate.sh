@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Ask a Farside service for a far-side magnetogram, with curl.
+# Request a far-side magnetogram from a Farside service, with curl.
 #
 #   clients/generate.sh OUT.fits OBSERVATION... -- REFERENCE...
 #
-# OBSERVATION are FITS files of the far-side spacecraft, REFERENCE those of the front side, EUV and
-# magnetogram. URL names the service (http://localhost:3000 unless set), MODEL one of its models.
+# OBSERVATION are FITS files of the far-side spacecraft, REFERENCE those of the front side (EUV and
+# magnetogram). URL is the address of the service (default http://localhost:3000), MODEL its model.
 set -euo pipefail
 
 out=${1:?"usage: $0 OUT.fits OBSERVATION... -- REFERENCE..."}

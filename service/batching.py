@@ -1,4 +1,4 @@
-"""Company: stacks that wait for the same model run together, where that pays."""
+"""Micro-batching: requests queued for the same model share one forward pass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from service.request_log import Record
 
 @dataclass(frozen=True, eq=False)
 class Seat:
-    """A stack that waits for its model, and the answer to come."""
+    """Request that waits for its model: model input, future result and log entry."""
 
     stack: Stack
     model: Model
@@ -28,10 +28,10 @@ class Seat:
 
 
 class Company:
-    """Those who wait for an engine, in order of arrival.
+    """Queue of requests for an engine, in order of arrival.
 
-    Whose turn it is takes along those who wait for the same model, up to `Engine.batch` in all. So
-    nobody waits for others to arrive, and nobody is served later than one by one.
+    The request at the head of the queue takes up to `Engine.batch` − 1 others for the same model
+    with it. No request waits for others to arrive, and none is answered later than one by one.
     """
 
     def __init__(self, engine: Engine, metrics: Metrics) -> None:
@@ -42,7 +42,7 @@ class Company:
 
     @contextmanager
     def seat(self, stack: Stack, model: Model) -> Iterator[Seat]:
-        """Wait with the others; who leaves before the turn comes is not served."""
+        """Queue a request until the end of the block; leaving the block early cancels it."""
         seat = Seat(stack, model)
         with self._lock:
             self._waiting.append(seat)
@@ -54,12 +54,12 @@ class Company:
                     self._waiting.remove(seat)
 
     def serve(self, seat: Seat) -> Magnetogram:
-        """Run the network for a seat whose turn it is, unless another took it along.
+        """Run the network for a request, unless it already ran in the batch of another.
 
         Raises
         ------
         DamagedImageError, EngineError
-            Of this stack alone: if those who run together fail, each runs again by itself.
+            If this request fails alone: after a failed batch each of its requests runs again.
         """
         company = self._called(seat)
         if company:
@@ -83,7 +83,7 @@ class Company:
         self._metrics.batch_size.labels(model.recipe.name).observe(len(company))
         try:
             made = translate_together(stacks, model, self._engine, timer)
-        except Exception as error:  # whatever it is, each shall hear of its own
+        except Exception as error:  # whatever it is, each request gets its own
             if len(company) == 1:
                 company[0].answer.set_exception(error)
                 return

@@ -1,4 +1,4 @@
-"""The GPUs of this machine, as NVIDIA's driver sees them; none where there is no driver."""
+"""State of this machine's NVIDIA GPUs, read through NVML."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _log = logging.getLogger("farside.service")
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU at one moment; None for what it does not say.
+    """State of one GPU; None for a value that the GPU does not report.
 
     Attributes
     ----------
     utilisation
-        Part of the last sample period in which a kernel ran, 0 to 1.
+        Fraction of the last sample period in which a kernel ran, 0 to 1.
     throttled
-        Whether heat or the limit of power slows its clocks.
+        Whether heat or the power limit slows the clocks.
     """
 
     index: int
@@ -33,13 +33,13 @@ class Gpu:
 
 
 class Gpus:
-    """Opens NVML once and reads it whenever asked."""
+    """Reader of GPU states, which opens NVML once."""
 
     def __init__(self) -> None:
         self._nvml = _opened()
 
     def read(self) -> tuple[Gpu, ...] | None:
-        """Read each GPU; None where there is no driver to ask."""
+        """Read the state of each GPU; None without a driver."""
         if self._nvml is None:
             return None
         try:
@@ -69,7 +69,7 @@ class Gpus:
         )
 
     def _ask(self, question: Callable[..., Any], *arguments: object) -> Any:
-        """Ask; None where this GPU does not know, as a slice of one does not know its power."""
+        """Query one value; None if the GPU does not support it, e.g. the power of a MIG slice."""
         try:
             return question(*arguments)
         except self._nvml.NVMLError:
@@ -77,7 +77,7 @@ class Gpus:
 
 
 def _slowing(nvml: Any) -> int:
-    """Reasons that mean trouble; idle clocks and those that somebody set do not."""
+    """Bit mask of throttle reasons that are faults; idle clocks and user settings are not."""
     bits: int = (
         nvml.nvmlClocksThrottleReasonSwThermalSlowdown
         | nvml.nvmlClocksThrottleReasonHwSlowdown

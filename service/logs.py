@@ -1,4 +1,4 @@
-"""What the service writes to its log: one line for each request, JSON unless text is asked for."""
+"""Logging of the service: one line per request, as JSON or as text."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from service.request_log import Record
 LogFormat = Literal["json", "text"]
 
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
-"""Asked every few seconds: they are logged only where they fail."""
+"""Endpoints polled every few seconds: only their failures are logged."""
 
 _FIELDS = "request"
 _log = logging.getLogger("farside.request")
 
 
 def write_line(record: Record) -> None:
-    """Log an answered request."""
+    """Write the log line of an answered request; successful probes are left out."""
     if record.endpoint in PROBES and record.outcome == "ok":
         return
     fields = {key: value for key, value in asdict(record).items() if value}
@@ -32,9 +32,9 @@ def write_line(record: Record) -> None:
 
 
 def configure(kind: LogFormat) -> None:
-    """Give this process one shape of log lines, the framework's own among them."""
+    """Set one format for all log lines of this process, the framework's included."""
     shape = Json() if kind == "json" else Text()
-    logging.captureWarnings(True)  # those of astropy and others go the same way
+    logging.captureWarnings(True)  # warnings of astropy and others go to the log too
     own = logging.StreamHandler(sys.stdout)
     for name in ("farside", "py.warnings"):
         logger = logging.getLogger(name)
@@ -46,10 +46,10 @@ def configure(kind: LogFormat) -> None:
 
 
 class Json(logging.Formatter):
-    """One JSON object a line."""
+    """Formatter of JSON lines: one object per record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make the line; a traceback is part of it."""
+        """Format a record; a traceback is a field of the object."""
         line = {
             "time": _time(record),
             "level": record.levelname,
@@ -63,10 +63,10 @@ class Json(logging.Formatter):
 
 
 class Text(logging.Formatter):
-    """For eyes: the message, then what is known of the request."""
+    """Formatter of text lines: the message, then model, duration and id of the request."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make the line; a traceback follows it."""
+        """Format a record; a traceback follows on indented lines."""
         fields = getattr(record, _FIELDS, {})
         told = {key: fields[key] for key in ("model", "seconds", "request_id") if key in fields}
         words = [_time(record), record.levelname, _on_one_line(record.getMessage())]
@@ -78,7 +78,7 @@ class Text(logging.Formatter):
 
 
 def _on_one_line(text: str) -> str:
-    """Write what would begin a line or move the cursor as Python does: nobody forges a line."""
+    """Escape control characters as Python does, so that no input can forge a line."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 

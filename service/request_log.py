@@ -1,4 +1,4 @@
-"""What is known of one request, gathered while it passes: one line of the log."""
+"""Log entry of one request, filled while it is processed and written as one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farside.synchronic.map import NO_INSTRUMENT, MapSource
 
 
 class InputLine(TypedDict):
-    """An image, without anything of its pixels."""
+    """Log entry of one input image: role, instrument, band and time."""
 
     role: str
     instrument: str
@@ -21,16 +21,16 @@ class InputLine(TypedDict):
 
 @dataclass
 class Record:
-    """One request.
+    """Log entry of one request.
 
     Attributes
     ----------
     inputs
-        The images that came into its product.
+        Input images of the product.
     files
-        Those that its refusal is about.
+        Names of the files that a refusal is about.
     stages
-        Seconds of each stage; ``queue`` is the wait for all of them.
+        Duration of each stage, seconds; ``queue`` is the sum of the waits.
     """
 
     request_id: str = ""
@@ -48,15 +48,15 @@ class Record:
 
     @classmethod
     def current(cls) -> Record:
-        """Find the request at hand; outside of any, one that nobody reads."""
+        """Entry of the current request; outside of any request, a throw-away entry."""
         return _CURRENT.get(None) or cls()
 
     def begin(self) -> None:
-        """Become the request at hand, for this task and those that it starts."""
+        """Become the current entry of this task and of those that it starts."""
         _CURRENT.set(self)
 
     def add(self, stage: str, seconds: float) -> None:
-        """Note how long a stage took; a request may pass it twice."""
+        """Add the duration of a stage, seconds; a request may pass a stage twice."""
         self.stages[stage] = self.stages.get(stage, 0.0) + seconds
 
 
@@ -64,7 +64,7 @@ _CURRENT: ContextVar[Record] = ContextVar("record")
 
 
 def lines_of(inputs: tuple[Input, ...]) -> tuple[InputLine, ...]:
-    """Say which images a magnetogram is made of, and of when."""
+    """Log entries of the input images of a magnetogram."""
     return tuple(
         InputLine(
             role=given.role,
@@ -77,7 +77,7 @@ def lines_of(inputs: tuple[Input, ...]) -> tuple[InputLine, ...]:
 
 
 def lines_of_map(sources: tuple[MapSource, ...]) -> tuple[InputLine, ...]:
-    """Say which disks and which base a map is made of, and of when."""
+    """Log entries of the disks and the base map of a synchronic map."""
     return tuple(
         InputLine(role=source.kind, instrument=source.instrument, time=source.time.isot[:19])
         for source in sources

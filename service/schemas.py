@@ -1,4 +1,4 @@
-"""The forms of the endpoints: each field is declared here, and nowhere else."""
+"""Form fields of the endpoints: the one declaration for parser, OpenAPI and web page."""
 
 from __future__ import annotations
 
@@ -18,48 +18,49 @@ Moment = Annotated[
 
 
 class Format(StrEnum):
-    """What a magnetogram is sent as."""
+    """Format in which a magnetogram is returned."""
 
     FITS = "fits"
     PNG = "png"
 
 
 class GenerateForm(Form):
-    """What ``POST /generate`` asks for; whether references are expected, its model decides."""
+    """Form of ``POST /generate``; whether references are expected depends on the model."""
 
     observation: tuple[Upload, ...] = Field(
-        description="files of what the model translates: FITS of the far-side spacecraft or of "
-        "HMI, or a drawing (PNG, JPEG, FITS) and its side-car"
+        description="input images of the model: FITS of the far-side spacecraft or of HMI, "
+        "or a drawing (PNG, JPEG, FITS) and its side-car"
     )
     reference: tuple[Upload, ...] = Field(
-        default=(), description="FITS files of the front side, EUV and magnetogram"
+        default=(), description="FITS files of the front side: EUV images and magnetogram"
     )
     model: str | None = Field(
         default=None,
         max_length=MAX_TEXT_BYTES,
-        description="one of GET /models; the default model if left out",
+        description="name from GET /models; the default model if left out",
     )
-    format: Format = Field(default=Format.FITS, description="what is sent back")
+    format: Format = Field(default=Format.FITS, description="format of the answer")
 
 
 class SynchronicForm(Form):
-    """What ``POST /synchronic`` asks for: any of its files may be left out, but not all."""
+    """Form of ``POST /synchronic``: any file may be left out, but not all of them."""
 
-    observed: tuple[Upload, ...] = Field(default=(), description="magnetograms of HMI")
+    observed: tuple[Upload, ...] = Field(default=(), description="HMI magnetograms")
     generated: tuple[Upload, ...] = Field(default=(), description="products of POST /generate")
     base: Upload | None = Field(
-        default=None, description="map of GONG, ADAPT or HMI, or an earlier one of ours"
+        default=None, description="base map: of GONG, ADAPT or HMI, or an earlier synchronic map"
     )
     time: Moment | None = Field(
-        default=None, description="of the map, UTC; that of the youngest disk if left out"
+        default=None, description="time of the map, UTC; that of the most recent disk if left out"
     )
-    format: solarwind.Format = Field(default="native", description="of the map")
+    format: solarwind.Format = Field(default="native", description="format of the map")
     flux_scale: float = Field(
         default=1.0,
         ge=0.01,
         le=100,
-        description="what the field is multiplied by; not for the native format",
+        description="factor applied to the field; not for the native format",
     )
     allow_saturating: bool = Field(
-        default=False, description="whether products of a model that saturates may go in"
+        default=False,
+        description="whether products of models whose field is clipped (AICLIP) are accepted",
     )

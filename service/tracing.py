@@ -1,4 +1,4 @@
-"""OpenTelemetry through BentoML: one span a request, off unless an address is set."""
+"""OpenTelemetry tracing through BentoML: one span per request, off unless an address is set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.settings import Settings
 
 
 def tracing(settings: Settings) -> dict[str, object]:
-    """Tell BentoML where spans go; without an address it makes no exporter."""
+    """Tracing options of BentoML; without an address no exporter is created."""
     if settings.trace_url is None:
         return {"sample_rate": 0.0}
     return {
@@ -21,9 +21,9 @@ def tracing(settings: Settings) -> dict[str, object]:
 
 
 def annotate(record: Record, settings: Settings) -> None:
-    """Write on the span at hand what is known of its request, and in the request which trace.
+    """Copy the log entry to the current span, and the trace id to the log entry.
 
-    Before the answer goes: with its last byte the span ends.
+    To be called before the answer is sent: the span ends with its last byte.
     """
     span = trace.get_current_span()
     if settings.trace_url is None or not span.is_recording():

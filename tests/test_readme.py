@@ -11,7 +11,9 @@ import pytest
 import sunpy.map
 from sunpy.map.sources import GONGSynopticMap
 
+from clients.demo import OBSERVATION_TIME
 from farside.simulation import SimulatedSet
+from farside.simulation.instruments.headers import M_720S, hmi_name
 from tests.support.live import ROOT, Server
 from tests.support.map_files import MapFiles
 
@@ -30,10 +32,13 @@ def examples(page: str, language: str, word: str) -> Iterator[str]:
 
 @pytest.fixture
 def folder(simulated: SimulatedSet, tmp_path: Path) -> Path:
-    """The files under the names that the examples give them."""
+    """The files under the names that the examples give them, and as `make demo` leaves them."""
+    demo = tmp_path / "demo" / "inputs"
+    demo.mkdir(parents=True)
     given = (*simulated.observations, *simulated.references)
     for path, name in zip(given, NAMES[0] + NAMES[1], strict=True):
         shutil.copy(path, tmp_path / name)
+        shutil.copy(path, demo)
     return tmp_path
 
 
@@ -70,11 +75,20 @@ def test_the_command_line_example_runs_without_a_server(folder: Path, repository
 
 @pytest.fixture
 def disks(map_files: MapFiles, tmp_path: Path) -> Path:
-    """What a map is made from, under the names that the examples give it."""
-    shutil.copy(map_files.observed, tmp_path / "hmi_now.fits")
+    """Inputs of a map under the names of the examples, and as `make demo` leaves them."""
+    demo = tmp_path / "demo" / "inputs" / "map"
+    demo.mkdir(parents=True)
+    for folder, name in ((tmp_path, "hmi_now.fits"), (demo, demo_hmi_name())):
+        shutil.copy(map_files.observed, folder / name)
     shutil.copy(map_files.generated, tmp_path / "far.fits")
-    shutil.copy(map_files.base, tmp_path / "base.fits")
+    for folder in (tmp_path, demo):
+        shutil.copy(map_files.base, folder / "base.fits")
     return tmp_path
+
+
+def demo_hmi_name() -> str:
+    """Name of the demonstration's current HMI magnetogram."""
+    return hmi_name(M_720S.slot(OBSERVATION_TIME))
 
 
 def test_the_curl_example_keeps_the_name_of_the_format(disks: Path, server: Server) -> None:

@@ -1,8 +1,8 @@
-"""A real Triton Inference Server on the CPU, from the wheel that ``make triton`` unpacks.
+"""Triton Inference Server on the CPU, from the wheel that ``make triton`` unpacks.
 
 ``python -m deploy.local_triton.server model_repository`` serves a repository until it is
-interrupted. Stand-ins written in Python take the place of the pytorch and onnxruntime backends,
-which the wheel lacks; every ``config.pbtxt`` is served as it is in production.
+interrupted. The wheel lacks the pytorch and onnxruntime backends, so Python backends stand in for
+them; every ``config.pbtxt`` is served as in production.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tritonclient.grpc import InferenceServerClient
 from tests.support.processes import PATIENCE_S, following
 
 ROOT = Path(__file__).resolve().parents[2]
+BACKENDS = Path(__file__).resolve().parent / "backends"
 WHEEL = ROOT / ".triton" / "pytriton" / "tritonserver"
 STUB_NAME = "triton_python_backend_stub"
 LIBRARIES = ROOT / ".triton" / "nvidia_pytriton.libs"
@@ -37,16 +38,16 @@ STUB = f"python_backend_stubs/{sys.version_info.major}.{sys.version_info.minor}"
 
 @dataclass
 class TritonServer:
-    """A server that can be killed and started again at the same addresses.
+    """Triton server that can be killed and restarted at the same addresses.
 
     Attributes
     ----------
     repository
-        Its model repository.
+        Model repository.
     scratch
-        Folder for its backends and its log.
+        Folder for backends and log.
     grpc_port, http_port, metrics_port
-        On loopback.
+        Ports on the loopback interface.
     """
 
     repository: Path
@@ -58,12 +59,12 @@ class TritonServer:
 
     @property
     def url(self) -> str:
-        """The gRPC address."""
+        """Address of the gRPC endpoint, ``host:port``."""
         return f"127.0.0.1:{self.grpc_port}"
 
     @property
     def log(self) -> Path:
-        """What it printed."""
+        """Path of the server's log."""
         return self.scratch / "triton.log"
 
     @property
@@ -71,7 +72,7 @@ class TritonServer:
         return f"farside-triton-{self.grpc_port}-"
 
     def client(self) -> InferenceServerClient:
-        """Open NVIDIA's own client."""
+        """Open a client of NVIDIA's tritonclient package."""
         return InferenceServerClient(self.url)
 
     def metrics(self) -> str:
@@ -79,7 +80,7 @@ class TritonServer:
         return httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE_S).text
 
     def launch(self, quiet: bool = True) -> subprocess.Popen[bytes]:
-        """Start the process and return at once."""
+        """Start the process without waiting for it to serve."""
         with self.log.open("ab") if quiet else open(os.dup(2), "wb") as log:  # noqa: PTH123
             self.process = subprocess.Popen(  # noqa: S603  our own command
                 following(self._command()), env=_environment(), stdout=log, stderr=log
@@ -87,7 +88,7 @@ class TritonServer:
         return self.process
 
     def start(self) -> None:
-        """Start the process and wait until it serves."""
+        """Start the process and wait until it accepts gRPC connections."""
         process = self.launch()
         end = time.monotonic() + PATIENCE_S
         with grpc.insecure_channel(self.url, _RECONNECT) as channel:
@@ -101,7 +102,7 @@ class TritonServer:
         raise RuntimeError(f"Triton did not start:\n{self.log.read_text()[-4000:]}")
 
     def kill(self) -> None:
-        """End it as ``kill -9`` does, and clear away what its backends leave in /dev/shm."""
+        """Kill the server as ``kill -9`` does, and remove its shared memory from /dev/shm."""
         stubs = self.stubs()
         if self.process is not None:
             self.process.kill()
@@ -112,7 +113,7 @@ class TritonServer:
             path.unlink(missing_ok=True)
 
     def stubs(self, model: str = "") -> list[int]:
-        """Process ids of the backends that run outside the server, of one model or of all."""
+        """Process ids of the Python backend stubs, of one model or of all."""
         if self.process is None:
             return []
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
@@ -139,7 +140,7 @@ class TritonServer:
             f"--backend-config=python,shm-region-prefix-name={self._regions}",
             f"--backend-config=python,stub-timeout-seconds={PATIENCE_S}",
             f"--cache-directory={WHEEL / 'caches'}",
-            "--disable-auto-complete-config",  # as it is; else each backend starts twice
+            "--disable-auto-complete-config",  # else each backend starts twice
             "--model-control-mode=explicit",
             *(f"--load-model={name}" for name in servable(self.repository)),
             "--exit-timeout-secs=5",
@@ -151,7 +152,7 @@ _RECONNECT = (("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_b
 
 
 def servable(repository: Path) -> list[str]:
-    """Name the models that a server without a GPU can load: all but TensorRT's plans."""
+    """Names of the models that run without a GPU: all but TensorRT plans."""
     return sorted(
         path.parent.name
         for path in repository.glob("*/config.pbtxt")
@@ -160,12 +161,12 @@ def servable(repository: Path) -> list[str]:
 
 
 def require_wheel() -> None:
-    """Refuse to go on without the server.
+    """Check that the server is installed.
 
     Raises
     ------
     FileNotFoundError
-        Says how to install it.
+        If the wheel is missing or of another Python version.
     """
     if not (WHEEL / "bin" / "tritonserver").is_file():
         raise FileNotFoundError(f"no Triton Inference Server in {WHEEL}: run `make triton`")
@@ -177,7 +178,7 @@ def require_wheel() -> None:
 
 @contextmanager
 def triton_serving(repository: Path, scratch: Path) -> Iterator[TritonServer]:
-    """Serve a repository until the block ends."""
+    """Serve a model repository until the block ends."""
     require_wheel()
     server = TritonServer(repository, scratch, *_free_ports())
     try:
@@ -188,23 +189,23 @@ def triton_serving(repository: Path, scratch: Path) -> Iterator[TritonServer]:
 
 
 def _backends(scratch: Path) -> Path:
-    """Lay out the wheel's Python backend and our stand-ins as one folder of backends."""
+    """Copy the wheel's Python backend and our stand-ins into one folder of backends."""
     folder = scratch / "backends"
     if not folder.exists():
         shutil.copytree(WHEEL / "backends" / "python", folder / "python")
         shutil.copy(WHEEL / STUB / STUB_NAME, folder / "python")
-        for source in (ROOT / "tests" / "triton_backends").glob("*/model.py"):
+        for source in BACKENDS.glob("*/model.py"):
             (folder / source.parent.name).mkdir()
             shutil.copy(source, folder / source.parent.name)
     return folder
 
 
 def _environment() -> dict[str, str]:
-    """The backends run in this very Python environment."""
+    """Environment variables that let the backends run in this Python environment."""
     own = Path(sys.executable).parent
     return os.environ | {
         "PATH": f"{own}{os.pathsep}{os.environ.get('PATH', '')}",
-        # Of the stub: this Python's own library, and those that the wheel carries.
+        # For the stub: the library of this Python, and those in the wheel.
         "LD_LIBRARY_PATH": f"{sysconfig.get_config_var('LIBDIR')}{os.pathsep}{LIBRARIES}",
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }

@@ -1,4 +1,4 @@
-"""Products under ``YYYY/MM/DD``, an index of them, and the drop folders that they come from.
+"""The archive: drop folders of input files, products under ``YYYY/MM/DD``, and an SQLite index.
 
-What lies in the archive is the truth: the index is made again from the products if it is lost.
+The product files are authoritative: a lost index is rebuilt from them.
 """

@@ -1,4 +1,4 @@
-"""What the index says of a product; all of it is read from the product's file and its name."""
+"""Index entry of a product, read from the product's FITS file and its name."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from farside.synchronic import fits as native
 Kind = Literal["magnetogram", "map"]
 
 PROVISIONAL = Quality.BEACON | Quality.NEAR_REAL_TIME | Quality.OLD_REFERENCE
-"""Bits that files which come later can take away."""
+"""Quality flags that later input files can remove."""
 
 
 @dataclass(frozen=True)
 class Product:
-    """One file of the archive.
+    """One product of the archive, as the index describes it.
 
     Attributes
     ----------
     name
-        Where it lies.
+        Series, slot and issue, which give the path.
     kind
-        A far-side magnetogram, or a synchronic map.
+        Far-side magnetogram or synchronic map.
     spacecraft
-        Whose view it is; empty of a map.
+        Observer of a magnetogram; empty for a map.
     model, version, identity
-        What generated it, or the disks in it.
+        Model of the magnetogram, or of the magnetograms in a map.
     time
-        That it was observed, or is of.
+        Time of the observation or of the map, UTC.
     made
-        When.
+        Time of production, UTC.
     quality, sha256
-        Its flags, and the hash of its file.
+        Quality flags, and SHA-256 of the file.
     superseded_by
-        The issue that took its place; None while it is the current one.
+        Issue that replaced this one; None for the current issue.
     """
 
     name: Name
@@ -60,16 +60,16 @@ class Product:
 
 @dataclass(frozen=True)
 class Ingredient:
-    """One file that a product was made from.
+    """One input file of a product.
 
     Attributes
     ----------
     role
-        Of a magnetogram: observation or reference; of a map: observed, generated or base.
+        Observation or reference of a magnetogram; observed, generated or base of a map.
     instrument, time, quality
-        What it is.
+        Instrument and band, time of observation (UTC) and quality flags.
     filename, sha256
-        Of the file.
+        Name and SHA-256 of the file.
     """
 
     role: str
@@ -81,17 +81,17 @@ class Ingredient:
 
 
 def provisional(quality: Quality) -> int:
-    """How many flags are set that better files could take away."""
+    """Number of quality flags that better input files could remove."""
     return (quality & PROVISIONAL).bit_count()
 
 
 def describe(name: Name, content: bytes) -> tuple[Product, tuple[Ingredient, ...]]:
-    """Read a product's own word on itself.
+    """Read the index entry of a product and its inputs from the FITS file.
 
     Raises
     ------
     InputError
-        It is no product, or was altered since it was written.
+        If the file is not a product, or was altered after it was written.
     """
     cards = primary_cards(unpack(content))
     made = instant(time_of(cards, "DATE"))

@@ -1,4 +1,4 @@
-"""What lies in the drop folders: read once, when it is whole, and again when it changes."""
+"""Scan drop folders: each file is read once when complete, and again when it changes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from farside.quality import Quality
 _log = logging.getLogger(__name__)
 
 PARTIAL_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload")
-"""What programs call a file that is still arriving."""
+"""Name endings of files that are still being transferred."""
 
 NOTED_TOGETHER = 100
-"""Files entered into the index at once: each time the disk is waited for."""
+"""Files entered into the index in one transaction; each transaction waits for the disk."""
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A path in a drop folder, as it was seen: when it changed, and what forbids to read it."""
+    """Path found in a drop folder: fingerprint, change time, and why it must not be read."""
 
     path: str
     fingerprint: str
@@ -43,20 +43,20 @@ class _Found:
 def scan(
     folders: Sequence[Path], index: Index, settle_s: float, leave_out: Path, stop: Event
 ) -> list[Arrival]:
-    """Read what is new or has changed; give every file that can be used, once for each content.
+    """Read new and changed files of the drop folders; return the usable ones without duplicates.
 
-    Of an image its header is read: what is wrong with its pixels is found when it is used.
+    Only headers are read: damaged pixels are found when the image is used.
 
     Parameters
     ----------
     folders
-        Searched with all that is below them. Nothing in them is touched.
+        Drop folders, searched recursively. Nothing in them is changed.
     settle_s
-        How long a file must have been left alone before it is read.
+        Time a file must be unchanged before it is read, seconds.
     leave_out
-        The archive, where it lies in one of the folders.
+        Folder to skip: the archive, if it is inside a drop folder.
     stop
-        Once set, no more files are read.
+        Event that ends the scan.
     """
     known = index.arrivals()
     here: dict[str, Arrival] = {}
@@ -82,7 +82,7 @@ def scan(
 
 
 def remembered(index: Index) -> list[Arrival]:
-    """Every file that was read before and is still there, once for each content."""
+    """Usable files that were read earlier and are unchanged, without duplicates."""
     here: dict[str, Arrival] = {}
     for _, arrival in sorted(index.arrivals().items()):
         if not arrival.error and _fingerprint(path_of(arrival)) == arrival.fingerprint:
@@ -91,32 +91,32 @@ def remembered(index: Index) -> list[Arrival]:
 
 
 def path_of(arrival: Arrival) -> Path:
-    """Where the file lies."""
+    """Path of the file of an arrival."""
     return Path(unquoted(arrival.path))
 
 
 def _files(folders: Sequence[Path], leave_out: Path) -> Iterator[_Found]:
-    """What lies in the folders, in order of names; a folder that is away does not hide the others.
+    """Files of all folders, sorted by name; a folder that cannot be listed is skipped.
 
     Raises
     ------
     OSError
-        No folder can be listed.
+        If no folder can be listed.
     """
     roots = [os.path.realpath(folder) for folder in folders]
-    away: OSError | None = None
+    failure: OSError | None = None
     listed = False
     for root in roots:
         try:
             entries = _listed(root)
         except OSError as error:
-            away = error
+            failure = error
             _log.warning("not listed folder=%s error=%s", root, error)
             continue
         listed = True
         yield from _below(entries, roots, os.path.realpath(leave_out))
-    if away and not listed:
-        raise away
+    if failure and not listed:
+        raise failure
 
 
 def _below(entries: list[os.DirEntry[str]], roots: list[str], leave_out: str) -> Iterator[_Found]:
@@ -157,7 +157,7 @@ def _is_within(path: str, roots: list[str]) -> bool:
 
 
 def _arrival(found: _Found, settle_s: float) -> Arrival | None:
-    """Read what is at a path; None while it is not whole."""
+    """Read a file; None while it is incomplete."""
     if found.error:
         arrival = _unusable(found, found.error)
     else:
@@ -176,7 +176,7 @@ def _arrival(found: _Found, settle_s: float) -> Arrival | None:
 
 
 def _fingerprint(path: str | Path) -> str:
-    """Of what is at a path, empty if nothing is. No program can set the change time."""
+    """Size, modification and change time (which no program can set); empty if there is no file."""
     try:
         return _printed(Path(path).stat())
     except OSError:
@@ -188,7 +188,7 @@ def _printed(status: os.stat_result) -> str:
 
 
 def _seconds_since(changed: float) -> float:
-    """Since the file last changed; one from the future, by another clock, is old enough."""
+    """Age of the last change; a time in the future (another clock) counts as infinitely old."""
     seconds = time.time() - changed
     return seconds if seconds >= 0 else float("inf")
 
@@ -209,7 +209,7 @@ def _read(found: _Found) -> Arrival | None:
         _log.warning("not readable file=%s error=%s", path, error)
         return None
     except Exception as error:
-        # A file that makes the reader fail, whichever way, must not keep others from being read.
+        # Whatever fails in the reader, one bad file must not block the others.
         _log.exception("reader failed file=%s", path)
         return _unusable(found, f"{type(error).__name__}: {error}")
 

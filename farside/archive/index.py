@@ -1,4 +1,4 @@
-"""The index of an archive: what has arrived, what was made of it, what was refused."""
+"""SQLite index of an archive: arrived files, products with their inputs, refused sets."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from farside.quality import Quality
 FILE_NAME = "index.sqlite"
 SCHEMA_VERSION = 1
 
-_AWAY = (
+_PASSING = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
 )
-"""What a full, read-only or lost disk makes SQLite say, or another process for a minute."""
+"""SQLite error codes of a passing fault: disk full, read-only or lost, or database locked."""
 
 _SCHEMA = """
 CREATE TABLE arrival (
@@ -42,30 +42,30 @@ CREATE TABLE product (
     superseded_by TEXT, UNIQUE (series, slot, issue)
 );
 CREATE INDEX product_slot ON product (slot);
-CREATE TABLE ingredient (
+CREATE TABLE input (
     product TEXT NOT NULL REFERENCES product (path) ON DELETE CASCADE,
     role TEXT NOT NULL, instrument TEXT NOT NULL, time TEXT NOT NULL, quality INTEGER NOT NULL,
     filename TEXT NOT NULL, sha256 TEXT NOT NULL
 );
-CREATE INDEX ingredient_product ON ingredient (product);
+CREATE INDEX input_product ON input (product);
 CREATE TABLE refusal (job TEXT PRIMARY KEY, error TEXT NOT NULL);
 """
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file of a drop folder.
+    """Index entry of one file in a drop folder.
 
     Attributes
     ----------
     path
-        Where it lies.
+        Absolute path, quoted.
     fingerprint
-        Changes whenever the file does.
+        Size, modification time and change time: differs whenever the file has changed.
     sha256, instrument, band, time, longitude_deg, quality
-        What it is, by its header, and from where; without meaning where there is an error.
+        Content of the header, with the observer's Stonyhurst longitude; meaningless with an error.
     error
-        Why it cannot be used; empty if it can.
+        Why the file cannot be used; empty for a usable file.
     """
 
     path: str
@@ -83,64 +83,64 @@ class Arrival:
 
 
 class Index:
-    """The tables of one archive. Several may read while one writes."""
+    """Tables of one archive: any number of readers beside one writer at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def arrivals(self) -> dict[str, Arrival]:
-        """Every file that was ever read, by path."""
+        """All files that were ever read, by path."""
         rows = self._rows("SELECT * FROM arrival")
         return {row["path"]: _arrival(row) for row in rows}
 
     def note_arrivals(self, arrivals: Iterable[Arrival]) -> None:
-        """Remember files in place of what was at their paths before."""
+        """Enter files, replacing earlier entries of the same paths."""
         with self._transaction():
             for arrival in arrivals:
                 self._insert("REPLACE INTO arrival", _arrival_row(arrival))
 
     def mark_unusable(self, sha256: str, error: str) -> None:
-        """Remember of all files with this content that they cannot be used, and why."""
+        """Mark all files of this content as unusable, with the reason."""
         with self._transaction():
             self._connection.execute(
                 "UPDATE arrival SET error = ? WHERE sha256 = ?", (error, sha256)
             )
 
     def add(self, product: Product, ingredients: Iterable[Ingredient]) -> None:
-        """Enter a product; of its slot, all issues but the latest are superseded."""
+        """Enter a product; all issues of its slot but the latest are marked superseded."""
         name = product.name
         with self._transaction():
             self._insert("INSERT INTO product", _product_row(product))
             for ingredient in ingredients:
-                self._insert("INSERT INTO ingredient", _ingredient_row(name, ingredient))
+                self._insert("INSERT INTO input", _ingredient_row(name, ingredient))
             self._supersede(name)
 
     def drop(self, name: Name) -> None:
-        """Forget a product whose file is gone; the issue before it is the current one again."""
+        """Delete a product whose file is gone; the issue before it becomes current."""
         with self._transaction():
             self._rows("DELETE FROM product WHERE path = ?", str(name.path))
             self._supersede(name)
 
     def refuse(self, job: str, error: str) -> None:
-        """Remember that a set of files could not be used, and why."""
+        """Record that a set of files could not be used, with the reason."""
         with self._transaction():
             self._insert("REPLACE INTO refusal", {"job": job, "error": error})
 
     def is_refused(self, job: str) -> bool:
-        """Whether that very set could not be used before."""
+        """Whether this set of files was refused before."""
         return bool(self._rows("SELECT 1 FROM refusal WHERE job = ?", job))
 
     def has_content(self, sha256: str) -> bool:
-        """Whether a product with this very content is known."""
+        """Whether a product of this content is in the index."""
         return bool(self._rows("SELECT 1 FROM product WHERE sha256 = ?", sha256))
 
     def names(self) -> set[Name]:
-        """Every issue of every product."""
+        """Names of all issues of all products."""
         rows = self._rows("SELECT series, slot, issue FROM product")
         return {Name(row["series"], parsed(row["slot"]), row["issue"]) for row in rows}
 
     def counts(self) -> tuple[tuple[str, float], ...]:
-        """How many files, refused sets and products there are, and the time of the last of each."""
+        """Counts of files and refused sets; slot (Unix s) of the latest product of each kind."""
         row = self._rows(
             "SELECT (SELECT count(*) FROM arrival WHERE error = '') AS files,"
             " (SELECT count(*) FROM arrival WHERE error != '') AS unusable_files,"
@@ -153,12 +153,12 @@ class Index:
         return tuple(counts)
 
     def current(self, series: str, slot: datetime) -> Product | None:
-        """The latest issue of a product, if there is any."""
+        """Latest issue of the product of a series and slot; None if there is none."""
         found = self._products("series = ? AND slot = ?", series, written(slot))
         return found[-1] if found else None
 
     def current_of_model(self, model: str, spacecraft: str, slot: datetime) -> list[Product]:
-        """The latest issues of a magnetogram by any version of a model."""
+        """Latest issues of one slot's magnetogram, by any version of a model."""
         return self._products(
             "model = ? AND spacecraft = ? AND slot = ? AND superseded_by IS NULL",
             model, spacecraft, written(slot),
@@ -167,7 +167,7 @@ class Index:
     def current_magnetograms(
         self, model: str, version: str, first: datetime, last: datetime
     ) -> list[Product]:
-        """The latest issues of one version of a model in a period, in order of time."""
+        """Current magnetograms of one model version in a period, sorted by time."""
         return self._products(
             "kind = 'magnetogram' AND model = ? AND version = ? AND slot BETWEEN ? AND ? "
             "AND superseded_by IS NULL",
@@ -175,7 +175,7 @@ class Index:
         )  # fmt: skip
 
     def last_before(self, series: str, slot: datetime) -> Product | None:
-        """The current product of the latest slot before one."""
+        """Current product of the latest slot before `slot`."""
         rows = self._rows(
             "SELECT * FROM product WHERE series = ? AND slot < ? AND superseded_by IS NULL "
             "ORDER BY slot DESC LIMIT 1",
@@ -184,12 +184,12 @@ class Index:
         return _product(rows[0]) if rows else None
 
     def ingredients(self, name: Name) -> tuple[Ingredient, ...]:
-        """What a product was made from."""
-        rows = self._rows("SELECT * FROM ingredient WHERE product = ?", str(name.path))
+        """Input files of a product."""
+        rows = self._rows("SELECT * FROM input WHERE product = ?", str(name.path))
         return tuple(_ingredient(row) for row in rows)
 
     def products(self, *, superseded: bool = False) -> list[Product]:
-        """All products, in order of slot, series and issue."""
+        """All products, sorted by slot, series and issue."""
         return self._products("1" if superseded else "superseded_by IS NULL")
 
     def _products(self, condition: str, *values: object) -> list[Product]:
@@ -233,12 +233,12 @@ class Index:
 
 @contextmanager
 def writing(archive: Path) -> Iterator[Index]:
-    """Open the index of an archive, or begin one.
+    """Open the index of an archive for writing; create it if it is missing.
 
     Raises
     ------
     ArchiveError
-        It is damaged, or of a later version.
+        If the index is damaged or of another version.
     """
     with _connected(f"{(archive / FILE_NAME).resolve().as_uri()}?mode=rwc") as connection:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -255,12 +255,12 @@ def writing(archive: Path) -> Iterator[Index]:
 
 @contextmanager
 def reading(archive: Path) -> Iterator[Index]:
-    """Open the index of an archive that may be written to meanwhile.
+    """Open the index of an archive read-only, while others may write to it.
 
     Raises
     ------
     ArchiveError
-        There is none, or it is damaged or of another version.
+        If the index is missing, damaged or of another version.
     """
     path = archive / FILE_NAME
     if not path.is_file():
@@ -289,7 +289,7 @@ def _translated() -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         # The low byte of an extended code is the plain one (sqlite.org/rescode.html).
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _AWAY:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING:
             raise ArchiveAwayError(f"{FILE_NAME} cannot be used now: {error}") from error
         raise ArchiveError(
             f"{FILE_NAME} cannot be used: {error}; where it is damaged, move it away and start "

@@ -1,4 +1,4 @@
-"""What a product is called, and where it lies."""
+"""Names and paths of archived products."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _SLOT = "%Y%m%dT%H%M%S"
 
 @dataclass(frozen=True, order=True)
 class Name:
-    """One issue of one product.
+    """Name of one issue of a product.
 
     Attributes
     ----------
     series
         Model, version and spacecraft, as in ``"aisfm_v3_stereo_a"``.
     slot
-        The time that the product stands for: a multiple of the archive's cadence.
+        Nominal time, UTC: a multiple of the archive's cadence.
     issue
-        1, and one more each time that better files came.
+        Number from 1, raised each time the product is remade from better files.
     """
 
     series: str
@@ -33,7 +33,7 @@ class Name:
 
     @property
     def path(self) -> Path:
-        """Under the archive: ``2026/02/14/aisfm_v3_stereo_a_20260214T000000_i1.fits``."""
+        """Path in the archive: ``2026/02/14/aisfm_v3_stereo_a_20260214T000000_i1.fits``."""
         return Path(f"{self.slot:%Y/%m/%d}") / f"{self}.fits"
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Name:
 
     @classmethod
     def of_path(cls, path: Path) -> Name | None:
-        """What a path under the archive says; None if it is no product's."""
+        """Parse a path in the archive; None if it is not the path of a product."""
         match = _NAME.fullmatch(path.name)
         if match is None:
             return None
@@ -54,12 +54,12 @@ class Name:
 
 
 def disk_series(recipe: Recipe, spacecraft: str) -> str:
-    """Series of the magnetograms that a model makes for a spacecraft."""
+    """Series of a model's magnetograms for one spacecraft."""
     return f"{_versioned(recipe)}_{_plain(spacecraft)}"
 
 
 def map_series(recipe: Recipe) -> str:
-    """Series of the synchronic maps with the magnetograms of a model."""
+    """Series of the synchronic maps that contain a model's magnetograms."""
     return f"{_versioned(recipe)}_synchronic"
 
 

@@ -1,4 +1,4 @@
-"""Who makes the products: this process, or a service."""
+"""Product backends: an engine in this process, or a remote service."""
 
 from __future__ import annotations
 
@@ -17,60 +17,60 @@ from farside.synchronic import fits as native
 
 
 class Maker(Protocol):
-    """Files in, the bytes of a product out."""
+    """Backend that makes products: input files in, FITS bytes out."""
 
     def model(self) -> Model:
-        """What generates, as it is now.
+        """Model that the backend runs at present.
 
         Raises
         ------
         FarsideError
-            There is no such model, or nobody to ask.
+            If there is no such model, or the backend does not answer.
         """
         ...
 
     def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
-        """Make a far-side magnetogram."""
+        """Generate a far-side magnetogram as a FITS file."""
         ...
 
     def chart(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
-        """Make a synchronic map."""
+        """Merge disks and a base map into a synchronic map as a FITS file."""
         ...
 
 
 @dataclass(frozen=True)
 class Here:
-    """An engine in this process."""
+    """Backend with the engine in this process."""
 
     engine: Engine
     name: str
 
     def model(self) -> Model:
-        """What the engine has loaded."""
+        """Model that the engine has loaded."""
         return find_model(self.engine, self.name)
 
     def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
-        """Make a far-side magnetogram."""
+        """Generate a far-side magnetogram as a FITS file."""
         return generate(observations, references, self.name, self.engine).to_bytes()
 
     def chart(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
-        """Make a synchronic map."""
+        """Merge disks and a base map into a synchronic map as a FITS file."""
         return native.to_bytes(map_sun(observed, generated, base, time))
 
 
 @dataclass(frozen=True)
 class There:
-    """A service; without a name, its only model."""
+    """Backend that calls a Farside service; without a name, its only model is used."""
 
     client: Client
     name: str | None = None
 
     def model(self) -> Model:
-        """Ask the service: it may have been given another since."""
+        """Model that the service has loaded now; it may change while `watch` runs."""
         models = self.client.models()
         name = self.name or (next(iter(models)) if len(models) == 1 else "")
         if name not in models:
@@ -81,11 +81,11 @@ class There:
         return models[name]
 
     def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
-        """Make a far-side magnetogram."""
+        """Generate a far-side magnetogram as a FITS file."""
         return self.client.generate_bytes(observations, references, self.name)
 
     def chart(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
-        """Make a synchronic map."""
+        """Merge disks and a base map into a synchronic map as a FITS file."""
         return self.client.synchronic(observed, generated, base, time=time).content

@@ -1,4 +1,4 @@
-"""What is due, and making it: magnetograms of the sets that are complete, then maps with them."""
+"""Scheduler: make the due magnetograms from complete sets, then the synchronic maps with them."""
 
 from __future__ import annotations
 
@@ -45,36 +45,36 @@ from farside.synchronic.merge import BASE_AGE_DAYS
 _log = logging.getLogger(__name__)
 
 _UNUSABLE = (InputError, SetError, RequestError)
-"""What is wrong with one set, and stays so."""
+"""Permanent errors of one set of files."""
 
 _PASSING = (OSError, MemoryError, EngineFailedError)
-"""What one set meets, and may not meet again."""
+"""Passing errors of one set of files: it is tried again in the next round."""
 
-_AWAY = (ServiceError, EngineUnavailableError, DeadlineError, UnknownModelError)
-"""Nobody makes products now: no other set would fare better."""
+_UNREACHABLE = (ServiceError, EngineUnavailableError, DeadlineError, UnknownModelError)
+"""Errors of the backend, which every other set of files would meet too."""
 
 _BASE_FLAGS = Quality.NO_BASE | Quality.BASE_STALE
-"""What a map has where its base map is missing or old; a map without them is not replaced."""
+"""Flags of a missing or old base map; a map without them is never replaced by one with them."""
 
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 
 
 @dataclass(frozen=True)
 class Orders:
-    """What is to be made.
+    """Plan of production: which slots, and which products to remake.
 
     Attributes
     ----------
     cadence
-        From one slot to the next.
+        Interval between slots.
     period
-        First slot, and the one before which it ends.
+        First slot, and the end of the period (exclusive), UTC.
     remake
-        Also what another version of the model has made, or the same with other weights.
+        Whether to remake products of another model version or of other weights.
     made_before
-        And what was made before this time; for `remake` alone.
+        Also remake products made before this time, UTC; only with `remake`.
     base
-        Map under the first synchronic map; later ones start from the one before.
+        Base map of the first synchronic map; later maps take the map before them.
     """
 
     cadence: timedelta = timedelta(hours=1)
@@ -86,14 +86,14 @@ class Orders:
 
 @dataclass(frozen=True)
 class Work:
-    """One round of work on an archive.
+    """One round of production for an archive.
 
     Attributes
     ----------
     model
-        What generates in this round.
+        Model that generates the magnetograms of this round.
     stop
-        Once set, nothing new is begun.
+        Event after which no new product is begun.
     """
 
     archive: Archive
@@ -103,14 +103,14 @@ class Work:
     stop: Event
 
     def run(self, arrivals: Sequence[Arrival]) -> int:
-        """Make what is due, in order of time; how many products that was.
+        """Make the due products in order of time; return their number.
 
         Raises
         ------
         EngineError, ServiceError
-            Nobody makes products now. What was filed stays; the next round goes on from there.
+            If the backend is unavailable. Filed products stay; the next round continues.
         DeadlineError
-            Two in a row were not answered in time; or one, and what comes after it has been made.
+            If two products in a row missed the deadline; or one, after the rest were made.
         """
         disks = [each for each in arrivals if each.instrument == "HMI"]
         magnetograms = (
@@ -136,7 +136,7 @@ class Work:
         return self._is_outdated(own) and provisional(files.quality) <= provisional(own.quality)
 
     def _is_better(self, files: FileSet, product: Product) -> bool:
-        """Whether other files than it was made from would take flags away."""
+        """Whether a different set of files would remove flags from the product."""
         if provisional(files.quality) >= provisional(product.quality):
             return False
         used = self.archive.index.ingredients(product.name)
@@ -172,7 +172,7 @@ class Work:
     def _slots_near(
         self, disks: Sequence[Arrival]
     ) -> Iterable[tuple[datetime, tuple[Product, ...]]]:
-        """Slots with magnetograms of this model within a day of any disk of HMI."""
+        """Slots with magnetograms of this model, within the period of HMI disks ± half a day."""
         if not disks:
             return
         margin = timedelta(hours=DAY_HOURS)
@@ -210,7 +210,7 @@ class Work:
         )
 
     def _base(self, name: Name) -> Path | None:
-        """The last map before; the one that was given, where there is none that is young enough."""
+        """Latest earlier map of the series; the plan's base map if none is recent enough."""
         last = self.archive.index.last_before(name.series, name.slot)
         if last is not None and name.slot - last.time <= timedelta(days=BASE_AGE_DAYS[1]):
             return self.archive.path(last)
@@ -223,7 +223,7 @@ class Work:
         hashes: frozenset[str],
         make: Callable[[], bytes],
     ) -> bool:
-        """Make one product and file it; whether that came about."""
+        """Make one product and file it; return whether it was filed."""
         index = self.archive.index
         base = str(self.orders.base or "")
         job = job_of([name.series, written(name.slot), self.model.identity, base, *sorted(hashes)])
@@ -248,7 +248,7 @@ class Work:
     def _made(
         self, name: Name, given: Sequence[Arrival], make: Callable[[], bytes], job: str
     ) -> Made | None:
-        """Make one product; None if that cannot be, or not now, which does not stop the others."""
+        """Make one product; None if it fails in a way that need not stop the others."""
         try:
             return Made.of(name, make())
         except FileNotFoundError as error:
@@ -257,11 +257,11 @@ class Work:
             self._refuse(name, job, error)
             if isinstance(error, InputError):
                 self._mark_unusable(given, error)
-        except _AWAY:
+        except _UNREACHABLE:
             raise
         except _PASSING as error:
             _log.warning("put off %s: %s: %s", name, type(error).__name__, error)
-        except Exception as error:  # a fault of ours, or of the service, that one set brings out
+        except Exception as error:  # a fault in Farside or the service that this set triggers
             self._refuse(name, job, error)
             _log.exception("failed %s", name)
         return None
@@ -272,14 +272,14 @@ class Work:
         _log.warning("refused %s: %s", name, reason)
 
     def _mark_unusable(self, given: Sequence[Arrival], error: InputError) -> None:
-        """Note files whose pixels are damaged: the next round takes others in their place."""
+        """Mark files with damaged pixels as unusable: the next round takes others."""
         for arrival in given:
             if str(arrival) in error.files:
                 self.archive.index.mark_unusable(arrival.sha256, f"{type(error).__name__}: {error}")
                 _log.warning("unusable file=%s error=%s", path_of(arrival), error)
 
     def _lost_base(self, made: Made) -> str:
-        """Why a map must not supersede the one that is there; empty if it may."""
+        """Reason why a map must not supersede the current one; empty if it may."""
         name = made.product.name
         current = self.archive.index.current(name.series, name.slot)
         if current is None or made.product.kind != "map":
@@ -288,8 +288,8 @@ class Work:
         if not lost:
             return ""
         return (
-            f"{','.join(lost.names())}, which {current.name} has not: give --base a map that is not"
-            " older than its own"
+            f"got {','.join(lost.names())}, which {current.name} does not have:"
+            " expected --base with a map not older than its own"
         )
 
     def _is_as_planned(self, made: Made, hashes: frozenset[str]) -> bool:
@@ -299,7 +299,7 @@ class Work:
 
 
 def _run_all(makings: Iterable[Callable[[], bool]]) -> int:
-    """Make one after the other; how many that was. A slow one does not hold up those after it."""
+    """Make products one by one; return their number. One missed deadline does not stop the rest."""
     made, late, last_was_late = 0, None, False
     for make in makings:
         try:

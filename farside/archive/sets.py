@@ -1,4 +1,4 @@
-"""Which of the files that arrived belong together: by spacecraft, band, time and Eq. 5."""
+"""Group arrived files into input sets by spacecraft, band, time and the epoch of Eq. 5."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from farside.quality import Quality
 from farside.sun.reference_epoch import reference_lag_days
 
 SAME_MOMENT_HOURS = 0.25
-"""Within it one image is as good as another, and the one with fewer flags is taken. A choice: the
-surface turns by an eighth of a degree."""
+"""Time step within which images count as simultaneous, and the one with fewer flags is taken. A
+choice: the surface rotates by an eighth of a degree."""
 
 DAY_HOURS = 12.0
-"""How far a magnetogram of HMI may be from a slot to be the one of that day."""
+"""Greatest offset of an HMI magnetogram from the slot of its map."""
 
 Order = Callable[[Arrival], Any]
 
 
 @dataclass(frozen=True)
 class FileSet:
-    """All that one magnetogram is made from.
+    """Set of input files of one magnetogram.
 
     Attributes
     ----------
     spacecraft, slot
-        Whose view it is, and the time that it stands for.
+        Observer, and nominal time (UTC).
     observations, references
-        A file for each channel of the Recipe.
+        One file for each channel of the Recipe.
     quality
-        What the files bring to the product; OLD_REFERENCE if they are far from Eq. 5.
+        Flags of all files; with OLD_REFERENCE if a reference is far from the epoch of Eq. 5.
     """
 
     spacecraft: str
@@ -53,12 +53,12 @@ class FileSet:
 
     @property
     def hashes(self) -> frozenset[str]:
-        """Of all its files."""
+        """SHA-256 of all files of the set."""
         return frozenset(each.sha256 for each in (*self.observations, *self.references))
 
 
 class Shelf:
-    """Files by channel, each in order of time."""
+    """Time index: files of one channel sorted by time."""
 
     def __init__(self, arrivals: Sequence[Arrival]) -> None:
         self._arrivals = sorted(arrivals, key=lambda arrival: (arrival.time, arrival.sha256))
@@ -68,29 +68,28 @@ class Shelf:
         return iter(self._arrivals)
 
     def near(self, time: datetime, hours: float) -> list[Arrival]:
-        """Those within some hours of a time."""
+        """Files within `hours` of `time`."""
         margin = timedelta(hours=hours)
         first = bisect_left(self._times, time - margin)
         return self._arrivals[first : bisect_right(self._times, time + margin)]
 
 
 def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -> Iterator[FileSet]:
-    """Find, for each spacecraft and slot, the best set that the Recipe takes, in order of time.
+    """Find the best complete set for each spacecraft and slot, sorted by time.
 
-    Of the sets that are complete it is the one with the fewest flags that better files could take
-    away, then the nearest to the slot and to the epoch of Eq. 5. The files alone decide, not the
-    order in which they came.
+    The best set has the fewest provisional flags, then is nearest to the slot and to the epoch of
+    Eq. 5. The result does not depend on the order of arrival.
 
     Parameters
     ----------
     cadence
-        From one slot to the next. An image of the Recipe's first channel belongs to the nearest.
+        Interval between slots. An image of the Recipe's first channel belongs to the nearest slot.
     """
     references = _shelves(arrivals, recipe.channels_of("reference"))
     found: list[FileSet] = []
     for spacecraft, own in _by_spacecraft(arrivals).items():
-        # Roles come from the header alone here, and an image of AIA is a reference: an archive is
-        # of the far side.
+        # The role follows from the instrument here: in an archive of the far side, AIA is always a
+        # reference.
         far = [each for each in own if each.instrument != "AIA"]
         observed = _shelves(far, recipe.channels_of("observation"))
         leads: dict[datetime, list[Arrival]] = defaultdict(list)
@@ -104,7 +103,7 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
 
 
 def disk_of_the_day(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
-    """The magnetogram of HMI that is nearest to a slot, within half a day."""
+    """HMI magnetogram nearest to a slot, within half a day; None if there is none."""
     disks = [
         each
         for each in arrivals
@@ -114,13 +113,13 @@ def disk_of_the_day(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | No
                default=None)  # fmt: skip
 
 
-def distance(time: datetime, quality: Quality, wanted: datetime) -> tuple[int, int]:
-    """How far an image is from what is expected: in steps of the same moment, then in flags."""
-    return int(hours_apart(time, wanted) // SAME_MOMENT_HOURS), provisional(quality)
+def distance(time: datetime, quality: Quality, expected: datetime) -> tuple[int, int]:
+    """Sort key of an image: time offset in quarters of an hour, then provisional flags."""
+    return int(hours_apart(time, expected) // SAME_MOMENT_HOURS), provisional(quality)
 
 
 def job_of(parts: Sequence[str]) -> str:
-    """One name for making something of very these parts with this version of Farside."""
+    """Identifier of a production job: hash of its parts and of Farside's version."""
     return hashlib.sha256("\n".join([__version__, *parts]).encode()).hexdigest()
 
 
@@ -154,7 +153,7 @@ def _completed(
     shelves: Sequence[Shelf],
     recipe: Recipe,
 ) -> Iterator[FileSet]:
-    """The set with its references, if they are all there."""
+    """The set with its references; nothing if one is missing."""
     epoch = _epoch(observations)
     timing = recipe.timing
 
@@ -175,7 +174,7 @@ def _completed(
 
 
 def _epoch(observations: Sequence[Arrival]) -> datetime:
-    """Eq. 5, for the mean time and the place that the product will have."""
+    """Reference epoch (Eq. 5) for the mean time and the observer of the product."""
     start = observations[0].time
     time = start + sum((each.time - start for each in observations), timedelta()) / len(
         observations
@@ -187,13 +186,13 @@ def _epoch(observations: Sequence[Arrival]) -> datetime:
 def _best(
     leads: Sequence[Arrival], shelves: Sequence[Shelf], order: Order, recipe: Recipe
 ) -> tuple[Arrival, ...] | None:
-    """One file a channel, none further from another than the Recipe allows."""
+    """Best complete set with one file per channel, all within the Recipe's time spread."""
     complete = [
         chosen
         for lead in sorted(leads, key=lambda lead: (order(lead), lead.sha256))
         if (chosen := _around(lead, shelves[1:], recipe.timing.spread_hours)) is not None
     ]
-    # The sort is stable: of equally good sets the first lead's is taken.
+    # `min` keeps the first of equally good sets, that of the best lead.
     return min(complete, key=lambda chosen: provisional(_quality(chosen)), default=None)
 
 

@@ -1,4 +1,4 @@
-"""How a watch fares: metrics in a file for the textfile collector of node_exporter."""
+"""Metrics of `farside watch`: a file for the textfile collector of node_exporter."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Status:
-    """Metrics of one process, written after each round.
+    """Metrics of one `farside watch`, written after each round.
 
     Attributes
     ----------
     path
-        The file; None to write none.
+        File to write; None for no file.
+    made
+        Number of products since the start.
     """
 
     path: Path | None
@@ -29,23 +31,28 @@ class Status:
     _counts: tuple[tuple[str, float], ...] = ()
 
     def write(self, index: Index, made: int) -> None:
-        """Tell of a round that was done."""
+        """Write the metrics after a completed round."""
         self.made += made
         self._round_s = time.time()
         self._counts = index.counts()
         self._write(away=False)
 
     def write_away(self) -> None:
-        """Tell of a round that could not be done."""
+        """Write the metrics after a round that failed: service, folder or disk unreachable."""
         self._write(away=True)
 
     def _write(self, *, away: bool) -> None:
         if self.path is None:
             return
         lines = [
-            *_metric("away", "gauge", "1 while the service, a folder or the disk is away", away),
-            *_metric("round_timestamp_seconds", "gauge", "end of the last round", self._round_s),
-            *_metric("products_total", "counter", "products since the start", self.made),
+            *_metric("away", "gauge", "1 while service, folder or disk is unreachable", away),
+            *_metric(
+                "round_timestamp_seconds",
+                "gauge",
+                "end of the last round",
+                self._round_s,
+            ),
+            *_metric("products_total", "counter", "products made since the start", self.made),
         ]
         for name, value in self._counts:
             lines += _metric(name, "gauge", "from the index of the archive", value)

@@ -1,4 +1,4 @@
-"""Products into the archive, such that a kill at any moment loses or doubles none."""
+"""Crash-safe storage of products: a kill at any moment neither loses nor duplicates one."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from farside.io.atomic import replacing
 _log = logging.getLogger(__name__)
 
 LOCKS = {"watch": ".lock", "backfill": ".backfill.lock"}
-"""Of each role there is one process; both at once are good."""
+"""Lock file of each role: one process per role, and both roles may run at once."""
 
 FILING_LOCK = ".filing.lock"
-"""Held while a product is filed, or an archive recovered."""
+"""Lock file held while a product is filed or an archive is recovered."""
 
 Role = Literal["watch", "backfill"]
 
@@ -34,7 +34,7 @@ _DAYS = "[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"
 
 @dataclass(frozen=True)
 class Made:
-    """A product that is not filed yet."""
+    """New product that is not filed yet: index entry, inputs and FITS bytes."""
 
     product: Product
     ingredients: tuple[Ingredient, ...]
@@ -42,46 +42,46 @@ class Made:
 
     @classmethod
     def of(cls, name: Name, content: bytes) -> Made:
-        """What its own header says.
+        """Read the index entry from the product's header.
 
         Raises
         ------
         InputError
-            It is no product.
+            If `content` is not a product.
         """
         return cls(*describe(name, content), content)
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A folder of products that this process writes to, and at most one other."""
+    """Archive opened for writing by this process, and by at most one of the other role."""
 
     root: Path
     index: Index
 
     def path(self, product: Product) -> Path:
-        """Where a product lies."""
+        """Path of a product."""
         return self.root / product.name.path
 
     def next_name(self, series: str, slot: datetime) -> Name:
-        """That of the first issue, or of the one after the current."""
+        """Name of the next issue of a series and slot."""
         current = self.index.current(series, slot)
         return Name(series, slot, current.name.issue + 1 if current else 1)
 
     def file(self, made: Made) -> bool:
-        """Put the file in its place, whole and on the disk, and then its row.
+        """Write the file atomically and durably, then enter it into the index.
 
-        Between the two, the file says all that the row will: :func:`opened` enters it.
+        After a kill between the two, :func:`opened` enters the file.
 
         Returns
         -------
         bool
-            False, and nothing is done, if another process has filed this issue meanwhile.
+            Whether the product was filed; False if another process filed this issue first.
 
         Raises
         ------
         ArchiveAwayError
-            The disk is full, read-only or not there.
+            If the disk is full, read-only or missing.
         """
         name, path = made.product.name, self.path(made.product)
         with _on_disk(self.root), _filing(self.root):
@@ -98,23 +98,23 @@ class Archive:
 
 @contextmanager
 def opened(root: Path, role: Role = "watch") -> Iterator[Archive]:
-    """Open an archive for writing, or begin one; finish what a killed process left unfinished.
+    """Open an archive for writing, create it if missing, and recover from a killed process.
 
     Raises
     ------
     ArchiveBusyError
-        Another process has it open in this role.
+        If another process has it open in this role.
     ArchiveAwayError
-        Its disk is full, read-only or not there.
+        If its disk is full, read-only or missing.
     ArchiveError
-        Its index cannot be used.
+        If its index cannot be used.
     """
     with _on_disk(root):
         root.mkdir(parents=True, exist_ok=True)
         lock = (root / LOCKS[role]).open("a")
     with lock:
         try:
-            # Of the open file: it ends with the process, however that ends.
+            # The lock belongs to the open file, so it ends with the process, however that ends.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ArchiveBusyError(f"another process is writing to {root} ({role})") from error
@@ -127,7 +127,7 @@ def opened(root: Path, role: Role = "watch") -> Iterator[Archive]:
 
 @contextmanager
 def _filing(root: Path) -> Iterator[None]:
-    """Wait until no other process files a product."""
+    """Hold the filing lock."""
     with (root / FILING_LOCK).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -144,7 +144,7 @@ def _on_disk(root: Path) -> Iterator[None]:
 
 
 def _recover(archive: Archive) -> None:
-    """Files and rows of the same products: one without the other is what a kill leaves."""
+    """Make files and index agree again after a kill."""
     for leftover in archive.root.glob(f"{_DAYS}/.*.partial"):
         leftover.unlink()
         _log.info("removed unfinished file=%s", leftover)
@@ -166,8 +166,8 @@ def _adopt(archive: Archive, name: Name) -> None:
     path = archive.root / name.path
     try:
         made = Made.of(name, path.read_bytes())
-    except Exception as error:  # whatever a file that anyone may have put there makes a reader say
-        # Its place is free: what belongs there is made again, over it.
+    except Exception as error:  # the reader may fail in any way on a file that is not ours
+        # The index has no row for it, so the product is made again over this file.
         _log.warning("left out %s: %s: %s", name, type(error).__name__, error)
         return
     if archive.index.has_content(made.product.sha256):
@@ -179,7 +179,7 @@ def _adopt(archive: Archive, name: Name) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """A new folder, too, is on the disk only once its parent is."""
+    """Create a folder durably: its parent is flushed to the disk too."""
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir()

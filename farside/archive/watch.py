@@ -1,4 +1,4 @@
-"""The round of a watch: look, make, wait; and longer where the service is away."""
+"""Polling loop of `farside watch`, with exponential back-off while the service is unreachable."""
 
 from __future__ import annotations
 
@@ -19,35 +19,39 @@ from farside.errors import (
 _log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 600.0
-"""Between two tries while the service is away."""
+"""Longest wait between two tries while the service is unreachable."""
 
 AWAY = (ServiceError, EngineUnavailableError, DeadlineError, ArchiveAwayError, OSError)
-"""Nobody makes or keeps products now, and later somebody may."""
+"""Passing errors of service, engine, folders or disk."""
 
 
 def no_word() -> None:
-    """Tell nobody."""
+    """Ignore an unreachable service."""
 
 
 def watch(
     work: Callable[[], int], every_s: float, stop: Event, tell_away: Callable[[], None] = no_word
 ) -> None:
-    """Work, and again after some seconds, until `stop` is set.
+    """Run rounds at an interval until `stop` is set.
 
-    While the service, its model, a folder or the disk is away, or a round fails in a way that
-    nobody foresaw, the waits double, up to :data:`LONGEST_WAIT_S`.
-
-    Raises
-    ------
-    ArchiveError
-        The index is damaged.
+    While the service, its model, a folder or the disk is unreachable, or a round fails
+    unexpectedly, the waits double, up to :data:`LONGEST_WAIT_S`.
 
     Parameters
     ----------
     work
-        One round; says how many products it made.
+        One round; returns the number of products it made.
+    every_s
+        Interval between rounds, seconds.
+    stop
+        Event that ends the loop.
     tell_away
-        Called when a round was not done.
+        Called after a round that failed.
+
+    Raises
+    ------
+    ArchiveError
+        If the index is damaged.
     """
     wait_s = every_s
     while not stop.is_set():
@@ -56,11 +60,11 @@ def watch(
             wait_s = every_s
         except Exception as error:
             if isinstance(error, ArchiveError) and not isinstance(error, ArchiveAwayError):
-                raise  # a damaged index stays so until somebody moves it away
+                raise  # a damaged index does not mend by waiting
             foreseen = isinstance(error, (*AWAY, UnknownModelError))
             unforeseen = not foreseen or isinstance(error, RequestError)
             _log.warning(
-                "away, next try in %.0f s: %s: %s", wait_s, type(error).__name__, error,
+                "unreachable, next try in %.0f s: %s: %s", wait_s, type(error).__name__, error,
                 exc_info=unforeseen,
             )  # fmt: skip
             tell_away()

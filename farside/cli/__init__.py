@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line ``farside``."""
 
 from farside.cli.app import main
 

@@ -1,12 +1,15 @@
-"""``farside``: what the service does, without a server or through one, and what surrounds it."""
+"""``farside``: the commands, their groups in the help, and an example of each."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from farside import __version__
 from farside.cli.archive import archive
 from farside.cli.backfill import backfill
 from farside.cli.coronal import coronal
@@ -34,39 +37,28 @@ if TYPE_CHECKING:
     from farside.model.engine import Model
     from farside.model.recipe import Recipe
 
-app = typer.Typer(
-    help="Magnetograms of the side of the Sun that no magnetograph sees.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.command()(synchronic)
-app.command()(track)
-app.command()(coronal)
-app.command()(watch)
-app.command()(backfill)
-app.command()(simulate_drawing)
-app.command("simulate-frames")(simulate_frames)
-app.command()(stack)
-app.command()(noise)
-app.add_typer(archive, name="archive")
-
-Moment = Annotated[str, typer.Option("--time", help="UTC, as in 2026-11-01T00:00:00.")]
+Moment = Annotated[
+    str, typer.Option("--time", help="Time of observation, UTC, e.g. 2026-11-01T00:00:00.")
+]
 Longitude = Annotated[
     float, typer.Option("--stereo-longitude", help="Stonyhurst longitude of the spacecraft, deg.")
 ]
 
 
-@app.command()
 def simulate(
     time: Moment,
     stereo_longitude: Longitude,
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    seed: Annotated[int, typer.Option(min=0, help="Names the simulated Sun.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Number of the simulated Sun.")] = 0,
     native: Annotated[
-        bool, typer.Option("--native/--small", help="Sizes of the archives, or of real time.")
+        bool,
+        typer.Option(
+            "--native/--small",
+            help="Full-size images (2048², 4096²), or beacon and synoptic ones (512², 1024²).",
+        ),
     ] = True,
 ) -> None:
-    """Write the seven files that one far-side magnetogram needs, and its truth."""
+    """Simulate the seven input files of one far-side magnetogram, and its true magnetogram."""
     from farside.simulation import write_set
 
     size = "native" if native else "small"
@@ -75,21 +67,32 @@ def simulate(
         typer.echo(path)
 
 
-@app.command()
 def generate(
     observation: Annotated[
-        list[Path], typer.Option(help="EUVI file, or what else the model wants; once for each.")
+        list[Path],
+        typer.Option(
+            help="Image of the far side (EUVI; for other models what `farside models` lists). "
+            "Repeat for each file."
+        ),
     ],
     reference: Annotated[
-        list[Path] | None, typer.Option(help="SDO file, where the model wants any; once for each.")
+        list[Path] | None,
+        typer.Option(
+            help="SDO image of the reference epoch, if the model takes one. Repeat for each file."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="FITS file to write.")] = Path("far.fits"),
     model: ModelName = None,
     server: Server = None,
     repository: Repository = Path("model_repository"),
-    precision: Precision = Precision.float32,
+    precision: Annotated[
+        Precision, typer.Option(help="Floating-point format of the network, without --server.")
+    ] = Precision.float32,
 ) -> None:
-    """Make a far-side magnetogram, or what else a model makes, here or through a service."""
+    """Generate a far-side magnetogram, in this process or through a service.
+
+    With another model it generates that model's product, e.g. a denoised magnetogram.
+    """
     if server:
         from farside.client import Client
 
@@ -106,14 +109,13 @@ def generate(
     typer.echo(out)
 
 
-@app.command()
 def quicklook(
     product: Annotated[Path, typer.Argument(help="A product of `farside generate`.")],
     out: Annotated[
-        Path | None, typer.Option(help="PNG to write; beside the product if left out.")
+        Path | None, typer.Option(help="PNG file to write. Default: the product's name with .png.")
     ] = None,
 ) -> None:
-    """Draw a product as a PNG."""
+    """Draw a product as a PNG picture."""
     from farside.magnetogram.magnetogram import Magnetogram
     from farside.plots.magnetogram import render
 
@@ -122,21 +124,26 @@ def quicklook(
     typer.echo(path)
 
 
-@app.command()
 def evaluate(
     product: Annotated[Path, typer.Argument(help="A product of `farside generate`.")],
     truth: Annotated[
-        Path, typer.Argument(help="Magnetogram of the same view: simulated truth, or HMI.")
+        Path, typer.Argument(help="True magnetogram of the same view: simulated, or of HMI.")
     ],
     reference: Annotated[
-        Path | None, typer.Option(help="HMI file of the reference: scores persistence too.")
+        Path | None,
+        typer.Option(help="HMI magnetogram of the reference epoch, to score persistence as well."),
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0, help="Gauss; weaker fields carry no flux.")
+        float, typer.Option(min=0, help="Weakest field that counts as flux, G.")
     ] = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Compare a product with a true magnetogram by the papers' measures."""
+    """Compare a product with a true magnetogram (measures of Jeong et al. 2022).
+
+    AR, QR: active, quiet region. CC: correlation, SSIM: structural similarity, of pixels binned
+    n×n. TUMF, NMF: total unsigned, net magnetic flux. R1, R2: relative error of the flux,
+    normalised mean square error.
+    """
     from farside.cli.evaluate import compare, print_table, to_json
 
     found = compare(product, truth, reference, threshold)
@@ -146,30 +153,27 @@ def evaluate(
         print_table(found)
 
 
-@app.command("reference-time")
 def reference_time(time: Moment, stereo_longitude: Longitude) -> None:
-    """Print the epoch of the SDO reference for an observation (Jeong et al. 2022, Eq. 5)."""
+    """Print the epoch of the SDO reference images of an observation (Jeong et al. 2022, Eq. 5)."""
     from farside.sun.reference_epoch import reference_time as epoch
 
     typer.echo(epoch(moment(time), stereo_longitude).isot)
 
 
-@app.command("import-weights")
 def import_weights(
-    weights: Annotated[Path, typer.Argument(help="The authors' <iteration>_G.pt.")],
-    recipe: Annotated[Path, typer.Argument(help="Recipe as TOML.")],
+    weights: Annotated[Path, typer.Argument(help="State dict of the authors, <iteration>_G.pt.")],
+    recipe: Annotated[Path, typer.Argument(help="Recipe, TOML.")],
     out: Annotated[Path, typer.Argument(help="safetensors file to write.")],
-    half: Annotated[bool, typer.Option(help="Store in half precision.")] = False,
+    half: Annotated[bool, typer.Option(help="Store the weights in half precision.")] = False,
 ) -> None:
-    """Turn the authors' weights and a Recipe into a model file; print its identity."""
+    """Convert the authors' weights and a Recipe to a model file; print its identity."""
     from farside.model.checkpoint import import_weights as run
 
     typer.echo(run(weights, recipe, out, half))
 
 
-@app.command()
 def models(server: Server = None, repository: Repository = Path("model_repository")) -> None:
-    """List the models of a repository or of a service."""
+    """List the models of a repository or of a service: inputs, training, scores."""
     for _, model in sorted(_models(server, repository).items()):
         typer.echo(_description(model))
 
@@ -203,8 +207,89 @@ def _models(server: str | None, repository: Path) -> dict[str, Model]:
         return dict(client.models())
 
 
+class _Panels(TyperGroup):
+    """Commands in the order of their panels; typer lists groups of commands first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # a context of the click inside typer
+        """Names of the commands."""
+        order, names = tuple(_COMMANDS), super().list_commands(ctx)
+        return sorted(
+            names, key=lambda name: order.index(getattr(self.commands[name], "rich_help_panel", ""))
+        )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"farside {__version__}")
+        raise typer.Exit
+
+
+def farside(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    """Far-side magnetograms of the Sun from STEREO EUV images, and what is made of them."""
+
+
+_COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
+    "Make": (
+        (
+            generate,
+            "--observation euvi304.fts --observation euvi195.fts --observation euvi171.fts "
+            "--reference aia304.fits --reference aia193.fits --reference aia171.fits "
+            "--reference hmi.fits --model pix2pixcc-demo --out far.fits",
+        ),
+        (
+            synchronic,
+            "--observed hmi_now.fits --generated far.fits --base base.fits --format gong "
+            "--out sun.fits",
+        ),
+        (coronal, "sun.fits --out corona"),
+        (stack, "frame1.fits frame2.fits frame3.fits --count 3 --out mean.fits"),
+    ),
+    "Look": (
+        (quicklook, "far.fits --out far.png"),
+        (evaluate, "far.fits truth.fits --reference hmi.fits"),
+        (track, "hmi.fits far.fits sun.fits --position S20W12 --time 2026-11-01T00:00:00"),
+        (noise, "hmi.fits"),
+    ),
+    "Operate": (
+        (watch, "incoming --out archive --model pix2pixcc-demo --base base.fits"),
+        (backfill, "archive --from 2026-11-01 --to 2026-12-01 --model pix2pixcc-demo"),
+        (models, "--server http://localhost:3000"),
+        (reference_time, "--time 2026-11-01T00:00:00 --stereo-longitude 70"),
+    ),
+    "Simulate": (
+        (simulate, "--time 2026-11-01T00:00:00 --stereo-longitude 70 --out inputs --small"),
+        (simulate_drawing, "--time 2014-04-01T15:00:00 --out drawings"),
+        (simulate_frames, "--time 2026-11-01T00:00:00 --out frames"),
+    ),
+    "Develop": ((import_weights, "500000_G.pt recipe.toml model.safetensors"),),
+}
+"""Commands and their examples by panel of the help, in its order."""
+
+app = typer.Typer(
+    cls=_Panels,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Example: farside quicklook far.fits --out far.png",
+)
+app.callback()(farside)
+for _panel, _commands in _COMMANDS.items():
+    for _command, _example in _commands:
+        _name = _command.__name__.replace("_", "-")
+        app.command(_name, rich_help_panel=_panel, epilog=f"Example: farside {_name} {_example}")(
+            _command
+        )
+app.add_typer(archive, name="archive", rich_help_panel="Operate")
+
+
 def main() -> None:
-    """Run the command line; what goes wrong is one sentence on standard error, and exit code 1."""
+    """Run the command line; an error is one sentence on standard error, and exit code 1."""
     try:
         app()
     except (FarsideError, OSError) as error:

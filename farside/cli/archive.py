@@ -1,4 +1,4 @@
-"""``farside archive``: what an archive holds, for people and for scripts."""
+"""``farside archive``: list, find and show the products of an archive."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     from farside.archive.index import Index
     from farside.quality import Quality
 
-archive = typer.Typer(help="List, find and show the products of an archive.", no_args_is_help=True)
+archive = typer.Typer(
+    help="List, find and show the products of an archive.",
+    no_args_is_help=True,
+    epilog="Example: farside archive find archive --latest 1",
+)
 
 Root = Annotated[
     Path,
-    typer.Argument(metavar="ARCHIVE", exists=True, file_okay=False, help="Folder of products."),
+    typer.Argument(metavar="ARCHIVE", exists=True, file_okay=False, help="Folder of the archive."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Flags = Annotated[
-    list[str] | None, typer.Option(help="Quality flag, as in BEACON; give it once for each.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 
 
-@archive.command("list")
+@archive.command("list", epilog="Example: farside archive list archive")
 def list_series(root: Root, as_json: Json = False) -> None:
-    """Print the series: how many products, from when to when, how many superseded issues."""
+    """List the series: number of products, first and last time, superseded issues."""
     from farside.archive.index import reading
 
     with reading(root) as index:
@@ -50,29 +51,35 @@ def list_series(root: Root, as_json: Json = False) -> None:
             typer.echo(line)
 
 
-@archive.command()
+@archive.command(
+    epilog="Example: farside archive find archive --from 2026-11-01 --without BEACON --latest 10"
+)
 def find(
     root: Root,
-    first: Annotated[str | None, typer.Option("--from", help="First time, UTC.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Time before which it ends, UTC.")] = None,
-    series: Annotated[str | None, typer.Option(help="As `farside archive list` names it.")] = None,
-    spacecraft: Annotated[str | None, typer.Option(help="As in STEREO_A.")] = None,
-    having: Flags = None,
-    without: Flags = None,
-    superseded: Annotated[
-        bool, typer.Option("--superseded", help="Also issues that others took the place of.")
-    ] = False,
-    latest: Annotated[
-        int | None, typer.Option(min=1, help="Only so many, the last of them.")
+    first: Annotated[str | None, typer.Option("--from", help="Earliest time, UTC.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Latest time, UTC, exclusive.")] = None,
+    series: Annotated[str | None, typer.Option(help="Series, see `farside archive list`.")] = None,
+    spacecraft: Annotated[str | None, typer.Option(help="Spacecraft, e.g. STEREO_A.")] = None,
+    having: Annotated[
+        list[str] | None,
+        typer.Option(help="Quality flag of the products, e.g. BEACON. Repeat for each flag."),
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="Quality flag that no product has. Repeat for each flag."),
+    ] = None,
+    superseded: Annotated[
+        bool, typer.Option("--superseded", help="Include superseded issues.")
+    ] = False,
+    latest: Annotated[int | None, typer.Option(min=1, help="Only the N latest.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the paths of products in order of time, one a line; exit code 1 if there are none."""
+    """Print the paths of products, one per line, sorted by time; exit code 1 if there are none."""
     from farside.archive.index import reading
     from farside.archive.times import instant
 
     start, stop = (None if t is None else instant(moment(t)) for t in (first, end))
-    wanted, unwanted = _quality(having), _quality(without)
+    required, excluded = _quality(having), _quality(without)
     with reading(root) as index:
         found = [
             product
@@ -81,21 +88,23 @@ def find(
             and (stop is None or product.name.slot < stop)
             and series in (None, product.name.series)
             and (spacecraft is None or spacecraft.upper() == product.spacecraft)
-            and wanted in product.quality
-            and not unwanted & product.quality
+            and required in product.quality
+            and not excluded & product.quality
         ]
     _print(root, found[-latest:] if latest else found, as_json)
     if not found:
         raise typer.Exit(1)
 
 
-@archive.command()
+@archive.command(
+    epilog="Example: farside archive show archive pix2pixcc_demo_v2_stereo_a_20261101T000000_i1"
+)
 def show(
     root: Root,
     name: Annotated[str, typer.Argument(help="Path or name of a product.")],
     as_json: Json = False,
 ) -> None:
-    """Print all that the index knows of one product, and what it was made from."""
+    """Print the index entry of one product, and its input files."""
     from farside.archive.index import reading
 
     with reading(root) as index:
@@ -112,7 +121,7 @@ def show(
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines with columns as wide as their longest text, under their heads."""
+    """Format rows as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -140,7 +149,7 @@ def _quality(names: Iterable[str] | None) -> Quality:
     for name in names or ():
         if name.upper() not in Quality.__members__:
             known = ", ".join(bit.name or "" for bit in Quality)
-            raise typer.BadParameter(f"{name!r} is no quality flag; one of {known} is expected")
+            raise typer.BadParameter(f"{name!r} is not a quality flag; expected one of {known}")
         found |= Quality[name.upper()]
     return found
 

@@ -1,4 +1,4 @@
-"""``farside backfill``: the products of a period, made again."""
+"""``farside backfill``: make or remake the products of a period."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 STOPPED = 143
-"""128 + SIGTERM: what was asked for is not all done."""
+"""Exit code 128 + SIGTERM: stopped before the end."""
 
 
 def backfill(
     archive: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The archive.")],
-    first: Annotated[str, typer.Option("--from", help="First time, UTC, as in 2026-11-01.")],
-    end: Annotated[str, typer.Option("--to", help="Time before which it ends, UTC.")],
+    first: Annotated[str, typer.Option("--from", help="First time, UTC, e.g. 2026-11-01.")],
+    end: Annotated[str, typer.Option("--to", help="End of the period, UTC, exclusive.")],
     inputs: Annotated[
         list[Path] | None,
         typer.Option(
-            exists=True, file_okay=False, help="Folder of files; else those the archive knows of."
+            exists=True,
+            file_okay=False,
+            help="Folder of input files. Default: the files that `farside watch` has read.",
         ),
     ] = None,
     made_before: Annotated[
         str | None,
-        typer.Option(help="Also what this model itself made before this time, UTC."),
+        typer.Option(help="Also remake what this model made before this time, UTC."),
     ] = None,
     server: Server = None,
     model: ModelName = None,
@@ -38,11 +40,11 @@ def backfill(
     cadence: Cadence = 60,
     base: Base = None,
 ) -> None:
-    """Make what this model has not yet made of a period; begun again, go on from where it stopped.
+    """Make the missing products of a period with this model. Can be interrupted and resumed.
 
-    It runs beside `farside watch`. What was refused before is tried again. Exit code 0: all done;
-    1: an error; 75: the service or the disk is away, or another backfill is at work on the archive,
-    so try later; 78: there is no such model; 143: stopped by a signal.
+    It can run beside `farside watch`. Sets that were refused before are tried again. Exit code 0:
+    all done; 1: error; 75: the service or the disk is unreachable, or another backfill is running
+    on the archive: try later; 78: no such model; 143: stopped by a signal.
     """
     from farside.archive.inbox import remembered, scan
     from farside.archive.schedule import Orders, Work
@@ -50,9 +52,9 @@ def backfill(
 
     orders = Orders(
         cadence=checked(cadence),
-        period=(_instant(first), _instant(end)),
+        period=(_utc(first), _utc(end)),
         remake=True,
-        made_before=None if moment_if_any(made_before) is None else _instant(str(made_before)),
+        made_before=None if moment_if_any(made_before) is None else _utc(str(made_before)),
         base=base,
     )
     with (
@@ -66,12 +68,12 @@ def backfill(
         index = writable.index
         arrivals = scan(inputs, index, 0.0, archive, stop) if inputs else remembered(index)
         made = Work(writable, maker, maker.model(), orders, stop).run(arrivals)
-        typer.echo(f"{made} products made", err=True)
+        typer.echo(f"{made} product{'' if made == 1 else 's'} made", err=True)
         if stop.is_set():
             raise typer.Exit(STOPPED)
 
 
-def _instant(text: str) -> datetime:
+def _utc(text: str) -> datetime:
     from farside.archive.times import instant
 
     return instant(moment(text))

@@ -1,4 +1,4 @@
-"""``farside coronal``: the corona above a map, and the wind that leaves it."""
+"""``farside coronal``: coronal field and solar wind of a synchronic or synoptic map."""
 
 from __future__ import annotations
 
@@ -14,31 +14,41 @@ if TYPE_CHECKING:
 
 
 class Law(StrEnum):
-    """Which law gives the speed of the wind."""
+    """Law of the solar-wind speed."""
 
     wsa = "wsa"
     euhforia = "euhforia"
 
 
 def coronal(
-    chart: Annotated[
+    map_file: Annotated[
         Path,
-        typer.Argument(metavar="MAP", help="Our own map, or one of GONG, ADAPT or HMI."),
+        typer.Argument(
+            metavar="MAP", help="Synchronic map of Farside, or a map of GONG, ADAPT or HMI."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     law: Annotated[
-        Law, typer.Option(help="Whose coefficients of the speed, and heights.")
+        Law, typer.Option(help="Solar-wind speed law, and its default heights.")
     ] = Law.euhforia,
     source_surface: Annotated[
         float | None,
-        typer.Option(min=1.2, max=10, help="Where field lines turn radial, solar radii."),
+        typer.Option(
+            min=1.2,
+            max=10,
+            help="Height of the source surface, where field lines become radial, solar radii. "
+            "Default: 2.6 (euhforia), 2.5 (wsa).",
+        ),
     ] = None,
     current_sheet: Annotated[
         float | None,
-        typer.Option(help="Where the current sheet begins, solar radii; at most the former."),
+        typer.Option(
+            help="Inner radius of the current-sheet model, solar radii, at most --source-surface. "
+            "Default: 2.3 (euhforia), 2.5 (wsa)."
+        ),
     ] = None,
 ) -> None:
-    """Write pictures of corona and wind, and the 0.1 au boundary file of EUHFORIA's heliosphere."""
+    """Compute corona and solar wind: pictures, and EUHFORIA's boundary file at 0.1 au."""
     _require_corona()
     from farside.corona import EUHFORIA, WSA, corona, inner_boundary
     from farside.plots.corona import draw_corona
@@ -48,7 +58,7 @@ def coronal(
     from farside.synchronic.base import read_base
 
     heights = _heights(law, source_surface, current_sheet)
-    made = _as_map(read_base(chart))
+    made = _as_map(read_base(map_file))
     found = corona(made, {Law.wsa: WSA, Law.euhforia: EUHFORIA}[law], heights)
     typer.echo(put(draw_corona(made, overlay(found)), out / "corona.png"))
     typer.echo(put(draw_wind(found.wind), out / "wind.png"))
@@ -66,14 +76,14 @@ def _require_corona() -> None:
     missing = [name for name in ("sunkit_magex", "streamtracer") if find_spec(name) is None]
     if missing:
         typer.echo(
-            f"{' and '.join(missing)} not installed, expected: pip install farside[corona]",
+            f"{' and '.join(missing)} not installed, expected: pip install 'farside[corona]'",
             err=True,
         )
         raise typer.Exit(1)
 
 
 def _heights(law: Law, source_surface: float | None, current_sheet: float | None) -> Heights:
-    """Those of the law, but for what is given."""
+    """Heights of the law, replaced by those that are given."""
     from farside.corona import EUHFORIA_HEIGHTS, Heights
 
     own = EUHFORIA_HEIGHTS if law == Law.euhforia else Heights()
@@ -87,7 +97,7 @@ def _heights(law: Law, source_surface: float | None, current_sheet: float | None
 
 
 def _as_map(base: BaseMap) -> SynchronicMap:
-    """A base map in sine latitude, as a synchronic map that nothing else went into."""
+    """Synchronic map that consists of a base map alone, resampled to its grid."""
     import numpy as np
 
     from farside.sun.carrington_grid import CarringtonGrid, resample

@@ -1,4 +1,4 @@
-"""``farside simulate-drawing``: the simulated Sun as somebody drew it."""
+"""``farside simulate-drawing``: sunspot drawings of the simulated Sun."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from farside.cli.moment import moment
 
 
 class Form(StrEnum):
-    """Of the scan."""
+    """File format of the scan."""
 
     png = "png"
     jpeg = "jpeg"
@@ -20,16 +20,18 @@ class Form(StrEnum):
 
 
 def simulate_drawing(
-    time: Annotated[str, typer.Option(help="UTC, as in 2014-04-01T15:00:00.")],
+    time: Annotated[str, typer.Option(help="Time, UTC, e.g. 2014-04-01T15:00:00.")],
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    seed: Annotated[int, typer.Option(min=0, help="Names the simulated Sun.")] = 0,
-    hand: Annotated[str, typer.Option(help="Who draws, or 'all'; see docs/drawings.md.")] = "tower",
-    form: Annotated[Form, typer.Option("--format", help="Of the scan.")] = Form.png,
+    seed: Annotated[int, typer.Option(min=0, help="Number of the simulated Sun.")] = 0,
+    hand: Annotated[
+        str, typer.Option(help="Drawing style, or 'all'; see docs/drawings.md.")
+    ] = "tower",
+    form: Annotated[Form, typer.Option("--format", help="File format of the scan.")] = Form.png,
     radius: Annotated[
-        float, typer.Option(min=100, max=1500, help="Of the disk in the scan, px.")
+        float, typer.Option(min=100, max=1500, help="Radius of the disk in the scan, pixels.")
     ] = 480,
 ) -> None:
-    """Write a sunspot drawing, its side-car, and HMI's magnetogram of the same time as truth."""
+    """Simulate a sunspot drawing with its side-car, and HMI's magnetogram of that time as truth."""
     from farside.simulation.drawings.files import write_drawing
     from farside.simulation.drawings.styles import HANDS
 

@@ -1,4 +1,4 @@
-"""``farside evaluate``: one product against a true magnetogram of the same view."""
+"""``farside evaluate``: score a product against a true magnetogram of the same view."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from farside.sun.grid import Image
 from farside.sun.observer import View
 
 SAME_VIEW_DEG, SAME_VIEW_HOURS = 2.0, 2.0
-"""How far the truth may be from the product, before it is rotated into its view. A choice: within
-it the rotation moves nothing by more than some pixels."""
+"""Greatest offset in view and time between truth and product; the truth is then reprojected to the
+product's view. A choice: within it the reprojection moves nothing by more than some pixels."""
 
 SIMULATED_TRUTH = "SIMULATED MAGNETOGRAM"
 
@@ -36,16 +36,16 @@ GENERATED, PERSISTENCE, ZERO = "generated", "persistence", "zero field"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The measures of a product, and of what it should beat.
+    """Measures of a product and of its baselines.
 
     Attributes
     ----------
     product, truth
         Names of the files.
     model, identity
-        What made the product.
+        Model that made the product.
     measures
-        By answer: generated, persistence where a reference was given, zero field.
+        Measures of the product (generated), persistence (if a reference was given) and zero field.
     """
 
     product: str
@@ -58,28 +58,27 @@ class Evaluation:
 def compare(
     product: Path, truth: Path, reference: Path | None = None, threshold_gauss: float = 0.0
 ) -> Evaluation:
-    """Read the files and measure.
+    """Read product and truth, and compute the measures.
 
     Parameters
     ----------
     product
-        Of ``farside generate``.
+        Product of ``farside generate``.
     truth
-        Truth of ``farside simulate``, or an HMI magnetogram of a time when the spacecraft was near
-        Earth.
+        Truth of ``farside simulate``, or an HMI magnetogram while the spacecraft was near Earth.
     reference
-        HMI magnetogram that persistence is made of.
+        HMI magnetogram of the reference epoch, from which persistence is computed.
     threshold_gauss
-        A weaker field carries no flux.
+        Weakest field that counts as flux, gauss.
 
     Raises
     ------
     OtherViewError
-        The truth shows the Sun from elsewhere, or at another time.
+        If the truth has another view or time.
     UnexpectedImageError
-        A file that should be a magnetogram is none.
+        If the truth or the reference is not a magnetogram.
     InputError
-        A file that does not read.
+        If a file cannot be read.
     """
     made = Magnetogram.read(product)
     view = View(made.observer, made.time)
@@ -101,12 +100,12 @@ def compare(
 
 
 def to_json(found: Evaluation) -> str:
-    """All measures; one that is not defined is null."""
+    """Format all measures as JSON; an undefined one is null."""
     return TypeAdapter(Evaluation).dump_json(found, indent=1).decode()
 
 
 def print_table(found: Evaluation) -> None:
-    """One row a measure, one column an answer."""
+    """Print a table: one row per measure, one column per answer."""
     table = Table("", "true", *found.measures)
     columns = [dict(_rows(measures)) for measures in found.measures.values()]
     for name, first in columns[0].items():
@@ -163,7 +162,7 @@ def _true_field(path: Path, made: Magnetogram, view: View) -> Image:
 
 
 def _simulated(path: Path) -> Observation | None:
-    """The truth of ``farside simulate``; None where the file is any other."""
+    """Read a truth of ``farside simulate``; None if the file is something else."""
     data, name = bytes_of(path, "", MAX_BYTES)
     with about(name):
         data = unpack(data)
@@ -171,7 +170,7 @@ def _simulated(path: Path) -> Observation | None:
             return None
         image = open_image(data)
         time, observer = time_of(image.cards, "DATE-OBS"), observer_of(image.cards)
-    # Solar north is up in it.
+    # The truth has solar north up.
     seen = sunpy.map.Map(image.pixels, {**image.cards, "CROTA2": 0.0})
     return Observation(Origin("SIMULATION", "LOS", time, observer, name, ""), seen)
 
@@ -185,17 +184,17 @@ def _disk(path: Path, made: Magnetogram) -> Disk:
     return register(observation, made.disk)
 
 
-def _refuse_other_view(path: Path, found: View, wanted: View) -> None:
-    here, there = found.observer, wanted.observer
+def _refuse_other_view(path: Path, found: View, expected: View) -> None:
+    here, there = found.observer, expected.observer
     apart_deg = max(
         abs(folded_deg(here.longitude_deg - there.longitude_deg)),
         abs(here.latitude_deg - there.latitude_deg),
     )
-    hours = abs(float((found.time - wanted.time).to_value("hour")))
+    hours = abs(float((found.time - expected.time).to_value("hour")))
     if apart_deg > SAME_VIEW_DEG or hours > SAME_VIEW_HOURS:
         raise OtherViewError(
             f"{path.name} shows another view: got {_described(found)}, expected the product's, "
-            f"{_described(wanted)}, to {SAME_VIEW_DEG:g}° and {SAME_VIEW_HOURS:g} h",
+            f"{_described(expected)}, to {SAME_VIEW_DEG:g}° and {SAME_VIEW_HOURS:g} h",
             (path.name,),
         )
 

@@ -1,4 +1,4 @@
-"""``farside simulate-frames``: what HMI sees every 45 s of the simulated Sun."""
+"""``farside simulate-frames``: HMI 45 s magnetograms of the simulated Sun."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from farside.cli.moment import moment
 
 
 def simulate_frames(
-    time: Annotated[str, typer.Option(help="Of the middle, UTC, as in 2026-11-01T00:00:00.")],
+    time: Annotated[
+        str, typer.Option(help="Time of the middle frame, UTC, e.g. 2026-11-01T00:00:00.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
-    seed: Annotated[int, typer.Option(min=0, help="Names the simulated Sun.")] = 0,
-    count: Annotated[int, typer.Option(min=1, help="How many frames, odd.")] = 21,
+    seed: Annotated[int, typer.Option(min=0, help="Number of the simulated Sun.")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="Number of frames, odd.")] = 21,
     native: Annotated[
-        bool, typer.Option("--native/--small", help="4096 pixels a side, or 1024.")
+        bool, typer.Option("--native/--small", help="4096² pixels, or 1024².")
     ] = True,
 ) -> None:
-    """Write a series of HMI's 45 s magnetograms, and the middle one without noise."""
+    """Simulate a series of HMI 45 s magnetograms, and the middle one without noise."""
     from farside.simulation.instruments.files import SIZES
     from farside.simulation.instruments.hmi_series import write_frames
 

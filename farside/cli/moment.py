@@ -1,4 +1,4 @@
-"""Times on the command line."""
+"""Parse the times of options."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def moment(text: str) -> Time:
-    """The time that an option gives.
+    """Parse the time of an option, UTC.
 
     Raises
     ------
     BadParameter
-        It is none.
+        If `text` is not a time.
     """
     from farside.moment import moment as parsed
 
@@ -27,5 +27,5 @@ def moment(text: str) -> Time:
 
 
 def moment_if_any(text: str | None) -> Time | None:
-    """The time that an option gives that may be left out."""
+    """Parse the time of an option that may be left out."""
     return None if text is None else moment(text)

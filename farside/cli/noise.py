@@ -1,4 +1,4 @@
-"""``farside noise``: how much noise magnetograms have."""
+"""``farside noise``: noise level of HMI magnetograms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 def noise(
     files: Annotated[list[Path], typer.Argument(help="HMI line-of-sight magnetograms.")],
 ) -> None:
-    """Print the width of the weak field's core, gauss, at disk centre and at the limb."""
+    """Estimate the noise of magnetograms (G) at disk centre and limb from the weak field."""
     from farside.denoising.noise import noise_of
     from farside.observation.image import read
 

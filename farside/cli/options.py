@@ -1,4 +1,4 @@
-"""Options that several commands have, and the engine that they choose."""
+"""Options shared by several commands, and the engine that they select."""
 
 from __future__ import annotations
 
@@ -14,25 +14,33 @@ if TYPE_CHECKING:
 
 Repository = Annotated[
     Path,
-    typer.Option(envvar="FARSIDE_MODEL_REPOSITORY", help="Folder of models."),
+    typer.Option(envvar="FARSIDE_MODEL_REPOSITORY", help="Folder of the models."),
 ]
 Server = Annotated[
-    str | None, typer.Option(help="Address of a Farside service; without it, all happens here.")
+    str | None,
+    typer.Option(
+        help="Address of a Farside service, e.g. http://localhost:3000; without it, the network "
+        "runs in this process."
+    ),
 ]
 ModelName = Annotated[
-    str | None, typer.Option(envvar="FARSIDE_DEFAULT_MODEL", help="Name, see `farside models`.")
+    str | None,
+    typer.Option(
+        envvar="FARSIDE_DEFAULT_MODEL",
+        help="Name of the model, see `farside models`; may be left out if there is only one.",
+    ),
 ]
 
 
 class Precision(StrEnum):
-    """Arithmetic of the network."""
+    """Floating-point format of the network's arithmetic."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"
 
 
 def embedded_engine(repository: Path, precision: Precision = Precision.float32) -> Engine:
-    """Load a repository in this process."""
+    """Load a model repository into an engine in this process."""
     from farside.model.engines import embedded
 
     threads = os.environ.get("FARSIDE_THREADS")
@@ -46,9 +54,9 @@ def only_model(engine: Engine) -> str:
     Raises
     ------
     BadParameter
-        There are several.
+        If there are several.
     """
     names = sorted(engine.models())
     if len(names) != 1:
-        raise typer.BadParameter(f"--model is needed: the repository holds {', '.join(names)}")
+        raise typer.BadParameter(f"no --model, expected one of {', '.join(names)}")
     return names[0]

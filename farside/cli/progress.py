@@ -1,4 +1,4 @@
-"""A bar on standard error for what takes long."""
+"""Progress bar on standard error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farside.progress import Progress
 
 @contextmanager
 def shown(what: str) -> Iterator[Progress]:
-    """Show how far `what` is, once it has told anything; gone when it is done."""
+    """Show the progress of `what` as a bar, from the first report until the block ends."""
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None, visible=False)
 

@@ -1,4 +1,4 @@
-"""``farside synchronic``: one map of the whole Sun from disks and a base map."""
+"""``farside synchronic``: merge disks and a base map into a map of the whole Sun."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What a map can be written as, besides our own format."""
+    """File format of a synchronic map."""
 
     native = "native"
     gong = "gong"
@@ -28,8 +28,8 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What the map is made from."""
+class _MapRequest:
+    """Inputs and options of a map."""
 
     observed: Sequence[Path]
     generated: Sequence[Path]
@@ -39,49 +39,64 @@ class _Asked:
 
 
 def synchronic(
-    out: Annotated[Path, typer.Option(help="FITS file to write; pictures go beside it.")],
+    out: Annotated[Path, typer.Option(help="FITS file to write; pictures are written beside it.")],
     observed: Annotated[
-        list[Path] | None, typer.Option(help="HMI magnetogram; give it once for each.")
+        list[Path] | None, typer.Option(help="HMI magnetogram. Repeat for each file.")
     ] = None,
     generated: Annotated[
         list[Path] | None,
-        typer.Option(help="Product of `farside generate`; give it once for each."),
+        typer.Option(help="Product of `farside generate`. Repeat for each file."),
     ] = None,
     base: Annotated[
-        Path | None, typer.Option(help="Map of GONG, ADAPT or HMI, or an earlier one of ours.")
+        Path | None,
+        typer.Option(help="Base map: of GONG, ADAPT or HMI, or an earlier synchronic map."),
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option(help="Of the map, UTC, as in 2026-11-01T00:00:00; of the youngest disk."),
+        typer.Option(
+            help="Time of the map, UTC, e.g. 2026-11-01T00:00:00. "
+            "Default: that of the most recent disk."
+        ),
     ] = None,
     format: Annotated[  # noqa: A002  # the word of the command line
-        Format, typer.Option(help="Write this too, into a folder of its name beside OUT.")
+        Format, typer.Option(help="Also write the map in this format, into OUT's folder/FORMAT/.")
     ] = Format.native,
     flux_scale: Annotated[
-        float, typer.Option(min=0.01, max=100, help="What that file multiplies the field by.")
+        float,
+        typer.Option(
+            min=0.01,
+            max=100,
+            help="Factor applied to the field in the written format (not in the native map).",
+        ),
     ] = 1.0,
     allow_saturating: Annotated[
-        bool, typer.Option("--allow-saturating", help="Take products of a model that saturates.")
+        bool,
+        typer.Option(
+            "--allow-saturating",
+            help="Also accept products of models whose field is clipped (header AICLIP).",
+        ),
     ] = False,
     server: Annotated[
         str | None,
-        typer.Option(help="Address of a Farside service; without it, the map is made here."),
+        typer.Option(help="Address of a Farside service; without it, this process makes the map."),
     ] = None,
 ) -> None:
-    """Merge disks and a base map into one map of the whole Sun."""
+    """Merge disks and a base map into a synchronic map of the whole Sun."""
     from farside.solarwind import write
 
     if format == Format.native and flux_scale != 1.0:
-        raise typer.BadParameter("--flux-scale is for the other formats; the native one has none")
-    asked = _Asked(observed or (), generated or (), base, moment_if_any(time), allow_saturating)
-    made = _made_by(server, asked) if server else _made_here(asked)
+        raise typer.BadParameter("--flux-scale needs another --format than native")
+    asked = _MapRequest(
+        observed or (), generated or (), base, moment_if_any(time), allow_saturating
+    )
+    made = _made_by_service(server, asked) if server else _made_locally(asked)
     _write(made, out)
     if format != Format.native:
         typer.echo(write(made, format.value, out.parent, flux_scale))
     typer.echo(f"quality: {', '.join(made.quality.names()) or 'good'}", err=True)
 
 
-def _made_here(asked: _Asked) -> SynchronicMap:
+def _made_locally(asked: _MapRequest) -> SynchronicMap:
     from farside.pipeline import map_sun
 
     return map_sun(
@@ -93,7 +108,7 @@ def _made_here(asked: _Asked) -> SynchronicMap:
     )
 
 
-def _made_by(server: str, asked: _Asked) -> SynchronicMap:
+def _made_by_service(server: str, asked: _MapRequest) -> SynchronicMap:
     from farside.client import Client
     from farside.synchronic import fits as native
 
@@ -109,7 +124,7 @@ def _made_by(server: str, asked: _Asked) -> SynchronicMap:
 
 
 def _write(made: SynchronicMap, out: Path) -> None:
-    """The map, the forecaster's picture and that of its planes."""
+    """Write the map, its picture, and the picture of its planes."""
     from farside.io.atomic import replacing
     from farside.plots import magnetogram as quicklook
     from farside.plots import synchronic as mappicture

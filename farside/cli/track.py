@@ -1,4 +1,4 @@
-"""``farside track``: a region through HMI files, products and synchronic maps."""
+"""``farside track``: follow an active region through magnetograms and maps."""
 
 from __future__ import annotations
 
@@ -21,40 +21,52 @@ _POSITION = re.compile(r"([NS])(\d{1,2}(?:\.\d+)?)([EW])(\d{1,3}(?:\.\d+)?)", re
 def track(
     files: Annotated[
         list[Path],
-        typer.Argument(help="HMI magnetograms, products and native maps, in any order."),
+        typer.Argument(
+            help="HMI magnetograms, far-side products and synchronic maps, in any order."
+        ),
     ],
     out: Annotated[
         Path,
-        typer.Option(help="Flux curve, .ecsv or .csv; cut-outs (.fits) and a PNG go beside it."),
+        typer.Option(
+            help="Flux curve, .ecsv or .csv; cut-outs (.fits) and a PNG are written beside it."
+        ),
     ] = Path("track.ecsv"),
-    noaa: Annotated[int | None, typer.Option(help="Number of the region.")] = None,
-    position: Annotated[
-        str | None, typer.Option(help="Where Earth saw it at --time, as in S20W12.")
+    noaa: Annotated[
+        int | None, typer.Option(help="NOAA number, for the title and file headers.")
     ] = None,
-    longitude: Annotated[float | None, typer.Option(help="Or Carrington longitude, deg.")] = None,
+    position: Annotated[
+        str | None,
+        typer.Option(help="Heliographic position seen from Earth at --time, e.g. S20W12."),
+    ] = None,
+    longitude: Annotated[
+        float | None, typer.Option(help="Carrington longitude, deg; instead of --position.")
+    ] = None,
     latitude: Annotated[
-        float | None, typer.Option(min=-90, max=90, help="And latitude, deg.")
+        float | None, typer.Option(min=-90, max=90, help="Latitude, deg; with --longitude.")
     ] = None,
     time: Annotated[
-        str | None, typer.Option(help="When it was there, UTC, as in 2011-02-14T00:00:00.")
+        str | None, typer.Option(help="Time of the position, UTC, e.g. 2011-02-14T00:00:00.")
     ] = None,
     differential: Annotated[
         bool,
         typer.Option(
             "--differential/--carrington",
-            help="Move the frame by the differential rotation of its latitude, or not.",
+            help="Let the frame follow the differential rotation of its latitude, or keep it at a "
+            "Carrington longitude.",
         ),
     ] = False,
     size: Annotated[float, typer.Option(help="Side of the frame, deg.")] = 20.0,
-    cell: Annotated[float, typer.Option(help="Side of the cells that are averaged, deg.")] = 0.5,
+    cell: Annotated[
+        float, typer.Option(help="Side of the cells into which pixels are averaged, deg.")
+    ] = 0.5,
     within: Annotated[
-        float, typer.Option(min=0, max=80, help="Greatest distance from disk centre, deg.")
+        float, typer.Option(min=0, max=80, help="Greatest angle from disk centre, deg.")
     ] = 60.0,
     threshold: Annotated[
-        float, typer.Option(min=0, help="Gauss; weaker cells carry no flux.")
+        float, typer.Option(min=0, help="Weakest field of a cell that counts as flux, G.")
     ] = 0.0,
 ) -> None:
-    """Follow an active region: its flux curve, and a strip of cut-outs (Jeong et al. 2022)."""
+    """Track an active region: flux curve and cut-outs (Jeong et al. 2022)."""
     from farside.tracking.files import FORMATS
     from farside.tracking.inputs import read
     from farside.tracking.track import Following, follow
@@ -87,15 +99,15 @@ def _region(
     if position is None and longitude is not None and latitude is not None:
         return Region(name, longitude, latitude, time)
     raise typer.BadParameter(
-        "the region is either --position and --time, or --longitude and --latitude"
+        "no region: expected --position and --time, or --longitude and --latitude"
     )
 
 
 def _parsed(position: str) -> tuple[float, float]:
-    """Degrees west of the central meridian, and latitude."""
+    """Longitude west of the central meridian, and latitude, deg."""
     match = _POSITION.fullmatch(position.strip())
     if match is None or float(match[2]) >= 90:
-        raise typer.BadParameter(f"{position!r} is no position; expected e.g. S20W12")
+        raise typer.BadParameter(f"{position!r} is not a position; expected e.g. S20W12")
     west = float(match[4]) if match[3] in "Ww" else -float(match[4])
     north = float(match[2]) if match[1] in "Nn" else -float(match[2])
     return west, north

@@ -1,4 +1,4 @@
-"""``farside watch``: a drop folder of arriving files becomes an archive of products."""
+"""``farside watch``: make an archive of products from the files that arrive in drop folders."""
 
 from __future__ import annotations
 
@@ -27,50 +27,50 @@ if TYPE_CHECKING:
     from farside.archive.producer import Maker
 
 TRY_AGAIN = 75
-"""EX_TEMPFAIL of sysexits.h: nothing is wrong but the time."""
+"""EX_TEMPFAIL of sysexits.h: passing failure, try again later."""
 
 MISCONFIGURED = 78
-"""EX_CONFIG of sysexits.h: no model, or none of the name: to start again does not help."""
+"""EX_CONFIG of sysexits.h: no such model; a restart does not help."""
 
 _log = logging.getLogger("farside.archive")
 
 Cadence = Annotated[
-    int, typer.Option(min=1, max=1440, help="Minutes from one product to the next; divides a day.")
+    int, typer.Option(min=1, max=1440, help="Minutes between products; must divide a day.")
 ]
 Base = Annotated[
     Path | None,
-    typer.Option(exists=True, help="Map of GONG, ADAPT or HMI under the first synchronic map."),
+    typer.Option(exists=True, help="Base map of the first synchronic map: of GONG, ADAPT or HMI."),
 ]
 Metrics = Annotated[
     Path | None,
-    typer.Option(help="File of metrics for node_exporter's textfile collector, as in watch.prom."),
+    typer.Option(help="File of metrics for node_exporter's textfile collector, e.g. watch.prom."),
 ]
 Settle = Annotated[
-    float, typer.Option(min=0, help="Seconds that a file must have been left alone.")
+    float, typer.Option(min=0, help="Seconds a file must be unchanged before it is read.")
 ]
 
 
 def watch(
     folder: Annotated[
         list[Path],
-        typer.Argument(exists=True, file_okay=False, help="Where files arrive; one or more."),
+        typer.Argument(exists=True, file_okay=False, help="Drop folders, one or more."),
     ],
-    out: Annotated[Path, typer.Option(help="The archive; made if it is not there.")],
+    out: Annotated[Path, typer.Option(help="Folder of the archive; created if missing.")],
     server: Server = None,
     model: ModelName = None,
     repository: Repository = Path("model_repository"),
-    once: Annotated[bool, typer.Option("--once", help="Do what is due, and end.")] = False,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 30.0,
+    once: Annotated[bool, typer.Option("--once", help="Run one round, and end.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between rounds.")] = 30.0,
     settle: Settle = 10.0,
     cadence: Cadence = 60,
     base: Base = None,
     metrics: Metrics = None,
 ) -> None:
-    """Make products of what arrives, file them, and make them again when better files come.
+    """Make products from arriving files, archive them, and remake them when better files arrive.
 
-    Nothing in the folders is changed. Exit code 0: done, or stopped by a signal; 1: an error; 75:
-    the service or the disk is away, or another process is at work on the archive, so try later;
-    78: there is no such model.
+    Nothing in the drop folders is changed. Exit code 0: done, or stopped by a signal; 1: error; 75:
+    the service or the disk is unreachable, or another process is writing to the archive: try
+    later; 78: no such model.
     """
     from farside.archive.inbox import scan
     from farside.archive.schedule import Orders, Work
@@ -79,9 +79,7 @@ def watch(
     from farside.archive.watch import watch as keep_watching
 
     if out.resolve() in {each.resolve() for each in folder}:
-        raise typer.BadParameter(
-            f"--out is {out}, another folder than where files arrive is expected"
-        )
+        raise typer.BadParameter(f"--out is {out}, expected a folder that is not a drop folder")
     orders = Orders(cadence=checked(cadence), base=base)
     status = Status(metrics)
     with (
@@ -107,17 +105,17 @@ def watch(
 
 
 def checked(cadence_minutes: int) -> timedelta:
-    """A cadence whose slots are the same every day."""
+    """Check the cadence: it must divide a day, so that slots repeat daily."""
     if 1440 % cadence_minutes:
         raise typer.BadParameter(
-            f"--cadence is {cadence_minutes}, a part of 1440 minutes is expected"
+            f"--cadence is {cadence_minutes}, expected a divisor of 1440 minutes"
         )
     return timedelta(minutes=cadence_minutes)
 
 
 @contextmanager
 def making(server: str | None, model: str | None, repository: Path) -> Iterator[Maker]:
-    """Who makes the products: a service if one is named."""
+    """Open the product backend: a service if `server` is given, else an engine in this process."""
     from farside.archive.producer import Here, There
 
     if server:
@@ -138,7 +136,7 @@ def making(server: str | None, model: str | None, repository: Path) -> Iterator[
 
 @contextmanager
 def stopping() -> Iterator[Event]:
-    """An event that SIGTERM and SIGINT set, and a line of log for each thing done."""
+    """Event that SIGTERM and SIGINT set; the log goes to standard error meanwhile."""
     _log_to_standard_error()
     stop = Event()
     signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
@@ -152,7 +150,7 @@ def stopping() -> Iterator[Event]:
 
 @contextmanager
 def retrying() -> Iterator[None]:
-    """End with :data:`TRY_AGAIN` where it is but a matter of time, else with an error's code."""
+    """Exit with :data:`TRY_AGAIN` after a passing error, :data:`MISCONFIGURED` without a model."""
     from farside.archive.watch import AWAY
     from farside.errors import RequestError
 
@@ -171,7 +169,7 @@ def retrying() -> Iterator[None]:
 def log_start(
     what: str, where: str, server: str | None, model: str | None, repository: Path, cadence: int
 ) -> None:
-    """One line that says what a command is about to do, and by what."""
+    """Log the start of a command: folders, model, cadence and version."""
     _log.info(
         "start of %s %s: model %s of %s, a product every %d min, Farside %s",
         what, where, model or "(the only one)", server or repository, cadence, __version__,
@@ -179,7 +177,7 @@ def log_start(
 
 
 class OneLine(logging.Formatter):
-    """Lines that no file name can forge: control characters are escaped, tracebacks indented."""
+    """Log lines that no file name can forge: control characters escaped, tracebacks indented."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")

@@ -84,7 +84,7 @@ def check(inbox: Inbox) -> None:
     connection = sqlite3.connect(inbox.archive / FILE_NAME)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     # 7 files of the magnetograms; of the maps, a disk of HMI and the magnetogram.
-    assert connection.execute("SELECT count(*) FROM ingredient").fetchone() == (2 * 7 + 2 * 2,)
+    assert connection.execute("SELECT count(*) FROM input").fetchone() == (2 * 7 + 2 * 2,)
     connection.close()
 
 

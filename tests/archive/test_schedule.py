@@ -237,7 +237,7 @@ def test_a_map_is_not_replaced_by_one_without_its_base_map(
     again = Orders(remake=True, made_before=datetime(2100, 1, 1, tzinfo=UTC))
     other.look(orders=again)
     assert other.names() == [f"{DISK}_i2", f"{MAP}_i1"]
-    assert f"refused {MAP}_i2: NO_BASE, which {MAP}_i1 has not" in caplog.text
+    assert f"refused {MAP}_i2: got NO_BASE, which {MAP}_i1 does not have" in caplog.text
     other.look(orders=replace(again, base=base))
     assert f"{MAP}_i2" in other.names()
 

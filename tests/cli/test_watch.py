@@ -222,7 +222,7 @@ def test_a_watch_waits_for_the_service_and_goes_on_when_it_comes_back(
     process = started(inbox, "--every", 0.5, "--server", f"http://127.0.0.1:{port}")
     try:
         assert process.stderr
-        while "away, next try" not in (line := process.stderr.readline()):
+        while "unreachable, next try" not in (line := process.stderr.readline()):
             assert line, "the watch ended"
         with serving(tmp_path / "service", model_repository=repository, threads=1):
             wait_for(inbox, "tiny_v1_synchronic_20260214T000000_i1")
