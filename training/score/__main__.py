@@ -1,4 +1,4 @@
-"""``python -m training.score MODEL DATASET --out REPORT``: how good a model is on unseen suns."""
+"""``python -m training.score MODEL DATASET --out REPORT``: score a model on unseen suns."""
 
 from __future__ import annotations
 
@@ -24,23 +24,28 @@ from training.score.series import Watch, follow_poles, follow_region
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
     add = top.add_argument
     add("model", metavar="MODEL", help="name in the repository, or a model.safetensors")
     add("dataset", type=Path, metavar="DATASET", help="store of training.data")
-    add("--out", type=Path, required=True, metavar="REPORT", help="folder to write")
+    add("--out", type=Path, required=True, metavar="REPORT", help="folder of the report")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--split", choices=("train", "test"), default="test", help="pairs to score (%(default)s)")
-    add("--suns", type=count, help="only the first so many suns, or months; all if left out")
-    add("--threshold", type=float, default=0.0, help="gauss; weaker fields carry no flux (0)")
-    add("--no-controls", action="store_true", help="leave out the images of another Sun")
-    add("--no-series", action="store_true", help="leave out the figures that follow a Sun in time")
+    add("--suns", type=count, help="score only the first so many suns, or months (all)")
+    add(
+        "--threshold",
+        type=float,
+        default=0.0,
+        help="gauss; weaker field is left out of the flux (0)",
+    )
+    add("--no-controls", action="store_true", help="omit the shuffled-input controls")
+    add("--no-series", action="store_true", help="omit the time series of a Sun")
     return top
 
 
 def count(text: str) -> int:
-    """Parse a number of suns."""
+    """Parse a positive number, for argparse."""
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"got {text}, expected 1 or more")
@@ -48,7 +53,7 @@ def count(text: str) -> int:
 
 
 def score(arguments: argparse.Namespace) -> Report:
-    """Score, and write the report and its figures."""
+    """Score a model, and write the report and its figures."""
     model, engine = load(arguments.model, arguments.repository)
     cases = StoreCases(open_store(arguments.dataset), model.recipe, arguments.split, arguments.suns)
     suns = f" --suns {arguments.suns}" if arguments.suns else ""
@@ -80,7 +85,7 @@ def score(arguments: argparse.Namespace) -> Report:
 
 
 def main() -> None:
-    """Score; what goes wrong is one sentence, and so is a leak, once the report is written."""
+    """Run the command line; an error, or a leak in the written report, ends it with a message."""
     arguments = parser().parse_args()
     with one_sentence():
         report = score(arguments)
