@@ -1,4 +1,4 @@
-"""``python -m training CONFIG.toml --out FOLDER``: train, or go on with what lies in FOLDER."""
+"""``python -m training CONFIG.toml --out FOLDER``: train a network, or resume the run in FOLDER."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from training.train import DivergedError, train
 
 
 def main() -> None:
-    """Train; what goes wrong is one sentence."""
+    """Run the command line; an error ends it with one sentence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path)
-    parser.add_argument("--out", type=Path, required=True, help="folder for models, state and logs")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run, new or begun")
     arguments = parser.parse_args()
     with one_sentence(DivergedError):
         train(read_config(arguments.config), arguments.out)

@@ -1,4 +1,4 @@
-"""What the commands of training share."""
+"""Error handling shared by the training commands."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from farside.errors import FarsideError
 
 @contextmanager
 def one_sentence(*others: type[Exception]) -> Iterator[None]:
-    """End the program with what goes wrong as one sentence.
+    """Turn the expected errors into a one-line message and exit status 1.
 
     Parameters
     ----------
     others
-        Errors besides those of farside, of files and of values.
+        Expected errors besides `FarsideError`, `OSError` and `ValueError`.
     """
     expected: tuple[type[Exception], ...] = (FarsideError, OSError, ValueError, *others)
     try:

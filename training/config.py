@@ -1,4 +1,4 @@
-"""What one training run is: read from a TOML file, whole and strict."""
+"""Configuration of a training run, read from TOML; unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class _Part(BaseModel):
 
 
 class Data(_Part):
-    """Where the samples are, and how they are varied."""
+    """Stores of samples, and data augmentation."""
 
-    store: Path = Field(description="Made by training.data; its training samples are learnt from.")
+    store: Path = Field(description="Store made by training.data; its training split is used.")
     validation: Path = Field(
-        description="A store whose test samples validate: the same one, or one of other suns."
+        description="Store whose test split validates: the same, or one of other suns."
     )
     validation_samples: int = Field(
-        default=120, ge=1, description="At most so many of them, spread evenly."
+        default=120, ge=1, description="Greatest number of validation samples, evenly spread."
     )
     greatest_shift_deg: float = Field(
         default=10.0,
@@ -86,7 +86,7 @@ class Data(_Part):
 
 
 class Adversary(_Part):
-    """The discriminator; not built where nothing weighs it."""
+    """Discriminator settings; it is built only if a loss term needs it."""
 
     n_df: int = Field(default=40, ge=1)
     n_scales: int = Field(default=1, ge=1)
@@ -98,10 +98,10 @@ class Adversary(_Part):
 
 
 class Stage(_Part):
-    """Steps in which the network learns at one scale, against a discriminator of its own.
+    """Consecutive steps at one image scale, with a discriminator of their own.
 
-    The optimiser's schedule is run through in each. The weights that are kept validated best in the
-    last one.
+    The learning-rate schedule restarts in each stage. The weights that validate best in the last
+    stage are kept.
     """
 
     until: int = Field(ge=1, description="Its last step.")
@@ -112,7 +112,7 @@ class Stage(_Part):
 
 
 class Optimiser(_Part):
-    """Adam, of generator and discriminator alike."""
+    """AdamW settings, the same for generator and discriminator."""
 
     rate: float = Field(default=2e-4, gt=0)
     betas: tuple[float, float] = (0.5, 0.999)
@@ -129,15 +129,15 @@ class Optimiser(_Part):
 
 
 class Start(_Part):
-    """Random weights before the first step."""
+    """Standard deviations of the random initial weights."""
 
     conv_std: float | None = Field(
         default=None,
         gt=0,
-        description="Of all but transposed convolutions; torch's if unset, 0.02 in the papers.",
+        description="Convolutions; torch's own if unset, 0.02 in the papers.",
     )
     transposed_std: float | None = Field(
-        default=None, gt=0, description="Of transposed ones; 0.02 where the paper says all."
+        default=None, gt=0, description="Transposed convolutions; 0.02 where a paper says all."
     )
     head_std: float | None = Field(default=None, gt=0, description="Of the last convolution.")
     weights: Path | None = Field(
@@ -147,7 +147,7 @@ class Start(_Part):
 
 
 class Run(_Part):
-    """How long, on what, and what is kept."""
+    """Length, hardware, precision and output of a run."""
 
     iterations: int = Field(ge=1)
     batch: int = Field(default=1, ge=1, description="Samples of one step on one device.")
@@ -171,14 +171,15 @@ class Run(_Part):
 
 
 class Config(_Part):
-    """One training run."""
+    """Configuration of one training run."""
 
     recipe: Path = Field(description="Recipe as TOML.")
     data: Data
     run: Run
     weights: Weights = Weights()
     game: Game = Field(
-        default="least-squares", description="How far an adversary's answer is from true or false."
+        default="least-squares",
+        description="Distance of a discriminator's output from 1 (true) or 0 (generated).",
     )
     adversary: Adversary = Adversary()
     stages: tuple[Stage, ...] = Field(
@@ -201,7 +202,7 @@ class Config(_Part):
 
     @property
     def course(self) -> tuple[Stage, ...]:
-        """The stages, of which there is at least one."""
+        """Stages of the run, at least one."""
         return self.stages or (Stage(until=self.run.iterations, adversary=self.adversary),)
 
 

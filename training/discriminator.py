@@ -1,4 +1,4 @@
-"""The adversaries: PatchGANs that see an image beside what it was made from."""
+"""Conditional PatchGAN discriminators at one or several scales."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ _WIDEST = 8
 
 
 class Discriminator(nn.Module):
-    """(input, target or generated) → the outputs of all blocks at each scale.
+    """Multi-scale PatchGAN: (input, image) → outputs of all blocks at each scale.
 
-    With three strided blocks of five it is that of Jeong et al. (2022, ApJS 262:50) and of Isola et
-    al. (2017, CVPR); attributes have the names of the former, so that their state dicts load.
+    With three strided blocks of five it is the discriminator of Jeong et al. (2022, ApJS 262:50)
+    and of Isola et al. (2017, CVPR); attributes have the names of the former, so that its state
+    dicts load.
 
     Parameters
     ----------
@@ -30,15 +31,15 @@ class Discriminator(nn.Module):
     n_df
         Channels after the first block: 40 for AISFM 3.0.
     n_scales
-        How many PatchGANs, each at half the scale of the one before.
+        Number of PatchGANs, each at half the scale of the one before.
     balance
         Copies of the target beside the input: ``int(balance · input / target)`` where that ratio
         exceeds one, so that seven inputs do not drown one target. 1.5 for AISFM 3.0: ten copies.
     strided
-        Blocks that halve the image, before two that do not. One answer judges a patch of 16, 34,
-        70, 142, 286, 574 or 1150 pixels for 1 to 7 of them.
+        Number of blocks of stride 2, before two of stride 1. The receptive field is 16, 34, 70,
+        142, 286, 574 or 1150 pixels for 1 to 7 of them.
     norm
-        Of all blocks but the first and the last.
+        Normalisation of all blocks but the first and the last.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Discriminator(nn.Module):
             setattr(self, f"Scale_{scale}", _PatchGan(channels, n_df, strided, norm))
 
     def forward(self, given: Tensor, image: Tensor) -> list[list[Tensor]]:
-        """(n, input, y, x) and (n, target, y, x) → by scale, the outputs of the blocks."""
+        """Outputs of the blocks by scale, for (n, input, y, x) and (n, target, y, x)."""
         pair = torch.cat([given] + [image] * self.copies, dim=1)
         answers = []
         for scale in range(self.n_scales):
@@ -70,14 +71,14 @@ class Discriminator(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """One for each stage of a run."""
+    """Discriminators of a run, one for each stage."""
 
     def __init__(self, discriminators: Iterable[Discriminator]) -> None:
         super().__init__()
         self.of_stage = nn.ModuleList(discriminators)
 
     def forward(self, given: Tensor, image: Tensor, stage: int) -> list[list[Tensor]]:
-        """What the discriminator of a stage answers."""
+        """Outputs of the discriminator of one stage; see :class:`Discriminator`."""
         answers: list[list[Tensor]] = self.of_stage[stage](given, image)
         return answers
 

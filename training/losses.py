@@ -1,4 +1,4 @@
-"""The objectives: an adversary, its features, Lin's concordance, and plain distances.
+"""Loss terms: adversarial, feature matching, Lin's concordance, L1 and L2.
 
 Images are (n, channel, y, x) in network units. Pix2PixCC has adversary, features and concordance
 (Jeong et al. 2022, ApJS 262:50, Sect. 3), Pix2PixHD the first two (Jeong et al. 2020, ApJL 903
@@ -19,7 +19,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Weights:
-    """Of the terms of the generator's loss.
+    """Weights of the terms of the generator's loss.
 
     Attributes
     ----------
@@ -27,12 +27,12 @@ class Weights:
         λ1 to λ3 of Jeong et al. (2022). The adversary's term is halved, as in theirs: 2 gives what
         the other papers have.
     weak
-        Of the concordance of weak fields, which no paper has: see :func:`compressed`.
+        Concordance of weak fields, in no paper: see :func:`compressed`.
     weak_scale
-        Field above which it is compressed, network units.
+        Field above which the field is compressed, network units.
     unsigned
-        Of the concordance of |B|, which no paper has: EUV shows how strong a new region is,
-        also where its polarity is a guess.
+        Concordance of |B|, in no paper: EUV shows the strength of a new region even where its
+        polarity is unknown.
     l1, l2
         Of the mean absolute and the mean squared difference.
     likelihood, strength, strength_concordance, polarity
@@ -55,21 +55,21 @@ class Weights:
 
     @property
     def needs_adversary(self) -> bool:
-        """Whether any term asks the discriminator."""
+        """Whether any term needs a discriminator."""
         return self.adversary > 0 or self.features > 0
 
 
 Features = Sequence[Sequence[Tensor]]
-"""By scale, then by block: what :class:`training.discriminator.Discriminator` answers."""
+"""Outputs of :class:`training.discriminator.Discriminator` by scale, then by block."""
 
 Judge = Callable[[Tensor, Tensor], list[list[Tensor]]]
-"""A discriminator: what was given, and an image, to features."""
+"""Discriminator as a function: (input, image) → features."""
 
 
 Game = Literal["least-squares", "cross-entropy"]
 
 Distance = Callable[[Tensor, float], Tensor]
-"""Of a discriminator's answers from what they should be: 1 for true, 0 for generated."""
+"""Distance of a discriminator's outputs from their label: 1 for true, 0 for generated."""
 
 
 def least_squares(patches: Tensor, wanted: float) -> Tensor:
@@ -91,7 +91,10 @@ DISTANCES: Mapping[Game, Distance] = {
 def discriminator_loss(
     on_true: Features, on_generated: Features, distance: Distance = least_squares
 ) -> Tensor:
-    """½ [distance(D(x, y), 1) + distance(D(x, G(x)), 0)], summed over scales."""
+    """Loss of the discriminator: ½ [distance(D(x, y), 1) + distance(D(x, G(x)), 0)].
+
+    The terms of all scales are summed.
+    """
     return torch.stack(
         [
             (distance(true[-1], 1) + distance(generated[-1], 0)) / 2
@@ -108,9 +111,9 @@ def generator_loss(
     weights: Weights,
     distance: Distance = least_squares,
 ) -> Tensor:
-    """λ1 ½ distance(D(x, G(x)), 1) + λ2 FM + what :func:`likeness_loss` asks.
+    """Loss of the generator: λ1 ½ distance(D(x, G(x)), 1) + λ2 FM + :func:`likeness_loss`.
 
-    Without a discriminator, no λ1 and λ2.
+    Without a discriminator the terms of λ1 and λ2 are left out.
     """
     loss = likeness_loss(generated, target, weights)
     if discriminator is None:
@@ -126,9 +129,9 @@ def generator_loss(
 
 
 def likeness_loss(generated: Tensor, target: Tensor, weights: Weights) -> Tensor:
-    """The terms that compare the generated image with the true one, each where it has a weight.
+    """Weighted sum of the terms that compare the generated image with the true one.
 
-    Planes of several outputs count as images of their own.
+    Each output plane counts as an image of its own.
     """
     generated, target = (planes.flatten(0, 1)[:, None] for planes in (generated, target))
     made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
@@ -183,10 +186,10 @@ def multiscale_discord(generated: Tensor, target: Tensor, scales: int = 4) -> Te
 
 
 def compressed(image: Tensor, scale: float) -> Tensor:
-    """asinh(B / scale): linear for weak fields, logarithmic for strong ones.
+    """Compress a field as asinh(B / scale): linear where weak, logarithmic where strong.
 
-    The concordance of a disk is that of its strongest regions; that of the compressed field is of
-    the quiet Sun too.
+    The strongest regions dominate the concordance of a disk; after compression the quiet Sun counts
+    too.
     """
     return torch.asinh(image / scale)
 

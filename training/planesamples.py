@@ -1,4 +1,4 @@
-"""Samples for training from a store of planes: of tiles, or of drawings."""
+"""Training samples from a store of image planes (tiles or drawings)."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from training.data.planes import Planes
 from training.variations import Change
 
 FIELD = "HMI LOS"
-"""The plane that a field is learnt from where none is named."""
+"""Default target plane of the field."""
 
 
 class PlaneSamples:
-    """Some samples of a store of planes, in network units; the targets are the last planes.
+    """Samples of a store of planes, in network units; the last planes are the targets.
 
     Parameters
     ----------
     store
-        The store.
+        Store of planes.
     indices
-        Which of its samples.
+        Indices of its samples.
     recipe
-        What the network expects and gives.
+        Recipe of the network: input channels and outputs.
     target
-        Plane that the field is learnt from.
+        Name of the plane that is the target of the field output.
 
     Attributes
     ----------
     side_px
-        Of each plane: the grid's, or that of the store's tiles, which may be other than those that
-        the Recipe infers with.
+        Side of each plane: that of the grid, or of the store's tiles, which may differ from the
+        tiles of the Recipe.
 
     Raises
     ------
     StoreError
-        Planes of another size than the network sees.
+        The planes have another size than the Recipe's grid.
     IncompleteSetError
         The store lacks a plane.
     """

@@ -25,11 +25,11 @@ from training.planesamples import FIELD, PlaneSamples
 from training.variations import Change, vary
 
 AHEAD = 4
-"""Batches made while the network works."""
+"""Number of batches prepared ahead of the training step."""
 
 
 class Samples:
-    """Some samples of one store, in network units; the last plane is the target.
+    """Samples of one store of pairs, in network units; the last plane is the target.
 
     Images, which take most of the time, are made once where there is memory for them; availability
     and geometry follow from them and from the view.
@@ -125,7 +125,7 @@ def _unchanged(_images: Image) -> None:
 
 
 class AnySamples(Protocol):
-    """What a run learns from, whatever store it lies in; planes of `side_px` pixels a side."""
+    """Protocol of the samples of either kind of store; planes of `side_px` pixels a side."""
 
     side_px: int
 
@@ -142,7 +142,7 @@ class AnySamples(Protocol):
 
 
 def open_samples(data: Data, recipe: Recipe) -> tuple[AnySamples, AnySamples]:
-    """The samples to train on and those to validate with, every disk of them whole.
+    """Open the training and the validation samples, and check them.
 
     Raises
     ------
@@ -211,15 +211,15 @@ def _of_split(store: Pairs, split: Split, data: Data) -> NDArray[np.intp]:
 
 
 def _spread(indices: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    """At most so many of them, evenly."""
+    """At most `most` indices, evenly spread."""
     places = np.linspace(0, indices.size - 1, min(most, indices.size))
     return np.asarray(indices[places.round().astype(np.intp)])
 
 
 class Batches:
-    """The batches of a run: each follows from the seed, the step and the device alone.
+    """Batches of a run, each a function of the seed, the step and the device alone.
 
-    So a run that is resumed sees what it would have seen, and nothing of it need be saved.
+    A resumed run therefore sees the same batches, and no state of them is saved.
     """
 
     def __init__(
@@ -267,7 +267,7 @@ class Batches:
     def _add_noise(
         self, batch: Tensor, sigma_gauss: tuple[float, float], rng: np.random.Generator
     ) -> None:
-        """Of one standard deviation in each magnetogram that is given, where it has values."""
+        """Add Gaussian noise of one σ to each input magnetogram where it is not 0."""
         for sample, index in product(batch, [i for i in self._fields if i < self._given]):
             plane = sample[index]
             sigma = rng.uniform(*sigma_gauss) / self._unit_gauss
@@ -275,7 +275,7 @@ class Batches:
             plane += sigma * noise * (plane != 0)
 
     def steps(self, first: int, last: int) -> Iterator[tuple[int, Tensor]]:
-        """The batches of steps `first` to `last`, the next ones made ahead."""
+        """Yield the batches of steps `first` to `last`; threads prepare the next ones."""
         with ThreadPoolExecutor(AHEAD) as pool:
             ahead = [pool.submit(self.batch, k) for k in range(first, min(first + AHEAD, last + 1))]
             for step in range(first, last + 1):
@@ -290,7 +290,7 @@ def mirrored(batch: Tensor, odd: list[int]) -> Tensor:
 
 
 def reversed_fields(batch: Tensor, fields: list[int]) -> Tensor:
-    """The same Sun with every field line turned round, as it might be in the next cycle."""
+    """Reverse the sign of all fields of a batch, as in the next solar cycle."""
     turned = batch.clone()
     turned[:, fields] *= -1
     return turned

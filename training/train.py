@@ -1,4 +1,4 @@
-"""The training loop, read from top to bottom."""
+"""Training loop: batches → losses → optimiser steps → validation → model file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class StateError(ValueError):
 
 @dataclass(frozen=True)
 class Losses:
-    """Of one step, before it; the mean of all devices."""
+    """Losses of one step, before its update; means over all devices."""
 
     step: int
     generator: float
@@ -59,7 +59,7 @@ class Losses:
 
 @dataclass(eq=False)
 class Player:
-    """A network and what moves it."""
+    """A network and its optimiser."""
 
     network: nn.Module
     optimiser: torch.optim.Optimizer
@@ -67,7 +67,7 @@ class Player:
 
 @dataclass(eq=False)
 class State:
-    """What a run has come to, and what is saved of it."""
+    """State of a run: networks, optimisers, step and best validation score."""
 
     generator: Player
     adversary: Player | None
@@ -77,7 +77,7 @@ class State:
     best: float = -math.inf
 
     def parts(self, recipe: Recipe) -> dict[str, object]:
-        """What goes into a state file, and is filled when one is loaded."""
+        """Contents of the state file, by name; loading a file fills them."""
         players = {"generator": self.generator, "adversary": self.adversary}
         saved: dict[str, object] = {"recipe": recipe.to_json()}
         saved |= {"precision": self.precision, "step": self.step, "best": self.best}
@@ -95,19 +95,19 @@ class State:
 
 
 def train(config: Config, out: Path, last: int | None = None) -> State:
-    """Train, or go on with what lies in `out`, up to step `last` (by default to the end).
+    """Train a network up to step `last`, by default to the end; resume a run found in `out`.
 
-    Leaves in `out`: the weights that validated best in the last stage as a model file, the state to
-    resume from, the losses of each step as JSON lines, and TensorBoard's events.
+    Writes to `out`: the weights that validated best in the last stage as a model file, the state to
+    resume from, the losses of each step as JSON lines, and TensorBoard events.
 
     Raises
     ------
     DivergedError
-        A loss is not finite; the state of the last validation is there to go on from.
+        A loss is not finite; the state of the last validation is kept and can be resumed.
     StateError
         The state in `out` is of another Recipe.
     StoreError, IncompleteSetError
-        There are no samples that the Recipe can be trained on, or damaged ones.
+        No samples fit the Recipe, or some are damaged.
     """
     recipe = Recipe.from_toml(config.recipe.read_text(encoding="utf-8"))
     run = config.run
@@ -143,13 +143,13 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
 
 
 def _strategy(config: Config) -> str:
-    """Several devices expect a gradient for all weights, of which a stage teaches a part."""
+    """DDP strategy; with stages some weights have no gradient, which DDP must be told."""
     several = config.run.devices > 1 and len(config.course) > 1
     return "ddp_find_unused_parameters_true" if several else "auto"
 
 
 def _precision(run: Run, out: Path) -> Precision:
-    """The precision asked for, that of the state in `out`, or what the device is fast in."""
+    """Precision: the one configured, that of the state in `out`, or the device's fastest."""
     if run.precision != "auto":
         return run.precision
     path = out / STATE
@@ -257,7 +257,7 @@ def _resume(fabric: Fabric, state: State, recipe: Recipe, out: Path) -> None:
 
 
 def _forget_after(path: Path, step: int) -> None:
-    """Drop the losses of steps that are taken again."""
+    """Drop the logged losses of steps after `step`, which are repeated."""
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if json.loads(line)["step"] <= step))
 
@@ -288,7 +288,7 @@ def _stage(config: Config, step: int) -> tuple[int, Stage]:
 
 
 def _seed_dropout(seed: int, rank: int, step: int) -> None:
-    """Let it follow from the step, as batches do, so that a run is resumed as if never stopped."""
+    """Seed dropout from the step, so that a resumed run repeats an uninterrupted one."""
     torch.manual_seed(int(np.random.SeedSequence([seed, rank, step]).generate_state(1)[0]))
 
 
@@ -308,7 +308,7 @@ def _learn(
     halved = functional.avg_pool2d(batch, 2**stage.halvings)
     given, target = halved[:, :inputs], halved[:, inputs:]
     if config.data.crop_margin_px == 0 and generated.shape[1:] == disk.shape:
-        generated = torch.where(disk, generated, target)  # Elsewhere it may lie anywhere.
+        generated = torch.where(disk, generated, target)  # Pixels off the disk have no loss.
     judge = partial(state.adversary.network, stage=index) if state.adversary else None
     distance = DISTANCES[config.game]
     on_generator = generator_loss(judge, given, generated, target, config.weights, distance)
@@ -343,13 +343,13 @@ def _answer(network: nn.Module, given: Tensor, stage: Stage) -> Tensor:
 
 
 def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, step: int) -> float:
-    """Take one step down the gradient; the loss before it."""
-    # Of all devices, so that all of them stop where one diverges.
+    """Take one optimiser step; return the loss before it."""
+    # Mean over all devices, so that all of them stop where one diverges.
     lost = _over_devices(fabric, loss, "mean").item()
     if not math.isfinite(lost):
         raise DivergedError(
             f"step {step}: got a loss of {lost}, expected a finite one; the last validated "
-            "state is kept: go on from it with a lower rate"
+            "state is kept: resume from it with a lower rate"
         )
     player.optimiser.zero_grad(set_to_none=True)
     fabric.backward(loss)
@@ -389,7 +389,7 @@ def _keep(
     config: Config,
     out: Path,
 ) -> None:
-    """Validate, save the state, and the weights if it is the last stage and none were better."""
+    """Validate and save the state; save the weights too if they are the best of the last stage."""
     index, stage = _stage(config, state.step)
     score, picture = _validate(fabric, state.served, validation, recipe, stage)
     fabric.log("validation", score, step=state.step)
@@ -398,7 +398,7 @@ def _keep(
     last = index == len(config.course) - 1
     better = last and score > state.best  # False for the nan of a constant image
     state.best = score if better else state.best
-    elsewhere = out / f"{STATE}.new"  # There is always one whole state.
+    elsewhere = out / f"{STATE}.new"  # A crash never leaves a half-written state.
     fabric.save(elsewhere, state.parts(recipe))
     if not fabric.is_global_zero:
         return
@@ -412,7 +412,7 @@ def _keep(
 def _validate(
     fabric: Fabric, network: nn.Module, validation: AnySamples, recipe: Recipe, stage: Stage
 ) -> tuple[float, Tensor]:
-    """Mean likeness of the fields, and the last pair as a picture (1, y, x).
+    """Mean validation score, and the last pair as a picture (1, y, x) scaled to ±100 G.
 
     Where references are optional, every second sample is without one. Each device takes its share
     of the samples. The picture ends at 100 G either way.
@@ -436,14 +436,14 @@ def _validate(
 
 
 def _on_disk(recipe: Recipe, side_px: int) -> Tensor:
-    """Where an answer counts, (output, y, x); everywhere on a tile."""
+    """Mask of the pixels that count in the loss, (output, y, x); all pixels of a tile."""
     whole = np.ones((side_px, side_px), dtype=np.bool_)
     disk = whole if isinstance(recipe.grid, Native) else recipe.grid.on_disk()
     return torch.tensor(disk).expand(len(recipe.targets), -1, -1)
 
 
 def _likeness(made: Image, true: Image, recipe: Recipe) -> float:
-    """Correlation on the disk at one degree; of tiles, less the more the pixels differ (RMS)."""
+    """Validation score: correlation at one degree on disks, minus the RMS difference on tiles."""
     if isinstance(recipe.grid, Native):
         return -float(np.sqrt(np.mean((made - true) ** 2)))
     return correlation(made, true, recipe.grid)

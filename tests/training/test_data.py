@@ -390,7 +390,7 @@ def test_the_nearest_images_make_a_set_and_none_is_in_two() -> None:
     ]
     reasons = {each.path: each.reason for each in grouped.left_out}
     assert reasons["HMI LOS 300"] == "no AIA 304 within 15 min of this HMI LOS"
-    assert reasons["HMI LOS 0"] == "no set has a use for this HMI LOS"
+    assert reasons["HMI LOS 0"] == "no set needs this HMI LOS"
     assert len(reasons) == 8
 
 
@@ -486,7 +486,7 @@ def test_the_command_says_what_it_made_and_what_is_wrong(
     monkeypatch.setattr(sys, "argv", [*command, str(archive / "now")])
     main()
     said = capsys.readouterr().out
-    assert "files: 8, of them 4 registered and 4 without a use; sets: 1; pairs: 0" in said
+    assert "files: 8, of them 4 registered and 4 unused; sets: 1; pairs: 0" in said
     monkeypatch.setattr(sys, "argv", [*command, str(tmp_path / "nowhere")])
     with pytest.raises(SystemExit, match=r"nowhere: expected a folder of FITS files"):
         main()

@@ -239,7 +239,7 @@ def test_an_image_that_is_not_finite_stops_the_run_and_is_not_stored(tmp_path: P
 
 def test_a_damaged_account_of_an_epoch_is_named_before_anything_is_rendered(copy: Path) -> None:
     (copy / EPOCHS / "70-1.json").write_text("{")
-    with pytest.raises(StoreError, match=r"70-1\.json: expected what is known of an epoch"):
+    with pytest.raises(StoreError, match=r"70-1\.json: expected the metadata of an epoch"):
         simulate(copy, CAMPAIGN, processes=0, sky=Sky(FixedSun, Interrupted(0), version=1))
 
 

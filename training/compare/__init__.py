@@ -1,1 +1,1 @@
-"""Several generators and persistence on the same simulated suns: the comparison of the papers."""
+"""Benchmark of several generators and persistence on the same suns."""

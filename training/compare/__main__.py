@@ -1,4 +1,4 @@
-"""``python -m training.compare DATASET MODEL… --out PAGE.md``: generators on the same suns."""
+"""``python -m training.compare DATASET MODEL… --out PAGE.md``: compare generators."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from training.score.models import load
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m training.compare", description=__doc__)
     add = top.add_argument
     add("dataset", type=Path, metavar="DATASET", help="store of training.data")
     add("models", nargs="+", metavar="MODEL", help="names in the repository, or model files")
-    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; numbers beside it")
+    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown page; JSON beside it")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--split", choices=("train", "test"), default="test", help="pairs to score (%(default)s)")
-    add("--suns", type=count, help="only the first so many suns, or months; all if left out")
+    add("--suns", type=count, help="use only the first so many suns, or months (all)")
     return top
 
 
 def compare(arguments: argparse.Namespace) -> Comparison:
-    """Compare, and write the page."""
+    """Compare the models, and write the page."""
     entrants = [Entrant(*load(name, arguments.repository)) for name in arguments.models]
     pairs = open_store(arguments.dataset)
     words = [pairs.path.name, *(entrant.name for entrant in entrants)]
@@ -47,7 +47,7 @@ def compare(arguments: argparse.Namespace) -> Comparison:
 
 
 def main() -> None:
-    """Compare; what goes wrong is one sentence."""
+    """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
     with one_sentence():
         compare(arguments)

@@ -1,4 +1,4 @@
-"""Every case through every model, once."""
+"""Benchmark: score every model on the same cases."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from training.score.run import Record
 
 @dataclass(frozen=True, eq=False)
 class Entrant:
-    """A model and what runs it."""
+    """Candidate of the benchmark: a model and its engine."""
 
     model: Model
     engine: Engine
 
     @property
     def name(self) -> str:
-        """As tables have it."""
+        """Name of the model, as in tables."""
         return self.model.recipe.name
 
     @property
     def refers(self) -> bool:
-        """Whether it is given a reference pair."""
+        """Whether the model takes a reference pair."""
         return bool(self.model.recipe.channels_of("reference"))
 
 
 def contest(
     pairs: Pairs, entrants: Sequence[Entrant], split: Split = "test", suns: int | None = None
 ) -> list[Record]:
-    """Measure the answers of all models, of persistence and of a zero field to the same cases.
+    """Score all models, persistence and a zero field on the same cases.
 
     Raises
     ------
     ValueError
-        Two models of one name, a store on another grid than a Recipe's, or one without such pairs.
+        Two models have one name, or the store is on another grid or has no pairs of the split.
     IncompleteSetError
         A channel of a Recipe has no image in the store.
     """
@@ -61,12 +61,12 @@ def contest(
 
 
 def cycle(record: Record) -> str:
-    """Name the cycle of sunspots that a case is of."""
+    """Name of the sunspot cycle of a case."""
     return f"cycle {cycle_of(record.label.time)}"
 
 
 def _record(cases: Sequence[Case], entrants: Sequence[Entrant]) -> Record:
-    """One case as each Recipe asks for it; view and truth are the same for all."""
+    """Score one case, prepared for each Recipe; view and truth are the same for all."""
     first = cases[0]
     kept = persistence(first.reference, first.view.observer, first.view.time)
     images: dict[str, Image] = {

@@ -1,4 +1,4 @@
-"""The comparison as a page of tables."""
+"""Comparison of models as a Markdown page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Which = Literal["estimate", "minus_persistence", "first_minus"]
 
 
 def write_comparison(comparison: Comparison, path: Path) -> None:
-    """Write the page, and beside it all numbers as JSON, whole or not at all."""
+    """Write the page, and all numbers as JSON beside it, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path.with_suffix(".json")) as numbers:
         numbers.write_bytes(TypeAdapter(Comparison).dump_json(comparison, indent=1) + b"\n")
@@ -30,12 +30,12 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
 
 
 def read_comparison(path: Path) -> Comparison:
-    """Read the JSON."""
+    """Read the JSON that :func:`write_comparison` wrote."""
     return TypeAdapter(Comparison).validate_json(path.read_bytes())
 
 
 def markdown(comparison: Comparison) -> str:
-    """The tables."""
+    """Format the comparison as Markdown."""
     parts = [
         "# The far-side generators on the same simulated suns",
         _facts(comparison),
@@ -43,9 +43,9 @@ def markdown(comparison: Comparison) -> str:
         "## Correlation",
         _CORRELATION,
         _by_area(comparison),
-        "### Less persistence",
+        "### Difference from persistence",
         _by_area(comparison, "minus_persistence"),
-        f"### {comparison.answers[0]} less each",
+        f"### {comparison.answers[0]} minus each",
         _by_area(comparison, "first_minus"),
         "## Fluxes and polar field",
         _FLUXES,
@@ -53,7 +53,7 @@ def markdown(comparison: Comparison) -> str:
         "## Other measures",
         _OTHERS,
         _others(comparison),
-        "## What the reference pair buys",
+        "## What the reference pair adds",
         _REFERENCE.format(first=comparison.answers[0]),
         *_by_cases(comparison, comparison.ages),
         "## In one cycle and in the next",
@@ -69,26 +69,25 @@ Pearson's, of blocks of 8×8 paper pixels (one degree at disk centre), as in Tab
 Differences are paired. Cases are those whose reference is at least 5 days old."""
 
 _FLUXES = """\
-TUMF Σ|B|A and NMF ΣBA of the line-of-sight field. R² is that of generated = true."""
+TUMF Σ|B|A and NMF ΣBA of the line-of-sight field. R² is for the line generated = true."""
 
 _OTHERS = """\
 SSIM with the range ±1500 G (Jeong et al. 2022); R1, R2, RMSE–SSIM and PSNR by Alshehhi (2020), full
 disk; polarity of the pixels whose true field is above 50 G."""
 
 _REFERENCE = """\
-Models without a reference pair give the same answer whatever its age; persistence is the reference
-alone. The second table of each area is {first} less each other answer: what it has beyond that
-answer, paired over suns."""
+Predictions without a reference pair do not depend on its age; persistence is the reference alone.
+The second table of each area is {first} minus each other prediction, paired over suns."""
 
 _CYCLES = """\
-Each model beside the dates of its training: where they end before a cycle begins, that cycle is new
-to it. A model that takes fields by Hale's law is told the cycle by the date."""
+A cycle that begins after the dates of a model's training is new to it. A model whose fields follow
+Hale's law knows the cycle from the date."""
 
 
 def _facts(comparison: Comparison) -> str:
     origin = "real images"
     if comparison.simulation is not None:
-        origin = f"simulated suns, version {comparison.simulation}: the real Sun was not seen"
+        origin = f"simulated suns, version {comparison.simulation}, not the real Sun"
     units = len(comparison.units)
     lines = [
         f"- data `{comparison.data}`: {origin}",
@@ -96,7 +95,7 @@ def _facts(comparison: Comparison) -> str:
         f"- `{comparison.command}`, Farside {comparison.farside}",
     ]
     if units < WANTED_UNITS:
-        lines.append(f"- **fewer than {WANTED_UNITS}: intervals are too narrow to rely on**")
+        lines.append(f"- **fewer than {WANTED_UNITS}: intervals are unreliably narrow**")
     return "\n".join(lines)
 
 
@@ -132,7 +131,7 @@ def _by_cases(comparison: Comparison, cases: Sequence[str]) -> Iterator[str]:
     first, *others = _scored(comparison)
     for area in (FULL, AR):
         yield _case_table(comparison, area, area, cases, (first, *others))
-        title = f"{area}, {first} less"
+        title = f"{area}, {first} minus"
         yield _case_table(comparison, title, area, cases, others, "first_minus")
 
 
@@ -157,7 +156,7 @@ def _shown(cell: Cell | None, which: Which) -> str:
 
 
 def _scored(comparison: Comparison) -> list[str]:
-    """A zero field has no correlation."""
+    """Predictions with a correlation; a zero field has none."""
     return [answer for answer in comparison.answers if answer != ZERO]
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a comparison, by area, age of the reference, and cycle."""
+"""Results of a comparison by area, age of the reference and cycle."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ CC = "CC 8×8"
 
 @dataclass(frozen=True)
 class Entry:
-    """A model that was compared.
+    """Model that was compared.
 
     Attributes
     ----------
     refers
-        Whether it is given a reference pair.
+        Whether it takes a reference pair.
     dates
-        First and last of what it was trained on.
+        First and last date of its training data.
     """
 
     name: str
@@ -50,15 +50,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cell:
-    """One measure of one answer among some of the cases.
+    """Mean of one measure of one prediction over some of the cases.
 
     Attributes
     ----------
     cases
-        Ages of the reference, or a cycle.
+        Bin of reference ages, or cycle.
     minus_persistence, first_minus
-        Paired differences, over the suns that have both: this answer less persistence, and the
-        first model's answer less this one.
+        Paired differences over the suns that have both: this prediction minus persistence, and
+        the first model's prediction minus this one.
     """
 
     measure: str
@@ -72,14 +72,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All numbers.
+    """Results of a comparison.
 
     Attributes
     ----------
     units
-        What the bootstrap draws: seeds, or months.
+        Resampling units of the bootstrap: seeds, or months.
     ages, cycles
-        Names of the cases among which cells were measured.
+        Names of the groups of cases, by reference age and by cycle.
     """
 
     command: str
@@ -97,7 +97,7 @@ class Comparison:
     def cell(
         self, answer: str, area: str, cases: str = MAIN_AGES, measure: str = CC
     ) -> Cell | None:
-        """Look up one."""
+        """Cell by its keys; None if it was not measured."""
         wanted = (measure, area, cases, answer)
         keys = ((cell.measure, cell.area, cell.cases, cell.answer) for cell in self.cells)
         return next(
@@ -106,7 +106,7 @@ class Comparison:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The models, then what they are compared with."""
+        """Names of the predictions: models first, then baselines."""
         return tuple(dict.fromkeys(cell.answer for cell in self.cells))
 
 
@@ -117,7 +117,7 @@ def summarise(
     data: str,
     simulation: int | None,
 ) -> Comparison:
-    """Average over cases, with intervals over suns."""
+    """Summarise the scores of all cases, with intervals over suns."""
     by_age, by_cycle = age_bins(records), _by_cycle(main_records(records))
     answers = list(records[0].measures)
     cells = [

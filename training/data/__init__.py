@@ -1,4 +1,4 @@
-"""Images made into one store of registered disks and their pairs: archives, or simulated suns."""
+"""Training data: stores of registered disks and pairs, from archives or simulated suns."""
 
 from training.data.archive import Plan, Summary, prepare
 from training.data.campaign import Campaign

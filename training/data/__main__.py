@@ -1,4 +1,4 @@
-"""``python -m training.data COMMAND … --out STORE``: what networks learn from."""
+"""``python -m training.data COMMAND … --out STORE``: make a store of training samples."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ RECIPE = Path(__file__).parents[1] / "recipes" / "pix2pixcc-demo.toml"
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m training.data", description=__doc__)
     commands = top.add_subparsers(required=True)
     _prepare_options(
         commands.add_parser(
-            "prepare", help="find, register and pair AIA and HMI files; goes on where it was"
+            "prepare", help="find, register and pair AIA and HMI files; resumes if begun"
         )
     )
     _simulate_options(
-        commands.add_parser("simulate", help="render and pair simulated suns; goes on where it was")
+        commands.add_parser("simulate", help="render and pair simulated suns; resumes if begun")
     )
     _tile_options(
-        commands.add_parser("tiles", help="tiles of simulated HMI frames; goes on where it was")
+        commands.add_parser("tiles", help="render tiles of simulated HMI frames; resumes if begun")
     )
     _drawing_options(
-        commands.add_parser("drawings", help="simulated drawings and what they show; goes on")
+        commands.add_parser("drawings", help="render drawings and their truth; resumes if begun")
     )
     return top
 
@@ -43,14 +43,14 @@ def parser() -> argparse.ArgumentParser:
 def _prepare_options(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run=_prepare)
     add = command.add_argument
-    add("folders", type=Path, nargs="+", metavar="FOLDER", help="with FITS files at any depth")
+    add("folders", type=Path, nargs="+", metavar="FOLDER", help="of FITS files, at any depth")
     _shared_options(command)
-    add("--set-minutes", type=float, default=15.0, help="EUV from its magnetogram (%(default)s)")
-    add("--age-step-days", type=float, default=3.9, help="ages of references (%(default)s)")
-    add("--age-tolerance-hours", type=float, default=6.0, help="of these ages (%(default)s)")
-    add("--test-year", type=int, default=2011, help="a year whose test months are known")
-    add("--test-month", type=int, default=1, help="the first of that year's two test months")
-    add("--guard-days", type=float, default=0.0, help="left out around test months (%(default)s)")
+    add("--set-minutes", type=float, default=15.0, help="between EUV and magnetogram (%(default)s)")
+    add("--age-step-days", type=float, default=3.9, help="step of reference ages (%(default)s)")
+    add("--age-tolerance-hours", type=float, default=6.0, help="tolerance of ages (%(default)s)")
+    add("--test-year", type=int, default=2011, help="year for which the test months are given")
+    add("--test-month", type=int, default=1, help="first of that year's two test months")
+    add("--guard-days", type=float, default=0.0, help="unused around test months (%(default)s)")
 
 
 def _simulate_options(command: argparse.ArgumentParser) -> None:
@@ -75,9 +75,9 @@ def _tile_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     _seed_option(command)
     _store_options(command)
-    add("--dates", type=_count, default=Tiles.dates, help="of each Sun (%(default)s)")
-    add("--tiles", type=_count, default=Tiles.tiles, help="of each date (%(default)s)")
-    add("--side", type=_count, default=Tiles.side_px, help="of each, pixels (%(default)s)")
+    add("--dates", type=_count, default=Tiles.dates, help="dates per Sun (%(default)s)")
+    add("--tiles", type=_count, default=Tiles.tiles, help="tiles per date (%(default)s)")
+    add("--side", type=_count, default=Tiles.side_px, help="side of a tile, pixels (%(default)s)")
 
 
 def _drawing_options(command: argparse.ArgumentParser) -> None:
@@ -85,7 +85,7 @@ def _drawing_options(command: argparse.ArgumentParser) -> None:
     _seed_option(command)
     _shared_options(command)
     command.add_argument(
-        "--dates", type=_count, default=Drawings.dates, help="of each Sun (%(default)s)"
+        "--dates", type=_count, default=Drawings.dates, help="dates per Sun (%(default)s)"
     )
 
 
@@ -95,21 +95,21 @@ def _seed_option(command: argparse.ArgumentParser) -> None:
         type=_seeds,
         required=True,
         metavar="FIRST:COUNT",
-        help="suns, as in 1000000:200; those below a million are for scoring",
+        help="seeds of the suns, e.g. 1000000:200; those below a million are for scoring",
     )
 
 
 def _shared_options(command: argparse.ArgumentParser) -> None:
     _store_options(command)
     command.add_argument(
-        "--recipe", type=Path, default=RECIPE, help="TOML; its grid is the store's"
+        "--recipe", type=Path, default=RECIPE, help="Recipe (TOML) whose grid is used"
     )
 
 
 def _store_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--out", type=Path, required=True, metavar="STORE", help="new or begun")
-    add("--processes", type=_count, default=2, help="at work side by side (%(default)s)")
+    add("--out", type=Path, required=True, metavar="STORE", help="store to make, or to resume")
+    add("--processes", type=_count, default=2, help="number of parallel processes (%(default)s)")
 
 
 def _seeds(text: str) -> tuple[int, int]:
@@ -179,7 +179,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 
 
 def main() -> None:
-    """Prepare or simulate; what goes wrong is one sentence."""
+    """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
     with one_sentence():
         print(arguments.run(arguments))

@@ -1,4 +1,4 @@
-"""Folders of FITS archives → one store: each file read and registered once, whatever stops it."""
+"""Folders of FITS files → a store of registered disks and pairs, resumable."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from training.data.store import SUMMARY, Half, SetRecord, Writer, compact
 from training.data.workers import shared
 
 SOURCE = {"command": "prepare"}
-"""What the label of a store says of those that this module makes."""
+"""Label of the stores that this module makes."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How an archive is made into samples.
+    """Settings for making an archive into samples.
 
     Attributes
     ----------
     grid
-        Of the disks.
+        Grid of the registered disks.
     set_minutes
-        Greatest distance in time of a set's EUV images from its magnetogram; the Sun turns by
-        0.14° in 15 minutes.
+        Greatest time between a set's magnetogram and its EUV images; the Sun rotates by 0.14° in
+        15 minutes.
     ages, rule
-        Which references, and which months.
+        Ages of the references, and the split by months.
     processes
-        How many read files at a time.
+        Number of processes that read files.
     """
 
     grid: Grid
@@ -64,18 +64,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a store holds.
+    """Contents of a store made from an archive.
 
     Attributes
     ----------
     files, registered
-        Files seen in all runs, and those with a disk in the store.
+        Numbers of files seen in all runs, and of those with a disk in the store.
     sets
-        Complete ones.
+        Number of complete sets.
     pairs
-        All of them.
+        Pairs of both splits.
     refused
-        Each file without a use, and the reason.
+        Unused files, with reasons.
     """
 
     files: int
@@ -88,7 +88,7 @@ class Summary:
         test = sum(pair.test for pair in self.pairs)
         counts = (
             f"files: {self.files}, of them {self.registered} registered and {len(self.refused)}"
-            f" without a use; sets: {self.sets}; pairs: {len(self.pairs) - test} for training,"
+            f" unused; sets: {self.sets}; pairs: {len(self.pairs) - test} for training,"
             f" {test} for testing"
         )
         return "\n".join([counts, *(f"{each.path}: {each.reason}" for each in self.refused)])
@@ -96,26 +96,26 @@ class Summary:
 
 @dataclass(frozen=True, eq=False)
 class _Outcome:
-    """What a process made of a file; ``entry.image`` has no row yet."""
+    """Result of reading one file; ``entry.image`` has no row yet."""
 
     entry: Entry
     disk: Half | None = None
 
 
 def prepare(folders: Sequence[Path], store: Path, plan: Plan) -> Summary:
-    """Read, register, group and pair what is below `folders`.
+    """Read, register, group and pair all files below `folders`.
 
-    What the store has already is kept and not done again: an interrupted run goes on, a longer
-    archive is added to. A file that was changed is done again. Sets, pairs and the split are made
-    anew each time from all files that the store knows, also where those are gone from their
-    folders. One run at a time may write a store.
+    Files already in the store are not read again unless they changed, so an interrupted run
+    resumes and a grown archive is added to. Sets, pairs and the split are made anew each time from
+    all files that the store knows, even if they have left their folders. One run at a time may
+    write a store.
 
     Raises
     ------
     StoreError
-        There is something else at `store`, a store on another grid, or a damaged one.
+        `store` is something else, a store on another grid, or damaged.
     NotADirectoryError
-        A folder is not there.
+        A folder does not exist.
     """
     waiting = list(_files_below(folders, store))
     writer, journal = Writer(store, plan.grid, SOURCE), Journal(store)
@@ -140,7 +140,7 @@ def _files_below(folders: Sequence[Path], store: Path) -> Iterator[Entry]:
 
 
 def _keep(outcome: _Outcome, writer: Writer, journal: Journal) -> None:
-    """Write the disk, then that it is written; a row without its line is written over."""
+    """Write the disk, then its journal line; a row without a line is overwritten later."""
     entry = outcome.entry
     if entry.image and outcome.disk is not None:
         row = journal.next_row
@@ -157,7 +157,7 @@ def _register(entry: Entry, grid: Grid) -> _Outcome:
         return _Outcome(entry.model_copy(update={"image": _image(entry, disk)}), compact(disk))
     except FarsideError as error:
         refusal: dict[str, str | bool] = {"reason": f"{type(error).__name__}: {error}"}
-    # A file of thousands that breaks a library must not stop a run of days.
+    # One file that breaks a library must not stop a run of days.
     except Exception as error:
         reason = f"could not be read, tried again next time: {type(error).__name__}: {error}"
         refusal = {"reason": reason, "again": True}

@@ -1,4 +1,4 @@
-"""Which simulated suns are seen when, and from where: all of it follows from a few numbers."""
+"""Viewing schedule of simulated suns: seeds, times and observers, derived from a few numbers."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ FROM, UNTIL = "2010-06-01", "2027-06-01"
 
 
 def date_at(share: float) -> Time:
-    """The moment when so much of the campaigns' time has passed, UTC, to the millisecond."""
+    """Date at a fraction `share` of the campaigns' time span, UTC, to the millisecond."""
     first, last = Time(FROM), Time(UNTIL)
     return Time((first + share * (last - first)).isot)
 
 
 STREAM = 1_000
-"""Of the random numbers of this module; the suns have smaller ones."""
+"""Seed component of this module's random numbers; the suns use smaller ones."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One surface seen once.
+    """View of one surface from one observer.
 
     Attributes
     ----------
     surface
-        Index of its time in the epoch.
+        Index of the surface in the epoch.
     reference
         That of the surface which is its reference, for a look of the spacecraft; None for SDO's.
     offset_deg
@@ -52,13 +52,13 @@ class Epoch:
     Attributes
     ----------
     seed, number
-        Of the Sun, and of the epoch among those of that Sun.
+        Seed of the Sun, and index of the epoch among those of that Sun.
     start
-        UTC, ISO.
+        Start, UTC, ISO.
     days
         Of each surface after the start: 0, and more and more up to the last.
     looks
-        Each makes a set of four disks; a reference comes before the looks that need it.
+        Views, each a set of four disks; a reference comes before the views that need it.
     """
 
     seed: int
@@ -69,21 +69,21 @@ class Epoch:
 
     @property
     def name(self) -> str:
-        """Of its file."""
+        """Name of the epoch's file."""
         return f"{self.seed}-{self.number}"
 
     def time(self, surface: int) -> Time:
-        """Of one surface, to the millisecond."""
+        """Time of one surface, to the millisecond."""
         return Time((Time(self.start) + self.days[surface] * u.day).isot)
 
     def age_days(self, surface: int, reference: int) -> float:
-        """How old one surface is when another is seen."""
+        """Age of surface `reference` at the time of `surface`, days."""
         return self.days[surface] - self.days[reference]
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What a store of simulated suns holds; its pairs, and every pixel, follow from this.
+    """Settings of a store of simulated suns; all pairs and pixels follow from them.
 
     For each Sun `epochs` spans are drawn, one from each of as many equal parts of the dates. Each
     span is seen at `times` surfaces: at its beginning, at its end `span_days` later, and between
@@ -96,19 +96,19 @@ class Campaign:
     Attributes
     ----------
     grid
-        Of the disks.
+        Grid of the disks.
     first_seed, seeds
-        The suns.
+        First seed and number of the suns.
     epochs, times
-        Of each Sun, and of each epoch.
+        Number of epochs per Sun, and of surfaces per epoch.
     first, last
         Dates between which the rotations lie.
     share
-        Of the pairs of each epoch that are kept, drawn at random.
+        Share of the pairs of each epoch that is kept, drawn at random.
     test
         Whether these suns are for testing; else for training.
     variety
-        How far the instruments' answers are drawn anew for each Sun:
+        Spread of the instruments' responses over suns:
         :class:`~farside.simulation.sun.SimulatedSun`.
     span_days
         Of an epoch: the greatest age of a reference.
@@ -146,12 +146,12 @@ class Campaign:
             )
 
     def schedule(self) -> tuple[Epoch, ...]:
-        """All epochs in the order of the store."""
+        """List all epochs in the order of the store."""
         suns = range(self.first_seed, self.first_seed + self.seeds)
         return tuple(self._epoch(seed, number) for seed in suns for number in range(self.epochs))
 
     def _room_days(self) -> float:
-        """In which an epoch may begin."""
+        """Length of the time span in which an epoch may begin, days."""
         span = Time(self.last, scale="utc") - Time(self.first, scale="utc")
         return float(span.to_value("day")) - self.span_days
 

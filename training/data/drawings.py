@@ -1,4 +1,4 @@
-"""Simulated suns as they are drawn, photographed and measured from Earth at one moment."""
+"""Simulated sunspot drawings with the EUV images and magnetogram of the same time."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ PLANES = ("DRAWING WHITE", "AIA 304", "AIA 193", "AIA 171", "HMI LOS")
 
 @dataclass(frozen=True)
 class Drawings:
-    """Which drawings a store holds.
+    """Settings of a store of drawings.
 
     Attributes
     ----------
     grid
-        On which all planes are registered.
+        Grid of all planes.
     first_seed, seeds
-        The suns.
+        First seed and number of the suns.
     dates
-        Of each Sun, drawn between those of the campaigns.
+        Number of dates per Sun, drawn between those of the campaigns.
     """
 
     grid: Grid
@@ -44,12 +44,12 @@ class Drawings:
 
 
 def simulate_drawings(store: Path, plan: Drawings, processes: int = 0) -> int:
-    """Render drawings into a store, or go on with one that was begun; the number of its samples.
+    """Render drawings into a new or unfinished store; return the number of its samples.
 
     Raises
     ------
     StoreError
-        There is a store of other contents.
+        The store exists with other settings.
     """
     about = About(
         planes=PLANES,
@@ -67,7 +67,7 @@ def simulate_drawings(store: Path, plan: Drawings, processes: int = 0) -> int:
 
 
 def show_drawings(seed: int, plan: Drawings) -> Iterator[Shown]:
-    """One Sun, each time in another hand, with the planes :data:`PLANES`."""
+    """Yield samples of one Sun with the planes :data:`PLANES`, each in a random drawing style."""
     rng = np.random.default_rng([seed, 1612])
     sun, hands, lattice = SimulatedSun(seed), list(HANDS.values()), lattice_for(plan.grid)
     for share in rng.uniform(size=plan.dates):

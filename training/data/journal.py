@@ -1,4 +1,4 @@
-"""What became of each file: one line of JSON a file, written when it is done and not before."""
+"""Journal of an archive's files: one JSON line per file, written when the file is done."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class _Part(BaseModel):
 
 
 class Registered(_Part):
-    """An image in the store.
+    """Registered image in the store.
 
     Attributes
     ----------
     row
-        Where its disk is.
+        Row of its disk in the store.
     path
-        Its file.
+        Path of its file.
     channel
         Instrument and band, as in ``"AIA 304"``.
     time, mjd
@@ -38,7 +38,7 @@ class Registered(_Part):
     quality
         Bits of :class:`farside.quality.Quality`.
     sha256
-        Of the file.
+        Hash of the file.
     """
 
     row: int
@@ -55,16 +55,16 @@ class Registered(_Part):
 
 
 class Entry(_Part):
-    """One file: its image, or the reason why it has none in the store.
+    """Journal entry of one file: its registered image, or the reason why there is none.
 
     Attributes
     ----------
     path, size, modified_ns
-        What it was when it was read.
+        Path, size and modification time of the file when it was read.
     image, reason
-        One of the two is there.
+        Exactly one of the two is set.
     again
-        Whether the next run is to try again: what went wrong was not said to be in the file.
+        Whether the next run retries: the error was not found to be in the file.
     """
 
     path: str
@@ -76,24 +76,24 @@ class Entry(_Part):
 
     @property
     def state(self) -> tuple[str, int, int]:
-        """What a file has in common with itself as long as it is not changed."""
+        """Key that changes when the file does: path, size and modification time."""
         return self.path, self.size, self.modified_ns
 
     @classmethod
     def of(cls, path: Path) -> Entry:
-        """A file of which nothing is known but that it is there."""
+        """Entry of a file that was not read yet."""
         found = path.stat()
         return cls(path=str(path), size=found.st_size, modified_ns=found.st_mtime_ns)
 
 
 class Journal:
-    """The journal of one store; the last line on a file counts.
+    """Journal of one store; the last line of a file counts.
 
     Raises
     ------
     StoreError
-        A line does not parse. A last line without its end is what an interruption leaves: the
-        file that it was about is done again.
+        A line does not parse. A truncated last line, as an interruption leaves it, is dropped and
+        its file is read again.
     """
 
     def __init__(self, store: Path) -> None:
@@ -108,21 +108,21 @@ class Journal:
 
     @property
     def entries(self) -> list[Entry]:
-        """One for each file, in the order of their paths."""
+        """Entries of all files, ordered by path."""
         return [self._entries[path] for path in sorted(self._entries)]
 
     @property
     def next_row(self) -> int:
-        """The first row that no image ever had."""
+        """First row that was never used."""
         return self._next_row
 
     def knows(self, entry: Entry) -> bool:
-        """Whether this file is done with, and has not been changed since."""
+        """Whether the file is done and unchanged since."""
         found = self._entries.get(entry.path)
         return found is not None and found.state == entry.state and not found.again
 
     def add(self, entry: Entry) -> None:
-        """Write one line."""
+        """Append one entry."""
         with self._path.open("ab") as file:
             file.write(entry.model_dump_json().encode() + b"\n")
         self._remember(entry)
@@ -140,5 +140,5 @@ class Journal:
             return Entry.model_validate_json(line)
         except ValidationError as error:
             raise StoreError(
-                f"{self._path}, line {number}: got {line[:60]!r}, expected what became of a file"
+                f"{self._path}, line {number}: got {line[:60]!r}, expected a journal entry"
             ) from error

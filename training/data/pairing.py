@@ -1,4 +1,4 @@
-"""Which images make a set, which set is whose reference, and what is for training."""
+"""Group images into sets, pair sets with references, and split them by months."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 from training.data.journal import Registered
 
 CHANNELS = ("AIA 304", "AIA 193", "AIA 171", "HMI LOS")
-"""One set of SDO, in the order of its disks."""
+"""Channels of a set of SDO, in the order of its disks."""
 
 FAR_CHANNELS = ("EUVI-A 304", "EUVI-A 195", "EUVI-A 171", "SIMULATION LOS")
-"""One set of a simulated far side, and the magnetogram that nobody took."""
+"""Channels of a set of the simulated far side; the last is its true magnetogram."""
 
 Days = NDArray[np.float64]
 
@@ -27,19 +27,19 @@ _MJD_EPOCH = np.datetime64("1858-11-17")
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Four images of one moment, in the order of :data:`CHANNELS`."""
+    """Set of four images of one time, in the order of :data:`CHANNELS`."""
 
     images: tuple[Registered, ...]
 
     @property
     def field(self) -> Registered:
-        """The magnetogram: its time and observer are the set's."""
+        """Magnetogram, whose time and observer are those of the set."""
         return self.images[-1]
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file without a use, and why."""
+    """Unused file, with the reason."""
 
     path: str
     reason: str
@@ -47,32 +47,32 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Grouped:
-    """The sets in the order of time, and the images that are in none."""
+    """Sets ordered by time, and the images that are in none."""
 
     sets: tuple[ImageSet, ...]
     left_out: tuple[LeftOut, ...]
 
 
 def group(images: Iterable[Registered], tolerance_minutes: float) -> Grouped:
-    """Give each magnetogram the nearest image of each EUV band; no image is in two sets.
+    """Group each magnetogram with the nearest image of each EUV band; no image is in two sets.
 
-    Where two magnetograms want one image, the one that is closer to its images has it.
+    If two magnetograms compete for an image, the one that is closer in time to its images gets it.
 
     Parameters
     ----------
     images
-        All that there are.
+        Registered images of all channels.
     tolerance_minutes
-        Between the magnetogram and each EUV image.
+        Greatest time between the magnetogram and each EUV image.
     """
     unique, repeated = _without_repeats(images)
     bands = {channel: _of_channel(unique, channel) for channel in CHANNELS}
     bids = _bids(bands, tolerance_minutes)
-    sets = _without_contest(bids)
+    sets = _without_conflicts(bids)
     used = {image.path for each in sets for image in each.images}
     why = {bid.field.path: bid.reason for bid in bids if bid.reason}
     unused = [
-        LeftOut(image.path, why.get(image.path, f"no set has a use for this {image.channel}"))
+        LeftOut(image.path, why.get(image.path, f"no set needs this {image.channel}"))
         for image in unique
         if image.path not in used
     ]
@@ -81,7 +81,7 @@ def group(images: Iterable[Registered], tolerance_minutes: float) -> Grouped:
 
 @dataclass(frozen=True)
 class _Bid:
-    """The set that a magnetogram would make, or why there is none."""
+    """Candidate set of a magnetogram, or the reason why there is none."""
 
     field: Registered
     partners: tuple[Registered, ...] = ()
@@ -110,7 +110,7 @@ def _bid(field: Registered, partners: list[Registered], tolerance_minutes: float
     return _Bid(field, tuple(partners), max(minutes.values()))
 
 
-def _without_contest(bids: Iterable[_Bid]) -> list[ImageSet]:
+def _without_conflicts(bids: Iterable[_Bid]) -> list[ImageSet]:
     sets: list[ImageSet] = []
     taken: set[str] = set()
     for bid in sorted(bids, key=lambda bid: (bid.minutes, bid.field.mjd)):
@@ -122,7 +122,7 @@ def _without_contest(bids: Iterable[_Bid]) -> list[ImageSet]:
 
 
 def _without_repeats(images: Iterable[Registered]) -> tuple[list[Registered], list[LeftOut]]:
-    """One image for each channel and time, the definitive before the near-real-time one."""
+    """Keep one image per channel and time, definitive rather than near-real-time."""
     kept: dict[tuple[str, str], Registered] = {}
     repeated = []
     for image in sorted(images, key=lambda image: (image.quality, image.path)):
@@ -142,7 +142,7 @@ def _mjd(images: Iterable[Registered]) -> Days:
 
 
 def nearest(wanted: Days, offered: Days) -> NDArray[np.intp]:
-    """Index of the offered time nearest to each expected one; `offered` rises and is not empty."""
+    """Index of the time in `offered` (sorted, not empty) nearest to each of `wanted`."""
     right = np.searchsorted(offered, wanted).clip(max=len(offered) - 1)
     left = (right - 1).clip(min=0)
     return np.where(np.abs(offered[left] - wanted) <= np.abs(offered[right] - wanted), left, right)
@@ -150,19 +150,18 @@ def nearest(wanted: Days, offered: Days) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class MonthsRule:
-    """Two months of each year test, four months later each year; the other ten train.
+    """Split by months: two test months a year, four months later each year; ten train.
 
-    Jeong et al. (2022), §2: the months of the test move through the year, so that three years
-    test six different months. Where the pair begins in December, January of the same year is its
-    second month.
+    Jeong et al. (2022), §2: the test months move through the year, so that three years test six
+    different months. If the pair begins in December, January of the same year is its second month.
 
     Attributes
     ----------
     first_year, first_month
-        A year, and the month in which its test pair begins. The paper does not print its own.
+        A year, and the month in which its test pair begins. The paper does not give its own.
     guard_days
-        Sets of the training months that are nearer than this to a test month are left out; the
-        paper leaves none out, although the last day of one month shows the Sun of the next.
+        Training sets nearer than this to a test month are left out. The paper leaves none out,
+        although the Sun hardly changes from the last day of a month to the first of the next.
     """
 
     first_year: int = 2011
@@ -191,16 +190,16 @@ class MonthsRule:
 
 @dataclass(frozen=True)
 class Ages:
-    """Which ages of the reference are asked for.
+    """Ages of references to pair each target with.
 
-    Eq. 5 of Jeong et al. (2022) asks for 0 to 27.3 days; their training had 27.3 alone.
+    Eq. 5 of Jeong et al. (2022) gives ages of 0 to 27.3 days; their training had 27.3 alone.
 
     Attributes
     ----------
     step_days
-        Between the ages, from 0 on; 27.3 days is always the last.
+        Step of the ages, from 0 on; 27.3 days is always the last.
     tolerance_hours
-        Between an age that is asked for and one that is there.
+        Greatest difference between a nominal and an actual age.
     """
 
     step_days: float = 3.9
@@ -218,26 +217,26 @@ class Ages:
 
     @property
     def days(self) -> tuple[float, ...]:
-        """The ages, rising."""
+        """Nominal ages, ascending."""
         steps = np.arange(0, SYNODIC_PERIOD_DAYS - 1e-6, self.step_days)
         return (*(float(age) for age in steps), SYNODIC_PERIOD_DAYS)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A set to be generated from its EUV, and the set that is its reference.
+    """Pair of a target set, to be generated from its EUV, and its reference set.
 
     Attributes
     ----------
     target, reference
         Indices of sets; the reference is always the earlier one, never the target itself.
     age_days
-        Target's time less the reference's.
+        Time of the target minus that of the reference.
     shift_deg
-        Carrington longitude of the reference disk's centre less the target's, in [-180, 180).
-        Eq. 5 has the same longitude for both, which two images of SDO have at 27.3 days only.
+        Central Carrington longitude of the reference minus that of the target, in [-180, 180).
+        Eq. 5 asks for 0, which two images of SDO have at 27.3 days only.
     test
-        For testing; else for training.
+        Whether the pair is for testing; else for training.
     """
 
     target: int
@@ -248,16 +247,16 @@ class Pair:
 
 
 def pair(mjd: Days, carrington_deg: Days, ages: Ages, rule: MonthsRule) -> list[Pair]:
-    """Pair each set with the earlier one that is nearest to each age.
+    """Pair each set with the earlier set nearest to each age.
 
-    A set of the test months is no training pair's target and no training pair's reference. A
-    test target may have a training set as its reference: half of a test's targets could have no
-    other, and what is asked for, the target's own field, was not trained on.
+    A set of the test months is neither target nor reference of a training pair. A test target may
+    have a training set as its reference: half of the test targets could have no other, and the
+    field to be predicted, the target's own, was not trained on.
 
     Parameters
     ----------
     mjd
-        Times of the sets, rising, days.
+        Modified Julian dates of the sets, ascending.
     carrington_deg
         Carrington longitudes of their disk centres.
     """
@@ -279,7 +278,7 @@ def pair(mjd: Days, carrington_deg: Days, ages: Ages, rule: MonthsRule) -> list[
 
 
 def _of_age(mjd: Days, age_days: float, tolerance_hours: float) -> Iterator[tuple[int, int]]:
-    """Each set and its reference of about one age."""
+    """Yield indices of each set and of its reference of about one age."""
     earlier = np.arange(len(mjd)) - 1
     reference = np.minimum(nearest(mjd - age_days, mjd), earlier)
     error_hours = np.abs(mjd - mjd[reference] - age_days) * 24

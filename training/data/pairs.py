@@ -1,4 +1,4 @@
-"""Read a store: its pairs as samples of registered disks."""
+"""Reader of a store of pairs: samples of registered disks."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ def open_store(path: Path) -> Pairs:
     Raises
     ------
     StoreError
-        It is not there, not a store of this kind, not finished, without a pair, damaged, or lacks
-        a channel.
+        The store does not exist, is of another kind, unfinished, damaged, or has no pair.
     """
     group = root(path, mode="r")
     if group.attrs.get("complete") is not True:
@@ -52,20 +51,20 @@ def open_store(path: Path) -> Pairs:
 
 
 class Pairs:
-    """The samples of a store; see :func:`open_store`.
+    """Samples of a store of pairs; see :func:`open_store`.
 
     Attributes
     ----------
     path
-        The store.
+        Path of the store.
     grid
-        Of the disks.
+        Grid of the disks.
     pairs
-        One for each sample.
+        Pair of each sample.
     sets
-        What is known of each set that a pair points to.
+        Metadata of the sets that pairs refer to by index.
     refused
-        Each file without a use, and the reason.
+        Unused files, with reasons.
     """
 
     def __init__(
@@ -116,22 +115,22 @@ class Pairs:
         split
             ``"train"`` or ``"test"``.
         greatest_shift_deg
-            How far the reference's central Carrington longitude may be from the target's; some
-            ten degrees leave what Eq. 5 can ask for.
+            Greatest difference of the central Carrington longitudes of reference and target; ten
+            degrees keep the pairs that Eq. 5 allows.
         """
         test = np.array([pair.test for pair in self.pairs])
         shift = np.array([abs(pair.shift_deg) for pair in self.pairs])
         return np.flatnonzero((test == (split == "test")) & (shift <= greatest_shift_deg))
 
     def seeds(self, indices: Iterable[int]) -> frozenset[int]:
-        """The simulated suns of some samples."""
+        """Seeds of the simulated suns of the given samples."""
         found = (self.sets[self.pairs[int(index)].target].seed for index in indices)
         return frozenset(seed for seed in found if seed is not None)
 
     def channels(
         self, indices: Iterable[int]
     ) -> frozenset[tuple[tuple[str, ...], tuple[str, ...]]]:
-        """What there is to observe and to refer to in some samples, as in ``"AIA 304"``."""
+        """Channels of observation and reference in the given samples, e.g. ``"AIA 304"``."""
         pairs = (self.pairs[int(index)] for index in indices)
         return frozenset(
             (self.sets[pair.target].channels[:-1], self.sets[pair.reference].channels)
@@ -139,12 +138,12 @@ class Pairs:
         )
 
     def check(self, indices: Iterable[int]) -> None:
-        """Read every disk of some samples once.
+        """Read every disk of the given samples once.
 
         Raises
         ------
         StoreError
-            One is damaged or missing.
+            A disk is damaged or missing.
         """
         pairs = [self.pairs[int(index)] for index in indices]
         sets = sorted({each for pair in pairs for each in (pair.target, pair.reference)})
@@ -160,7 +159,7 @@ class Pairs:
         about = f"{self.path}: {self.sets[number].channels[channel]} of set {number} (row {row})"
         try:
             image = np.asarray(self._disks[row])
-        # zarr and its codecs raise what they like for bytes that do not unpack.
+        # zarr and its codecs raise any of these for bytes that do not decompress.
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             raise StoreError(
                 f"{about}: got a damaged disk, expected a whole one: {error}"

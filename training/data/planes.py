@@ -1,7 +1,7 @@
-"""A store of images that lie on each other: what a network is given, and what it is to give.
+"""Store of co-aligned image planes: inputs and targets of a network.
 
-A folder: `store.json` says which planes, how they are scaled and what they were made with; each
-Sun has a file of its own, (sample, plane, y, x) float16, that appears whole or not at all.
+A folder: `store.json` describes the planes and how they were made; each Sun has one file,
+(sample, plane, y, x) float16, written atomically.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ Half = NDArray[np.float16]
 
 
 class About(BaseModel):
-    """What a store holds.
+    """Description of a store: its planes, and all that it was made from.
 
     Attributes
     ----------
     planes
-        Instrument and band of each, and what of it, as in ``"HMI LOS"`` or ``"HMI LOS mean"``;
-        gauss, or brightness in medians of the disk.
+        Instrument, band and variant of each plane, e.g. ``"HMI LOS"`` or ``"HMI LOS mean"``;
+        gauss, or brightness in units of the disk's median.
     command
-        What made it, as in ``"tiles"``.
+        Subcommand that made the store, e.g. ``"tiles"``.
     seeds
-        Of the suns, in the order of the files.
+        Seeds of the suns, in the order of the files.
     simulation
         Version of the simulated Sun.
     settings
-        What else it follows from.
+        Other settings of the subcommand.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,23 +56,23 @@ class About(BaseModel):
 
 
 class Shown(NamedTuple):
-    """One sample: when it shows the Sun, UTC, and its planes in order."""
+    """Sample to be stored: its time (UTC) and its planes in order."""
 
     time: str
     planes: Sequence[Image]
 
 
 Show = Callable[[int], Iterable[Shown]]
-"""Seed → samples."""
+"""Function from the seed of a Sun to its samples."""
 
 
 def write(store: Path, about: About, show: Show, processes: int = 0) -> int:
-    """Fill a store, or go on with one that was begun; the number of its samples.
+    """Write a new or unfinished store; return the number of its samples.
 
     Raises
     ------
     StoreError
-        There is a store of other contents.
+        The store exists with other settings.
     """
     store.mkdir(parents=True, exist_ok=True)
     path = store / ABOUT
@@ -101,14 +101,14 @@ def _write_sun(seed: int, store: Path, about: About, show: Show) -> None:
 
 
 class Planes:
-    """The samples of a store; see :func:`open_planes`.
+    """Samples of a store of planes; see :func:`open_planes`.
 
     Attributes
     ----------
     path
-        The store.
+        Path of the store.
     about
-        What it holds.
+        Description of the store.
     """
 
     def __init__(
@@ -122,28 +122,28 @@ class Planes:
 
     @property
     def side_px(self) -> int:
-        """Of each plane."""
+        """Side of each plane, pixels."""
         return int(self._suns[0].shape[-1])
 
     def __len__(self) -> int:
         return len(self._places)
 
     def seed(self, index: int) -> int:
-        """The Sun of one sample."""
+        """Seed of the Sun of one sample."""
         return self.about.seeds[self._places[index][0]]
 
     def time(self, index: int) -> Time:
-        """When one sample shows the Sun, UTC."""
+        """Time of one sample, UTC."""
         sun, row = self._places[index]
         return Time(self._times[sun][row])
 
     def plane(self, index: int, name: str) -> Image:
-        """One plane of one sample, (y, x), NaN where it has no value.
+        """Read one plane of one sample, (y, x), NaN where it has no value.
 
         Raises
         ------
         StoreError
-            There is no such plane.
+            The store has no such plane.
         """
         if name not in self.about.planes:
             raise StoreError(
@@ -154,7 +154,7 @@ class Planes:
 
 
 def is_planes(path: Path) -> bool:
-    """Whether a store is of this kind."""
+    """Whether `path` is a store of planes."""
     return (path / ABOUT).exists()
 
 
@@ -164,7 +164,7 @@ def open_planes(path: Path) -> Planes:
     Raises
     ------
     StoreError
-        It is not there, not finished, or a file of it is damaged.
+        The store does not exist, is unfinished, or one of its files is damaged.
     """
     if not is_planes(path):
         raise StoreError(f"{path}: got no {ABOUT}, expected a store of training.data")
@@ -202,7 +202,7 @@ def _about(path: Path) -> About:
         return About.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise StoreError(
-            f"{path}: {error.errors()[0]['msg']}, expected what a store holds"
+            f"{path}: {error.errors()[0]['msg']}, expected a description of the store"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""One pair as registered disks, and the stack that a Recipe makes of it."""
+"""Sample: a pair as registered disks, and the model input made from it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from training.data.pairing import Pair
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One pair of sets; each disk says which instrument took it, when and from where.
+    """Pair of sets as registered disks, with instrument, time and observer of each.
 
     Attributes
     ----------
     observed
-        EUV of the target: brightness in medians.
+        EUV disks of the target, in units of their medians.
     referenced
-        EUV of the reference, then its magnetogram in gauss.
+        EUV disks of the reference, then its magnetogram in gauss.
     truth
-        The target's own magnetogram, gauss.
+        Magnetogram of the target, gauss.
     pair
         Age, shift and split.
     seed
-        Of the simulated Sun; None for real images.
+        Seed of the simulated Sun; None for real images.
     """
 
     observed: tuple[Disk, ...]
@@ -39,12 +39,12 @@ class Sample:
     seed: int | None
 
     def stack(self, recipe: Recipe) -> Stack:
-        """What the network of `recipe` is given: its channels, references in the view it asks for.
+        """Model input of a Recipe: its channels, references in the view that it asks for.
 
         Raises
         ------
         IncompleteSetError
-            A channel has no disk here.
+            A channel of the Recipe has no disk in this sample.
         """
         given = {"observation": self.observed, "reference": self.referenced}
         disks = [_disk_for(channel, given[channel.role], recipe) for channel in recipe.channels]
@@ -60,12 +60,12 @@ class Sample:
 
 
 def refuse_misfit(observed: Sequence[str], referenced: Sequence[str], recipe: Recipe) -> None:
-    """Check that a Recipe finds its channels among these, each as in ``"AIA 304"``.
+    """Refuse data that lack a channel of a Recipe; channels are named as in ``"AIA 304"``.
 
     Raises
     ------
     IncompleteSetError
-        It does not.
+        A channel of the Recipe is missing.
     """
     given = {"observation": observed, "reference": referenced}
     for channel in recipe.channels:

@@ -1,4 +1,4 @@
-"""Simulated suns → one store: each epoch rendered once, whatever stops it."""
+"""Simulated suns → a store of registered disks and pairs, resumable."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from training.data.store import SUMMARY, Half, SetRecord, Source, Writer, compac
 from training.data.workers import shared
 
 EPOCHS = "epochs"
-"""Folder of a store with a file for each epoch whose disks are all written."""
+"""Subfolder of a store with one file for each finished epoch."""
 
 COARSE_PIXEL_DEG = 0.3
-"""Size of a pixel at disk centre from which on the coarse lattice resolves it."""
+"""Pixel size at disk centre from which on the coarse lattice suffices."""
 
 See = Callable[
     [Surface, Observer, Literal["EUVI", "SDO"], Grid, np.random.Generator],
@@ -44,31 +44,31 @@ See = Callable[
 
 
 class Sun(Protocol):
-    """What is asked of a simulated Sun."""
+    """Protocol of a simulated Sun."""
 
     def at(self, time: Time, lattice: Lattice) -> Surface:
-        """The surface at `time`."""
+        """Surface at `time`."""
 
 
 class Birth(Protocol):
-    """What makes suns."""
+    """Protocol of a factory of simulated suns."""
 
     def __call__(self, seed: int, /, *, variety: float) -> Sun:
-        """The Sun of a seed, with bands that answer as differently from others as `variety`."""
+        """Make the Sun of a seed; `variety` is the spread of its EUV responses."""
 
 
 @dataclass(frozen=True)
 class Sky:
-    """Where suns and their pictures come from; a process that renders is given one.
+    """Source of suns and of their images, passed to the rendering processes.
 
     Attributes
     ----------
     sun
-        Seed and variety → Sun.
+        Factory: seed and variety → Sun.
     see
-        :func:`farside.simulation.instruments.registered.see`.
+        Renderer, as :func:`farside.simulation.instruments.registered.see`.
     version
-        Of both: what was made with another one does not go into one store.
+        Version of both; one store never mixes versions.
     """
 
     sun: Birth
@@ -80,7 +80,7 @@ SIMULATED = Sky(SimulatedSun, see, getattr(farside.simulation, "VERSION", 0))
 
 
 class Rendered(BaseModel):
-    """What is known of one epoch when its disks are written; its pairs count its sets from 0."""
+    """Metadata of a rendered epoch; its pairs count its sets from 0."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -90,14 +90,14 @@ class Rendered(BaseModel):
 
 @dataclass(frozen=True)
 class Census:
-    """What a store of simulated suns holds.
+    """Contents of a store of simulated suns.
 
     Attributes
     ----------
     suns, epochs, sets
-        Counts.
+        Numbers of suns, epochs and sets.
     pairs
-        All of them.
+        Pairs of both splits.
     """
 
     suns: int
@@ -116,28 +116,28 @@ class Census:
 def simulate(store: Path, campaign: Campaign, processes: int = 0, sky: Sky = SIMULATED) -> Census:
     """Render the suns of `campaign` into a store.
 
-    Epochs that the store has are not rendered again: an interrupted run goes on, to the same store
-    whatever stopped it, and whatever the number of processes. One run at a time may write a store.
+    Epochs in the store are not rendered again: an interrupted run resumes, and the result does not
+    depend on interruptions or on the number of processes. One run at a time may write a store.
 
     Parameters
     ----------
     store
-        A new one, or one that was begun.
+        New or unfinished store.
     campaign
-        What is to be seen.
+        Viewing schedule.
     processes
-        That render. With 0 this one does, where the threads of the linear algebra may round other
-        than the one thread that each of the others has.
+        Number of rendering processes. With 0 the calling process renders; its several threads of
+        linear algebra may round differently from the one thread of a rendering process.
     sky
-        Where suns and pictures come from.
+        Source of suns and of their images.
 
     Raises
     ------
     StoreError
-        There is something else at `store`, a store of another campaign, grid or version of the
-        simulated Sun, or a damaged one.
+        `store` is something else, damaged, or a store of another campaign, grid or version of the
+        simulated Sun.
     DamagedImageError
-        An image with values that cannot be stored; it is not.
+        An image has values that float16 cannot hold.
     """
     if processes < 0:
         raise ValueError(f"processes: got {processes}, expected 0 or more")
@@ -156,7 +156,7 @@ def simulate(store: Path, campaign: Campaign, processes: int = 0, sky: Sky = SIM
 
 @dataclass(frozen=True)
 class _Work:
-    """One epoch, and the number of its first set in the store."""
+    """Epoch to render, and the index of its first set in the store."""
 
     epoch: Epoch
     first_set: int
@@ -168,7 +168,7 @@ def _works(epochs: Sequence[Epoch]) -> tuple[_Work, ...]:
 
 
 def _by_sun(works: Iterable[_Work]) -> list[tuple[_Work, ...]]:
-    """A new Sun costs seconds: one process has all its epochs."""
+    """Group epochs by Sun: making a Sun takes seconds, so one process renders all its epochs."""
     return [tuple(each) for _, each in groupby(works, key=lambda work: work.epoch.seed)]
 
 
@@ -178,7 +178,7 @@ def _source(campaign: Campaign, sky: Sky) -> Source:
 
 
 def _rendered(store: Path, epoch: Epoch) -> Rendered | None:
-    """What the store knows of an epoch; None if it is to be rendered."""
+    """Metadata of an epoch in the store; None if it is not rendered yet."""
     path = store / EPOCHS / f"{epoch.name}.json"
     if not path.exists():
         return None
@@ -186,7 +186,7 @@ def _rendered(store: Path, epoch: Epoch) -> Rendered | None:
         return Rendered.model_validate_json(path.read_bytes())
     except ValidationError as error:
         message = error.errors()[0]["msg"]
-        raise StoreError(f"{path}: expected what is known of an epoch: {message}") from error
+        raise StoreError(f"{path}: expected the metadata of an epoch: {message}") from error
 
 
 def _render_sun(works: Sequence[_Work], store: Path, campaign: Campaign, sky: Sky) -> int:
@@ -197,7 +197,7 @@ def _render_sun(works: Sequence[_Work], store: Path, campaign: Campaign, sky: Sk
 
 
 def _render_epoch(work: _Work, store: Path, campaign: Campaign, sun: Sun, see: See) -> None:
-    """Write the disks, then that they are written; what is half-written is written over."""
+    """Write the disks, then the epoch's file; an epoch without a file is written again."""
     epoch, sets = work.epoch, list[SetRecord]()
     for look, surface in _surfaces(epoch, sun, lattice_for(campaign.grid)):
         rng = np.random.default_rng([epoch.seed, STREAM, epoch.number, len(sets)])
@@ -210,14 +210,14 @@ def _render_epoch(work: _Work, store: Path, campaign: Campaign, sun: Sun, see: S
 
 
 def _surfaces(epoch: Epoch, sun: Sun, lattice: Lattice) -> Iterator[tuple[Look, Surface]]:
-    """Each look with its surface, which is made once."""
+    """Yield each view with its surface; a surface is made once."""
     for number, looks in groupby(epoch.looks, key=lambda look: look.surface):
         surface = sun.at(epoch.time(number), lattice)
         yield from ((look, surface) for look in looks)
 
 
 def lattice_for(grid: Grid) -> Lattice:
-    """The lattice that a picture on `grid` needs."""
+    """Coarsest lattice that resolves the pixels of `grid`."""
     return COARSE if np.degrees(1 / grid.disk_radius_px) >= COARSE_PIXEL_DEG else FINE
 
 
@@ -285,7 +285,7 @@ def _finish(store: Path, writer: Writer, works: Sequence[_Work], campaign: Campa
     for work in works:
         rendered = _rendered(store, work.epoch)
         if rendered is None or len(rendered.sets) != len(work.epoch.looks):
-            raise StoreError(f"{store}: epoch {work.epoch.name} is gone or of another campaign")
+            raise StoreError(f"{store}: epoch {work.epoch.name} is missing or of another campaign")
         sets += rendered.sets
         pairs += (_counted_from(pair, work.first_set) for pair in rendered.pairs)
     census = Census(campaign.seeds, len(works), len(sets), tuple(pairs))

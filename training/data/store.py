@@ -1,4 +1,4 @@
-"""One zarr store of registered disks and their pairs.
+"""Zarr store of registered disks and their pairs: layout and writer.
 
 ::
 
@@ -9,11 +9,11 @@
       target, reference    int32, sets
       age_days, shift_deg  float64
       test                 bool
-    refused    attributes: each file without a use, and the reason
-    attributes source      what made the store; of simulated suns, all that their images follow from
-               plan        tolerances, ages and test months that the tables follow
-    journal.jsonl          what became of each file; an interrupted run goes on from it
-    epochs/                as much for simulated suns, a file an epoch
+    refused    attributes: each unused file, and the reason
+    attributes source      command that made the store; for simulated suns with all its settings
+               plan        tolerances, ages and test months used for the tables
+    journal.jsonl          one line for each file read, from which an interrupted run resumes
+    epochs/                likewise one file for each epoch of simulated suns
 
 A set is SDO's three EUV images and magnetogram, or three EUV images of a simulated far side and the
 truth.
@@ -55,18 +55,18 @@ Row = TypeVar("Row")
 
 
 class SetRecord(BaseModel):
-    """One row of the table of sets; what is said of each image is in the order of the channels.
+    """Metadata of one set; the values of images are in the order of the channels.
 
     Attributes
     ----------
     channels
         :data:`~training.data.pairing.CHANNELS` or :data:`~training.data.pairing.FAR_CHANNELS`.
     time, longitude_deg, latitude_deg, distance_m
-        UTC, ISO, and Stonyhurst position: those of the magnetogram.
+        Time (UTC, ISO) and Stonyhurst position of the magnetogram.
     files, sha256, times, quality
         Name, hash, time and quality bits of each image; a simulated one has no file.
     seed
-        Of the simulated Sun; None for real images.
+        Seed of the simulated Sun; None for real images.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -91,7 +91,7 @@ class SetRecord(BaseModel):
 
     @classmethod
     def of(cls, images: ImageSet) -> SetRecord:
-        """The row of a set of real images."""
+        """Metadata of a set of real images."""
         return cls(
             channels=CHANNELS,
             time=images.field.time,
@@ -106,7 +106,7 @@ class SetRecord(BaseModel):
         )
 
     def origins(self) -> tuple[Origin, ...]:
-        """Of each image; all are taken to be seen from where the magnetogram is."""
+        """Origins of the images; all get the observer of the magnetogram."""
         observer = Observer(self.longitude_deg, self.latitude_deg, self.distance_m)
         bands = (channel.split(" ") for channel in self.channels)
         each = zip(bands, self.times, self.files, self.sha256, self.quality, strict=True)
@@ -117,12 +117,12 @@ class SetRecord(BaseModel):
 
 
 def compact(disk: Disk) -> Half:
-    """The disk as it is stored: EUV in medians, fields in gauss, 0 off the disk, float16.
+    """Disk as float16: EUV in units of its median, fields in gauss, 0 off the disk.
 
     Raises
     ------
     DamagedImageError
-        A median that is not positive, or a value that half precision cannot hold.
+        The median is not positive, or half precision cannot hold a value.
     """
     on_disk = disk.grid.on_disk()
     unit = 1.0 if disk.origin.is_magnetogram else float(np.median(disk.image[on_disk]))
@@ -142,21 +142,21 @@ def compact(disk: Disk) -> Half:
 
 
 class Writer:
-    """A store being made: disks first, tables last.
+    """Writer of a store of pairs: disks first, tables last.
 
     Parameters
     ----------
     path
-        A store that was begun before, or a new one.
+        New or unfinished store.
     grid
-        Of the disks.
+        Grid of the disks.
     source
-        What makes the store; JSON.
+        Command and settings that make the store, as JSON.
 
     Raises
     ------
     StoreError
-        There is something else at `path`, or a store on another grid, or of another source.
+        `path` is something else, or a store on another grid or of another source.
     """
 
     def __init__(self, path: Path, grid: Grid, source: Source) -> None:
@@ -167,7 +167,7 @@ class Writer:
         self._disks = array(self._root, "disks")
 
     def make_room(self, rows: int) -> None:
-        """Let there be so many rows; those without a disk read as NaN and take no space."""
+        """Resize to `rows` rows; rows without a disk read as NaN and take no space."""
         self._disks.resize((rows, *self._disks.shape[1:]))
 
     def put(self, row: int, disk: Half) -> None:
@@ -182,7 +182,7 @@ class Writer:
         refused: Sequence[LeftOut],
         plan: Mapping[str, Any],
     ) -> None:
-        """Write the tables, and the plan that they follow; `images` are the rows of each set."""
+        """Write the tables and the settings `plan`; `images` are the rows of each set's disks."""
         _write_sets(self._root.create_group("sets", overwrite=True), images, sets)
         _write_pairs(self._root.create_group("pairs", overwrite=True), pairs)
         table = self._root.create_group("refused", overwrite=True)
@@ -191,12 +191,12 @@ class Writer:
 
 
 def put_disks(path: Path, row: int, disks: Sequence[Half]) -> None:
-    """Write some disks of a store that another process keeps; no two may write one row."""
+    """Write disks into a store from a worker process; no two may write the same row."""
     array(root(path, mode="r+"), "disks")[row : row + len(disks)] = np.stack(disks)
 
 
 def _begin(path: Path, grid: Grid, source: Source) -> None:
-    """Make a store elsewhere, then rename it: there is no half-made one to stumble upon."""
+    """Create an empty store under another name, then rename it: none is ever half-made."""
     elsewhere = path.with_name(f"{path.name}.new")
     new = zarr.open_group(elsewhere, mode="w")
     side = grid.size_px
@@ -255,12 +255,12 @@ COLUMNS = {
 
 
 def root(path: Path, mode: Literal["r", "r+"]) -> zarr.Group:
-    """A store's first group.
+    """Open the root group of a store.
 
     Raises
     ------
     StoreError
-        It is not there, or not a store of this kind and version.
+        The store does not exist, or is of another kind or version.
     """
     try:
         found = zarr.open_group(path, mode=mode)
@@ -273,7 +273,7 @@ def root(path: Path, mode: Literal["r", "r+"]) -> zarr.Group:
 
 
 def grid_of(root: zarr.Group) -> Grid:
-    """The grid of a store's disks."""
+    """Grid of a store's disks."""
     found = root.attrs.get("grid")
     try:
         return TypeAdapter(Grid).validate_python(found)
@@ -282,7 +282,7 @@ def grid_of(root: zarr.Group) -> Grid:
 
 
 def table(root: zarr.Group, name: str) -> zarr.Group:
-    """One of a group's groups."""
+    """Subgroup of a store by name."""
     found = _member(root, name)
     if not isinstance(found, zarr.Group):
         raise StoreError(f"{root.store_path}: expected a table {name!r}, got {found}")
@@ -290,7 +290,7 @@ def table(root: zarr.Group, name: str) -> zarr.Group:
 
 
 def array(group: zarr.Group, name: str) -> zarr.Array[Any]:
-    """One of a group's arrays."""
+    """Array of a group by name."""
     found = _member(group, name)
     if not isinstance(found, zarr.Array):
         raise StoreError(f"{group.store_path}: expected an array {name!r}, got {found}")
@@ -305,7 +305,7 @@ def _member(group: zarr.Group, name: str) -> zarr.Array[Any] | zarr.Group | None
 
 
 def column(group: zarr.Group, name: str) -> NDArray[Any]:
-    """An array, read."""
+    """Read an array of a group."""
     try:
         return np.asarray(array(group, name)[:])
     except (OSError, RuntimeError, TypeError, ValueError) as error:
@@ -313,7 +313,7 @@ def column(group: zarr.Group, name: str) -> NDArray[Any]:
 
 
 def rows(group: zarr.Group, kind: TypeAdapter[Row]) -> Row:
-    """A table's rows of attributes."""
+    """Read the rows of a table from its attributes."""
     try:
         return kind.validate_python(group.attrs.get("rows"))
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Tiles of simulated HMI frames in native pixels: what the denoisers learn from."""
+"""Training tiles for denoisers: simulated HMI frames in native pixels."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from training.data.campaign import date_at
 from training.data.planes import About, Shown, write
 
 PLANES = ("HMI LOS", "HMI LOS mean", "HMI LOS truth")
-"""A frame, the mean of the series around it, and the field without noise."""
+"""Names of the planes: a frame, the mean of the series around it, the noise-free field."""
 
 OUTERMOST_RADII = 0.97
-"""How far from disk centre the middles of tiles are: there is some sky in the outermost."""
+"""Greatest distance of a tile's centre from disk centre; the outermost show some sky."""
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """Which tiles a store holds.
+    """Settings of a store of tiles.
 
     Attributes
     ----------
     first_seed, seeds
-        The suns.
+        First seed and number of the suns.
     dates
-        Of each Sun, drawn between those of the campaigns.
+        Number of dates per Sun, drawn between those of the campaigns.
     tiles
-        Of each date: as many middles lie in equal areas of the disk.
+        Number of tiles per date, their centres uniform over the disk's area.
     side_px
-        Of each.
+        Side of a tile.
     """
 
     first_seed: int
@@ -47,12 +47,12 @@ class Tiles:
 
 
 def simulate_tiles(store: Path, plan: Tiles, processes: int = 0) -> int:
-    """Render tiles into a store, or go on with one that was begun; the number of its samples.
+    """Render tiles into a new or unfinished store; return the number of its samples.
 
     Raises
     ------
     StoreError
-        There is a store of other contents.
+        The store exists with other settings.
     """
     about = About(
         planes=PLANES,
@@ -65,7 +65,7 @@ def simulate_tiles(store: Path, plan: Tiles, processes: int = 0) -> int:
 
 
 def show_tiles(seed: int, plan: Tiles) -> Iterator[Shown]:
-    """The tiles of one Sun, with the planes :data:`PLANES`."""
+    """Yield the tiles of one Sun with the planes :data:`PLANES`."""
     rng = np.random.default_rng([seed, 45])
     sun = SimulatedSun(seed)
     for share in rng.uniform(size=plan.dates):

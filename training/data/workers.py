@@ -1,4 +1,4 @@
-"""Work shared among processes of one thread each, which end with the one that began them."""
+"""Parallel map over single-threaded worker processes that end with their parent."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 def shared(
     work: Callable[[Given], Made], todo: Sequence[Given], processes: int
 ) -> Iterator[Iterable[Made]]:
-    """What `work` makes of each of `todo`, in its order: in so many processes, or here if in 0."""
+    """Map `work` over `todo` in order, in worker processes; with 0 in the calling process."""
     if processes == 0:
         yield map(work, todo)
         return
-    # Not forked: zarr and the progress bar have threads.
+    # Spawned, not forked: zarr and the progress bar have threads.
     context = multiprocessing.get_context("spawn")
     with _one_thread_each():
         pool = ProcessPoolExecutor(processes, context, initializer=_start)
@@ -38,7 +38,7 @@ def shared(
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Numerical libraries read these when they are loaded, in the processes that begin now."""
+    """Limit BLAS and OpenMP of new processes to one thread; they read this when loaded."""
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     try:
@@ -57,7 +57,7 @@ def _start() -> None:
 
 
 def _end_with_parent() -> None:
-    """Leave nothing behind when the run is killed: a pool's processes would wait for ever."""
+    """Exit with the parent: if that is killed, pool processes would otherwise wait for ever."""
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()

@@ -1,1 +1,1 @@
-"""The real benchmark: shipped far-side models on real AIA images, scored against HMI."""
+"""Benchmark on the real Sun: shipped far-side models on AIA images, scored against HMI."""

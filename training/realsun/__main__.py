@@ -1,4 +1,4 @@
-"""``python -m training.realsun --sets FOLDER --out PAGE.md``: the models on the real Sun."""
+"""``python -m training.realsun --sets FOLDER --out PAGE.md``: score models on the real Sun."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from training.realsun.run import answers, far_side_models, score, unable
 from training.realsun.sets import RealSet, read_sets
 
 MISSING_DATA = 2
-"""Exit status where the data are not at hand."""
+"""Exit status if the data are missing."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m training.realsun", description=__doc__)
     add = top.add_argument
-    add("--sets", type=Path, required=True, metavar="FOLDER", help="AIA and HMI, a folder a set")
-    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; numbers beside it")
+    add(
+        "--sets", type=Path, required=True, metavar="FOLDER", help="AIA and HMI, one folder per set"
+    )
+    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown page; CSV beside it")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--maps", type=Path, help="synoptic maps (default: wind/gong beside the sets)")
-    add("--euvi", type=Path, help="EUVI files, a folder a view (default: euvi beside the sets)")
+    add("--euvi", type=Path, help="EUVI files, one folder per view (default: euvi beside the sets)")
     add("--farside-list", type=Path, help="helioseismic regions as CSV (default: beside the sets)")
     add("--local", type=Path, default=Path("build/real-sun"), metavar="FOLDER",
-        help="pictures of images without a licence to pass them on (%(default)s)")  # fmt: skip
+        help="pictures that may not be redistributed (%(default)s)")  # fmt: skip
     return top
 
 
@@ -45,7 +47,7 @@ def real_sun(arguments: argparse.Namespace) -> Results:
     Raises
     ------
     FileNotFoundError
-        There are no sets.
+        The folder has no sets.
     """
     sets, beside = read_sets(arguments.sets), arguments.sets.parent
     maps = read_maps(arguments.maps or beside / "wind" / "gong")
@@ -70,21 +72,21 @@ def real_sun(arguments: argparse.Namespace) -> Results:
 
 
 class Pictures:
-    """Folders of pictures: one beside the page, and one for what may not be passed on.
+    """Folders of pictures: one beside the page, one for what may not be redistributed.
 
     Parameters
     ----------
     page
-        The pictures that it may show go into a folder of its name.
+        Page; pictures that it may show go into a folder of its name.
     local
-        Where all others go.
+        Folder of all other pictures.
     """
 
     def __init__(self, page: Path, local: Path) -> None:
         self._page, self._local = page, local
 
     def write(self, name: str, content: bytes, may_be_published: bool) -> list[Path]:
-        """Write a picture; its path from the page, if the page may show it."""
+        """Write a picture; return its path relative to the page, if the page may show it."""
         folder = self._page.with_suffix("") if may_be_published else self._local
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
@@ -94,12 +96,12 @@ class Pictures:
 
 
 def _is_worth_a_picture(real: RealSet) -> bool:
-    """Whether its truth fills the grey scale of a magnetogram."""
+    """Whether the truth of a set fills the grey scale of a magnetogram."""
     return real.counts and real.truth.clip_gauss >= LIMIT_GAUSS
 
 
 def main() -> None:
-    """Score; missing data and what goes wrong are one sentence each."""
+    """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
     with one_sentence():
         try:

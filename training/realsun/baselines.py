@@ -1,4 +1,4 @@
-"""Fields that need no learning: a guess by Hale's law, and the map of a rotation before."""
+"""Baselines without learning: a guess by Hale's law, and persistence of a synoptic map."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from training.realsun.regions import (
 )
 
 PASSAGE_DAYS = 27.2753 / 2
-"""A place crosses the disk, from the east limb to the west limb, in half a synodic rotation."""
+"""Time in which a place crosses the disk: half a synodic rotation."""
 
 OLDEST_DAYS = PASSAGE_DAYS + 27.2753
-"""Of the newest map of a series with one map a rotation."""
+"""Greatest age of the newest map in a series of one map per rotation."""
 
 PLAGE_MEDIANS, CORE_MEDIANS = 1.2, 1.6
-"""Brightness of 304 above which there is field, and above which a region's core lies."""
+"""Brightness of 304 Å above which there is field, and that of a region's core."""
 
 GAUSS_A_MEDIAN, MOST_MEDIANS = 25.0, 8.0
-"""Field of the brightness beyond that of plage, linear up to the second number."""
+"""Field per unit of brightness above plage, and brightness at which it saturates."""
 
 FIELD_DEG, CORE_DEG = 0.5, 1.5
 """σ of the Gaussians over brightness, for the field and for the cores."""
@@ -50,8 +50,8 @@ TILT_DEG = 6.0
 def hale_guess(euv: Disk) -> Image:
     """Guess the field from the brightness of He II 304 and Hale's law, without learning.
 
-    Bright regions are split at the brightness's centre, along a line tilted by Joy's law; the
-    western half has the leading polarity of its hemisphere and cycle.
+    Bright regions are split at their centroid along a line tilted by Joy's law; the western half
+    gets the leading polarity of its hemisphere and cycle.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def hale_guess(euv: Disk) -> Image:
 
 
 def _polarity(strength: Image, core: Mask, view: View, grid: Grid) -> Image:
-    """Sign of each pixel: that of the leading polarity west of a tilted line through the core."""
+    """Sign of each pixel: the leading polarity west of a tilted line through the core."""
     rows, columns = np.nonzero(core)
     y, x = (float(np.average(each, weights=strength[core])) for each in (rows, columns))
     sign, north = _leading(y, x, view, grid)
@@ -84,7 +84,7 @@ def _polarity(strength: Image, core: Mask, view: View, grid: Grid) -> Image:
 
 
 def _leading(row: float, column: float, view: View, grid: Grid) -> tuple[int, bool]:
-    """Sign of the leading polarity at a pixel, and whether that lies in the north."""
+    """Sign of the leading polarity at a pixel, and whether the pixel is in the north."""
     west, north = sight_lines(grid, view.observer)
     at = (np.array([round(row)]), np.array([round(column)]))
     is_north = bool(trace(west[at], north[at], view.observer, view.time).latitude_deg[0] > 0)
@@ -109,15 +109,15 @@ def _law(field: Image, region: Mask, truth: Truth) -> int:
 
 
 def read_maps(folder: Path) -> list[BaseMap]:
-    """Read all synoptic maps of a folder; none where there is no such folder."""
+    """Read all synoptic maps of a folder; an empty list if it does not exist."""
     return [read_base(path) for path in sorted(folder.glob("*.fits*"))]
 
 
 def map_before(maps: Sequence[BaseMap], view: View) -> BaseMap | None:
-    """The newest map that has seen nothing of the present passage of the disk.
+    """Newest map made before the present disk passage began; None if it is too old.
 
-    It is older than half a synodic rotation, so all that the view shows was seen one passage
-    before, or earlier; None where the newest such map is another rotation older.
+    It is older than half a synodic rotation, so that it saw every place in the view one passage
+    before, or earlier. A map older by another rotation is not used.
     """
     ages = [float((view.time - each.time).to_value("day")) for each in maps]
     fitting = [
@@ -129,6 +129,6 @@ def map_before(maps: Sequence[BaseMap], view: View) -> BaseMap | None:
 
 
 def persistence(base: BaseMap, truth: Truth) -> tuple[Image, str]:
-    """The map as a disk in the truth's view, and what it is, in words."""
+    """Map as a disk in the view of the truth, and its description."""
     age = age_of_disk_days(base, truth.grid, truth.view)
     return disk_of_map(base, truth.grid, truth.view), f"{base.instrument} map, {age:.0f} d old"

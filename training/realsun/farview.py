@@ -1,4 +1,4 @@
-"""Generated far sides of real EUVI images, with the places of their regions."""
+"""Far sides generated from real EUVI images, with their active regions."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from training.realsun.sets import may_be_published
 
 @dataclass(frozen=True, eq=False)
 class FarView:
-    """What the models make of the images of one spacecraft at one time.
+    """Products of all models from one spacecraft's images of one time.
 
     Attributes
     ----------
     name
-        Of the folder.
+        Name of the folder.
     images
-        The EUV images that a model takes, registered.
+        EUV images used by the models, registered.
     products
-        One of each model, and the regions in it.
+        Product of each model, with its regions.
     seismic
         Strong far-side regions of the helioseismic list.
     may_be_published
-        Whether the licence in the headers allows to pass pictures on.
+        Whether the licence in the headers allows redistribution of pictures.
     """
 
     name: str
@@ -45,7 +45,7 @@ class FarView:
 def far_views(
     folder: Path, models: Sequence[Model], engine: Engine, catalogue: Path
 ) -> list[FarView]:
-    """Generate from each folder of EUVI files with every model that its files suffice for."""
+    """Generate from each folder of EUVI files with every model whose channels it has."""
     views = (_view(each, models, engine, catalogue) for each in sorted(folder.glob("*/")))
     return [view for view in views if view.products]
 

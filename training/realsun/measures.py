@@ -1,4 +1,4 @@
-"""Measures of one field against the real magnetogram of the same view, as rows."""
+"""Measures of a field against the real magnetogram of the same view, as table rows."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from training.realsun.regions import Orientations, orientations
 from training.realsun.rows import Row
 
 GRID = Grid(256, 112.5)
-"""The grid of the scores: two pixels are a heliographic degree at disk centre."""
+"""Grid of the scores: two pixels per heliographic degree at disk centre."""
 
 AREAS = {"0.95 R": 0.95, "60°": float(np.sin(np.radians(60.0)))}
-"""Parts of the disk, by their greatest distance from disk centre in disk radii."""
+"""Areas of the disk by their greatest distance from disk centre, disk radii."""
 
 BLOCKS_DEG = (1, 2, 4)
 
@@ -26,7 +26,7 @@ MIDDLE_DEG = 2
 """Side of the blocks for slope, RMS and signs."""
 
 STRONG_GAUSS = 15.0
-"""Blocks of a stronger true field count for the share of right signs."""
+"""Least true field of a block that counts in the share of right signs."""
 
 CORRELATIONS = tuple(f"CC {side}°" for side in BLOCKS_DEG)
 UNSIGNED = tuple(f"CC of abs B {side}°" for side in BLOCKS_DEG)
@@ -39,18 +39,18 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """A real magnetogram to score against.
+    """Real magnetogram to score against.
 
     Attributes
     ----------
     name
-        Of the set; the unit of its rows.
+        Name of the set; the unit of its rows.
     image, grid
-        Gauss, line of sight, NaN off the disk.
+        Line-of-sight field, gauss, NaN off the disk, and its grid.
     view
-        From where, and when, it was taken.
+        Observer and time.
     clip_gauss
-        Field strength beyond which the source has no values; both fields are clipped there.
+        Field strength at which the source saturates; both fields are clipped there.
     """
 
     name: str
@@ -68,7 +68,7 @@ def score_set(field_gauss: Image, truth: Truth, answer: str, case: str) -> list[
     field_gauss
         (y, x) on the truth's grid; NaN counts as 0.
     answer, case
-        Names of what made the field, and of what it was made from.
+        Name of the model or baseline, and description of its input.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def score_set(field_gauss: Image, truth: Truth, answer: str, case: str) -> list[
 
 
 def orientation_rows(found: Orientations, unit: str, answer: str, case: str) -> list[Row]:
-    """Numbers of regions by the orientation of their polarities, as rows."""
+    """Table rows of the number of regions by orientation of their polarities."""
     values = (found.right, found.one_sign, found.wrong, found.right_by_flux)
     return [
         Row(unit, case, answer, measure, "0.95 R", float(value))
@@ -129,9 +129,9 @@ def _amplitudes(made: Values, true: Values) -> tuple[float, float, float, float]
 
 
 def block_means(values: Image, inside: NDArray[np.bool_], pixels: int) -> Values:
-    """Means over square blocks of those pixels that lie inside; half of a block must.
+    """Means over square blocks, of the pixels inside; blocks less than half inside are left out.
 
-    The blocks begin at the first pixel of the grid, whose side is a whole number of them.
+    Blocks begin at the first pixel of the grid, whose side is a multiple of theirs.
     """
     rows, columns = (side // pixels for side in values.shape)
     shape = (rows, pixels, columns, pixels)

@@ -1,4 +1,4 @@
-"""The real benchmark as a page of tables, with the limits of its data."""
+"""Benchmark on the real Sun as a Markdown page, with the limits of its data."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ SCORES = (*CORRELATIONS, *UNSIGNED, *AMPLITUDES)
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What the page shows.
+    """Results shown on the page.
 
     Attributes
     ----------
     recipes
-        Of the models that were asked.
+        Recipes of the scored models.
     rows
-        All scores of all sets.
+        Scores of all sets.
     pictures
-        Those that may be passed on, as the page links them.
+        Paths of the pictures that may be published, relative to the page.
     """
 
     sets: Sequence[RealSet]
@@ -60,7 +60,7 @@ class Results:
 
 
 def markdown(found: Results) -> str:
-    """The whole page."""
+    """Format the page as Markdown."""
     return "\n\n".join(_parts(found)) + "\n"
 
 
@@ -166,13 +166,13 @@ only numbers."""
 
 
 def mean_table(rows: Sequence[Row], area: str) -> str:
-    """Scores of each answer in one area, mean and spread over sets."""
+    """Table of the scores in one area: mean and spread over sets by prediction."""
     inside = [row for row in rows if row.area == area and row.answer != GIVEN_REGIONS]
     return pivot(inside, _name_and_number(inside), SCORES, mean_and_spread)
 
 
 def _name_and_number(rows: Sequence[Row]) -> Callable[[Row], str]:
-    """Name of an answer; with the number of its sets where others have more."""
+    """Function that names a prediction, with the number of its sets if others have more."""
     sets: dict[str, set[str]] = {}
     for row in rows:
         sets.setdefault(row.answer, set()).add(row.unit)
@@ -186,7 +186,7 @@ def _name_and_number(rows: Sequence[Row]) -> Callable[[Row], str]:
 
 
 def orientation_table(rows: Sequence[Row]) -> str:
-    """Regions by orientation, in all sets together."""
+    """Table of the number of regions by orientation, over all sets."""
     numbers = [row for row in rows if row.measure in ORIENTATIONS]
     return pivot(numbers, _name_and_number(numbers), ORIENTATIONS, total)
 

@@ -1,4 +1,4 @@
-"""Pictures of the real Sun beside what the models make of it."""
+"""Pictures of the real Sun with the generated magnetograms."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ _COLOURS = {"304": "sdoaia304", "193": "sdoaia193", "195": "sdoaia193", "171": "
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One magnetogram of a picture, gauss, and its title."""
+    """Magnetogram of a picture, gauss, and its title."""
 
     title: str
     image: Image
 
 
 def picture_of_set(real: RealSet, answers: Sequence[Answer]) -> bytes:
-    """AIA and the true field above, the models' answers and the guess below, as a PNG."""
+    """Draw a set as PNG: AIA and the true field above, predictions and the guess below."""
     euv = [register(read(path), GRID) for path, _ in reversed(real.images)]
     names = {each.name for each in answers}
     made = [
         Panel(each.name, each.image)
         for each in answers
-        # A model as served has an answer over mirrored inputs too.
+        # Models as served are those with a mirrored variant.
         if each.name == GUESS or f"{each.name}, {MIRRORED}" in names
     ]
     title = f"{_clock(real.truth.view.time.isot)}, seen from Earth"
@@ -57,7 +57,7 @@ def picture_of_set(real: RealSet, answers: Sequence[Answer]) -> bytes:
 
 
 def picture_of_view(view: FarView) -> bytes:
-    """EUVI above, what the models make of it below, as a PNG."""
+    """Draw a far-side view as PNG: EUVI above, products of the models below."""
     made = [Panel(product.generator.model, product.image) for product, _ in view.products]
     first, _ = view.products[0]
     title = (
@@ -68,7 +68,7 @@ def picture_of_view(view: FarView) -> bytes:
 
 
 def draw(title: str, rows: Sequence[Sequence[Disk | Panel]], grid: Grid) -> bytes:
-    """Rows of EUV images and of magnetograms at ±100 G, north up and west right, as a PNG."""
+    """Draw rows of EUV images and magnetograms at ±100 G as PNG, north up, west right."""
     columns = max(map(len, rows))
     figure = Figure(
         figsize=(PANEL_IN * columns, len(rows) * (PANEL_IN + 0.25) + 0.6), layout="constrained"
@@ -107,7 +107,7 @@ def _draw_field(axes: Axes, panel: Panel) -> None:
 
 
 def _frame(axes: Axes, grid: Grid) -> None:
-    """Cut the picture to the disk, with a thin limb."""
+    """Crop the axes to the disk, and draw a thin limb."""
     centre, radius = grid.centre_px, grid.disk_radius_px
     axes.add_patch(Circle((centre, centre), radius, fill=False, color="0.5", linewidth=0.6))
     for limits in (axes.set_xlim, axes.set_ylim):

@@ -1,4 +1,4 @@
-"""Where the active regions of a generated far side lie, and which a helioseismic list knows."""
+"""Positions of active regions in generated far sides, and matches in a helioseismic list."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from farside.sun.observer import earth
 from training.realsun.regions import regions
 
 LEAST_FLUX_MX = 1e21
-"""Of a region that is listed."""
+"""Least radial flux of a listed region."""
 
 SAME_REGION_DEG = 15.0
-"""Between centres of one region: the resolution of far-side helioseismology. A choice."""
+"""Greatest distance of matching regions: the resolution of helioseismology. A choice."""
 
 LIST_HOURS = 12.0
-"""The list has a line every 12 hours."""
+"""Cadence of the helioseismic list."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A region of a generated magnetogram.
+    """Region of a generated magnetogram.
 
     Attributes
     ----------
     longitude_deg, latitude_deg
-        Carrington.
+        Carrington position of the centroid.
     from_earth_deg
         Longitude from the central meridian that Earth sees, positive westwards.
     unsigned_flux_mx
-        Radial, Σ|B|/μ A/μ of its pixels.
+        Radial flux, Σ|B|/μ A/μ over its pixels.
     peak_gauss
         Strongest line-of-sight field.
     """
@@ -53,13 +53,13 @@ class Place:
 
     @property
     def is_far(self) -> bool:
-        """Whether Earth cannot see it."""
+        """Whether it is on the hemisphere that Earth does not see."""
         return abs(self.from_earth_deg) > 90
 
 
 @dataclass(frozen=True)
 class SeismicRegion:
-    """A strong region of Stanford's far-side list: Carrington place of its centre."""
+    """Strong region of Stanford's far-side list, with its Carrington position."""
 
     designation: str
     longitude_deg: float
@@ -74,7 +74,7 @@ class SeismicRegion:
 
 
 def places(made: Magnetogram) -> list[Place]:
-    """The regions of a generated magnetogram, strongest flux first."""
+    """Find the regions of a generated magnetogram, strongest flux first."""
     points = trace(*sight_lines(made.disk, made.observer), made.observer, made.time)
     mu = foreshortening(made.disk, made.observer)
     area = pixel_area_cm2(made.disk)
@@ -98,15 +98,15 @@ def places(made: Magnetogram) -> list[Place]:
 
 
 def seismic_regions(catalogue: Path, time: Time) -> list[SeismicRegion]:
-    """Regions of Stanford's list (CSV) at its time nearest to `time`, within 12 hours.
+    """Read the regions of Stanford's list (CSV) nearest to `time`, within 12 hours.
 
-    None where there is no such file.
+    An empty list if the file does not exist.
     """
     if not catalogue.is_file():
         return []
     with catalogue.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    # ISO texts sort as times do; to parse all takes seconds.
+    # ISO strings sort like times; parsing all of them takes seconds.
     first, last = ((time + hours * u.hour).isot[:16] for hours in (-LIST_HOURS, LIST_HOURS))
     near = [row for row in rows if first <= row["map_time"] <= last]
     hours = [abs(float((Time(row["map_time"]) - time).to_value(u.hour))) for row in near]

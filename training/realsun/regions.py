@@ -1,4 +1,4 @@
-"""Active regions of one magnetogram, and which way round their polarities lie."""
+"""Active regions of a magnetogram, and the orientation of their polarities."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from scipy.ndimage import gaussian_filter, label
 from farside.sun.grid import Grid, Image
 
 SMOOTHING_DEG = 1.5
-"""σ of the Gaussian that |B| is smoothed by."""
+"""σ of the Gaussian that smooths |B|."""
 
 POLARITY_SMOOTHING_DEG = 0.25
-"""σ of the Gaussian over the field itself before its polarities are told apart: noise of both signs
-in single pixels would pull both centres to the middle of the region."""
+"""σ of the Gaussian that smooths the signed field before its polarities are separated: noise of
+both signs would pull both centroids to the middle of the region."""
 
 LEAST_GAUSS = 10.0
-"""Smoothed |B| of a region."""
+"""Least smoothed |B| of a region."""
 
 LEAST_AREA_DEG2 = 10.0
 
 LEAST_BIPOLE_DEG = 2.0
-"""East–west distance of the polarities; of shorter bipoles the truth itself is uncertain."""
+"""Least east–west distance of the polarities; shorter bipoles are uncertain in the truth too."""
 
 MOST_RADIUS = 0.95
-"""Regions are sought within this part of the disk radius."""
+"""Greatest distance of regions from disk centre, disk radii."""
 
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Orientations:
-    """How the bipoles of the true regions lie in another field.
+    """Numbers of true bipoles by their orientation in another field.
 
     Attributes
     ----------
     right, one_sign, wrong
-        Numbers of regions.
+        Numbers of regions of right orientation, of one polarity, and of wrong orientation.
     right_by_flux
-        Share of the regions' true unsigned flux in those that lie right; NaN without regions.
+        Share of the true unsigned flux in regions of right orientation; NaN without regions.
     """
 
     right: int
@@ -50,7 +50,7 @@ class Orientations:
 
 
 def regions(field_gauss: Image, grid: Grid) -> list[Mask]:
-    """Connected areas of strong field within 0.95 R, each (y, x)."""
+    """Masks of connected areas of strong field within 0.95 R, each (y, x)."""
     per_degree = grid.pixels_per_degree
     strong = gaussian_filter(np.abs(np.nan_to_num(field_gauss)), SMOOTHING_DEG * per_degree)
     inside = grid.radius_px() < MOST_RADIUS * grid.disk_radius_px
@@ -60,7 +60,7 @@ def regions(field_gauss: Image, grid: Grid) -> list[Mask]:
 
 
 def bipoles(field_gauss: Image, grid: Grid) -> list[Mask]:
-    """The regions with both polarities, at least 2° apart east–west."""
+    """Masks of the regions with both polarities, at least 2° apart east–west."""
     least_px = LEAST_BIPOLE_DEG * grid.pixels_per_degree
     smooth = without_noise(field_gauss, grid)
     found = regions(field_gauss, grid)
@@ -68,13 +68,13 @@ def bipoles(field_gauss: Image, grid: Grid) -> list[Mask]:
 
 
 def without_noise(field_gauss: Image, grid: Grid) -> Image:
-    """The field smoothed by 0.5°, 0 where it has no value."""
+    """Smooth a field by :data:`POLARITY_SMOOTHING_DEG`; NaN counts as 0."""
     sigma_px = POLARITY_SMOOTHING_DEG * grid.pixels_per_degree
     return np.asarray(gaussian_filter(np.nan_to_num(field_gauss), sigma_px), np.float32)
 
 
 def westward_px(field_gauss: Image, region: Mask) -> float:
-    """How far west of the negative flux the positive flux lies, pixels; 0 where one is missing."""
+    """Distance of the positive west of the negative flux, pixels; 0 if one is missing."""
     columns = np.nonzero(region)[1]
     values = np.nan_to_num(field_gauss[region])
     positive, negative = np.maximum(values, 0), np.maximum(-values, 0)
@@ -93,7 +93,7 @@ def orientations(field_gauss: Image, truth_gauss: Image, grid: Grid) -> Orientat
 
 
 def counted(signs: list[float], fluxes: list[float]) -> Orientations:
-    """Count regions by sign: 1 lies right, 0 has one polarity, -1 lies wrong."""
+    """Count regions by sign: 1 right orientation, 0 one polarity, -1 wrong orientation."""
     right = sum(flux for sign, flux in zip(signs, fluxes, strict=True) if sign > 0)
     return Orientations(
         right=sum(sign > 0 for sign in signs),

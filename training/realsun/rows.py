@@ -1,4 +1,4 @@
-"""Tidy table of scores: one value a row, and its way into a Markdown table."""
+"""Tidy table of scores, one value per row, and its pivot to Markdown."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from training.score.markdown import NONE, table
 
 @dataclass(frozen=True)
 class Row:
-    """One measured value.
+    """Row of the table: one measured value.
 
     Attributes
     ----------
     unit
-        Independent Sun: the name of a set.
+        Name of the set: an independent Sun.
     case
-        What the answer was made from.
+        Input of the prediction.
     answer
-        Model or baseline.
+        Name of the model or baseline.
     measure, area
-        What was measured, and on which part of the disk.
+        Names of the measure and of the part of the disk.
     """
 
     unit: str
@@ -38,7 +38,7 @@ class Row:
 
 
 Shown = Callable[[Sequence[float]], str]
-"""Text of a table's cell from its values."""
+"""Formatter of a table cell from its values."""
 
 
 def pivot(
@@ -48,7 +48,7 @@ def pivot(
     shown: Shown,
     head: str = "",
 ) -> str:
-    """Write rows as a Markdown table: one line for each value of `line`, one column a measure."""
+    """Format rows as a Markdown table: one line per value of `line`, one column per measure."""
     lines = dict.fromkeys(map(line, rows))
     cells = (
         [name, *(shown(_values(rows, line, name, measure)) for measure in columns)]
@@ -64,7 +64,7 @@ def _values(
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
-    """Mean ± standard deviation over units; the value alone where there is one."""
+    """Format mean ± standard deviation over units; a single value without deviation."""
     finite = np.array([value for value in values if np.isfinite(value)])
     if not finite.size:
         return NONE
@@ -74,12 +74,12 @@ def mean_and_spread(values: Sequence[float]) -> str:
 
 
 def single(values: Sequence[float]) -> str:
-    """The one value of a cell, with two decimals."""
+    """Format a single value with two decimals."""
     return mean_and_spread(values[:1])
 
 
 def total(values: Sequence[float]) -> str:
-    """Sum over units, of counts."""
+    """Format the sum of counts over units."""
     return f"{sum(values):.0f}" if values else NONE
 
 

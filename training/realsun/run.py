@@ -1,4 +1,4 @@
-"""Answers to the real sets: shipped models through the product's own path, and baselines."""
+"""Predictions for the real sets: shipped models through the product's pipeline, and baselines."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ MIRRORED = "mirrored"
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """A field for one set.
+    """Predicted field of one set.
 
     Attributes
     ----------
     name, case
-        What made it, and what it was made from.
+        Name of the model or baseline, and description of its input.
     image
-        Gauss, (y, x) on the grid of the scores, NaN off the disk.
+        Field, gauss, (y, x) on the grid of the scores, NaN off the disk.
     """
 
     name: str
@@ -45,19 +45,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class NotRun:
-    """A model that could not answer, and why."""
+    """Model that could not run, with the reason."""
 
     model: str
     reason: str
 
 
 def far_side_models(engine: Engine) -> list[Model]:
-    """The loaded models that make a magnetogram from EUV images of a spacecraft."""
+    """Loaded models that generate a magnetogram from EUVI images."""
     return [model for model in engine.models().values() if _takes_euvi(model.recipe)]
 
 
 def unable(models: Sequence[Model]) -> list[NotRun]:
-    """Models that the sets have no input for."""
+    """Models that cannot run because the sets lack their input."""
     return [
         NotRun(
             model.recipe.name,
@@ -77,19 +77,19 @@ def _needed_references(recipe: Recipe) -> list[Channel]:
 def answers(
     real: RealSet, models: Sequence[Model], engine: Engine, maps: Sequence[BaseMap]
 ) -> list[Answer]:
-    """Ask every model that can run, and the baselines.
+    """Predict a set with every model that can run, and with the baselines.
 
     Raises
     ------
     FarsideError
-        An image that the product refuses.
+        The pipeline refuses an image.
     """
     made = [each for model in models for each in _of_model(real, model, engine)]
     return [*made, *_ensemble(made), *_baselines(real, maps)]
 
 
 def score(real: RealSet, given: Sequence[Answer]) -> list[Row]:
-    """Measure all answers to a set."""
+    """Measure all predictions of a set."""
     rows = [
         row for each in given for row in score_set(each.image, real.truth, each.name, each.case)
     ]
@@ -107,7 +107,7 @@ def mirrored(stack: Stack) -> Stack:
 
 
 def over_mirrored(stack: Stack, model: Model, engine: Engine) -> Image:
-    """Mean of the answers to a stack and to its north–south mirror image, sign reversed.
+    """Mean of the predictions for a stack and for its north–south mirror, sign reversed.
 
     By Hale's and Joy's laws a Sun mirrored at its equator with all signs reversed is as likely.
     """
@@ -116,12 +116,12 @@ def over_mirrored(stack: Stack, model: Model, engine: Engine) -> Image:
 
 
 def on_scoring_grid(image: Image) -> Image:
-    """Average a product's blocks onto the grid of the scores.
+    """Average the pixels of a product in blocks onto the grid of the scores.
 
     Raises
     ------
     ValueError
-        The product's side is no whole multiple.
+        The product's side is not a multiple of the grid's.
     """
     factor, rest = divmod(image.shape[0], GRID.size_px)
     if rest or not factor:

@@ -1,4 +1,4 @@
-"""Sets of the real Sun: AIA images and the HMI magnetogram of one time, in one folder each."""
+"""Sets of the real Sun: AIA images and HMI magnetogram of one time, one folder each."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from training.realsun.measures import GRID, STRONG_GAUSS, Truth
 TRUTH_FILE = "hmi.fits"
 
 COARSEST_LEVEL_GAUSS = STRONG_GAUSS / 3
-"""A truth in coarser steps (LEVELG) shows strong fields only; it is scored beside the mean."""
+"""Coarsest step (LEVELG) of a truth in the mean: coarser ones show strong fields only."""
 
 
 @dataclass(frozen=True, eq=False)
 class RealSet:
-    """One real Sun at one time.
+    """Set of real images of one time.
 
     Attributes
     ----------
     truth
         HMI's magnetogram on the grid of the scores.
     images
-        AIA files, and what their headers say.
+        AIA files, and their origins.
     level_gauss
-        Step of the truth's values at zero field; 0 where the header has none.
+        Step of the truth's values at zero field; 0 if the header has none.
     source, licence
-        Where the files come from, and under which licence.
+        Source and licence of the files.
     """
 
     truth: Truth
@@ -42,21 +42,21 @@ class RealSet:
 
     @property
     def name(self) -> str:
-        """Of the folder."""
+        """Name of the folder."""
         return self.truth.name
 
     @property
     def counts(self) -> bool:
-        """Whether it is fit for the mean."""
+        """Whether the set is included in the mean."""
         return self.level_gauss <= COARSEST_LEVEL_GAUSS
 
     @property
     def may_be_published(self) -> bool:
-        """Whether pictures of it may be passed on: by the licence that its header names."""
+        """Whether the licence in its header allows redistribution of pictures."""
         return may_be_published(self.licence)
 
     def files_for(self, recipe: Recipe) -> list[Path] | None:
-        """The images of a model's observation channels; None where one is missing."""
+        """Images of a model's observation channels; None if one is missing."""
         found = [
             [path for path, origin in self.images if channel.takes(
                 "observation", origin.instrument, origin.band)]
@@ -65,25 +65,25 @@ class RealSet:
         return [paths[0] for paths in found] if all(found) else None
 
     def image_of(self, band: str) -> Path | None:
-        """The AIA image of a band, if the set has it."""
+        """AIA image of a band; None if the set lacks it."""
         return next((path for path, origin in self.images if origin.band == band), None)
 
 
 def read_sets(folder: Path) -> list[RealSet]:
-    """Read all sets of a folder, those fit for the mean first, each by its date.
+    """Read all sets of a folder, those in the mean first, then by date.
 
     Raises
     ------
     FileNotFoundError
-        There is no such folder, or no set in it.
+        The folder does not exist, or has no set.
     InputError
-        A file that is no image of AIA or HMI.
+        A file is not an image of AIA or HMI.
     """
     folders = sorted(path.parent for path in folder.glob(f"*/{TRUTH_FILE}"))
     if not folders:
         raise FileNotFoundError(
             f"no sets of the real Sun: got {folder}, expected a folder with aia_*.fits and "
-            f"{TRUTH_FILE} in a folder a set"
+            f"{TRUTH_FILE} in one folder per set"
         )
     found = map(read_set, folders)
     return sorted(found, key=lambda each: (not each.counts, each.truth.view.time.isot))
@@ -112,5 +112,5 @@ def read_set(folder: Path) -> RealSet:
 
 
 def may_be_published(licence: str) -> bool:
-    """Whether a licence card (PACKLIC) allows to pass pictures on."""
+    """Whether a licence (card PACKLIC) allows redistribution of pictures."""
     return licence in ("Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause")

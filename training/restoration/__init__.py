@@ -1,1 +1,1 @@
-"""What restores an image or reads a drawing, scored on the known Sun."""
+"""Scores of denoisers and of models for sunspot drawings on simulated suns."""

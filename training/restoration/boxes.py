@@ -1,4 +1,4 @@
-"""The places of one Sun at which denoisers are measured, and what is measured there."""
+"""Boxes on the disk of a simulated Sun, and the measures of denoisers in them."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ CENTRE_PX, LIMB_PX = 512, 248
 LIMB = ((LIMB_AT_RADII, 0.0), (-LIMB_AT_RADII, 0.0), (0.0, LIMB_AT_RADII), (0.0, -LIMB_AT_RADII))
 
 WEAK_GAUSS = (10.0, 50.0)
-"""Field that the noise of one frame hides or nearly so."""
+"""Range of weak field, hidden or nearly hidden by the noise of one frame."""
 
 REGION_WITHIN_RADII = 0.7
-"""So near to disk centre the strongest region is looked for."""
+"""Greatest distance from disk centre at which the strongest region is searched."""
 
 _COARSE = Size(0, 3)
-"""Pixels of 4 arcsec, in which it is looked for."""
+"""Pixels of 4 arcsec, used for that search."""
 
 Treatment = Callable[[Tile], Image]
-"""What becomes of the frames of a tile: gauss, (y, x)."""
+"""Function from the frames of a tile to a restored image: gauss, (y, x)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """A square of the disk that is measured, within the larger one that is looked at.
+    """Square of the disk to be measured, inside a larger rendered tile.
 
     Attributes
     ----------
     seen
-        With the margin that treatments need.
+        Rendered tile, with the margin that treatments need.
     side_px
-        Of what is measured, in the middle.
+        Side of the measured square, in the middle of the tile.
     """
 
     seen: Tile
@@ -62,11 +62,11 @@ class Box:
 
     @property
     def truth(self) -> Image:
-        """The field without noise, (y, x)."""
+        """Noise-free field, (y, x)."""
         return self.inner(self.seen.truth)
 
     def treated(self, treat: Treatment) -> Image:
-        """What a treatment makes of it, (y, x)."""
+        """Apply a treatment, (y, x)."""
         return self.inner(treat(self.seen))
 
     def inner(self, image: Image) -> Image:
@@ -78,7 +78,7 @@ class Box:
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """One Sun: at disk centre, at four places of the limb, and around its strongest region."""
+    """Boxes of one Sun: disk centre, four places at the limb, and the strongest region."""
 
     centre: Box
     limb: tuple[Box, ...]
@@ -87,7 +87,7 @@ class Boxes:
 
 @dataclass(frozen=True, eq=False)
 class Treated:
-    """What a treatment makes of the boxes of a Sun, gauss."""
+    """Images of the boxes of a Sun after one treatment, gauss."""
 
     centre: Image
     limb: tuple[Image, ...]
@@ -96,18 +96,18 @@ class Treated:
 
 @dataclass(frozen=True)
 class Figures:
-    """What is measured of one treatment of one Sun.
+    """Measures of one treatment of one Sun.
 
     Attributes
     ----------
     centre_gauss, limb_gauss
-        Width of the weak field's core.
+        Width of the core of the weak field's distribution.
     network
-        What is kept of the network at disk centre.
+        Share of the network that is kept at disk centre.
     weak
-        Slope on the truth there where that is of :data:`WEAK_GAUSS`, either sign.
+        Slope on the truth at disk centre where |B| is in :data:`WEAK_GAUSS`.
     centre, region
-        What is kept of the strong field there; None where there is none.
+        Share of the strong field that is kept there; None if there is none.
     """
 
     centre_gauss: float
@@ -119,16 +119,16 @@ class Figures:
 
 
 def boxes(seed: int, day: str, margin_px: int = MARGIN_PX, least_px: int = 0) -> Boxes:
-    """Look at one Sun in HMI's own pixels.
+    """Render the boxes of one Sun in HMI's native pixels.
 
     Parameters
     ----------
     seed, day
-        Which, and when, UTC.
+        Seed of the Sun, and time, UTC.
     margin_px
-        Around each box, for treatments that err near an edge.
+        Margin around each box, for treatments with errors near an edge.
     least_px
-        Side of the smallest square that may be looked at.
+        Least side of a rendered tile.
     """
     surface, rng = SimulatedSun(seed).at(Time(day)), np.random.default_rng(seed)
 
@@ -143,7 +143,7 @@ def boxes(seed: int, day: str, margin_px: int = MARGIN_PX, least_px: int = 0) ->
 
 
 def strongest(surface: Surface) -> tuple[float, float]:
-    """Where the mean |B| over a box is greatest: solar west and north, radii of the disk."""
+    """Position of the greatest mean |B| over a box: solar west and north, disk radii."""
     observer, detector = earth(surface.time), hmi_detector(_COARSE)
     seen = look(detector, observer, surface.time)
     strength = np.abs(np.nan_to_num(line_of_sight_field(surface.radial_field, seen)))
@@ -156,12 +156,12 @@ def strongest(surface: Surface) -> tuple[float, float]:
 
 
 def middle(seen: Tile) -> Image:
-    """The frame as it was measured."""
+    """Middle frame of a tile, unrestored."""
     return np.asarray(seen.frames[len(seen.frames) // 2])
 
 
 def blurred(sigma_px: float) -> Treatment:
-    """One frame through a Gaussian."""
+    """Treatment: the middle frame through a Gaussian filter."""
 
     def treat(seen: Tile) -> Image:
         return np.asarray(cv2.GaussianBlur(np.nan_to_num(middle(seen)), (0, 0), sigma_px))
@@ -176,7 +176,7 @@ def treated(seen: Boxes, treat: Treatment) -> Treated:
 
 
 def measured(seen: Boxes, images: Treated) -> Figures:
-    """Measure what a treatment left."""
+    """Measure the images of a treatment against the truth."""
     centre, looked_at = seen.centre.truth, seen.centre.seen
     size_mm = pixel_mm(looked_at.detector.scale_arcsec, looked_at.observer.distance_m)
     return Figures(
@@ -200,5 +200,5 @@ def weak_slope(image: Image, truth: Image) -> float:
 def _strong(image: Image, truth: Image) -> StrongFlux | None:
     try:
         return strong_flux(image, truth)
-    except ValueError:  # the Sun has none there
+    except ValueError:  # no strong field in this box
         return None

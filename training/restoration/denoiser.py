@@ -1,4 +1,4 @@
-"""Denoisers as they are served, on parts of a known Sun, and the blur that is as quiet as each."""
+"""Denoisers as served, on boxes of a simulated Sun, with a blur of equal noise as baseline."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from training.restoration.boxes import (
 ONE_FRAME, MEAN, TRUTH = "one frame", "mean of 21", "truth"
 
 SEE_PX = 64
-"""Around what is measured: beyond what the demonstration denoisers look at, 35 pixels."""
+"""Margin around a box: more than the demonstration denoisers' receptive field reaches, 35 px."""
 
 BLURS_PX, HALVINGS = tuple(0.25 * step for step in range(1, 17)), 6
-"""Where a blur is looked for that leaves a given noise, and how finely."""
+"""Widths tried for the blur of a given noise, and number of bisections."""
 
 
 @dataclass(frozen=True, eq=False)
 class Denoiser:
-    """A model for native pixels and what runs it: a treatment of tiles.
+    """Denoising model and its engine, as a treatment of tiles.
 
     Raises
     ------
@@ -58,12 +58,12 @@ class Denoiser:
 
     @property
     def name(self) -> str:
-        """As tables have it."""
+        """Name of the model, as in tables."""
         return self.model.recipe.name
 
     @property
     def blur(self) -> str:
-        """The answer that it must beat, as tables have it."""
+        """Name of its baseline, as in tables."""
         return f"blur as quiet as {self.name}"
 
     def __call__(self, seen: Tile) -> Image:
@@ -73,23 +73,23 @@ class Denoiser:
 
 
 def _stack(seen: Tile, mask_radius: float) -> Stack:
-    """What a service would be given, if the detector were no larger than the tile."""
+    """Model input of a tile, as if the detector were no larger than it."""
     frame = middle_frame(seen, mask_radius)
     return Stack((), frame.origin.time, seen.observer, "SDO", Quality.GOOD, frame)
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The numbers of one Sun.
+    """Scores of one Sun.
 
     Attributes
     ----------
     seed, day
-        Which, and when.
+        Seed of the Sun, and time, UTC.
     figures
-        By answer.
+        Measures by prediction.
     blur_px
-        Of the Gaussian that is as quiet as a model, by model.
+        Width, by model, of the Gaussian that leaves as little noise as it.
     """
 
     seed: int
@@ -100,7 +100,7 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """One Sun, and all that was made of it, by answer."""
+    """Scores, boxes and predicted images of one Sun."""
 
     scored: Scored
     seen: Boxes
@@ -108,7 +108,7 @@ class Answered:
 
 
 def answer(seed: int, denoisers: Sequence[Denoiser]) -> Answered:
-    """Look at one Sun on a date of its own, and ask every denoiser and what it must beat."""
+    """Render one Sun on its own date, and score all denoisers and their baselines."""
     day, least_px = day_of(seed), max(each.model.recipe.side_px for each in denoisers)
     seen = boxes(seed, day, SEE_PX, least_px)
     images = {ONE_FRAME: treated(seen, middle), MEAN: treated(seen, Tile.mean)}
@@ -122,15 +122,15 @@ def answer(seed: int, denoisers: Sequence[Denoiser]) -> Answered:
 
 
 def day_of(seed: int) -> str:
-    """The date on which a Sun is scored, UTC: any between those of the campaigns."""
+    """Random date, UTC, within the campaigns' time span at which a Sun is scored."""
     return str(date_at(np.random.default_rng([seed, 46]).uniform()).isot)
 
 
 def blur_of(seen: Boxes, wanted_gauss: float) -> float:
-    """Width of the narrowest Gaussian that leaves no wider a core at disk centre, pixels.
+    """Width of the narrowest Gaussian that leaves at most `wanted_gauss` at disk centre, pixels.
 
-    The widest narrows the core no more: it spreads the network over what is between. Where none
-    does, that of :data:`BLURS_PX` which leaves the narrowest.
+    The widest ones do not narrow the core any more, as they spread the network. If none suffices,
+    that of :data:`BLURS_PX` with the least noise.
     """
 
     def left(width_px: float) -> float:

@@ -1,4 +1,4 @@
-"""``python -m training.restoration.denoising MODEL… --out PAGE.md``: denoisers on known suns."""
+"""``python -m training.restoration.denoising MODEL… --out PAGE.md``: score denoisers."""
 
 from __future__ import annotations
 
@@ -16,25 +16,31 @@ from training.score.__main__ import count
 from training.score.models import load
 
 SUNS = 24
-"""Seeds from 0: below a million, and none that a model was trained on."""
+"""Number of suns, seeds from 0: below a million, thus not used in training."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(
         prog="python -m training.restoration.denoising", description=__doc__
     )
     add = top.add_argument
     add("models", nargs="+", metavar="MODEL", help="names in the repository, or model files")
-    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; JSON and PNG beside it")
-    add("--reports", type=Path, metavar="FOLDER", help="NAME/report.json of each model")
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PAGE",
+        help="Markdown page; JSON and PNG beside it",
+    )
+    add("--reports", type=Path, metavar="FOLDER", help="folder for NAME/report.json of each model")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--suns", type=count, default=SUNS, help="seeds from 0 (%(default)s)")
     return top
 
 
 def score(arguments: argparse.Namespace) -> DenoisingScores:
-    """Score, and write the page, its numbers and its picture."""
+    """Score the denoisers, and write the page, its numbers and its picture."""
     denoisers = [Denoiser(*load(name, arguments.repository)) for name in arguments.models]
     names = [each.name for each in denoisers]
     if len(set(names)) < len(names):
@@ -58,7 +64,7 @@ def score(arguments: argparse.Namespace) -> DenoisingScores:
 
 
 def main() -> None:
-    """Score; what goes wrong is one sentence."""
+    """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
     with one_sentence():
         score(arguments)

@@ -1,4 +1,4 @@
-"""The scores of denoisers as a page of tables, and as a report for each model."""
+"""Scores of denoisers as a Markdown page, and as a report for each model."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from training.score.report import JSON, WANTED_UNITS
 
 
 class ModelReport(BaseModel):
-    """What ``python -m export.publish --report`` takes."""
+    """Report for ``python -m export.publish --report``."""
 
     identity: str
     scores: tuple[Score, ...]
 
 
 def write_scores(found: DenoisingScores, page: Path) -> None:
-    """Write the page, and beside it all numbers as JSON, whole or not at all."""
+    """Write the page, and all numbers as JSON beside it, atomically."""
     page.parent.mkdir(parents=True, exist_ok=True)
     with replacing(page.with_suffix(".json")) as path:
         path.write_bytes(TypeAdapter(DenoisingScores).dump_json(found, indent=1) + b"\n")
@@ -43,7 +43,7 @@ def write_scores(found: DenoisingScores, page: Path) -> None:
 
 
 def read_scores(path: Path) -> DenoisingScores:
-    """Read the JSON."""
+    """Read the JSON that :func:`write_scores` wrote."""
     return TypeAdapter(DenoisingScores).validate_json(path.read_bytes())
 
 
@@ -57,7 +57,7 @@ def write_reports(found: DenoisingScores, folder: Path) -> None:
 
 
 def markdown(found: DenoisingScores, picture: str) -> str:
-    """The tables."""
+    """Format the scores as Markdown."""
     parts = [
         "# Denoisers on the same simulated suns",
         _facts(found),
@@ -78,7 +78,7 @@ def markdown(found: DenoisingScores, picture: str) -> str:
 
 
 _TARGETS = """\
-The noise that Park et al. (2020) reach, as a share of that of one frame of theirs: 9.1 G at disk
+The noise that Park et al. (2020) reach, relative to that of their single frame: 9.1 G at disk
 centre and 10.7 G at the limb. The mean over suns decides."""
 
 _NOISE = """\
@@ -88,23 +88,23 @@ and in four at the limb; mean over suns with its 95 % bootstrap interval.
 {blurs}"""
 
 _KEPT = f"""\
-Against the field without noise. Network: wavelengths of {NETWORK_MM[0]:g} to {NETWORK_MM[1]:g} Mm
+Against the noise-free field. Network: wavelengths of {NETWORK_MM[0]:g} to {NETWORK_MM[1]:g} Mm
 in the box at disk centre; noise that is left adds to the power, not to the amplitude in phase.
 Strong field: where the truth is {STRONG_GAUSS:g} G or more, in that box and in one around the
-strongest region within 0.7 radii. Weak field is no target, and has little of the network's power:
-the third column says what is left of field that one frame all but hides. The simulated field is
-made of cells of 1.5 Mm, four pixels of HMI: what becomes of finer structure is not tested."""
+strongest region within 0.7 radii. Weak field has no target, and little of the network's power: the
+third column is the share that is kept of field nearly hidden in one frame. The simulated field is
+made of cells of 1.5 Mm, four pixels of HMI: finer structure is not tested."""
 
 
 def _facts(found: DenoisingScores) -> str:
     seeds = [seed for seed, _ in found.suns]
     lines = [
         f"- {len(seeds)} simulated suns, version {found.simulation}, seeds {seeds[0]} to "
-        f"{seeds[-1]}, a date of each: the real Sun was not seen",
+        f"{seeds[-1]}, one date each; the real Sun was not used",
         f"- `{found.command}`, Farside {found.farside}",
     ]
     if len(seeds) < WANTED_UNITS:
-        lines.append(f"- fewer than {WANTED_UNITS} suns: intervals are rather too narrow")
+        lines.append(f"- fewer than {WANTED_UNITS} suns: intervals are somewhat too narrow")
     return "\n".join(lines)
 
 
@@ -120,7 +120,7 @@ def _blurs(found: DenoisingScores) -> str:
     widths = (f"{width:.2f} px for `{name}`" for name, width in found.blurs.items())
     return (
         "Each blur is the narrowest that leaves no more noise at disk centre than the model, "
-        f"sought for every Sun: σ is {' and '.join(widths)} in the mean."
+        f"found for every Sun separately: σ is {' and '.join(widths)} on average."
     )
 
 
@@ -144,7 +144,7 @@ def _verdict(found: DenoisingScores, model: str) -> str:
         for target in found.targets
         if target.model == model
     ]
-    return table([f"`{model}`", "wanted", "found", "holds"], rows)
+    return table([f"`{model}`", "target", "found", "met"], rows)
 
 
 def _wanted(target: Target) -> str:

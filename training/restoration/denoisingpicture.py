@@ -1,4 +1,4 @@
-"""Before and after, as a small PNG: a quiet patch and an active region."""
+"""Picture of denoising, before and after: a quiet patch and an active region."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ PATCH_PX = 128
 """Side of a patch: 47 Mm at disk centre."""
 
 QUIET_GAUSS, ACTIVE_GAUSS = 30.0, 500.0
-"""Grey scales."""
+"""Ranges of the grey scales."""
 
 DPI = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """Patches of one Sun by answer, gauss.
+    """Patches of one Sun by prediction, gauss.
 
     Attributes
     ----------
     title
-        Which Sun.
+        Seed and date of the Sun.
     strength_gauss
         Mean true |B| of the active patch.
     """
@@ -42,7 +42,7 @@ class Example:
 
 
 def example(sun: Answered, denoisers: Sequence[Denoiser]) -> Example:
-    """The quietest patch of a Sun's centre, and the strongest of its strongest region."""
+    """Cut out the quietest patch at disk centre, and the strongest in the strongest region."""
     names = [ONE_FRAME, denoisers[0].blur, *(each.name for each in denoisers), MEAN]
     truth = {"centre": sun.seen.centre.truth, "region": sun.seen.region.truth}
     quiet, active = (
@@ -59,7 +59,7 @@ def example(sun: Answered, denoisers: Sequence[Denoiser]) -> Example:
 
 
 def _mean_strength(field: Image) -> Image:
-    """Mean |B| of each whole patch, by its first pixel."""
+    """Mean |B| of each patch that fits, by its first pixel."""
     side = len(field) - PATCH_PX + 1
     means = cv2.blur(np.abs(field), (PATCH_PX, PATCH_PX), anchor=(0, 0))
     return np.asarray(means[:side, :side])
@@ -72,7 +72,7 @@ def _cut(images: Mapping[str, Image], place: int) -> dict[str, Image]:
 
 
 def draw(shown: Example, path: Path) -> None:
-    """Write the PNG."""
+    """Write the picture as PNG."""
     rows = ((shown.quiet, QUIET_GAUSS), (shown.active, ACTIVE_GAUSS))
     columns = len(shown.quiet)
     figure = Figure(figsize=(1.5 * columns, 3.7), layout="constrained")

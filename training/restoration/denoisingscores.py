@@ -1,4 +1,4 @@
-"""The numbers of denoisers over suns: means with intervals, and whether the targets are met."""
+"""Statistics of denoisers over suns: means with intervals, and targets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MEASURES: dict[str, Measure] = {
     "strong region, slope": lambda found: found.region.slope if found.region else None,
     "strong region, flux": lambda found: found.region.unsigned if found.region else None,
 }
-"""None where a Sun has no strong field."""
+"""Measures by name; None if a Sun has no strong field."""
 
 STRONG = tuple(name for name in MEASURES if name.startswith("strong"))
 
@@ -43,14 +43,14 @@ PAPER = {
     "M1, translation": (3.4, 4.5),
     "M2, auto-encoder": (3.9, 4.9),
 }
-"""Noise at centre and limb by Park et al. (2020), gauss."""
+"""Noise at disk centre and limb in Park et al. (2020), gauss."""
 
 LEAST_NETWORK, LEAST_STRONG = 0.90, 0.98
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model that was scored."""
+    """Model that was scored."""
 
     name: str
     version: str
@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """One measure of one answer, over suns."""
+    """Mean of one measure of one prediction over suns."""
 
     answer: str
     measure: str
@@ -69,16 +69,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Target:
-    """What is expected of a model.
+    """Target of a model, and whether it is met.
 
     Attributes
     ----------
     what
-        As a table has it.
-    expected
-        At most, of noise; at least, of what is kept.
+        Name of the target, as in tables.
+    wanted
+        Greatest noise, or least share that is kept.
     found
-        The mean over suns decides.
+        Estimate; its mean decides.
     """
 
     model: str
@@ -90,14 +90,14 @@ class Target:
 
 @dataclass(frozen=True)
 class DenoisingScores:
-    """All numbers.
+    """Scores of all denoisers.
 
     Attributes
     ----------
     suns
-        Seed and date of each.
+        Seed and date of each Sun.
     blurs
-        Mean width in pixels of the Gaussian that is as quiet as each model.
+        Mean width, by model, of the Gaussian that leaves as little noise as it, pixels.
     """
 
     command: str
@@ -111,11 +111,11 @@ class DenoisingScores:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """In the order of the tables."""
+        """Names of the predictions in the order of the tables."""
         return tuple(dict.fromkeys(row.answer for row in self.rows))
 
     def estimate(self, answer: str, measure: str) -> Estimate | None:
-        """Look up one."""
+        """Estimate by its keys; None if it was not measured."""
         keys = {(row.answer, row.measure): row.estimate for row in self.rows}
         return keys.get((answer, measure))
 
@@ -123,7 +123,7 @@ class DenoisingScores:
 def summarise(
     suns: Sequence[Scored], denoisers: Sequence[Denoiser], command: str
 ) -> DenoisingScores:
-    """Average over suns, with intervals over them."""
+    """Summarise the scores of all suns, with intervals over suns."""
     names = [each.name for each in denoisers]
     return DenoisingScores(
         command=command,
@@ -138,7 +138,7 @@ def summarise(
 
 
 def scores_of(found: DenoisingScores, model: str) -> tuple[Score, ...]:
-    """What belongs into the Recipe of a model."""
+    """Scores for the Recipe of a model."""
     among = f"{len(found.suns)} simulated suns not trained on"
     return tuple(
         Score(
@@ -165,7 +165,7 @@ def _rows(suns: Sequence[Scored]) -> Iterator[Row]:
 
 
 def _over(suns: Sequence[Scored], value: Pick) -> Estimate | None:
-    """The mean over the suns that have a value."""
+    """Estimate the mean over the suns that have a value."""
     values = {str(sun.seed): value(sun) for sun in suns}
     return estimated({seed: [each] for seed, each in values.items() if each is not None})
 
@@ -193,7 +193,7 @@ def _of(answer: str, measure: Measure) -> Pick:
 
 
 def _share(answer: str, measure: Measure) -> Pick:
-    """What an answer leaves of the noise of one frame."""
+    """Selector of the noise of a prediction relative to that of one frame."""
 
     def pick(sun: Scored) -> float | None:
         left, before = measure(sun.figures[answer]), measure(sun.figures[ONE_FRAME])

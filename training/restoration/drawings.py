@@ -1,4 +1,4 @@
-"""``python -m training.restoration.drawings MODEL --out PAGE.md``: a model of drawings, scored."""
+"""``python -m training.restoration.drawings MODEL --out PAGE.md``: score a model of drawings."""
 
 from __future__ import annotations
 
@@ -32,24 +32,26 @@ from training.score.run import MODEL
 from training.score.summary import AR
 
 PICTURED = ("tower", "galileo")
-"""Hands of the picture: the most careful and the oldest, each at its first active region."""
+"""Drawing styles in the picture: the most careful and the oldest."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m training.restoration.drawings")
     top.description = __doc__
     add = top.add_argument
     add("model", metavar="MODEL", help="name in the repository, or a model.safetensors")
-    add("--out", type=Path, required=True, metavar="PAGE", help="Markdown; numbers, PNG beside it")
-    add("--suns", type=count, default=40, help="from seed 0 on (%(default)s)")
-    add("--dates", type=count, default=len(HANDS), help="of each Sun (%(default)s)")
+    add(
+        "--out", type=Path, required=True, metavar="PAGE", help="Markdown page; JSON, PNG beside it"
+    )
+    add("--suns", type=count, default=40, help="number of suns, from seed 0 (%(default)s)")
+    add("--dates", type=count, default=len(HANDS), help="dates per Sun (%(default)s)")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     return top
 
 
 def score(arguments: argparse.Namespace) -> DrawingScores:
-    """Score, and write the page, the numbers and the picture."""
+    """Score the model, and write the page, its numbers and its picture."""
     model, engine = load(arguments.model, arguments.repository)
     check(model.recipe)
     drawn, shown = _asked(model, engine, arguments.suns, arguments.dates)
@@ -67,12 +69,12 @@ def score(arguments: argparse.Namespace) -> DrawingScores:
 
 
 def check(recipe: Recipe) -> None:
-    """Refuse a model of anything but drawings.
+    """Refuse a model that does not translate drawings.
 
     Raises
     ------
     RecipeError
-        It takes other images, or does not give the field and AIA's three bands.
+        The model takes other images, or does not give the field and AIA's three bands.
     """
     bands = [plane.band for plane in recipe.outputs if isinstance(plane, BrightnessPlane)]
     takes = [channel.takes("observation", "DRAWING", "WHITE") for channel in recipe.channels]
@@ -85,7 +87,7 @@ def check(recipe: Recipe) -> None:
 
 
 def _asked(model: Model, engine: Engine, suns: int, dates: int) -> tuple[list[Drawn], list[Shown]]:
-    """Measure every drawing, and keep those that are pictured."""
+    """Score every drawing, and keep the first active one of each pictured style."""
     grid = model.recipe.disk
     quiet = quiet_sun(grid)
     drawn: list[Drawn] = []
@@ -101,7 +103,7 @@ def _asked(model: Model, engine: Engine, suns: int, dates: int) -> tuple[list[Dr
 
 
 def main() -> None:
-    """Score; what goes wrong is one sentence."""
+    """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
     with one_sentence():
         score(arguments)

@@ -1,4 +1,4 @@
-"""The scores of a model of drawings as a page of tables, and as numbers."""
+"""Scores of a model of drawings as a Markdown page and as JSON."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ COLUMNS = (
     (POLARITY, FULL),
     *((band, FULL) for band in BANDS["SDO"]),
 )
-"""Of the tables by hand and by activity."""
+"""Columns of the tables by style and by activity."""
 
 
 def write_page(scores: DrawingScores, picture: str | None, path: Path) -> None:
-    """Write the page, and beside it all numbers as JSON, whole or not at all."""
+    """Write the page, and all numbers as JSON beside it, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path.with_suffix(".json")) as numbers:
         numbers.write_bytes(TypeAdapter(DrawingScores).dump_json(scores, indent=1) + b"\n")
@@ -46,7 +46,7 @@ def write_page(scores: DrawingScores, picture: str | None, path: Path) -> None:
 
 
 def markdown(scores: DrawingScores, picture: str | None) -> str:
-    """The tables."""
+    """Format the scores as Markdown."""
     return "\n\n".join(_parts(scores, picture)) + "\n"
 
 
@@ -57,19 +57,19 @@ the pixels above 50 G whose sign is right. Means over suns with their 95 % boots
 over suns; differences are paired. AR: up to three boxes of strong flux a disk."""
 
 _ANSWERS = """\
-Beside the model stand what it says to the drawing of another Sun at the same time by the same hand,
-and a quiet Sun: no field (a constant scores 0), and at each distance from disk centre the mean
-brightness of suns at the minimum of the cycle."""
+Baselines: the model on the drawing of another Sun at the same time by the same hand (shuffled
+input), and a quiet Sun: no field (a constant scores 0), and at each distance from disk centre the
+mean brightness of suns at the minimum of the cycle."""
 
-_FLUXES = "TUMF Σ|B|A of the line-of-sight field. R² is that of generated = true."
+_FLUXES = "TUMF Σ|B|A of the line-of-sight field. R² is for the line generated = true."
 
 
 def _parts(scores: DrawingScores, picture: str | None) -> Iterator[str]:
     yield f"# Sunspot drawings: scores of {scores.model} {scores.version}"
     yield _facts(scores)
     if picture:
-        yield f"![Drawings, what is made of them, and the truth]({picture})"
-    yield "## Against what knows nothing of the drawing"
+        yield f"![Drawings, generated images, and the truth]({picture})"
+    yield "## Comparison with baselines"
     yield _MEASURES
     yield _ANSWERS
     yield _against(scores)
@@ -86,14 +86,14 @@ def _facts(scores: DrawingScores) -> str:
     lines = [
         f"- model `{scores.identity}`",
         f"- simulated suns, version {scores.simulation}, seen from Earth in cycles 24 and 25: "
-        "neither the real Sun nor a real drawing was seen",
+        "neither the real Sun nor a real drawing was used",
         f"- {scores.drawings} drawings of {scores.suns} suns not trained on, {scores.spotless} "
         "without a spot on the disk",
         f"- grid {scores.grid.size_px}², disk radius {scores.grid.disk_radius_px:g} px",
         f"- `{scores.command}`, Farside {scores.farside}",
     ]
     if scores.suns < WANTED_UNITS:
-        lines.append(f"- **fewer than {WANTED_UNITS} suns: intervals are too narrow to rely on**")
+        lines.append(f"- **fewer than {WANTED_UNITS} suns: intervals are unreliably narrow**")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Drawings before, the magnetogram and the images after, and the truth, as one PNG."""
+"""Picture of drawings with the generated images and the truth, as PNG."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from farside.plots.magnetogram import LIMIT_GAUSS, draw_brightness, draw_disk, d
 from training.restoration.drawnsuns import DrawnSun, Sky
 
 PANEL_INCHES = 1.25
-"""Side of one disk."""
+"""Side of one panel, inches."""
 
 COLOURS = 128
-"""Of the PNG: with more it is larger, and looks no better."""
+"""Number of colours of the PNG; more make it larger without visible gain."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """One drawing and what was made of it."""
+    """Drawing with its generated images."""
 
     sun: DrawnSun
     made: Sky
 
 
 def before_and_after(shown: Sequence[Shown]) -> bytes:
-    """Two rows for each drawing: it and what was made of it, and below the truth."""
+    """Draw two rows per drawing: the drawing with the generated images, and the truth below."""
     columns = 2 + len(shown[0].made.brightness)
     size = (PANEL_INCHES * columns, 2.24 * PANEL_INCHES * len(shown) + 0.2)
     figure = Figure(figsize=size, layout="constrained")

@@ -1,4 +1,4 @@
-"""How far the answers to drawings are right: measured on each, summed up over Suns."""
+"""Scores of models of drawings: measures of each drawing, and means over suns."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ SCORED = {
     POLARITY: "polarity of pixels above 50 G, full disk",
     **{band: f"correlation of log brightness 8×8, {band}, full disk" for band in BANDS["SDO"]},
 }
-"""How a Recipe names them."""
+"""Names of the measures in a Recipe."""
 
 ALL, SPOTTED, BLANK = "all", "spots on the disk", "no spot on the disk"
 
 Numbers = Mapping[tuple[str, str], Sequence[float]]
-"""By measure and area."""
+"""Values by measure and area."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is kept of one drawing.
+    """Scores of one drawing.
 
     Attributes
     ----------
     numbers
-        By answer.
+        Measures by prediction.
     fluxes
-        TUMF by answer and area, maxwell.
+        TUMF by prediction and area, maxwell.
     """
 
     seed: int
@@ -73,20 +73,20 @@ class Drawn:
 
     @property
     def cases(self) -> tuple[str, ...]:
-        """The tables that it counts in."""
+        """Names of the groups that the drawing belongs to."""
         return ALL, SPOTTED if self.has_spots else BLANK, self.hand
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One measure of one answer.
+    """Mean of one measure of one prediction over a group of drawings.
 
     Attributes
     ----------
     cases
-        All, those with spots or without, or those of one hand.
+        Group: all, with or without spots, or one drawing style.
     less
-        The model less this answer, paired over the Suns that have both.
+        Paired difference of the model minus this prediction, over the suns that have both.
     """
 
     measure: str
@@ -99,7 +99,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class DrawingScores:
-    """All numbers; `identity` and `scores` are what a Recipe takes."""
+    """Scores of a model of drawings; `identity` and `scores` are for its Recipe."""
 
     model: str
     version: str
@@ -116,20 +116,20 @@ class DrawingScores:
     scores: tuple[Score, ...]
 
     def cell(self, measure: str, area: str, cases: str = ALL, answer: str = MODEL) -> Cell | None:
-        """Look up one cell."""
+        """Cell by its keys; None if it was not measured."""
         wanted = measure, area, cases, answer
         keys = ((each.measure, each.area, each.cases, each.answer) for each in self.cells)
         return next((e for e, key in zip(self.cells, keys, strict=True) if key == wanted), None)
 
 
 def ask(stack: Stack, model: Model, engine: Engine) -> Sky:
-    """The model's answer."""
+    """Predict field and brightness from a model input."""
     made = translate(stack, model, engine)
     return Sky(made.image, {view.band: view.image for view in made.brightness})
 
 
 def measure_drawing(sun: DrawnSun, answers: Mapping[str, Sky], grid: Grid) -> Drawn:
-    """Compare all answers to one drawing with the truth."""
+    """Compare all predictions for one drawing with the truth."""
     active = [patch.box for patch in select_patches(sun.truth.field, grid) if patch.kind == AR]
     boxes = {FULL: [WHOLE], AR: active}
     return Drawn(
@@ -166,7 +166,7 @@ def _numbers(
 
 
 def _correlation(made: Image, true: Image, grid: Grid, box: Box) -> float:
-    """At one degree; a constant says nothing, and scores as what is unrelated."""
+    """Correlation at one degree; a constant image scores 0, as an unrelated one."""
     found = correlation(made, true, grid, box=box)
     return found if np.isfinite(found) else 0.0
 
@@ -176,7 +176,7 @@ def _flux(made: Image, true: Image, grid: Grid, box: Box) -> Compared:
 
 
 def summarise(drawn: Sequence[Drawn], model: Model, command: str) -> DrawingScores:
-    """Means over Suns with their intervals, and how the fluxes follow the true ones."""
+    """Summarise all drawings: means over suns with intervals, and regressions of flux."""
     cells = tuple(_cells(drawn))
     suns = len({each.seed for each in drawn})
     return DrawingScores(
@@ -229,7 +229,7 @@ def _regressions(drawn: Sequence[Drawn]) -> Iterator[RegressionRow]:
 
 
 def _scores(cells: Iterable[Cell], suns: int, command: str) -> Iterator[Score]:
-    """The few numbers that a Recipe carries."""
+    """Yield the scores for the Recipe."""
     for cell in cells:
         if (cell.area, cell.cases, cell.answer) == (FULL, ALL, MODEL):
             yield Score(

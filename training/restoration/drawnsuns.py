@@ -1,4 +1,4 @@
-"""Simulated Suns as they are drawn on Earth, one hand after the other, and what they truly show."""
+"""Simulated drawings in all styles, with the true magnetogram and EUV images."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from training.data.campaign import date_at
 from training.data.simulated import lattice_for
 
 STREAM = 1610
-"""Of the random numbers of this module."""
+"""Seed component of this module's random numbers."""
 
 STRANGERS = 500_000
-"""From this seed on, the suns that stand in for those which are scored."""
+"""First seed of the suns of the shuffled-input control."""
 
 DARKEST = 0.01
-"""Brightness in medians, below which nothing is told apart: that of the Recipes."""
+"""Least brightness in units of the disk's median: that of the Recipes."""
 
 QUIET_TIME, QUIET_SUNS = Time("2019-12-01T00:00:00"), 3
-"""The minimum of the simulated cycles, and how many suns are averaged there."""
+"""Minimum of the simulated cycles, and number of suns averaged there."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sky:
-    """A magnetogram, and brightness in medians of the disk by band; (y, x), NaN off the disk."""
+    """Magnetogram, and brightness by band in units of the disk's median; NaN off the disk."""
 
     field: Image
     brightness: Mapping[str, Image]
@@ -46,20 +46,20 @@ class Sky:
 
 @dataclass(frozen=True, eq=False)
 class DrawnSun:
-    """One drawing.
+    """Simulated drawing with its truth.
 
     Attributes
     ----------
     seed
-        Of the Sun.
+        Seed of the Sun.
     hand
-        A key of :data:`~farside.simulation.drawings.styles.HANDS`.
+        Drawing style, a key of :data:`~farside.simulation.drawings.styles.HANDS`.
     has_spots
         Whether a spot of any size is on the disk, drawn or not.
     drawing, other
-        What the model is given: the drawing, or that of another Sun at this time by this hand.
+        Model inputs: the drawing, and that of another Sun at this time in this style.
     truth
-        As HMI and AIA would have seen it from Earth, with their noise.
+        Images of HMI and AIA from Earth, with their noise.
     """
 
     seed: int
@@ -71,17 +71,17 @@ class DrawnSun:
 
     @property
     def view(self) -> View:
-        """Earth's."""
+        """View from Earth."""
         return View(self.drawing.observer, self.drawing.time)
 
 
 def drawn_suns(seed: int, dates: int, grid: Grid) -> Iterator[DrawnSun]:
-    """One Sun at some dates of cycles 24 and 25, the hands in turn.
+    """Draw one Sun at random dates of cycles 24 and 25, the styles in turn.
 
     Parameters
     ----------
     seed
-        Of the Sun; the hand of its first date follows on those of the Sun before.
+        Seed of the Sun; the first style follows the last one of the Sun before.
     """
     sun, stranger = SimulatedSun(seed), SimulatedSun(STRANGERS + seed)
     hands = list(HANDS)
@@ -101,7 +101,7 @@ def drawn_suns(seed: int, dates: int, grid: Grid) -> Iterator[DrawnSun]:
 
 
 def has_spots(sun: SimulatedSun, observer: Observer, time: Time) -> bool:
-    """Whether a spot is on the disk, and not at its very edge."""
+    """Whether a spot is on the disk, except at its very edge."""
     spots = spots_of(sun, time)
     longitude, latitude = (
         np.array([getattr(spot, f"{name}_deg") for spot in spots])
@@ -112,7 +112,7 @@ def has_spots(sun: SimulatedSun, observer: Observer, time: Time) -> bool:
 
 
 def seen_from_earth(sun: SimulatedSun, time: Time, grid: Grid, rng: np.random.Generator) -> Sky:
-    """What SDO sees of a Sun."""
+    """Render the images that SDO takes of a Sun."""
     on_disk = grid.on_disk()
     *euv, field = see(sun.at(time, lattice_for(grid)), earth(time), "SDO", grid, rng)
     brightness = {
@@ -123,9 +123,9 @@ def seen_from_earth(sun: SimulatedSun, time: Time, grid: Grid, rng: np.random.Ge
 
 
 def quiet_sun(grid: Grid) -> Sky:
-    """What is known of any Sun: no field, and the mean brightness at each distance from the centre.
+    """Baseline of a quiet Sun: no field, and mean brightness by distance from disk centre.
 
-    The mean is that of some suns at the minimum of the cycle.
+    The mean is over some suns at the minimum of the cycle.
     """
     views = [
         seen_from_earth(
@@ -142,7 +142,7 @@ def quiet_sun(grid: Grid) -> Sky:
 
 
 def _by_rings(image: Image, grid: Grid) -> Image:
-    """The mean over rings of a pixel about disk centre."""
+    """Replace an image by its means over rings, one pixel wide, around disk centre."""
     on_disk, ring = grid.on_disk(), np.rint(grid.radius_px()).astype(int)
     total = np.bincount(ring[on_disk], image[on_disk])
     mean = total / np.maximum(np.bincount(ring[on_disk]), 1)

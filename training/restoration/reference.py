@@ -1,7 +1,7 @@
-"""``python -m training.restoration.reference DENOISER``: whether a denoised reference helps.
+"""``python -m training.restoration.reference DENOISER``: test whether a denoised reference helps.
 
-Each far-side Sun is generated three times, from a reference magnetogram as HMI measures it in 45 s,
-from the same one denoised, and from the mean of 720 s that is the usual one.
+Each far side is generated from three reference magnetograms: HMI's 45 s frame, the same frame
+denoised, and the usual mean of 720 s.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from training.score.models import load
 from training.score.summary import AR, FULL, QR, difference, estimated
 
 SUNS = 6
-"""A native frame of each is made, restored and registered: a minute of a processor."""
+"""Number of suns; each takes a minute of one core for its native frame."""
 
 LONGITUDES_DEG = (70.0, 330.0)
-"""Of the spacecraft, Stonyhurst, drawn for each Sun between these."""
+"""Range of the spacecraft's Stonyhurst longitude, drawn for each Sun."""
 
 USUAL = "720 s"
 
@@ -52,7 +52,7 @@ ERROR = "error of the reference, G"
 
 
 class Pair(NamedTuple):
-    """A model and what runs it."""
+    """Model and its engine."""
 
     model: Model
     engine: Engine
@@ -60,14 +60,14 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class FarSide:
-    """One Sun as the generator is given it, but for the reference magnetogram.
+    """Far-side scene without its reference magnetogram.
 
     Attributes
     ----------
     disks
-        The EUV images of both sides.
+        EUV disks of both sides.
     view, truth
-        What is to be generated.
+        View to be generated, and its true field.
     """
 
     disks: tuple[Disk, ...]
@@ -76,7 +76,7 @@ class FarSide:
 
 
 def far_side(scene: Scene, grid: Grid, rng: np.random.Generator) -> FarSide:
-    """Look at both sides of a scene in EUV, and at the field of the far one."""
+    """Render both sides of a scene in EUV, and the field of the far side."""
     far = see(scene.far, scene.spacecraft, "EUVI", grid, rng)
     front = earth(scene.reference_time)
     near = see(scene.front, front, "SDO", grid, rng)
@@ -120,18 +120,18 @@ def generated(known: FarSide, reference: Disk, generator: Pair) -> Measures:
 
 
 Found = Mapping[str, Mapping[str, Sequence[float]]]
-"""By reference, by measure."""
+"""Values by reference and measure."""
 
 
 def compare(seed: int, generator: Pair, denoiser: Denoiser) -> Found:
-    """One Sun with each reference."""
+    """Score one Sun with each reference."""
     rng = np.random.default_rng([seed, 47])
     scene = Scene.of(seed, Time(day_of(seed)), rng.uniform(*LONGITUDES_DEG))
     grid = generator.model.recipe.disk
     known = far_side(scene, grid, rng)
     found: dict[str, dict[str, list[float]]] = {}
     with TemporaryDirectory() as folder:
-        # The slots of both series are those nearest to one time.
+        # Both series are sampled at the slot nearest to the same time.
         frames = write_frames(Path(folder), M_720S.slot(scene.reference_time), seed, 1)
         (frame,) = frames.frames
         true = register(read(frames.truth), grid).image
@@ -159,7 +159,7 @@ def _values(measures: Measures) -> dict[str, list[float]]:
 
 
 def page(suns: Mapping[int, Found]) -> str:
-    """Two tables: each reference, and each less the usual one, paired over suns."""
+    """Format two tables: each reference, and each minus the usual one, paired over suns."""
     references = list(next(iter(suns.values())))
     measures = (ERROR, FULL, AR, QR)
     values = {
@@ -176,27 +176,27 @@ def page(suns: Mapping[int, Found]) -> str:
         for name in references
         if name != USUAL
     ]
-    heads = ("reference", f"reference, less {USUAL}")
+    heads = ("reference", f"reference, minus {USUAL}")
     return "\n\n".join(
         table([head, *measures], rows) for head, rows in zip(heads, (means, less), strict=True)
     )
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(
         prog="python -m training.restoration.reference", description=__doc__
     )
     add = top.add_argument
     add("denoiser", metavar="DENOISER", help="name in the repository, or a model file")
-    add("--generator", default="pix2pixcc-demo", help="likewise (%(default)s)")
+    add("--generator", default="pix2pixcc-demo", help="generator, likewise (%(default)s)")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--suns", type=count, default=SUNS, help="seeds from 0 (%(default)s)")
     return top
 
 
 def main() -> None:
-    """Compare, and print the tables; what goes wrong is one sentence."""
+    """Compare, and print the tables; an error ends the program with one sentence."""
     arguments = parser().parse_args()
     with one_sentence():
         denoiser = Denoiser(*load(arguments.denoiser, arguments.repository))

@@ -1,1 +1,1 @@
-"""Scores of a model on a store of pairs, always beside persistence and a zero field."""
+"""Scores of a model on a store of pairs, with persistence and a zero field as baselines."""

@@ -1,4 +1,4 @@
-"""``python -m training.score MODEL DATASET --out REPORT``: how good a model is on unseen suns."""
+"""``python -m training.score MODEL DATASET --out REPORT``: score a model on unseen suns."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from training.score.series import Watch, follow_poles, follow_region
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m training.score", description=__doc__)
     add = top.add_argument
     add("model", metavar="MODEL", help="name in the repository, or a model.safetensors")
     add("dataset", type=Path, metavar="DATASET", help="store of training.data")
-    add("--out", type=Path, required=True, metavar="REPORT", help="folder to write")
+    add("--out", type=Path, required=True, metavar="REPORT", help="folder of the report")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     add("--split", choices=("train", "test"), default="test", help="pairs to score (%(default)s)")
     add("--suns", type=count, help="only the first so many suns, or months; all if left out")
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def count(text: str) -> int:
-    """Parse a number of suns."""
+    """Parse a positive number, for argparse."""
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"got {text}, expected 1 or more")
@@ -55,7 +55,7 @@ def count(text: str) -> int:
 
 
 def score(arguments: argparse.Namespace) -> Report:
-    """Score, and write the report and its figures."""
+    """Score a model, and write the report and its figures."""
     model, engine = load(arguments.model, arguments.repository)
     cases = StoreCases(
         open_store(arguments.dataset),
@@ -95,7 +95,7 @@ def score(arguments: argparse.Namespace) -> Report:
 
 
 def main() -> None:
-    """Score; what goes wrong is one sentence, and so is a leak, once the report is written."""
+    """Run the command line; an error, or a leak in the written report, ends it with a message."""
     arguments = parser().parse_args()
     with one_sentence():
         report = score(arguments)

@@ -1,4 +1,4 @@
-"""What is said of a case: by the model, by what it must beat, and by the model misled."""
+"""Predictions of the model, of the baselines, and of the model on shuffled inputs."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ OTHER_REFERENCE, OTHER_EUV = "reference of another Sun", "EUV of another Sun"
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """All answers to one case; gauss, (y, x), NaN off the disk.
+    """Predictions for one case; gauss, (y, x), NaN off the disk.
 
     Attributes
     ----------
     model
-        As served.
+        Prediction of the model as served.
     persistence
-        The reference magnetogram rotated differentially into view; 0 where it did not see.
+        Reference magnetogram, differentially rotated into view; 0 where it did not see.
     seen
-        Where the reference saw the surface.
+        Mask of the surface that the reference saw.
     controls
-        By name: the model with the reference, or the EUV, of another Sun.
+        Predictions from shuffled inputs by name: with the reference, or the EUV, of another Sun.
     """
 
     model: Image
@@ -41,13 +41,13 @@ class Answers:
 
     @property
     def by_name(self) -> dict[str, Image]:
-        """Everything but the model."""
+        """Baselines and controls by name; the model is not among them."""
         zero = np.where(np.isfinite(self.persistence), np.float32(0), np.float32(np.nan))
         return {PERSISTENCE: self.persistence, ZERO: zero, **self.controls}
 
 
 def answer(case: Case, other: Case | None, model: Model, engine: Engine) -> Answers:
-    """Ask the model and the baselines; `other`, where given, for the controls."""
+    """Predict one case by model and baselines; `other` provides the inputs of the controls."""
     view, reference = case.view, case.reference
     origin = View(reference.origin.observer, reference.origin.time)
     return Answers(

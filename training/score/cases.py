@@ -1,4 +1,4 @@
-"""What is scored: pairs of a store as a model is given them, with their truth."""
+"""Cases to score: pairs of a store as model inputs, with their truth."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from training.data.store import root
 
 @dataclass(frozen=True)
 class Label:
-    """What is known of a case before it is read.
+    """Metadata of a case, known before it is read.
 
     Attributes
     ----------
     seed
-        Of the simulated Sun; None for the real one.
+        Seed of the simulated Sun; None for the real one.
     time
-        Of the observation.
+        Time of the observation.
     age_days
-        Age of the reference then.
+        Age of the reference at that time.
     """
 
     seed: int | None
@@ -39,7 +39,7 @@ class Label:
 
     @property
     def unit(self) -> str:
-        """What is drawn anew in the bootstrap: a simulated Sun, or a month of the real one.
+        """Resampling unit of the bootstrap: a simulated Sun, or a month of the real one.
 
         Disks of one Sun, or of one rotation, show the same regions and are not independent.
         """
@@ -48,16 +48,16 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One pair.
+    """Case to score: model input and truth of one pair.
 
     Attributes
     ----------
     stack
-        What the model is given.
+        Input of the model.
     reference
-        The reference magnetogram in its own view, gauss.
+        Reference magnetogram in its own view, gauss.
     truth
-        Gauss along the line of sight of the stack's view, (y, x), NaN off the disk.
+        True line-of-sight field in the stack's view, gauss, (y, x), NaN off the disk.
     """
 
     label: Label
@@ -67,21 +67,21 @@ class Case:
 
     @property
     def view(self) -> View:
-        """Of the stack and the truth."""
+        """View of the stack and of the truth."""
         return View(self.stack.observer, self.stack.time)
 
 
 class Cases(Protocol):
-    """Cases that are read one by one.
+    """Protocol of a sequence of cases, read one by one.
 
     Attributes
     ----------
     name
-        Of the data set.
+        Name of the data set.
     grid
-        Of all images.
+        Grid of all images.
     labels
-        One for each case.
+        Metadata of each case.
     simulation
         Version of the simulated Sun; None for the real one.
     """
@@ -98,18 +98,18 @@ class Cases(Protocol):
 
 
 MAIN_AGE_DAYS = 5.0
-"""A younger reference all but shows the answer; persistence is then hard to beat and worth little
-to beat. What is not shown by age is of older references."""
+"""Least reference age of the main scores: a younger reference nearly shows the truth, so that
+persistence is hard to beat. Scores not broken down by age use older references only."""
 
 
 def main_ages(labels: Sequence[Label]) -> tuple[bool, ...]:
-    """Which cases count where ages are not told apart; all if no reference is old enough."""
+    """Mask of the cases in the main scores; all of them if no reference is old enough."""
     old = tuple(label.age_days >= MAIN_AGE_DAYS for label in labels)
     return old if any(old) else (True,) * len(labels)
 
 
 def partner(labels: tuple[Label, ...], index: int) -> int | None:
-    """The case to mix one with: the next of another Sun, of the reference age that is nearest."""
+    """Index of the control case: of another Sun, with the nearest reference age."""
     count, own = len(labels), labels[index]
     others = [k % count for k in range(index + 1, index + count)]
     strangers = [k for k in others if labels[k].unit != own.unit]
@@ -138,7 +138,7 @@ def given(stack: Stack, recipe: Recipe, reference: Given) -> Stack:
 
 
 def mix(observed: Stack, referenced: Stack, recipe: Recipe) -> Stack:
-    """The observation of one stack with the reference of another."""
+    """Combine the observation of one stack with the reference of another."""
     disks = tuple(
         (observed if channel.role == "observation" else referenced).disks[index]
         for index, channel in enumerate(recipe.channels)
@@ -204,7 +204,7 @@ def _label(pairs: Pairs, index: int) -> Label:
 
 
 def simulation_of(pairs: Pairs) -> int | None:
-    """Version of the simulated Sun that a store was made with; None for the real one."""
+    """Version of the simulated Sun that a store was made with; None for real images."""
     source = root(pairs.path, mode="r").attrs.get("source")
     version = source.get("simulation") if isinstance(source, dict) else None
     return int(version) if isinstance(version, int) else None

@@ -1,4 +1,4 @@
-"""The model's error: σ by |B|, μ and what the reference showed, and how far it is correlated."""
+"""Error model: σ by |B|, μ and whether the reference showed field, and correlation length."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from farside.sun.observer import View
 FIELD_EDGES_GAUSS = (0.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 MU_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8)
 LEAST_PIXELS = 100
-"""In a bin with a σ of its own."""
+"""Least number of pixels in a bin with a σ of its own."""
 
 FLAT_DEG = 30.0
-"""The autocorrelation is taken so near to disk centre that pixels are degrees, to 13 %."""
+"""Greatest distance from disk centre for the autocorrelation: pixels are degrees there, to 13 %."""
 
 Sums = NDArray[np.float64]
 
 
 class ErrorTally:
-    """Squared errors and their autocorrelation, summed over many disks."""
+    """Sums of squared errors and of their autocorrelation over many disks."""
 
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
@@ -32,7 +32,7 @@ class ErrorTally:
         self._products, self._pairs = np.zeros(_lags(grid)), np.zeros(_lags(grid))
 
     def add(self, generated: Image, truth: Image, known: Mask, view: View) -> None:
-        """Count one disk."""
+        """Add the errors of one disk; `known` marks pixels where the reference showed field."""
         points = trace(*sight_lines(self._grid, view.observer), view.observer, view.time)
         error = (generated - truth).astype(np.float64)
         valid = np.isfinite(error)
@@ -44,8 +44,8 @@ class ErrorTally:
         np.add.at(counts, place, 1)
         self._squares += squares
         self._counts += counts
-        # Each disk's error in units of its own σ at that field strength, or the few pixels of
-        # active regions would be all that counts.
+        # Each disk's error in units of its own σ at that field strength; otherwise the few pixels
+        # of active regions would dominate.
         strength = np.sqrt(_ratio(squares.sum(axis=(0, 1)), counts.sum(axis=(0, 1))))
         near = self._grid.radius_px() < self._grid.disk_radius_px * np.sin(np.radians(FLAT_DEG))
         self._correlate(_ratio(error, strength[column]), valid & near)
@@ -56,12 +56,12 @@ class ErrorTally:
         self._pairs += _by_lag(inside.astype(np.float64), self._grid)
 
     def model(self) -> ErrorModel:
-        """The error model of all disks so far.
+        """Error model from all disks added so far.
 
         Raises
         ------
         ValueError
-            There was no error at all, or no disk.
+            There are no disks, or none has an error.
         """
         pooled = _sigma(self._squares.sum(axis=0), self._counts.sum(axis=0), fallback=None)
         new, known = (_sigma(self._squares[k], self._counts[k], fallback=pooled) for k in range(2))
@@ -79,7 +79,7 @@ class ErrorTally:
         )
 
     def autocorrelation(self) -> Sums:
-        """Of the error in units of σ, at distances of 0, 1, 2 … pixels."""
+        """Autocorrelation of the error in units of σ, at distances of 0, 1, 2 … pixels."""
         mean: Sums = _ratio(self._products, self._pairs)
         return mean / mean[0] if mean[0] else mean
 
@@ -87,7 +87,7 @@ class ErrorTally:
 def correlation_length_px(autocorrelation: Sums) -> float:
     """Distance at which the autocorrelation first falls to 1/e, linear between pixels.
 
-    The greatest distance that there is where it never does.
+    If it never does, the greatest distance.
     """
     below = np.flatnonzero(autocorrelation[1:] < np.exp(-1))
     if not below.size:
@@ -102,8 +102,8 @@ def _lags(grid: Grid) -> int:
 
 
 def _by_lag(field: Sums, grid: Grid) -> Sums:
-    """Sums of products of two pixels of a distance, by whole pixels of it."""
-    # The disk is at least as far from the array's edge as the greatest lag: nothing wraps.
+    """Sums of products of pairs of pixels, binned by their distance in whole pixels."""
+    # The disk is farther from the array's edge than the greatest lag, so the FFT does not wrap.
     spectrum = np.fft.rfft2(field)
     products = np.fft.fftshift(np.fft.irfft2(np.abs(spectrum) ** 2, s=field.shape))
     index = np.arange(grid.size_px) - grid.size_px // 2
@@ -113,7 +113,7 @@ def _by_lag(field: Sums, grid: Grid) -> Sums:
 
 
 def _sigma(squares: Sums, counts: Sums, fallback: Sums | None) -> Sums:
-    """RMS of each bin; a bin of few pixels has that of the fallback, or of the nearest field."""
+    """RMS of each bin; bins of few pixels take the fallback, or the nearest field's."""
     sigma = np.sqrt(np.where(counts >= LEAST_PIXELS, _ratio(squares, counts), np.nan))
     if fallback is not None:
         return np.where(sigma > 0, sigma, fallback)

@@ -1,4 +1,4 @@
-"""The papers' figures, as small PNGs."""
+"""Figures of a score report, after those of the papers, as small PNGs."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from training.score.summary import (
 DPI = 80
 
 LIMITS_GAUSS = {"AR": 200.0, "QR": 20.0}
-"""Grey scale of boxes."""
+"""Range of the grey scale of boxes, by kind."""
 
 COLOURS = {MODEL: "tab:blue", PERSISTENCE: "tab:orange"}
 
 
 def draw(report: Report, outcome: Outcome, folder: Path) -> tuple[str, ...]:
-    """Write the figures of the scored cases, and name them."""
+    """Write the figures of the scored cases; return their file names."""
     figures = {
         "ages.png": ages(report),
         "fluxes.png": fluxes(outcome),
@@ -47,7 +47,7 @@ def draw(report: Report, outcome: Outcome, folder: Path) -> tuple[str, ...]:
 
 
 def draw_series(region: RegionSeries, polar: PolarSeries, folder: Path) -> tuple[str, ...]:
-    """Write the figures that follow a simulated Sun, and name them."""
+    """Write the figures of the time series; return their file names."""
     return _written({"region.png": region_flux(region), "polar.png": polar_fields(polar)}, folder)
 
 
@@ -60,7 +60,7 @@ def _written(figures: Mapping[str, Figure], folder: Path) -> tuple[str, ...]:
 
 
 def ages(report: Report) -> Figure:
-    """Correlation against the age of the reference, with intervals."""
+    """Figure of the correlation against the age of the reference, with intervals."""
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     bins = [each for each in report.ages if each not in (ALL_AGES, MAIN_AGES)]
     for axes, area in zip(figure.subplots(1, 3, sharey=True), (FULL, AR, QR), strict=True):
@@ -96,7 +96,7 @@ def _draw_ages(
 
 
 def fluxes(outcome: Outcome) -> Figure:
-    """TUMF and NMF, generated against true."""
+    """Figure of generated against true TUMF and NMF."""
     figure = Figure(figsize=(10, 6.4), layout="constrained")
     panels = [each for each in QUANTITIES if each[0] != "polar field"]
     for axes, (quantity, area, pick) in zip(figure.subplots(2, 3).flat, panels, strict=True):
@@ -122,7 +122,7 @@ def _scatter(axes: Axes, pairs: Sequence[Compared], answer: str) -> None:
 
 
 def pixels(outcome: Outcome) -> Figure:
-    """Joint histogram of blocks of 8 paper pixels."""
+    """Figure of the joint histogram of true and generated blocks of 8 paper pixels."""
     figure = Figure(figsize=(5.4, 4.6), layout="constrained")
     axes = figure.subplots()
     counts = np.ma.masked_equal(outcome.pixels.T, 0)
@@ -138,7 +138,7 @@ def pixels(outcome: Outcome) -> Figure:
 
 
 def boxes(outcome: Outcome) -> Figure:
-    """Active and quiet boxes of the first suns: truth, generated, difference, persistence."""
+    """Figure of active and quiet boxes: truth, generated, difference, persistence."""
     examples = outcome.examples
     figure = Figure(figsize=(6.4, 1.75 * len(examples) + 0.3), layout="constrained")
     for cells, example in zip(
@@ -160,7 +160,7 @@ def boxes(outcome: Outcome) -> Figure:
 
 
 def region_flux(series: RegionSeries) -> Figure:
-    """One region's unsigned flux over three rotations."""
+    """Figure of one region's unsigned flux over three rotations."""
     figure = Figure(figsize=(7.5, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.plot(series.days, np.array(series.true_mx) / 1e21, color="black", lw=1, label="true")
@@ -179,7 +179,7 @@ def region_flux(series: RegionSeries) -> Figure:
 
 
 def polar_fields(series: PolarSeries) -> Figure:
-    """The polar field over a cycle."""
+    """Figure of the polar field over a cycle."""
     figure = Figure(figsize=(7.5, 3.6), layout="constrained")
     axes = figure.subplots()
     for name, made, true, colour in (

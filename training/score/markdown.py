@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Formatting of numbers and tables in Markdown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NONE = "–"
 
 
 def text(estimate: Estimate | None, form: str = ".3f") -> str:
-    """A mean with its interval."""
+    """Format a mean with its interval."""
     if estimate is None:
         return NONE
     mean = format(estimate.mean, form)
@@ -22,11 +22,11 @@ def text(estimate: Estimate | None, form: str = ".3f") -> str:
 
 
 def number(value: float) -> str:
-    """Three decimals."""
+    """Format a number with three decimals."""
     return f"{value:.3f}" if np.isfinite(value) else NONE
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table with its head."""
+    """Format a Markdown table with the given column names."""
     lines = [names, ["---"] * len(names), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,4 +1,4 @@
-"""The model that is scored: from a repository, or straight from its training."""
+"""Load the model to be scored, from a repository or from a model file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def load(model: str, repository: Path) -> tuple[Model, Engine]:
     Raises
     ------
     ModelError, EngineUnavailableError
-        There is no such model, or it does not load.
+        The model does not exist, or does not load.
     """
     path = Path(model)
     if path.is_file():

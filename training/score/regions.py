@@ -1,4 +1,4 @@
-"""The true regions of a simulated Sun, and what a model made of each."""
+"""Scores of the active regions of a simulated Sun: polarity, flux and position."""
 
 from __future__ import annotations
 
@@ -26,59 +26,59 @@ from farside.sun.heliographic import (
 from farside.sun.observer import View
 
 DETECTABLE_MX = 2e21
-"""Least unsigned flux, both polarities together, that a region must have at the time. A choice."""
+"""Least unsigned flux (both polarities) of a scored region at that time. A choice."""
 
 GREATEST_DISTANCE_DEG = 60.0
-"""From disk centre."""
+"""Greatest distance of a scored region from disk centre."""
 
 MARGIN_DEG = 2.5
-"""Of a region's neighbourhood, around nine tenths of its flux. A choice."""
+"""Margin of a region's neighbourhood around nine tenths of its flux. A choice."""
 
 RADIUS_DEG = (3.0, 12.0)
 """Least and greatest radius of a neighbourhood. A choice."""
 
 CORE_SHARE = 0.2
-"""Only pixels above this share of the strongest in the neighbourhood place a region. A choice."""
+"""Pixels above this share of the strongest one define a region's position. A choice."""
 
 State = Literal["seen", "new", "hidden"]
 
 
 class Sun(Protocol):
-    """What is asked of a simulated Sun."""
+    """Protocol of a simulated Sun with known regions."""
 
     def day(self, time: Time) -> float:
-        """Count from the epoch of the regions' days."""
+        """Days since the epoch of the simulated regions."""
         ...
 
     def regions(self, time: Time) -> Sequence[Region]:
-        """List the regions that have emerged."""
+        """Regions that have emerged by `time`."""
         ...
 
     def elements(self, time: Time) -> Elements:
-        """Place their flux."""
+        """Flux elements of these regions at `time`."""
         ...
 
 
 @dataclass(frozen=True)
 class RegionScore:
-    """One region on one disk.
+    """Scores of one region on one disk.
 
     Attributes
     ----------
     seed, day, number
-        Which region: the same one may be on several disks.
+        Identity of the region, which may be on several disks.
     state
         ``"seen"``: emerged before the reference was taken, and on its disk; ``"new"``: emerged
-        after it; ``"hidden"``: before it, but not on its disk.
+        after it; ``"hidden"``: emerged before it, but not on its disk.
     anti_hale
-        Whether its polarity is against Hale's law.
+        Whether its polarity violates Hale's law.
     polarity_right, persistence_right
-        Whether the generated field, or that of persistence, is greater over the leading side's
-        elements where the leading polarity is positive, and smaller where it is negative.
+        Whether the generated field, or that of persistence, is greater over the leading than over
+        the following elements if the leading polarity is positive, and smaller if negative.
     generated_mx, persistence_mx, true_mx
         Unsigned line-of-sight flux in the neighbourhood.
     place_error_deg
-        Between the centroids of the generated and the true |B|.
+        Distance of the centroids of generated and true |B|.
     """
 
     seed: int
@@ -96,7 +96,7 @@ class RegionScore:
 
 @dataclass(frozen=True, eq=False)
 class _Feet:
-    """The flux of one region: (side, element)."""
+    """Flux elements of one region, (side, element)."""
 
     longitude_deg: NDArray[np.float64]
     latitude_deg: NDArray[np.float64]
@@ -112,7 +112,7 @@ class _Place:
 
 @dataclass(frozen=True, eq=False)
 class Fields:
-    """Three fields of one view, gauss, (y, x)."""
+    """Generated, persistent and true field of one view, gauss, (y, x)."""
 
     generated: Image
     persistence: Image
@@ -124,13 +124,12 @@ def score_regions(
 ) -> list[RegionScore]:
     """Score each detectable region within 60° of disk centre.
 
-    A region whose polarity does not show in the true field either, since it lies in a stronger
-    one, is left out.
+    A region whose polarity is hidden by a stronger one in the true field too is left out.
 
     Parameters
     ----------
     view, reference
-        Of the fields, and of the reference as it was taken.
+        View of the fields, and view in which the reference was taken.
     """
     points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
     elements = sun.elements(view.time)
@@ -174,7 +173,7 @@ def _feet(elements: Elements, index: int) -> _Feet:
 
 
 def _place(feet: _Feet) -> _Place:
-    """Centre of a region's flux, and the radius of its neighbourhood."""
+    """Centroid of a region's flux, and radius of its neighbourhood."""
     vectors, weight = _vector(feet.longitude_deg, feet.latitude_deg), np.abs(feet.flux_mx)
     centre = np.sum(vectors * weight, axis=(1, 2))
     centre /= np.linalg.norm(centre)
@@ -199,7 +198,7 @@ def _mu(longitude_deg: float, latitude_deg: float, view: View) -> float:
 
 
 def _polarity_right(feet: _Feet, generated: Image, grid: Grid, view: View) -> bool:
-    """Compare the means of the generated field over the leading and the following elements."""
+    """Whether the means over leading and following elements differ in the true direction."""
     west, north, _ = project(feet.longitude_deg, feet.latitude_deg, view.observer, view.time)
     scale = grid.disk_radius_px / limb_tangent(view.observer)
     column, row = (
@@ -226,7 +225,7 @@ def _unsigned_mx(image: Image, around: NDArray[np.bool_], grid: Grid) -> float:
 def _centroid(
     image: Image, around: NDArray[np.bool_], points: SurfacePoints
 ) -> NDArray[np.float64]:
-    """Towards the mean place of the strong field; the mean of all where there is none."""
+    """Unit vector to the centroid of the strong field; of all pixels if there is none."""
     strength = np.where(around, np.abs(np.nan_to_num(image)), 0).astype(np.float64)
     weight = np.where(strength >= CORE_SHARE * strength.max(), strength, 0)
     if not weight.any():

@@ -1,4 +1,4 @@
-"""The report: all numbers as JSON, and tables for people."""
+"""Score report: all numbers as JSON, and tables in Markdown."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ WANTED_UNITS = 40
 
 @dataclass(frozen=True)
 class Options:
-    """What the scores depend on besides model and data."""
+    """Options of a scoring run, besides model and data."""
 
     command: str
     split: str = "test"
@@ -54,7 +54,7 @@ class Options:
 
 @dataclass(frozen=True)
 class DiskRow:
-    """One case: full-disk correlation of blocks of 8 paper pixels."""
+    """Full-disk correlation of blocks of 8 paper pixels in one case."""
 
     unit: str
     time: str
@@ -65,18 +65,18 @@ class DiskRow:
 
 @dataclass(frozen=True)
 class Report:
-    """All numbers.
+    """Numbers of a score report.
 
     Attributes
     ----------
     model, version, identity
-        Of what was scored.
+        Name, version and identity of the scored model.
     data, simulation
-        Name of the data set, and version of the simulated Sun if it is one.
+        Name of the data set, and version of the simulated Sun; None for real images.
     units
-        What the bootstrap draws: seeds, or months.
+        Resampling units of the bootstrap: seeds, or months.
     scores, errors
-        What belongs into the Recipe.
+        Scores and error model for the Recipe.
     """
 
     options: Options
@@ -99,19 +99,19 @@ class Report:
     disks: tuple[DiskRow, ...]
 
     def mean(self, measure: str, area: str, ages: str, answer: str) -> MeanRow | None:
-        """Look up one row."""
+        """Mean of one measure of one prediction; None if it was not measured."""
         wanted = (measure, area, ages, answer)
         rows = ((row.measure, row.area, row.ages, row.answer) for row in self.means)
         return next((row for row, key in zip(self.means, rows, strict=True) if key == wanted), None)
 
     @property
     def ages(self) -> tuple[str, ...]:
-        """All ages, then the bins that have any."""
+        """Names of the age bins: all ages first."""
         return tuple(dict.fromkeys(row.ages for row in self.means))
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The model, then what it is compared with."""
+        """Names of the predictions: the model first."""
         return tuple(dict.fromkeys(row.answer for row in self.means))
 
 
@@ -145,7 +145,7 @@ def make_report(outcome: Outcome, cases: Cases, model: Model, options: Options) 
 
 
 def write_report(report: Report, figures: Sequence[str], folder: Path) -> None:
-    """Write ``report.json`` and ``report.md``, whole or not at all."""
+    """Write ``report.json`` and ``report.md`` atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / JSON) as path:
         path.write_bytes(TypeAdapter(Report).dump_json(report, indent=1) + b"\n")
@@ -161,14 +161,14 @@ def _warnings(units: Sequence[str], leak: LeakCheck | None) -> Iterator[str]:
     if len(units) < WANTED_UNITS:
         yield (
             f"{len(units)} independent suns or months: got fewer than {WANTED_UNITS}, so the "
-            "intervals are too narrow to rely on"
+            "intervals are unreliably narrow"
         )
     if leak and leak.leak:
         yield leak_sentence(leak)
 
 
 def leak_sentence(leak: LeakCheck) -> str:
-    """What a leak is, with its numbers."""
+    """Describe a leak of the polarity in one sentence."""
     return (
         f"a leak: the polarity of {leak.right} of {leak.regions} newly emerged regions is right, "
         f"expected no more than the {leak.hale_share:.0%} that Hale's law gives "
@@ -179,7 +179,7 @@ def leak_sentence(leak: LeakCheck) -> str:
 def _scores(
     means: Iterable[MeanRow], regions: Iterable[RegionRow], units: Sequence[str], command: str
 ) -> Iterator[Score]:
-    """The few numbers that a Recipe carries."""
+    """Yield the scores for the Recipe."""
     among = f"{len(units)} {'suns' if units[0].startswith('seed ') else 'months'} not trained on"
     for row in means:
         if (row.measure, row.ages, row.answer) != ("CC 8×8", MAIN_AGES, MODEL):
@@ -212,7 +212,7 @@ def _disk_row(record: Record) -> DiskRow:
 
 
 def markdown(report: Report, figures: Sequence[str] = ()) -> str:
-    """The tables."""
+    """Format the report as Markdown."""
     parts = [
         f"# Scores of {report.model} {report.version}",
         _facts(report),
@@ -241,13 +241,13 @@ def markdown(report: Report, figures: Sequence[str] = ()) -> str:
 _BY_AGE = """\
 Pearson's, of blocks of 8×8 paper pixels (one degree at disk centre), mean over suns with its 95 %
 bootstrap interval, drawn over suns and not over disks. Persistence is the reference magnetogram
-rotated differentially into view; what the reference did not see is 0, and the second table leaves
-it out. A constant field scores 0. The difference is paired. All that follows these tables, but for
-the leak check, is of references of at least 5 days: a younger one all but shows the answer."""
+rotated differentially into view; it is 0 where the reference did not see, which the second table
+leaves out. A constant field scores 0. The difference is paired. All following scores, except the
+leak check, are for references of at least 5 days: a younger one nearly shows the truth."""
 
 _CONTROLS = """\
-The controls give the model the reference, or the EUV, of another Sun of about the same
-reference age: it must lose by either. – : the grid is too coarse."""
+Controls: the model with the reference, or the EUV, of another Sun of about the same reference age,
+which must lower its score. – : the grid is too coarse."""
 
 _OTHERS = """\
 SSIM with the range ±1500 G, of pixels and of 8×8 blocks (Jeong et al. 2022); R1, R2, RMSE–SSIM and
@@ -257,7 +257,7 @@ PSNR by Alshehhi (2020), full disk; polarity of the pixels whose true field is a
 def _facts(report: Report) -> str:
     origin = "real images"
     if report.simulation is not None:
-        origin = f"simulated suns, version {report.simulation}: the real Sun was not seen"
+        origin = f"simulated suns, version {report.simulation}, not the real Sun"
     grid = report.grid
     return "\n".join(
         [
@@ -299,7 +299,7 @@ def _flux_text(report: Report) -> str:
         "TUMF Σ|B|A and NMF ΣBA of the line-of-sight field, with the area of a pixel on the plane "
         f"of the sky, {report.pixel_area_cm2:.4g} cm²; fields below "
         f"{report.options.threshold_gauss:g} G left out. Polar field: mean B_los/μ poleward of 60° "
-        "and within 45° of the meridian, both caps. R² is that of generated = true."
+        "and within 45° of the meridian, both caps. R² is for the line generated = true."
     )
 
 
@@ -328,7 +328,7 @@ def _region_part(report: Report) -> Iterator[str]:
         f"True regions of at least {DETECTABLE_MX:.0e} Mx, both polarities together, within "
         f"{GREATEST_DISTANCE_DEG:g}° of disk centre, unless a stronger one hides their polarity "
         "in the true field too. Polarity: whether the generated field over the leading elements "
-        "is greater, or smaller, than over the following ones, as it should be; flux: correlation "
+        "is greater, or smaller, than over the following ones, as in truth; flux: correlation "
         "of generated and true unsigned flux in the neighbourhood; place: median distance of the "
         "centroids of |B|."
     )
@@ -350,16 +350,16 @@ def _region_part(report: Report) -> Iterator[str]:
         check = report.leak
         yield (
             f"Leak check: of {check.regions} newly emerged regions {check.right} have the right "
-            f"polarity. Hale's law alone gives {check.hale_share:.0%}; as many or more by it have "
-            f"a chance of {check.chance:.2g}: {'**a leak**' if check.leak else 'no leak'}."
+            f"polarity. Hale's law alone gives {check.hale_share:.0%}; the chance of as many or "
+            f"more by that law is {check.chance:.2g}: {'**a leak**' if check.leak else 'no leak'}."
         )
 
 
 def _error_text(errors: ErrorModel) -> str:
     return (
         "Root mean squared difference of generated and true field, gauss, by generated |B| "
-        "(columns) and μ (rows). Known: the reference showed field there too; new: it did not, or "
-        "did not see the place. Correlation length "
+        "(columns) and μ (rows). Known: the reference showed field there too; new: it showed none, "
+        "or did not see the place. Correlation length "
         f"{errors.correlation_length_deg:.2f}° (autocorrelation 1/e)."
     )
 

@@ -1,4 +1,4 @@
-"""Every case through the model and the baselines, once."""
+"""Score all cases with the model, the baselines and the controls."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ from training.score.regions import Fields, RegionScore, Sun, score_regions
 MODEL = "model"
 
 EXAMPLES = 3
-"""Suns of which boxes are drawn: the first ones, whatever they show."""
+"""Number of suns whose boxes are drawn: always the first ones, not a selection."""
 
 LEAST_SEEN = 0.05
-"""Share of the disk that the reference must have seen for a score on what it saw."""
+"""Least share of the disk seen by the reference for a score on that part."""
 
 PIXEL_EDGES_GAUSS = np.sinh(np.linspace(-1, 1, 121) * np.arcsinh(3000 / 20)) * 20
-"""Of the joint histogram of true and generated blocks: even in arcsinh(B / 20 G); what is stronger
-is in the last."""
+"""Bin edges of the joint histogram of true and generated blocks, even in arcsinh(B / 20 G);
+stronger field is counted in the outermost bins."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of one case.
+    """Scores of one case.
 
     Attributes
     ----------
     label
         Seed, time and reference age.
     measures
-        By answer: the model, persistence, zero field and the controls.
+        Measures by prediction: the model, persistence, zero field and the controls.
     common
-        Correlations of model and persistence on what the reference saw; empty where that is
-        nearly nothing.
+        Correlations of model and persistence on the part that the reference saw; empty if that
+        is nearly nothing.
     regions
-        The true regions; none for the real Sun.
+        Scores of the true regions; none for the real Sun.
     """
 
     label: Label
@@ -61,7 +61,7 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One active or quiet box of a disk, gauss."""
+    """Active or quiet box of a disk, gauss."""
 
     kind: Literal["AR", "QR"]
     title: str
@@ -72,14 +72,15 @@ class Example:
 
 @dataclass(eq=False)
 class Outcome:
-    """All that the report is made of.
+    """Results of a scoring run, from which the report is made.
 
     Attributes
     ----------
     records
-        Of all cases.
+        Scores of all cases.
     errors, pixels, examples
-        Of those whose reference is at least :data:`~training.score.cases.MAIN_AGE_DAYS` old.
+        Error sums, joint histogram and boxes of the cases whose reference is at least
+        :data:`~training.score.cases.MAIN_AGE_DAYS` old.
     """
 
     records: list[Record]
@@ -101,9 +102,9 @@ def run(
     Parameters
     ----------
     sun_of
-        The simulated Sun of a seed; without it no regions are scored.
+        Function from a seed to the simulated Sun; without it no regions are scored.
     controls
-        Whether the model is also asked with the reference, and the EUV, of another Sun.
+        Whether to score the shuffled-input controls.
     """
     bins = len(PIXEL_EDGES_GAUSS) - 1
     outcome = Outcome([], ErrorTally(cases.grid), np.zeros((bins, bins)))
@@ -132,7 +133,7 @@ def record(
     regions: tuple[RegionScore, ...] = (),
     threshold_gauss: float = 0.0,
 ) -> Record:
-    """Measure all answers to one case."""
+    """Measure all predictions of one case."""
     images = {MODEL: answers.model, **answers.by_name}
     return Record(
         label=case.label,
@@ -179,7 +180,7 @@ def _histogram(generated: Image, truth: Image, grid: Grid) -> NDArray[np.float64
 
 
 def _examples(case: Case, answers: Answers, grid: Grid, threshold_gauss: float) -> list[Example]:
-    """The strongest active region of a disk, and its quietest box."""
+    """Cut out the strongest active region of a disk and its quietest box."""
     found: dict[str, Example] = {}
     for patch in select_patches(case.truth, grid, threshold_gauss):
         title = f"{patch.kind}, {case.label.unit}, reference {case.label.age_days:.1f} d old"

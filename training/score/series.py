@@ -1,4 +1,4 @@
-"""A simulated Sun followed in time from the Earth and, through the model, from behind it."""
+"""Time series of a simulated Sun: true, seen from Earth, and generated at the far side."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ OPPOSITE_DEG = 180.0
 """Stonyhurst longitude of the spacecraft."""
 
 NEAR_CENTRE_DEG = 60.0
-"""A region is measured within this distance of disk centre."""
+"""Greatest distance from disk centre at which a region is measured."""
 
 STEP_DAYS = 3.0
 ROTATIONS = 3
 
 MOST_ROTATIONS = 40
-"""In which a region is looked for."""
+"""Number of rotations searched for a region."""
 
 POLAR_POINTS = 24
 
 STREAM = 91
-"""Of the random numbers of these pictures."""
+"""Seed component of this module's random numbers."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,12 @@ class RegionSeries:
     Attributes
     ----------
     days
-        Since its emergence.
+        Days since its emergence.
     true_mx
-        On each day.
+        True flux on each day.
     measured_mx, generated_mx
-        Day and flux, when it is near the centre of the Earth's disk, or of the spacecraft's.
+        Day and flux when the region is near the centre of the disk seen from Earth, or from the
+        spacecraft.
     """
 
     title: str
@@ -68,7 +69,7 @@ class RegionSeries:
 
 @dataclass(frozen=True)
 class PolarSeries:
-    """Mean radial field of the parts of the caps that the spacecraft sees, over a cycle."""
+    """Mean radial field of the visible parts of both polar caps over a cycle."""
 
     title: str
     years: tuple[float, ...]
@@ -80,7 +81,7 @@ class PolarSeries:
 
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """A simulated Sun, how it is seen, and the model."""
+    """Simulated Sun, renderer and model of a time series."""
 
     sun: SimulatedSun
     see: See
@@ -89,15 +90,15 @@ class Watch:
 
     @property
     def grid(self) -> Grid:
-        """The model's."""
+        """Grid of the model."""
         return self.model.recipe.disk
 
     def surface(self, time: Time) -> Surface:
-        """The Sun at one time, as fine as the grid needs."""
+        """Surface at one time, as fine as the grid needs."""
         return self.sun.at(time, lattice_for(self.grid))
 
     def disks(self, surface: Surface, observer: Observer, far: bool) -> tuple[Disk, ...]:
-        """Three EUV disks and the field along the line of sight."""
+        """Render three EUV disks and the line-of-sight field."""
         rng = np.random.default_rng([self.sun.seed, STREAM, round(surface.time.mjd * 24), far])
         planes = self.see(surface, observer, "EUVI" if far else "SDO", self.grid, rng)
         inside = self.grid.on_disk()
@@ -112,7 +113,7 @@ class Watch:
         )
 
     def generated(self, far: Surface) -> tuple[Image, Image, View]:
-        """The generated and the true field of the far side."""
+        """Generated and true field of the far side, and their view."""
         then = reference_time(far.time, OPPOSITE_DEG)
         observer = stereo(far.time, OPPOSITE_DEG)
         *observed, truth = self.disks(far, observer, far=True)
@@ -174,7 +175,7 @@ class _Place:
 
 
 def _strongest(sun: SimulatedSun, start: Time) -> Region:
-    """Of the first rotation in which any region emerges."""
+    """Strongest region of the first rotation in which any emerges."""
     for rotation in range(MOST_ROTATIONS):
         begin = start + rotation * SYNODIC_PERIOD_DAYS * u.day
         regions = sun.regions(begin + SYNODIC_PERIOD_DAYS * u.day)
@@ -203,7 +204,7 @@ def _true_mx(surface: Surface, place: _Place) -> float:
 
 
 def _seen_mx(field: Image, place: _Place, grid: Grid, view: View) -> float:
-    """Unsigned flux of a radial field: 1/μ for the field, and 1/μ for the area."""
+    """Unsigned radial flux around a place: 1/μ for the field, and 1/μ for the area."""
     points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
     near = _cosine(place, points.longitude_deg, points.latitude_deg)
     around = (near > np.cos(np.radians(place.radius_deg))) & grid.on_disk()

@@ -1,4 +1,4 @@
-"""From the measures of single disks to means with intervals over independent Suns."""
+"""Statistics of scores: means over independent suns with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ RESAMPLES = 4000
 FULL, COMMON, AR, QR = "full disk", "where the reference saw", "AR", "QR"
 
 LEAK_LEVEL = 0.025
-"""Chance of calling a model that knows Hale's law and no more a leak."""
+"""Significance level: probability of a false alarm for a model that knows only Hale's law."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over independent Suns and its 95 % bootstrap interval.
+    """Mean over independent suns and its 95 % bootstrap interval.
 
     Attributes
     ----------
     mean
-        Over Suns, of the mean of each Sun's disks or boxes.
+        Mean over suns of the mean of each Sun's disks or boxes.
     low, high
-        None for fewer than two Suns.
+        Bounds of the interval; None for fewer than two suns.
     units, values
-        Suns, and disks or boxes of all.
+        Number of suns, and of their disks or boxes.
     """
 
     mean: float
@@ -54,12 +54,12 @@ class Estimate:
 
 @dataclass(frozen=True)
 class MeanRow:
-    """One measure of one answer.
+    """Mean of one measure of one prediction.
 
     Attributes
     ----------
     minus_persistence
-        Of the paired differences, over the Suns that have both.
+        Mean paired difference from persistence, over the suns that have both.
     """
 
     measure: str
@@ -72,7 +72,7 @@ class MeanRow:
 
 @dataclass(frozen=True)
 class RegressionRow:
-    """How one quantity follows the truth over all disks or boxes."""
+    """Regression of one quantity on its true value over all disks or boxes."""
 
     quantity: str
     area: str
@@ -83,18 +83,18 @@ class RegressionRow:
 
 @dataclass(frozen=True)
 class RegionRow:
-    """What became of one kind of true regions.
+    """Scores of one kind of true regions.
 
     Attributes
     ----------
     polarity_accuracy, persistence_accuracy
-        None where there is no such region.
+        Share of regions with the right polarity; None if there are none.
     regions, sightings
-        Different ones, and how often they were on a disk.
+        Number of different regions, and of their appearances on disks.
     flux_correlation, persistence_flux_correlation
-        With the true unsigned flux in the neighbourhood, over sightings.
+        Correlation with the true unsigned flux in the neighbourhood, over sightings.
     place_error_deg
-        Median.
+        Median error of the position.
     """
 
     kind: str
@@ -109,18 +109,18 @@ class RegionRow:
 
 @dataclass(frozen=True)
 class LeakCheck:
-    """Whether new regions are told apart better than Hale's law can.
+    """Test whether the polarity of new regions is predicted better than by Hale's law.
 
     Attributes
     ----------
     regions, right
-        Newly emerged ones, and those whose polarity was right on most of their disks.
+        Number of newly emerged regions, and of those with the right polarity on most disks.
     hale_share
-        Of the simulation's regions.
+        Share of the simulated regions that follow Hale's law.
     chance
-        Of so many right, or more, for a model that knows Hale's law alone.
+        Probability of at least `right` for a model that knows only Hale's law.
     leak
-        Whether that is below 2.5 %.
+        Whether that probability is below 2.5 %.
     """
 
     regions: int
@@ -131,14 +131,14 @@ class LeakCheck:
 
 
 Values = Mapping[str, Sequence[float]]
-"""By independent unit."""
+"""Values by independent unit."""
 
 Pick = Callable[[Record, str], Iterable[float]]
-"""The values that one record has of one answer."""
+"""Selector of the values of one prediction in one record."""
 
 
 def age_bins(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """All records, those of old references, and those of each bin of age that has any."""
+    """Group records by reference age: all, the main ones, and each bin that is not empty."""
     bins: dict[str, list[Record]] = {ALL_AGES: list(records)}
     bins[MAIN_AGES] = main_records(bins[ALL_AGES])
     for low, high in pairwise(AGE_EDGES_DAYS):
@@ -149,13 +149,13 @@ def age_bins(records: Iterable[Record]) -> dict[str, list[Record]]:
 
 
 def main_records(records: Sequence[Record]) -> list[Record]:
-    """Those that count where ages are not told apart."""
+    """Select the records of the main scores; see :func:`~training.score.cases.main_ages`."""
     main = main_ages([record.label for record in records])
     return [record for record, counts in zip(records, main, strict=True) if counts]
 
 
 def mean_rows(records: Sequence[Record]) -> list[MeanRow]:
-    """Every measure that is a mean, for every answer, area and bin of age."""
+    """Means of every measure for every prediction, area and age bin."""
     rows = []
     for ages, inside in age_bins(records).items():
         for (measure, area), pick in PICKS.items():
@@ -171,7 +171,7 @@ def mean_rows(records: Sequence[Record]) -> list[MeanRow]:
 
 
 def regression_rows(records: Sequence[Record]) -> list[RegressionRow]:
-    """TUMF and NMF of disks and boxes, and the polar fields, for every answer; main ages."""
+    """Regressions of TUMF, NMF and polar field for every prediction, main ages."""
     rows = []
     main = main_records(records)
     for answer in _answers(records):
@@ -188,7 +188,7 @@ def regression_rows(records: Sequence[Record]) -> list[RegressionRow]:
 
 
 def region_rows(records: Sequence[Record]) -> list[RegionRow]:
-    """By what the reference showed of a region, and by Hale's law; main ages."""
+    """Scores of regions by their state in the reference and by Hale's law, main ages."""
     regions = [region for record in main_records(records) for region in record.regions]
     kinds = {
         "seen in the reference": [r for r in regions if r.state == "seen"],
@@ -201,7 +201,7 @@ def region_rows(records: Sequence[Record]) -> list[RegionRow]:
 
 
 def leak_check(records: Iterable[Record]) -> LeakCheck:
-    """Test the polarity of newly emerged regions against Hale's law, each once, at all ages."""
+    """Test the polarity of newly emerged regions against Hale's law; each region counts once."""
     sightings = defaultdict(list)
     for region in (region for record in records for region in record.regions):
         if region.state == "new":
@@ -213,7 +213,7 @@ def leak_check(records: Iterable[Record]) -> LeakCheck:
 
 
 def estimated(values: Values) -> Estimate | None:
-    """The mean over units; None where there is none."""
+    """Estimate the mean over units; None if there are none."""
     means = [float(np.mean(each)) for each in values.values()]
     if not means:
         return None
@@ -227,9 +227,9 @@ def estimated(values: Values) -> Estimate | None:
 def mean_of(
     records: Iterable[Record], measure: str, area: str, answer: str, less: str | None = None
 ) -> Estimate | None:
-    """One measure of one answer over all records, or its paired difference from another answer's.
+    """Mean of one measure of one prediction, or of its paired difference from another.
 
-    None where there is nothing to measure, or too little to pair.
+    None if there are no values, or too few pairs.
     """
     pick = PICKS[measure, area]
     kept = list(records)
@@ -238,7 +238,7 @@ def mean_of(
 
 
 def difference(a: Values, b: Values) -> Estimate | None:
-    """The mean of the paired differences of the units that both have."""
+    """Estimate the mean paired difference over the units that both have."""
     both = [unit for unit in a if unit in b]
     if len(both) < 2:
         return None
@@ -273,7 +273,7 @@ def _boxes(record: Record, answer: str, area: str) -> list[BoxMeasures]:
 def _correlation(found: Correlations, blocks: str) -> Iterator[float]:
     value: float | None = getattr(found, blocks)
     if value is not None:
-        # A constant field says nothing: it scores as one that is unrelated.
+        # A constant field has no correlation; it scores as an unrelated one.
         yield 0.0 if np.isnan(value) else value
 
 
@@ -321,7 +321,7 @@ PICKS: dict[tuple[str, str], Pick] = {
     ("RMSE, G", FULL): _disk_pick("rms_error_gauss"),
     ("polarity of pixels", FULL): _disk_pick("polarity_accuracy"),
 }
-"""By measure and area."""
+"""Selectors by measure and area."""
 
 
 def _flux_pick(area: str, name: str) -> Callable[[Record, str], list[Compared]]:
@@ -338,7 +338,7 @@ QUANTITIES = (
     *(("NMF", area, _flux_pick(area, "net_flux_mx")) for area in (FULL, AR, QR)),
     ("polar field", "caps", _polar_pick),
 )
-"""Name, area, and the pairs that one record has."""
+"""Name, area, and selector of generated and true values of one record."""
 
 
 def _finite(pair: Compared) -> bool:

@@ -1,1 +1,1 @@
-"""The simulated Sun beside the real one: the same measures of both, at the same resolution."""
+"""Comparison of the simulated with the real Sun: the same measures at the same resolution."""

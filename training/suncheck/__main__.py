@@ -1,6 +1,6 @@
-"""``python -m training.suncheck``: measure the simulated Sun beside the real one.
+"""``python -m training.suncheck``: compare the simulated with the real Sun.
 
-Real pictures and maps are read where they are; where not, what was measured on them stands.
+Real images and maps are measured if present; otherwise values measured on them before are used.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from training.suncheck.pictures import STAND_INS, RealSet, real_sets, twin
 MINIMUM_FROM, MINIMUM_UNTIL = "2018-06-01", "2021-01-01"
 
 STARTS = ("2022-03-01", "2022-09-01", "2023-03-01")
-"""Of the simulated maps: within the time of GONG's."""
+"""Starts of the simulated maps: within the time span of GONG's."""
 
 
 def page(real_sun: Path, suns: int) -> str:
-    """The whole page, Markdown."""
+    """Format the page as Markdown."""
     sets = real_sets(real_sun / "sets") or list(STAND_INS)
     active: list[RealSet] = []
     quiet: list[RealSet] = []
@@ -81,10 +81,10 @@ version 2 of this simulation allowed 0.27."""
 
 
 def main() -> None:
-    """Write the page."""
+    """Run the command line: write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real-sun", type=Path, default=Path("../shared/data/realsun"))
-    parser.add_argument("--suns", type=int, default=3, help="of each date (%(default)s)")
+    parser.add_argument("--suns", type=int, default=3, help="suns per date (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("docs/sun-check.md"))
     arguments = parser.parse_args()
     arguments.out.write_text(page(arguments.real_sun, arguments.suns), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What one picture of the Sun measures: brightness against field, scatter, limb, texture."""
+"""Measures of one picture of the Sun: brightness against field, scatter, limb, texture."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ LEAST_GAUSS = 1.0
 """Added to absolute fields before their logarithm is taken."""
 
 QUIET_BLOCK_PX, QUIET_GAUSS = 16, 8.0
-"""Quiet are blocks of this size with no 4 px whose mean absolute field is more."""
+"""Side of a quiet block, and greatest mean absolute field of any 4 px in it."""
 
 STEPS_GAUSS = ((10.0, 30.0), (30.0, 90.0), (90.0, 300.0))
-"""Ranges of the absolute field whose mean brightness is compared with that below 3 G."""
+"""Ranges of the absolute field; their mean brightness is compared with that below 3 G."""
 
 PERCENTILES = (10.0, 95.0, 99.0, 99.9)
 
@@ -30,14 +30,14 @@ LIMB, CORONA = (0.97, 1.0), (1.03, 1.05)
 """Rings whose median is compared with that of the inner tenth of the disk's area."""
 
 SLOPE_MM, FINEST_MM = (16.0, 60.0), 16.0
-"""Range of wavelengths for the slope of the power, and below which variance is fine."""
+"""Range of wavelengths for the slope of the power, and greatest wavelength of fine structure."""
 
 REGION_GAUSS, REGION_PX = 15.0, 40
-"""Mean absolute field of 5 px, and area, of a region whose shape is measured."""
+"""Least mean absolute field of 5 px, and least area, of a measured region."""
 
 
 def measured(picture: Picture) -> dict[str, float]:
-    """Every measure of a picture by its name; those that it lacks the bands for are missing."""
+    """Measures of a picture by name; those of missing bands are left out."""
     found: dict[str, float] = {}
     for band in BANDS:
         if band in picture.light:
@@ -80,13 +80,13 @@ def _against_field(band: str, light: Image, field: Image) -> Iterator[tuple[str,
 
 
 def _log(light: Image) -> Image:
-    """Natural logarithm; what noise has made too dark counts as a tenth of the median."""
+    """Natural logarithm, of at least a tenth of the median: noise makes some pixels too dark."""
     least = 0.1 * float(np.median(light[light.shape[0] // 4 : -light.shape[0] // 4]))
     return np.log(np.maximum(light, max(least, 1e-6)))
 
 
 def _quiet(field: Image) -> np.ndarray:
-    """Pixels inside 0.8 radii in blocks without strong field."""
+    """Mask of pixels inside 0.8 radii in blocks without strong field."""
     strength = cv2.blur(np.abs(field), (4, 4))
     side = GRID.size_px // QUIET_BLOCK_PX
     shape = (side, QUIET_BLOCK_PX, side, QUIET_BLOCK_PX)

@@ -1,4 +1,4 @@
-"""The page that shows the simulated Sun beside the real one."""
+"""Tables of the page that compares the simulated with the real Sun."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 Measures = Mapping[str, float]
 
 BAR = "\\|"
-"""A bar within a table."""
+"""Escaped bar for Markdown tables."""
 
 PUBLISHED: Mapping[str, str] = {
     "304 10 % / median": "0.47 to 0.63",
@@ -27,8 +27,8 @@ PUBLISHED: Mapping[str, str] = {
     "171 log I, log |B| at 8 px": "0.58 to 0.72",
     "304 scatter of ln I, quiet": "0.29 to 0.47",
 }
-"""Measured by this module on seven sets of AIA and HMI pictures of 2012 to 2024, for where the
-pictures are not at hand."""
+"""Values of this module for seven sets of AIA and HMI pictures of 2012 to 2024, used if the
+pictures are not present."""
 
 PUBLISHED_PERSISTENCE: Mapping[str, float] = {
     "signed, 1 px": 0.10,
@@ -39,11 +39,11 @@ PUBLISHED_PERSISTENCE: Mapping[str, float] = {
     "unsigned, 9 px": 0.42,
     "sign kept above 15 G": 0.75,
 }
-"""Of 22 pairs of GONG's synoptic maps (mrzqs) of February 2022 to November 2023."""
+"""Values for 22 pairs of GONG's synoptic maps (mrzqs), February 2022 to November 2023."""
 
 
 def light_table(real: Sequence[Measures], simulated: Sequence[Measures]) -> str:
-    """Range on real dates, and mean and scatter of simulated suns, of every measure."""
+    """Table of every measure: range on real dates, mean and scatter of simulated suns."""
     rows = ["| measure | real | simulated, mean (scatter) |", "|---|---|---|"]
     for key in dict.fromkeys(key for each in simulated for key in each):
         found = np.array([each[key] for each in simulated if np.isfinite(each.get(key, np.nan))])
@@ -61,7 +61,7 @@ def _range(key: str, real: Sequence[Measures]) -> str:
 
 
 def persistence_table(real: Measures | None, simulated: Sequence[Measures]) -> str:
-    """GONG's maps, and mean and scatter of simulated ones, a rotation apart."""
+    """Table of maps a rotation apart: GONG's, and mean and scatter of simulated ones."""
     rows = ["| one rotation later | real | simulated, mean (scatter) |", "|---|---|---|"]
     for key in simulated[0]:
         theirs = (real or PUBLISHED_PERSISTENCE).get(key)

@@ -1,4 +1,4 @@
-"""How much of the field is there a rotation later: GONG's synoptic maps and simulated ones."""
+"""Persistence of the field over one rotation in GONG's and in simulated synoptic maps."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 BLOCKS_PX = (1, 5, 9)
 
 LATITUDE_SINE = 0.87
-"""Maps are compared between these sines of the latitude, 60°."""
+"""Greatest sine of latitude that is compared, 60°."""
 
 STRONG_GAUSS = 15.0
-"""Means of 5 px above which the sign is looked at."""
+"""Least mean of 5 px whose sign is compared."""
 
 STEP_DAYS = 2.0
-"""Between the magnetograms that a simulated map is made of."""
+"""Interval between the magnetograms that make up a simulated map."""
 
 OBSERVED_GAUSS, SEEN_PX = 1.5, 0.7
 """Noise and blur of a simulated map, such that weak field is as smooth as in GONG's: a choice."""
 
 STARTED = "2023-06-01"
-"""Date of what is asked of the quiet Sun."""
+"""Date of the test of the quiet Sun."""
 
 ROWS, COLUMNS = 180, 360
 
 
 def real_maps(folder: Path) -> list[list[Image]]:
-    """GONG's maps (sine of latitude, Carrington longitude) in runs of successive rotations."""
+    """Read GONG's maps (sine of latitude, longitude) in runs of successive rotations."""
     runs: list[list[Image]] = [[]]
     last = None
     for path in sorted(folder.glob("mrzqs_c*.fits")):
         with fits.open(path) as hdus:
             header, field = hdus[0].header, np.asarray(hdus[0].data, np.float32)
         rotation = int(path.stem[-4:])
-        if abs(float(header.get("LONG0", 0))) > 5:  # c2268, which is not a map of that rotation
+        if abs(float(header.get("LONG0", 0))) > 5:  # c2268: not a map of one whole rotation
             last = None
             continue
         if last is None or rotation != last + 1:
@@ -59,7 +59,7 @@ def real_maps(folder: Path) -> list[list[Image]]:
 
 
 def simulated_maps(seed: int, start: Time, rotations: int) -> list[Image]:
-    """Synoptic maps of a simulated Sun, made as GONG makes them.
+    """Make synoptic maps of a simulated Sun in the way of GONG.
 
     Every longitude is a mean over the magnetograms that saw it, weighted by the fourth power of
     the cosine of its distance from the central meridian.
@@ -87,7 +87,7 @@ def simulated_maps(seed: int, start: Time, rotations: int) -> list[Image]:
 
 
 def _on_sines(field: Image) -> Image:
-    """A map of equal steps of latitude on equal steps of its sine."""
+    """Resample a map from equal steps of latitude to equal steps of its sine."""
     rows = field.shape[0]
     edges = np.degrees(np.arcsin(np.linspace(-1, 1, ROWS + 1)))
     sums = np.concatenate([np.zeros((1, field.shape[1])), np.cumsum(_weighted(field), axis=0)])
@@ -106,7 +106,7 @@ def _weighted(field: Image) -> np.ndarray:
 
 
 def persisted(runs: Sequence[Sequence[Image]]) -> dict[str, float]:
-    """Mean over all pairs of successive maps of every measure."""
+    """Mean of every measure over all pairs of successive maps."""
     found = [dict(_pair(a, b)) for run in runs for a, b in pairwise(run)]
     return {key: float(np.nanmean([each[key] for each in found])) for key in found[0]}
 
@@ -127,13 +127,13 @@ def _pair(first: Image, second: Image) -> Iterator[tuple[str, float]]:
 
 
 QUIET_MEAN_GAUSS, QUIET_PX = 9.0, 11
-"""Mean absolute field of so many pixels of a map below which the Sun is quiet."""
+"""Greatest mean absolute field of the quiet Sun, and side of the block averaged, map pixels."""
 
 ORACLE_DAYS, ORACLE_DEG = (3, 7, 14, 27), 2.0
 
 
 def quiet_oracles(seeds: Iterable[int]) -> str:
-    """What persistence and an oracle know of the simulated quiet Sun, a table in Markdown."""
+    """Table of the correlation of persistence and of an oracle in the simulated quiet Sun."""
     start = Time(STARTED)
     found = np.array([_oracles(SimulatedSun(seed), start) for seed in seeds]).mean(axis=0)
     rows = ["| age of the reference | persistence | oracle |", "|---|---|---|"]
@@ -145,7 +145,7 @@ def quiet_oracles(seeds: Iterable[int]) -> str:
 
 
 def _oracles(sun: SimulatedSun, start: Time) -> list[tuple[float, float]]:
-    """Correlation of persistence and of the oracle for each age."""
+    """Correlations of persistence and of the oracle by age."""
     now = GLOBE.resampled(sun.at(start, COARSE).radial_field)
     belt = np.abs(GLOBE.latitude_deg)[:, None] < 60
     calm = belt & (_means(np.abs(now), QUIET_PX) < QUIET_MEAN_GAUSS)

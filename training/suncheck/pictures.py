@@ -1,4 +1,4 @@
-"""Real pictures of the Sun, and simulated ones of the same date, pixels and clipping."""
+"""Real pictures of the Sun, and simulated ones of the same date, pixel size and clipping."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ from farside.sun.grid import Grid, Image
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
 
 GRID = Grid(336, 120.0)
-"""What everything is measured on: a disk of 240 px, and the corona to 1.4 solar radii."""
+"""Grid of all measures: a disk of 240 px, and the corona to 1.4 solar radii."""
 
 BANDS = ("304", "193", "171")
 
 MM_PER_PX = SOLAR_RADIUS_M / 1e6 / GRID.disk_radius_px
 
 OVERSAMPLED = 3
-"""Simulated pictures are made on so many pixels to a pixel of the real ones, and averaged."""
+"""Number of rendered pixels per side of a real pixel, before averaging."""
 
 WIDEST = 1.4
 """Half the side of a simulated picture, solar radii."""
 
 FINE_FROM_PX = 150.0
-"""Disk radius from which on the finer lattice is needed."""
+"""Least disk radius that needs the finer lattice."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One Sun at one time on :data:`GRID`.
+    """Images of the Sun at one time on :data:`GRID`.
 
     Attributes
     ----------
     name
-        Of the set, or of the Sun.
+        Name of the set, or of the simulated Sun.
     time
-        UTC.
+        Time, UTC.
     light
-        Band → brightness in any unit, off-limb too; bands may be missing.
+        Brightness by band, any unit, off-limb too; bands may be missing.
     field
-        Line-of-sight field in gauss, 0 off the disk, clipped at `clip_gauss`; None if it is not
-        good enough to be compared with light.
+        Line-of-sight field in gauss, 0 off the disk, clipped at `clip_gauss`; None if it is too
+        coarse to be compared with brightness.
     clip_gauss
-        Where the magnetogram saturates.
+        Field at which the magnetogram saturates.
     """
 
     name: str
@@ -67,18 +67,18 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class RealSet:
-    """The files of one real date.
+    """Real images of one date, and how they were sampled.
 
     Attributes
     ----------
     picture
-        What they show.
+        Images on :data:`GRID`.
     scale_arcsec
-        Band → size of its pixels; ``"HMI"`` too.
+        Pixel size by band, and of ``"HMI"``.
     sampled
-        Whether pixels of EUV are single ones of the instrument, not means.
+        Whether EUV pixels are single native pixels, not means.
     log_means
-        Whether pixels of the magnetogram are means of the signed logarithm of smaller ones.
+        Whether magnetogram pixels are means of the signed logarithm of smaller ones.
     """
 
     picture: Picture
@@ -88,13 +88,13 @@ class RealSet:
 
 
 WITHOUT_FIELD = ("2010-05-25", "2020-01-01")
-"""Sets with magnetograms of 45 and 12 G a level."""
+"""Sets whose magnetograms have steps of 45 and 12 G."""
 
 SATURATED = ("2010-05-25",)
 """Sets in which the light saturates at a percentile of 99.5."""
 
 SAMPLED = ("2024-01-01", "2020-01-01")
-"""Sets of single native pixels, whose photon noise is that of one."""
+"""Sets of single native pixels, with the photon noise of one pixel."""
 
 
 LOG_MEANS = "Giov25/"
@@ -102,12 +102,12 @@ LOG_MEANS = "Giov25/"
 
 
 def real_sets(folder: Path) -> list[RealSet]:
-    """Read every set of AIA and HMI pictures in a folder; an empty list where there is none.
+    """Read every set of AIA and HMI pictures in a folder; an empty list if there are none.
 
     Parameters
     ----------
     folder
-        Holds ``DATE/aia_304.fits``, ``aia_193.fits``, ``aia_171.fits`` and ``hmi.fits``.
+        Folder of ``DATE/aia_304.fits``, ``aia_193.fits``, ``aia_171.fits`` and ``hmi.fits``.
     """
     return [_real_set(each) for each in sorted(folder.glob("*/")) if each.name not in SATURATED]
 
@@ -143,7 +143,7 @@ def _on_grid(path: Path) -> tuple[Image, fits.Header]:
 
 
 def _warped(pixels: Image, to_source: np.ndarray) -> Image:
-    """Mean of two by two linear samples in each pixel of the grid."""
+    """Warp onto the grid: mean of two by two linear samples per pixel."""
     linear, shift = to_source[:, :2], to_source[:, 2]
     fine = np.column_stack([linear / 2, linear @ np.full(2, -0.25) + shift])
     size = (2 * GRID.size_px, 2 * GRID.size_px)
@@ -154,7 +154,7 @@ def _warped(pixels: Image, to_source: np.ndarray) -> Image:
 
 
 def _stand_in(date: str, has_field: bool, log_means: bool, scale_arcsec: float) -> RealSet:
-    """The date and pixels of a real set without its pictures."""
+    """Date and pixel size of a real set without its pictures."""
     field = GRID.radius_px() if has_field else None
     picture = Picture(date, Time(date), {}, field, 1300.0)
     scale = dict.fromkeys((*BANDS, "HMI"), scale_arcsec)
@@ -168,11 +168,11 @@ STAND_INS = (
     _stand_in("2023-11-08", True, True, 10.4),
     _stand_in("2024-01-01", True, False, 6.65),
 )
-"""What simulated pictures are made like where there are no real ones."""
+"""Models for the simulated pictures if there are no real ones."""
 
 
 def twin(real: RealSet, seed: int) -> Picture:
-    """What AIA and HMI would have shown of a simulated Sun on the date and pixels of a real set."""
+    """Picture of a simulated Sun with the date, pixel size and clipping of a real set."""
     time = Time(real.picture.time.isot)
     observer = earth(time)
     least = min(real.scale_arcsec.values())
@@ -201,7 +201,7 @@ def _exposed(
     light = through_optics(
         camera.euv(corona_of(surface), name), telescope, camera.detector.scale_arcsec
     )
-    # Averaging makes a native pixel of so many smaller ones.
+    # Averaging combines the smaller pixels into one native pixel.
     scale = telescope.scale_arcsec / OVERSAMPLED if real.sampled else camera.detector.scale_arcsec
     return counts(light, telescope, camera.time, scale, rng)
 
@@ -214,7 +214,7 @@ def _camera(scale_arcsec: float, observer: Observer, time: Time) -> Camera:
 
 
 def _seen(image: Image, camera: Camera, log_means: bool = False) -> Image:
-    """Averaged over the real pixels, then brought on the grid as the real picture was."""
+    """Average to the real pixels, then warp onto the grid like the real picture."""
     detector = camera.detector
     side = detector.size_px // OVERSAMPLED
     if log_means:

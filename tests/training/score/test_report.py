@@ -127,7 +127,7 @@ def test_tables_show_the_numbers_of_the_report(report: Report, tmp_path: Path) -
     less = row.minus_persistence
     assert f"| 5–10 d | {row.estimate.mean:.3f} [" in text
     assert f"| {less.mean:+.3f} [{less.low:+.3f}, {less.high:+.3f}] | 2 / 2 |" in text
-    assert "simulated suns, version 3: the real Sun was not seen" in text
+    assert "simulated suns, version 3, not the real Sun" in text
     assert "| newly emerged | 1.000 [1.000, 1.000] |" in text
     assert "| anti-Hale, newly emerged | – | – | – | – | –° | 0 / 0 |" in text
     assert "![ages.png](ages.png)" in text
