@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import floor
 
 from astropy.time import Time
-from sunpy.coordinates import sun
 
 SYNODIC_DAYS = 27.2753
 """Mean length of a rotation as Earth sees it (Carrington's)."""
@@ -21,7 +20,16 @@ EAST_DEG = 60
 
 def rotation(time: Time) -> float:
     """Rotation at the central meridian, with its elapsed part (CRNOW of GONG, MAPCR of ADAPT)."""
+    from sunpy.coordinates import sun  # takes longer than all the rest
+
     return float(sun.carrington_rotation_number(time))
+
+
+def start_of(rotation: float) -> Time:
+    """Time at which a rotation, with its elapsed part, is at the central meridian."""
+    from sunpy.coordinates import sun
+
+    return sun.carrington_rotation_time(rotation)
 
 
 def central_longitude_deg(time: Time) -> float:
