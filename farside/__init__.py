@@ -82,13 +82,15 @@ _MODULES = {
 """Where the nouns are defined; the verbs are those of :mod:`farside.api`."""
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used: the libraries behind it take seconds."""
-    if name not in __all__:
-        raise AttributeError(f"module 'farside' has no attribute {name!r}")
-    found: object = getattr(import_module(_MODULES.get(name, "farside.api")), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # type checkers know the names from the imports above, and no others
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used: the libraries behind it take seconds."""
+        if name not in __all__:
+            raise AttributeError(f"module 'farside' has no attribute {name!r}")
+        found = getattr(import_module(_MODULES.get(name, "farside.api")), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:
