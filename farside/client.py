@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -19,12 +19,11 @@ from pydantic import BaseModel, ValidationError
 
 from farside import errors
 from farside.io.atomic import NamedFile, replacing
+from farside.io.fits import MAX_BYTES
+from farside.io.source import Source, bytes_of, listed
 from farside.model.engine import Model
 from farside.model.recipe import Recipe
 from farside.observation.drawing.sidecar import with_side_car
-
-Source: TypeAlias = str | Path | bytes | fits.HDUList
-"""FITS file: path, bytes, or astropy HDUList."""
 
 _Part: TypeAlias = tuple[str, bytes, str]
 """File of a multipart form: name, content and media type."""
@@ -100,16 +99,16 @@ class Client:
     @overload
     def generate(
         self,
-        observations: Sequence[Source],
-        references: Sequence[Source],
+        observations: Source | Iterable[Source],
+        references: Source | Iterable[Source] = (),
         model: str | None = None,
     ) -> fits.HDUList: ...
 
     @overload
     def generate(
         self,
-        observations: Sequence[Source],
-        references: Sequence[Source],
+        observations: Source | Iterable[Source],
+        references: Source | Iterable[Source] = (),
         model: str | None = None,
         *,
         out: str | Path,
@@ -117,8 +116,8 @@ class Client:
 
     def generate(
         self,
-        observations: Sequence[Source],
-        references: Sequence[Source],
+        observations: Source | Iterable[Source],
+        references: Source | Iterable[Source] = (),
         model: str | None = None,
         *,
         out: str | Path | None = None,
@@ -128,8 +127,8 @@ class Client:
         Parameters
         ----------
         observations, references
-            Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5 of Jeong
-            et al. (2022).
+            Images of the far-side spacecraft, and of the front side at the epoch of Eq. 5: paths,
+            bytes, open files, HDULists or sunpy Maps, one or several.
         model
             Name of one of :meth:`models`; by default the service's default model.
         out
@@ -154,22 +153,22 @@ class Client:
 
     def generate_bytes(
         self,
-        observations: Sequence[Source],
-        references: Sequence[Source],
+        observations: Source | Iterable[Source],
+        references: Source | Iterable[Source] = (),
         model: str | None = None,
     ) -> bytes:
         """Generate a product as the bytes of its FITS file; parameters as for :meth:`generate`."""
         parts = [
-            *(("observation", _part(source)) for source in _with_side_cars(observations)),
-            *(("reference", _part(source)) for source in references),
+            *(("observation", _part(source)) for source in _with_side_cars(listed(observations))),
+            *(("reference", _part(source)) for source in listed(references)),
         ]
         data = {"model": model} if model else {}
         return self._ask("POST", "/generate", files=parts, data=data).content
 
     def synchronic(
         self,
-        observed: Sequence[Source] = (),
-        generated: Sequence[Source] = (),
+        observed: Source | Iterable[Source] = (),
+        generated: Source | Iterable[Source] = (),
         base: Source | None = None,
         *,
         time: Time | str | None = None,
@@ -207,8 +206,8 @@ class Client:
             The service does not answer, or not in time.
         """
         parts = [
-            *(("observed", _part(source)) for source in observed),
-            *(("generated", _part(source)) for source in generated),
+            *(("observed", _part(source)) for source in listed(observed)),
+            *(("generated", _part(source)) for source in listed(generated)),
             *([("base", _part(base))] if base is not None else []),
         ]
         data = {
@@ -280,15 +279,10 @@ class Client:
 
 def _part(source: Source) -> _Part:
     """Multipart entry of one file."""
-    if isinstance(source, bytes):
-        return "image.fits", source, "application/fits"
-    if isinstance(source, fits.HDUList):
-        file = BytesIO()
-        source.writeto(file)
-        return Path(source.filename() or "image.fits").name, file.getvalue(), "application/fits"
+    data, name = bytes_of(source, "", MAX_BYTES)
     # File names in a form must be UTF-8 (RFC 7578, section 5.1.2).
-    name = Path(source).name.encode(errors="replace").decode()
-    return name, Path(source).read_bytes(), "application/fits"
+    name = name.encode(errors="replace").decode()
+    return name or "image.fits", data, "application/fits"
 
 
 def _with_side_cars(sources: Sequence[Source]) -> Iterator[Source]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
 from astropy.time import Time
 
+from farside.disk.registration import register
 from farside.errors import FileTooLargeError
 from farside.io.source import Source
 from farside.magnetogram.encoding import decode, encode, input_shape
@@ -17,12 +19,14 @@ from farside.magnetogram.tiling import infer_in_tiles
 from farside.magnetogram.uncertainty import with_errors
 from farside.model.engine import Engine, Model, find_model
 from farside.model.recipe import Native, Recipe
+from farside.observation.image import Observation
 from farside.observation.read import read_each
 from farside.progress import Progress, silent
 from farside.stages import Timer, untimed
 from farside.synchronic.base import read_base
-from farside.synchronic.disk import MapDisk, read_generated, read_measured
-from farside.synchronic.map import SynchronicMap
+from farside.synchronic.disk import MAP_GRID, MapDisk, measured, read_generated, read_measured
+from farside.synchronic.disk import generated as generated_disk
+from farside.synchronic.map import BaseMap, SynchronicMap
 from farside.synchronic.merge import synchronic
 
 MAX_MAP_PIXELS = 2**26
@@ -30,8 +34,8 @@ MAX_MAP_PIXELS = 2**26
 
 
 def generate(
-    observations: Sequence[Source],
-    references: Sequence[Source],
+    observations: Sequence[Source | Observation],
+    references: Sequence[Source | Observation],
     model: str,
     engine: Engine,
     progress: Progress = silent,
@@ -61,8 +65,8 @@ def generate(
 
 
 def prepare(
-    observations: Sequence[Source],
-    references: Sequence[Source],
+    observations: Sequence[Source | Observation],
+    references: Sequence[Source | Observation],
     recipe: Recipe,
     timer: Timer = untimed,
 ) -> Stack:
@@ -147,9 +151,9 @@ def _translate_in_tiles(
 
 
 def map_sun(
-    observed: Sequence[Source],
-    generated: Sequence[Source],
-    base: Source | None = None,
+    observed: Sequence[Source | Observation],
+    generated: Sequence[Source | Magnetogram],
+    base: Source | SynchronicMap | BaseMap | None = None,
     time: Time | None = None,
     *,
     allow_saturating: bool = False,
@@ -159,7 +163,7 @@ def map_sun(
     Parameters
     ----------
     observed, generated
-        HMI magnetograms, and products of :func:`generate`, in any number.
+        Magnetograms of HMI, and products of :func:`generate`, in any number: files, or in memory.
     base
         Map of GONG, ADAPT, HMI or Farside that fills the unobserved area.
     time, allow_saturating
@@ -170,9 +174,24 @@ def map_sun(
     InputError, SetError
         A file cannot be used, or the files do not form a set.
     """
-    disks = _held(chain(map(read_measured, observed), map(read_generated, generated)))
-    below = None if base is None else read_base(base)
-    return synchronic(disks, below, time, allow_saturating=allow_saturating)
+    disks = _held(chain(map(_measured, observed), map(_generated, generated)))
+    return synchronic(disks, _base(base), time, allow_saturating=allow_saturating)
+
+
+def _measured(given: Source | Observation) -> MapDisk:
+    if isinstance(given, Observation):
+        return measured(register(given, MAP_GRID))
+    return read_measured(given)
+
+
+def _generated(given: Source | Magnetogram) -> MapDisk:
+    return generated_disk(given) if isinstance(given, Magnetogram) else read_generated(given)
+
+
+def _base(given: Source | SynchronicMap | BaseMap | None) -> BaseMap | None:
+    if isinstance(given, SynchronicMap):
+        return replace(given.as_base(), quality=given.quality)
+    return given if given is None or isinstance(given, BaseMap) else read_base(given)
 
 
 def _held(disks: Iterable[MapDisk]) -> list[MapDisk]:

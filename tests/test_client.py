@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+import sunpy.map
 from astropy.io import fits
 from astropy.time import Time
 
@@ -31,7 +32,9 @@ from farside.model.recipe import (
     Timing,
     Training,
 )
+from farside.observation.image import read
 from farside.sun.grid import Grid
+from tests.support.native_model import hmi_file
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -129,6 +132,25 @@ def test_paths_bytes_and_hdulists_travel_as_the_same_parts(tmp_path: Path) -> No
     ]
     assert files == [PRODUCT] * 4
     assert Counter(part.get_filename() for part in seen)["a.fts"] == 2
+
+
+def test_one_sunpy_map_travels_without_a_list(tmp_path: Path) -> None:
+    seen: list[Message] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.extend(parts(request))
+        return httpx.Response(200, content=PRODUCT)
+
+    path = tmp_path / "hmi.fits"
+    path.write_bytes(hmi_file())
+    with served(handler) as client:
+        client.generate(sunpy.map.Map(path))
+    (part,) = seen
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    sent, given = read(payload), read(path)
+    assert str(sent.origin) == str(given.origin)
+    np.testing.assert_array_equal(sent.pixels, given.pixels)
 
 
 def test_the_product_comes_back_as_an_hdulist() -> None:

@@ -22,7 +22,7 @@ from farside.cli.options import (
     Precision,
     Repository,
     Server,
-    embedded_engine,
+    embedded_models,
     only_model,
 )
 from farside.cli.progress import shown
@@ -101,8 +101,9 @@ def generate(
     else:
         from farside.pipeline import generate as generate_here
 
-        engine = embedded_engine(repository, precision)
-        name = model or only_model(engine)
+        models = embedded_models(repository, precision)
+        name = model or only_model(models)
+        engine = models.engine(name)
         with shown(name) as progress:
             made = generate_here(observation, reference or [], name, engine, progress)
         made.write(out)
@@ -200,7 +201,7 @@ def _geometry(recipe: Recipe) -> str:
 
 def _models(server: str | None, repository: Path) -> dict[str, Model]:
     if not server:
-        return dict(embedded_engine(repository).models())
+        return dict(embedded_models(repository))
     from farside.client import Client
 
     with Client(server) as client:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import sunpy.map
 from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +18,7 @@ from farside.evaluation.compare import BoxMeasures, Compared, Measures, measure
 from farside.io.fits import MAX_BYTES, open_image, primary_cards, text, unpack
 from farside.io.product_reader import observer_of, time_of
 from farside.io.source import about, bytes_of
+from farside.io.wcs import pointing_of
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.observation.image import Observation, Origin, read
 from farside.sun.angles import folded_deg
@@ -170,9 +170,10 @@ def _simulated(path: Path) -> Observation | None:
             return None
         image = open_image(data)
         time, observer = time_of(image.cards, "DATE-OBS"), observer_of(image.cards)
-    # The truth has solar north up.
-    seen = sunpy.map.Map(image.pixels, {**image.cards, "CROTA2": 0.0})
-    return Observation(Origin("SIMULATION", "LOS", time, observer, name, ""), seen)
+    # Solar north is up in it.
+    origin = Origin("SIMULATION", "LOS", time, observer, name, "")
+    pointing = pointing_of({**image.cards, "CROTA2": 0.0})
+    return Observation(origin, image.pixels, pointing, "Gauss")
 
 
 def _disk(path: Path, made: Magnetogram) -> Disk:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from farside.model.engine import Engine
+    from farside.model.models import Models
 
 Repository = Annotated[
     Path,
@@ -39,24 +41,34 @@ class Precision(StrEnum):
     bfloat16 = "bfloat16"
 
 
-def embedded_engine(repository: Path, precision: Precision = Precision.float32) -> Engine:
-    """Load a model repository into an engine in this process."""
+def embedded_engine(repository: Path) -> Engine:
+    """Load a whole repository in this process."""
     from farside.model.engines import embedded
 
+    return embedded(repository, _threads())
+
+
+def embedded_models(repository: Path, precision: Precision = Precision.float32) -> Models:
+    """Open a repository; its models are loaded in this process when they are first used."""
+    from farside.model.models import Models
+
+    return Models(repository, (), _threads(), precision.value)
+
+
+def _threads() -> int | None:
     threads = os.environ.get("FARSIDE_THREADS")
-    count = int(threads) if threads else None
-    return embedded(repository, count, precision.value)
+    return int(threads) if threads else None
 
 
-def only_model(engine: Engine) -> str:
-    """Name of the only model of an engine.
+def only_model(models: Iterable[str]) -> str:
+    """Name of the only model.
 
     Raises
     ------
     BadParameter
         If there are several.
     """
-    names = sorted(engine.models())
+    names = sorted(models)
     if len(names) != 1:
         raise typer.BadParameter(f"no --model, expected one of {', '.join(names)}")
     return names[0]

@@ -129,7 +129,7 @@ def making(server: str | None, model: str | None, repository: Path) -> Iterator[
         except EngineUnavailableError as error:
             raise UnknownModelError(str(error)) from error
         try:
-            yield Here(engine, model or only_model(engine))
+            yield Here(engine, model or only_model(engine.models()))
         finally:
             engine.close()
 

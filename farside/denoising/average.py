@@ -17,7 +17,7 @@ from farside.errors import FrameSeriesError, MissingMetadataError, UnsupportedIm
 from farside.io.fits import MAX_BYTES, Cards, number, open_cards, text, unpack
 from farside.io.source import about, bytes_of
 from farside.io.wcs import Pointing, pointing_of
-from farside.observation.image import Observation, Origin, read
+from farside.observation.image import Origin, read
 from farside.observation.instruments import identify, instant, is_restored
 from farside.progress import Progress, silent
 from farside.sun.angles import folded_deg
@@ -121,8 +121,8 @@ def stack(
     middle = frames[count // 2]
     seen = read(middle.path)
     observer = seen.origin.observer
-    noise_gauss = centre_noise_gauss(_pixels(seen), middle.pointing, observer)
-    on_disk = np.isfinite(_pixels(seen))
+    noise_gauss = centre_noise_gauss(seen.pixels, middle.pointing, observer)
+    on_disk = np.isfinite(seen.pixels)
     drift = drift_of(middle.pointing, middle.shape, observer, seen.origin.time)
     del seen  # never two frames in memory
     origins: list[Origin] = []
@@ -139,15 +139,11 @@ def _timed(
         observation = read(frame.path)
         origins.append(observation.origin)
         yield TimedFrame(
-            _pixels(observation),
+            observation.pixels,
             float((frame.slot - middle.slot).to_value("s")),
             _from_middle(middle.pointing, frame.pointing),
         )
         progress(len(origins), len(frames))
-
-
-def _pixels(observation: Observation) -> Image:
-    return np.asarray(observation.map.data, np.float32)
 
 
 def _from_middle(middle: Pointing, frame: Pointing) -> NDArray[np.float64]:

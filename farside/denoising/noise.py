@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import fft, optimize
 
 from farside.errors import DamagedImageError, UnsupportedImageError
-from farside.io.wcs import Pointing, pointing_of
+from farside.io.wcs import Pointing
 from farside.observation.image import Observation
 from farside.sun.grid import Image
 from farside.sun.observer import SOLAR_RADIUS_M, Observer
@@ -185,10 +185,9 @@ def noise_of(observation: Observation) -> Noise:
         raise UnsupportedImageError(
             f"{origin}: expected a magnetogram, to measure its noise in gauss"
         )
-    pointing = pointing_of(observation.map.meta)
-    x, y = pointing.sun_centre_px
-    radius_px = pointing.disk_radius_px(origin.observer.distance_m)
-    return measure(np.asarray(observation.map.data, np.float32), (float(x), float(y)), radius_px)
+    x, y = observation.pointing.sun_centre_px
+    radius_px = observation.pointing.disk_radius_px(origin.observer.distance_m)
+    return measure(observation.pixels, (float(x), float(y)), radius_px)
 
 
 def box(image: Image, centre_px: tuple[float, float], side_px: float) -> Image:

@@ -8,7 +8,6 @@ import numpy as np
 
 from farside.errors import DamagedImageError, ImplausibleGeometryError
 from farside.io.cards import Card
-from farside.io.wcs import pointing_of
 from farside.model.recipe import Native
 from farside.observation.image import KEPT, Observation, Origin
 from farside.sun.grid import Geometry, Image
@@ -68,8 +67,7 @@ def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
     DamagedImageError
         A pixel inside the mask has no value.
     """
-    origin, pixels = observation.origin, np.asarray(observation.map.data, np.float32)
-    pointing = pointing_of(observation.map.meta)
+    origin, pixels, pointing = observation.origin, observation.pixels, observation.pointing
     height, width = pixels.shape
     if height != width or height < wanted.tile_px:
         raise ImplausibleGeometryError(
@@ -93,6 +91,6 @@ def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
             f"{origin}: got {missing} pixels on the disk without a finite value, expected none",
             (str(origin),),
         )
-    meta = observation.map.meta
-    kept = tuple((key, meta[key.lower()], note) for key, note in KEPT.items() if key in meta)
+    cards = observation.cards
+    kept = tuple((key, cards[key], note) for key, note in KEPT.items() if key in cards)
     return NativeImage(np.where(on_disk, pixels, np.float32(np.nan)), grid, origin, kept)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farside.errors import DamagedImageError
-from farside.io.wcs import Pointing, disk_radius_arcsec, pointing_of
+from farside.io.wcs import Pointing, disk_radius_arcsec
 from farside.observation.image import Observation, Origin
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
@@ -59,9 +59,10 @@ def register(observation: Observation, grid: Grid) -> Disk:
     DamagedImageError
         A pixel inside the mask sees no value at all.
     """
-    pointing = pointing_of(observation.map.meta)
-    pixels = np.ascontiguousarray(observation.map.data, np.float32)
-    to_source, ratio = source_of_grid(pointing, grid, observation.origin.observer.distance_m)
+    pixels = np.ascontiguousarray(observation.pixels)
+    to_source, ratio = source_of_grid(
+        observation.pointing, grid, observation.origin.observer.distance_m
+    )
     image = _resampled(pixels, grid, to_source, ratio)
     on_disk = grid.on_disk()
     gaps = on_disk & ~np.isfinite(image)

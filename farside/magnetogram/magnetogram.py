@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
+from astropy.units import Quantity
 from pydantic import TypeAdapter, ValidationError
 
 from farside import __version__
@@ -61,6 +62,10 @@ from farside.observation.image import KEPT, Origin
 from farside.quality import Quality
 from farside.sun.grid import Geometry, Grid, Image
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from sunpy.map import GenericMap
 
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
@@ -137,7 +142,7 @@ class Brightness:
     image: Image
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Magnetogram:
     """Generated line-of-sight magnetic field as a magnetograph at the observer would measure it.
 
@@ -192,6 +197,18 @@ class Magnetogram:
     positive: Image | None = None
     missing: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        made_by = self.generator
+        return (
+            f"<Magnetogram {self.spacecraft} {self.time.isot[:19]} by {made_by.model}"
+            f" {made_by.version}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from farside.plots.products import html
+
+        return html(self)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Magnetogram):
             return NotImplemented
@@ -220,6 +237,40 @@ class Magnetogram:
         times = [given.origin.time for given in self.inputs if given.role == "reference"]
         ages = [float((self.time - time).to_value("day")) for time in times]
         return math.fsum(ages) / len(ages) if ages else None
+
+    @property
+    def field(self) -> Quantity:
+        """The line-of-sight field, (y, x), gauss; positive towards the observer."""
+        return Quantity(self.image, "G")
+
+    def to_map(self) -> GenericMap:
+        """Convert to a sunpy Map with unit, observer and helioprojective coordinates.
+
+        Returns
+        -------
+        sunpy.map.GenericMap
+            The header is that of the product's FITS file.
+        """
+        import sunpy.map  # takes seconds
+
+        return sunpy.map.Map(self.image, self.to_hdus()[0].header)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the field at ±100 G, north up.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            By default the current ones of pyplot.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            What was drawn on.
+        """
+        from farside.plots.products import plot
+
+        return plot(self, axes)
 
     def to_hdus(self, created: Time | None = None) -> fits.HDUList:
         """Build the FITS product: the field, its sigma and brightness if any, and table INPUTS.

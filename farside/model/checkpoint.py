@@ -97,6 +97,24 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(recipe, identify(path), state)
 
 
+def describe(path: Path) -> tuple[Recipe, str]:
+    """Read the Recipe and the identity of a model file; its weights are not loaded.
+
+    Raises
+    ------
+    CheckpointError
+        Not a safetensors file, damaged, or without a Recipe.
+    RecipeError
+        Its Recipe does not parse.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            recipe = _recipe(file.metadata() or {}, path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path.name} does not read: {error}", (path.name,)) from error
+    return recipe, identify(path)
+
+
 def _recipe(metadata: dict[str, str], path: Path) -> Recipe:
     if RECIPE_KEY not in metadata:
         raise CheckpointError(

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from farside.errors import CheckpointError, EngineUnavailableError
+from farside.errors import CheckpointError, EngineUnavailableError, UnknownModelError
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 
 
-def read_repository(folder: Path) -> Mapping[str, Checkpoint]:
-    """Read the highest version of every model in a repository, by name.
+def find_models(folder: Path, names: Collection[str] = ()) -> Mapping[str, Path]:
+    """Find the file of the highest version of every model in a repository, by name.
+
+    Parameters
+    ----------
+    names
+        Only these models, if any are given.
 
     Raises
     ------
     EngineUnavailableError
-        The folder holds no model.
+        No model in the folder.
+    UnknownModelError
+        One of `names` is not in it; lists those that are.
     CheckpointError, RecipeError
         A model file does not load, or its Recipe contradicts the name or version of its folders.
     """
-    paths = checkpoint.newest(folder)
+    paths = {path.parts[-3]: path for path in checkpoint.newest(folder)}
     if not paths:
         raise EngineUnavailableError(
             f"no model in {folder}: expected <model>/<version>/{checkpoint.FILE_NAME}"
         )
-    return {path.parts[-3]: _read_in_place(path) for path in paths}
+    missing = sorted(set(names) - paths.keys())
+    if missing:
+        raise UnknownModelError(
+            f"no model {missing[0]!r} in {folder}: expected one of {', '.join(sorted(paths))}"
+        )
+    return {name: path for name, path in paths.items() if not names or name in names}
+
+
+def read_repository(folder: Path, names: Collection[str] = ()) -> Mapping[str, Checkpoint]:
+    """Read the highest version of every model in a repository, by name; of `names` if given.
+
+    Raises
+    ------
+    EngineUnavailableError
+        No model in the folder.
+    UnknownModelError
+        One of `names` is not in it.
+    CheckpointError, RecipeError
+        A model file that does not load, or whose Recipe says another name or version than the
+        folders it lies in.
+    """
+    return {name: _read_in_place(path) for name, path in find_models(folder, names).items()}
 
 
 def _read_in_place(path: Path) -> Checkpoint:

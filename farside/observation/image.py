@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-import astropy.units as u
 import cv2
 import numpy as np
-import sunpy.map
-from astropy.coordinates import SkyCoord
 from astropy.time import Time
 from numpy.typing import NDArray
-from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
-from sunpy.map import GenericMap
 
 from farside.errors import (
     DamagedImageError,
@@ -38,7 +35,17 @@ from farside.observation.instruments import (
 from farside.quality import Quality
 from farside.sun.angles import folded_deg
 from farside.sun.grid import Image
-from farside.sun.observer import ASTRONOMICAL_UNIT_M, DISTANCE_AU, SOLAR_RADIUS_M, Observer, earth
+from farside.sun.observer import (
+    ASTRONOMICAL_UNIT_M,
+    DISTANCE_AU,
+    SOLAR_RADIUS_M,
+    Observer,
+    earth,
+    from_carrington,
+)
+
+if TYPE_CHECKING:
+    from sunpy.map import GenericMap
 
 RADIUS_TOLERANCE = 0.002
 """Header radius against distance: 695.508 to 696.0 Mm are in use, 0.07 % apart."""
@@ -121,21 +128,46 @@ class Origin:
         return f"{self.instrument} {self.band} {self.time.isot[:19]}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Observation:
-    """One full-disk image: a thin wrap of a sunpy Map.
+    """One full-disk image of the Sun, checked and calibrated, with its geometry.
 
     Attributes
     ----------
     origin
-        Instrument, band, time, observer, quality, file.
-    map
-        Float32 pixels, calibrated (bias removed, DN or gauss; NaN where HMI has no value), and the
-        geometry of the header. DATE-OBS is the middle of the exposure.
+        Instrument, band, time, observer, quality and file.
+    pixels
+        Float32 (y, x), row 0 as in the file, in `unit`: EUV brightness with the bias removed, or
+        the line-of-sight field, NaN where HMI has no value.
+    pointing
+        Scale, roll and reference point of the pixels.
+    unit
+        ``"DN"``, ``"Gauss"``, or empty for the brightness of a drawing's paper.
+    cards
+        Header cards of the instrument that stay true of a product made from the image.
     """
 
     origin: Origin
-    map: GenericMap
+    pixels: Image
+    pointing: Pointing
+    unit: str
+    cards: Mapping[str, str | float] = field(default_factory=dict)
+
+    def to_map(self) -> GenericMap:
+        """Convert to a sunpy Map with unit, observer and helioprojective coordinates.
+
+        Returns
+        -------
+        sunpy.map.GenericMap
+            DATE-OBS is the middle of the exposure.
+        """
+        import sunpy.map  # takes seconds
+
+        return sunpy.map.Map(self.pixels, _map_header(self))
+
+    def __repr__(self) -> str:
+        height, width = self.pixels.shape
+        return f"<Observation {self.origin}, {width} by {height} pixels>"
 
 
 def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Observation:
@@ -184,8 +216,8 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
         quality=origin.quality | Quality(sum(bit for bit, given in found.items() if given)),
         notes=origin.notes + calibrated.notes + damage + odd,
     )
-    header = _clean_header(origin, instrument, pointing, image.cards)
-    return Observation(origin, sunpy.map.Map(pixels, header))
+    kept = _kept_cards(origin, image.cards)
+    return Observation(origin, pixels, pointing, instrument.unit, kept)
 
 
 def read_origin(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Origin:
@@ -271,7 +303,7 @@ def _observer_of(cards: Cards, time: Time) -> Observer:
     distance_m = _distance_m(cards)
     stonyhurst = _position(cards, "HGLN_OBS", "HGLT_OBS")
     carrington = _position(cards, "CRLN_OBS", "CRLT_OBS")
-    derived = carrington and _from_carrington(*carrington, distance_m, time)
+    derived = carrington and from_carrington(*carrington, distance_m, time)
     given = stonyhurst and _observer(*stonyhurst, distance_m)
     if given and derived:
         _check_same_place(given, derived)
@@ -308,18 +340,6 @@ def _distance_m(cards: Cards) -> float:
 
 def _observer(longitude_deg: float, latitude_deg: float, distance_m: float) -> Observer:
     return Observer(folded_deg(longitude_deg), latitude_deg, distance_m)
-
-
-def _from_carrington(
-    longitude_deg: float, latitude_deg: float, distance_m: float, time: Time
-) -> Observer:
-    place = SkyCoord(
-        longitude_deg * u.deg,
-        latitude_deg * u.deg,
-        distance_m * u.m,
-        frame=HeliographicCarrington(obstime=time, observer="self"),
-    ).transform_to(HeliographicStonyhurst(obstime=time))
-    return _observer(float(place.lon.to_value(u.deg)), latitude_deg, distance_m)
 
 
 def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
@@ -465,19 +485,28 @@ def _check_damage(what: str, count: int, area: int, limit: float) -> None:
         )
 
 
-def _clean_header(
-    origin: Origin, instrument: Instrument, pointing: Pointing, cards: Cards
-) -> dict[str, str | float]:
-    """Header with one observer, one time and one radius."""
+def _kept_cards(origin: Origin, cards: Cards) -> dict[str, str | float]:
+    """Cards that stay true of a product, and those by which sunpy knows the instrument."""
+    kept = {key: _printable(text(cards, key)) for key in ("TELESCOP", "INSTRUME", "OBSRVTRY")} | {
+        "WAVELNTH": 6173.0 if origin.band == "LOS" else float(origin.band)
+    }
+    values = {key: _writable(cards, key) for key in KEPT} | {"EXPTIME": number(cards, "EXPTIME")}
+    return {key: value for key, value in values.items() if value is not None} | kept
+
+
+def _map_header(observation: Observation) -> dict[str, str | float]:
+    """Header of a sunpy Map with one observer, one time and one radius."""
+    origin, pointing = observation.origin, observation.pointing
     time = origin.time.isot
     matrix = pointing.matrix_arcsec / pointing.scale_arcsec
-    header: dict[str, str | float] = {
+    return {key.lower(): value for key, value in observation.cards.items()} | {
         "ctype1": "HPLN-TAN",
         "ctype2": "HPLT-TAN",
         "cunit1": "arcsec",
         "cunit2": "arcsec",
         "cdelt1": pointing.scale_arcsec,
         "cdelt2": pointing.scale_arcsec,
+        # FITS pixels are 1-based.
         "crpix1": float(pointing.reference_px[0] + 1),
         "crpix2": float(pointing.reference_px[1] + 1),
         "crval1": float(pointing.reference_arcsec[0]),
@@ -495,20 +524,10 @@ def _clean_header(
         "date-avg": time,
         "t_obs": time,
         "timesys": "UTC",
-        "wavelnth": 6173.0 if origin.band == "LOS" else float(origin.band),
         "waveunit": "angstrom",
-        "bunit": instrument.unit,
+        "bunit": observation.unit,
         "detector": origin.instrument.split("-")[0],
-        "instrume": _printable(text(cards, "INSTRUME")),
-        "telescop": _printable(text(cards, "TELESCOP")),
-        "obsrvtry": _printable(text(cards, "OBSRVTRY")),
     }
-    for key in KEPT:
-        value = _writable(cards, key)
-        if value is not None and key.lower() not in header:
-            header[key.lower()] = value
-    exposure_s = number(cards, "EXPTIME")
-    return header if exposure_s is None else header | {"exptime": exposure_s}
 
 
 def _writable(cards: Cards, key: str) -> str | float | None:

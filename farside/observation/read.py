@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
+from typing import TypeGuard
 
 from farside.errors import MissingMetadataError, SideCarError
 from farside.io.fits import MAX_BYTES
-from farside.io.source import Source, bytes_of, plain_name
+from farside.io.source import Source, bytes_of, name_of
 from farside.observation.drawing.read import is_drawing, read_drawing
 from farside.observation.drawing.scan import is_picture
 from farside.observation.drawing.sidecar import MAX_BYTES as MAX_SIDE_CAR_BYTES
@@ -15,16 +16,11 @@ from farside.observation.drawing.sidecar import SUFFIX, says_drawing, side_car_o
 from farside.observation.image import Observation, read
 
 
-def read_each(sources: Sequence[Source]) -> Iterator[Observation]:
-    """Read images one by one; a drawing is read with the side-car of its name.
+def read_each(sources: Sequence[Source | Observation]) -> Iterator[Observation]:
+    """Read images one after another; a drawing with the side-car that has its name.
 
-    The side-car is among `sources`, or beside the path of its drawing. Reading is lazy: if an image
-    is refused, none of those after it are in memory.
-
-    Parameters
-    ----------
-    sources
-        Images and side-cars, in any order.
+    The side-car is among `sources`, or beside the path of its drawing. An Observation is passed on
+    as it is. Reading is lazy: if an image is refused, none of those after it are in memory.
 
     Raises
     ------
@@ -33,15 +29,18 @@ def read_each(sources: Sequence[Source]) -> Iterator[Observation]:
     SideCarError
         A side-car has no drawing.
     """
-    cars = {PurePath(_name_of(source)).stem: source for source in sources if _is_side_car(source)}
+    cars = {_stem(source): source for source in sources if _is_side_car(source)}
     images = [source for source in sources if not _is_side_car(source)]
-    alone = sorted(cars.keys() - {PurePath(_name_of(source)).stem for source in images})
+    alone = sorted(cars.keys() - {_stem(source) for source in images})
     if alone:
         name = alone[0] + SUFFIX
         raise SideCarError(f"{name}: no drawing of this name, expected one", (name,))
     # Sequentially: decompressing Rice tiles in two threads takes longer.
     for source in images:
-        yield _read(source, cars.get(PurePath(_name_of(source)).stem))
+        if isinstance(source, Observation):
+            yield source
+        else:
+            yield _read(source, cars.get(_stem(source)))
 
 
 def _read(source: Source, beside: Source | None) -> Observation:
@@ -59,13 +58,13 @@ def _read(source: Source, beside: Source | None) -> Observation:
     return read_drawing(data, side_car, name) if drawn or side_car else read(data, name)
 
 
-def _is_side_car(source: Source) -> bool:
-    return PurePath(_name_of(source)).suffix.lower() == SUFFIX
+def _is_side_car(source: Source | Observation) -> TypeGuard[Source]:
+    return not isinstance(source, Observation) and _path(source).suffix.lower() == SUFFIX
 
 
-def _name_of(source: Source) -> str:
-    """Plain name of a source; empty for bytes, which have none."""
-    if isinstance(source, str | Path):
-        return plain_name(str(source))
-    name = getattr(source, "name", "")
-    return plain_name(name) if isinstance(name, str) else ""
+def _stem(source: Source | Observation) -> str:
+    return source.origin.name if isinstance(source, Observation) else _path(source).stem
+
+
+def _path(source: Source) -> PurePath:
+    return PurePath(name_of(source))

@@ -30,11 +30,16 @@ def render(magnetogram: Magnetogram) -> bytes:
     views = magnetogram.brightness
     figure = Figure(figsize=(7 * (1 + len(views)), 7.6), layout="constrained")
     first, *others = figure.subplots(1, 1 + len(views), squeeze=False)[0]
-    draw_field(first, _upright(magnetogram), _title(magnetogram))
+    draw_magnetogram(first, magnetogram)
     for axes, view in zip(others, views, strict=True):
         draw_brightness(axes, view.image, view.band)
     figure.supxlabel(_caption(magnetogram), fontsize=8)
     return png(figure)
+
+
+def draw_magnetogram(axes: Axes, magnetogram: Magnetogram) -> None:
+    """The field at ±100 G, north up to the nearest quarter of a turn."""
+    draw_field(axes, _upright(magnetogram), _title(magnetogram))
 
 
 def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None) -> bytes:

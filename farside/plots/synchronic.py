@@ -33,13 +33,17 @@ def draw(made: SynchronicMap) -> bytes:
 def map_figure(made: SynchronicMap) -> Figure:
     """Plot a map at ±100 G with the kind of each part, the observers and the quality."""
     figure = Figure(figsize=(11, 6.6), layout="constrained")
-    axes = figure.subplots()
+    draw_sources(figure.subplots(), made)
+    frame(figure, made, "Photospheric radial field")
+    return figure
+
+
+def draw_sources(axes: Axes, made: SynchronicMap) -> None:
+    """The map at ±100 G, outlines of what each part is, and who looks at it."""
     draw_field(axes, made)
     _outline(axes, made)
     mark_observers(axes, made)
     legend(axes, _kinds(made))
-    frame(figure, made, "Photospheric radial field")
-    return figure
 
 
 def _outline(axes: Axes, made: SynchronicMap) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import floor
 
 from astropy.time import Time
-from sunpy.coordinates import sun
 
 SYNODIC_DAYS = 27.2753
 """Mean synodic period of a Carrington rotation; Eq. 5 has the papers' 27.3 d, kept apart from it
@@ -22,7 +21,16 @@ EAST_DEG = 60
 
 def rotation(time: Time) -> float:
     """Fractional Carrington rotation number at `time` (CRNOW of GONG, MAPCR of ADAPT)."""
+    from sunpy.coordinates import sun  # takes longer than all the rest
+
     return float(sun.carrington_rotation_number(time))
+
+
+def start_of(rotation: float) -> Time:
+    """Time at which a rotation, with its elapsed part, is at the central meridian."""
+    from sunpy.coordinates import sun
+
+    return sun.carrington_rotation_time(rotation)
 
 
 def central_longitude_deg(time: Time) -> float:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import astropy.units as u
 import numpy as np
-from astropy.coordinates import SkyCoord
 from astropy.time import Time
-from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst, get_earth
 
 from farside.sun.angles import folded_deg
+
+if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+
+# Coordinates of sunpy are imported where they are used: that takes longer than all the rest.
 
 SOLAR_RADIUS_M = 695.7e6
 """Solar radius used throughout, metres (IAU 2015 Resolution B3)."""
@@ -48,6 +51,10 @@ class Observer:
 
     def coordinate(self, time: Time) -> SkyCoord:
         """Coordinate of the observer at `time`, as astropy and sunpy have it."""
+        import astropy.units as u
+        from astropy.coordinates import SkyCoord
+        from sunpy.coordinates import HeliographicStonyhurst
+
         return SkyCoord(
             self.longitude_deg * u.deg,
             self.latitude_deg * u.deg,
@@ -62,13 +69,36 @@ class Observer:
 
 def earth(time: Time) -> Observer:
     """Position of Earth at `time`."""
+    import astropy.units as u
+    from sunpy.coordinates import get_earth
+
     place = get_earth(time)
     return Observer(0.0, float(place.lat.to_value(u.deg)), float(place.radius.to_value(u.m)))
+
+
+def from_carrington(
+    longitude_deg: float, latitude_deg: float, distance_m: float, time: Time
+) -> Observer:
+    """Observer whose sub-observer point has a Carrington longitude and a latitude at `time`."""
+    import astropy.units as u
+    from astropy.coordinates import SkyCoord
+    from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
+
+    place = SkyCoord(
+        longitude_deg * u.deg,
+        latitude_deg * u.deg,
+        distance_m * u.m,
+        frame=HeliographicCarrington(obstime=time, observer="self"),
+    ).transform_to(HeliographicStonyhurst(obstime=time))
+    return Observer(folded_deg(float(place.lon.to_value(u.deg))), latitude_deg, distance_m)
 
 
 @lru_cache(maxsize=4096)
 def _carrington_longitude_deg(observer: Observer, scale: str, jd1: float, jd2: float) -> float:
     # Cached: it takes 5 ms, as long as reprojecting a small disk, and training repeats the times.
+    import astropy.units as u
+    from sunpy.coordinates import HeliographicCarrington
+
     time = Time(jd1, jd2, format="jd", scale=scale)
     frame = HeliographicCarrington(obstime=time, observer="self")
     return float(observer.coordinate(time).transform_to(frame).lon.to_value(u.deg)) % 360.0
@@ -85,7 +115,7 @@ class View:
         """Whether two views show the surface within a tenth of a pixel of the papers' grid."""
         here, there = self.observer, other.observer
         return (
-            abs(float((self.time - other.time).to_value(u.s))) <= SAME_VIEW_S
+            abs(float((self.time - other.time).to_value("s"))) <= SAME_VIEW_S
             and abs(folded_deg(here.longitude_deg - there.longitude_deg)) <= SAME_VIEW_DEG
             and abs(here.latitude_deg - there.latitude_deg) <= SAME_VIEW_DEG
             and bool(np.isclose(here.distance_m, there.distance_m, rtol=1e-3))

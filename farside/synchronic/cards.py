@@ -139,7 +139,14 @@ def earth_cards(time: Time) -> Iterator[Card]:
 
 
 def as_bytes(hdus: list[fits.PrimaryHDU], written: str) -> bytes:
-    """FITS file of these HDUs in memory, with CHECKSUM and DATASUM.
+    """FITS file in memory of these HDUs, with CHECKSUM and DATASUM."""
+    file = BytesIO()
+    with_checksums(hdus, written).writeto(file)
+    return file.getvalue()
+
+
+def with_checksums(hdus: list[fits.PrimaryHDU], written: str) -> fits.HDUList:
+    """Add CHECKSUM and DATASUM to HDUs.
 
     Parameters
     ----------
@@ -148,6 +155,4 @@ def as_bytes(hdus: list[fits.PrimaryHDU], written: str) -> bytes:
     """
     for hdu in hdus:
         hdu.add_checksum(when=written)
-    file = BytesIO()
-    fits.HDUList(hdus).writeto(file)
-    return file.getvalue()
+    return fits.HDUList(hdus)

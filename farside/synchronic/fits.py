@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ from farside.io.product_reader import (
 from farside.io.source import Source
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.carrington_rotation import rotation
-from farside.synchronic.cards import add_texts, as_bytes, check, earth_cards, flag_cards
+from farside.synchronic.cards import add_texts, check, earth_cards, flag_cards, with_checksums
 from farside.synchronic.map import FluxBalance, SynchronicMap
 from farside.synchronic.source_table import source_table, sources_in
 
@@ -71,7 +72,14 @@ def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
 
 
 def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
-    """Build the product in memory.
+    """Write the product into memory, as :func:`to_hdus` builds it."""
+    file = BytesIO()
+    to_hdus(made, created).writeto(file)
+    return file.getvalue()
+
+
+def to_hdus(made: SynchronicMap, created: Time | None = None) -> fits.HDUList:
+    """Build the product: the field, its planes and the table SOURCES, with checksums.
 
     Parameters
     ----------
@@ -96,7 +104,7 @@ def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
         _plane("AGE", made.age_days.astype(np.float32), "d", made),
         _plane("SIGMA", made.sigma_gauss.astype(np.float32), "Gauss", made),
     )
-    return as_bytes([field, *planes, source_table(made.sources)], date)
+    return with_checksums([field, *planes, source_table(made.sources)], date)
 
 
 def read(source: Source) -> SynchronicMap:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from astropy.io.fits import HDUList
 from astropy.time import Time
+from astropy.units import Quantity
 from numpy.typing import NDArray
 
 from farside.evaluation.statistics import ratio
@@ -14,6 +16,10 @@ from farside.magnetogram.magnetogram import Generator
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.observer import Observer
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from sunpy.map import GenericMap
 
 Kind = Literal["base", "observed", "generated"]
 
@@ -96,7 +102,7 @@ class FluxBalance:
     after_gauss: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SynchronicMap:
     """Radial field of the whole Sun at one time, without NaN; planes are (row, column) on `grid`.
 
@@ -134,6 +140,57 @@ class SynchronicMap:
     sources: tuple[MapSource, ...]
     balance: FluxBalance
     quality: Quality
+
+    def __repr__(self) -> str:
+        kinds: tuple[Kind, ...] = ("observed", "generated", "base")
+        shares = ", ".join(f"{kind} {self.share(kind):.0%}" for kind in kinds)
+        return f"<SynchronicMap {self.time.isot[:19]}: {shares}>"
+
+    def _repr_html_(self) -> str:
+        from farside.plots.products import html
+
+        return html(self)
+
+    @property
+    def field(self) -> Quantity:
+        """The radial field, (row, column), gauss; positive outwards, row 0 south."""
+        return Quantity(self.field_gauss, "G")
+
+    def to_hdus(self) -> HDUList:
+        """Build the FITS product: the field, PROVENANCE, SOURCE, AGE, SIGMA and SOURCES.
+
+        Raises
+        ------
+        FormatError
+            A pixel is not finite.
+        """
+        from farside.synchronic.fits import to_hdus
+
+        return to_hdus(self)
+
+    def to_map(self) -> GenericMap:
+        """Convert to a sunpy Map in Carrington coordinates, with Earth as the observer."""
+        import sunpy.map  # takes seconds
+
+        field = self.to_hdus()[0]
+        return sunpy.map.Map(field.data, field.header)
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the field at ±100 G, with what each part is and who looks at it.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            By default the current ones of pyplot.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            What was drawn on.
+        """
+        from farside.plots.products import plot
+
+        return plot(self, axes)
 
     def provenance(self) -> NDArray[np.uint8]:
         """Kind of the source of each pixel, (row, column): 0 base, 1 observed, 2 generated."""

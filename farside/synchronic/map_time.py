@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from astropy.time import Time
-from sunpy.coordinates import sun
 
 from farside.errors import ImplausibleGeometryError, MissingMetadataError
 from farside.io.fits import Cards, number, text
 from farside.observation.instruments import instant
 from farside.sun.angles import folded_deg
-from farside.sun.carrington_rotation import EAST_DEG, central_longitude_deg, rotation
+from farside.sun.carrington_rotation import EAST_DEG, central_longitude_deg, rotation, start_of
 
 TIME_TOLERANCE_DEG = 2.0
 """Largest difference of two statements of one time, as solar rotation: 3.6 h. GONG's left edges are
@@ -137,7 +136,7 @@ def gong_time(cards: Cards, edge_deg: float) -> GongTime:
         off_deg = _apart_deg(reading.rotation, edge - WHOLE_ROTATION_DEG / 360)
         if abs(off_deg) <= TIME_TOLERANCE_DEG:
             ended = reading.rotation + (WHOLE_ROTATION_DEG - off_deg) / 360
-            return GongTime(sun.carrington_rotation_time(ended).utc, hourly=False)
+            return GongTime(start_of(ended).utc, hourly=False)
     found = ", ".join(
         f"{each} (meridian at {central_longitude_deg(each.time):.0f}°)" for each in readings
     )
@@ -154,7 +153,7 @@ def _readings(cards: Cards) -> Iterator[_Reading]:
     yield from _dated(cards, "MAPDATE", "MAPTIME")
     now = number(cards, "CRNOW")
     if now is not None and ROTATIONS[0] <= now <= ROTATIONS[1]:
-        yield _Reading("CRNOW", sun.carrington_rotation_time(now).utc, now)
+        yield _Reading("CRNOW", start_of(now).utc, now)
 
 
 def _dated(cards: Cards, date_key: str, clock_key: str = "") -> Iterator[_Reading]:

@@ -16,7 +16,6 @@ from farside.errors import (
     UnsupportedImageError,
 )
 from farside.io.product_reader import check_unaltered, open_product
-from farside.io.wcs import pointing_of
 from farside.observation.image import read
 from farside.sun.observer import earth
 from tests.support.frame_files import MIDDLE, RADIUS_PX, camera_of, frame, frames, pattern
@@ -46,13 +45,13 @@ def slope(image: np.ndarray) -> float:
 def test_what_rotates_stays_sharp_in_the_mean_and_smears_in_the_plain_one(
     five: list[Path], mean: MeanMagnetogram
 ) -> None:
-    plain = np.mean([read(path).map.data for path in five], axis=0)
+    plain = np.mean([read(path).pixels for path in five], axis=0)
     assert slope(mean.image) == pytest.approx(1.0, abs=0.02)
     assert slope(plain) < 0.6
 
 
 def test_the_mean_has_the_disk_of_the_middle_frame(five: list[Path], mean: MeanMagnetogram) -> None:
-    np.testing.assert_array_equal(np.isfinite(mean.image), np.isfinite(read(five[2]).map.data))
+    np.testing.assert_array_equal(np.isfinite(mean.image), np.isfinite(read(five[2]).pixels))
     assert [frame.path for frame in mean.frames] == five
     assert mean.middle.path == five[2]
 
@@ -152,10 +151,10 @@ def test_the_file_reads_as_a_magnetogram_of_the_middle_frame(
 ) -> None:
     path = write(mean, tmp_path / "mean.fits")
     again, middle = read(path), read(five[2])
-    np.testing.assert_array_equal(again.map.data, mean.image)
+    np.testing.assert_array_equal(again.pixels, mean.image)
     assert str(again.origin) == str(middle.origin)
     assert again.origin.observer == middle.origin.observer
-    one, other = pointing_of(again.map.meta), pointing_of(middle.map.meta)
+    one, other = again.pointing, middle.pointing
     np.testing.assert_allclose(one.matrix_arcsec, other.matrix_arcsec)
     np.testing.assert_allclose(one.sun_centre_px, other.sun_centre_px)
 

@@ -35,7 +35,7 @@ def made() -> Magnetogram:
 
 def test_the_product_lies_on_the_pixels_of_the_file(made: Magnetogram) -> None:
     assert isinstance(made.grid, NativeGrid)
-    measured = read(hmi_file()).map.data
+    measured = read(hmi_file()).pixels
     on_disk = made.grid.on_disk()
     assert 0.9 < np.count_nonzero(on_disk) / (np.pi * 100**2) < 1
     np.testing.assert_allclose(made.image[on_disk], measured[on_disk], rtol=1e-6, atol=1e-4)
@@ -58,7 +58,7 @@ def test_its_header_is_that_of_an_hmi_magnetogram_and_says_what_made_it(
 def test_its_pixels_look_where_those_of_the_file_do(made: Magnetogram, tmp_path: Path) -> None:
     path = tmp_path / "restored.fits"
     made.write(path)
-    seen, given = sunpy.map.Map(path), read(hmi_file()).map
+    seen, given = sunpy.map.Map(path), read(hmi_file()).to_map()
     for pixel in ((10.0, 20.0), (200.0, 130.0)):
         ours, theirs = (each.wcs.pixel_to_world(*pixel) for each in (seen, given))
         assert ours.separation(theirs.transform_to(ours.frame)).arcsec < 0.01 * CAMERA.scale_arcsec
@@ -121,6 +121,6 @@ def test_two_channels_do_not_share_native_pixels() -> None:
 
 def test_a_hole_in_the_disk_that_reading_did_not_fill_is_refused() -> None:
     observation = read(hmi_file())
-    observation.map.data[128, 128] = np.nan
+    observation.pixels[128, 128] = np.nan
     with pytest.raises(DamagedImageError, match="got 1 pixels on the disk"):
         in_native_pixels(observation, TILING)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from farside.disk.registration import register, source_of_grid
 from farside.errors import DamagedImageError
-from farside.io.wcs import disk_radius_arcsec, pointing_of
+from farside.io.wcs import disk_radius_arcsec
 from farside.observation.image import Observation, read
 from farside.sun.grid import Grid, Image
 from tests.support.instrument_files import (
@@ -187,11 +187,11 @@ def test_grid_positions_agree_with_sunpy_coordinates(cards: type) -> None:
     observation = read(file_bytes(cards(camera), pixels.astype(np.float32)))
     grid = Grid(128, 56.0)
     distance_m = observation.origin.observer.distance_m
-    to_source, ratio = source_of_grid(pointing_of(observation.map.meta), grid, distance_m)
+    to_source, ratio = source_of_grid(observation.pointing, grid, distance_m)
     index = np.array([[20.0, 100.0, 63.5], [90.0, 31.0, 63.5]])
     angle = (index - grid.centre_px) * disk_radius_arcsec(distance_m) / grid.disk_radius_px
-    where = SkyCoord(*(angle * u.arcsec), frame=observation.map.coordinate_frame)
-    expected = observation.map.wcs.world_to_pixel(where)
+    where = SkyCoord(*(angle * u.arcsec), frame=observation.to_map().coordinate_frame)
+    expected = observation.to_map().wcs.world_to_pixel(where)
     found = to_source @ np.vstack([index, np.ones(3)])
     np.testing.assert_allclose(found, expected, atol=0.005)
     assert ratio == pytest.approx(100.0 / 56.0)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import astropy.units as u
 import numpy as np
 import pytest
-import sunpy.map
 from astropy.time import Time
 
 from farside.disk.registration import register
@@ -16,6 +15,7 @@ from farside.errors import (
     TimesApartError,
     UnexpectedImageError,
 )
+from farside.io.wcs import Pointing
 from farside.magnetogram.stack import align, assemble
 from farside.model.recipe import Channel, Linear, Recipe, Training
 from farside.observation.image import Observation, Origin
@@ -42,27 +42,14 @@ def image(instrument: str, band: str, time: Time, observer: Observer, value: flo
     """Constant image, already registered to the grid."""
     grid = RECIPE.disk
     arcsec = np.degrees(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
-    header = {
-        "ctype1": "HPLN-TAN",
-        "ctype2": "HPLT-TAN",
-        "cunit1": "arcsec",
-        "cunit2": "arcsec",
-        "crpix1": grid.centre_px + 1,
-        "crpix2": grid.centre_px + 1,
-        "crval1": 0.0,
-        "crval2": 0.0,
-        "cdelt1": arcsec / grid.disk_radius_px,
-        "cdelt2": arcsec / grid.disk_radius_px,
-        "crota2": 0.0,
-        "hgln_obs": observer.longitude_deg,
-        "hglt_obs": observer.latitude_deg,
-        "dsun_obs": observer.distance_m,
-        "rsun_ref": SOLAR_RADIUS_M,
-        "date-obs": time.isot,
-    }
+    pointing = Pointing(
+        matrix_arcsec=np.eye(2) * arcsec / grid.disk_radius_px,
+        reference_px=np.full(2, grid.centre_px),
+        reference_arcsec=np.zeros(2),
+    )
     pixels = np.full((grid.size_px, grid.size_px), value, dtype=np.float32)
     origin = Origin(instrument, band, time, observer, f"{instrument}_{band}.fts", "0" * 64)
-    return Observation(origin, sunpy.map.Map(pixels, header))
+    return Observation(origin, pixels, pointing, "")
 
 
 def euvi(band: str = "195", hours: float = 0.0, spacecraft: str = "A") -> Observation:
@@ -74,7 +61,7 @@ def hmi(hours: float = 0.0) -> Observation:
 
 
 def marked(observation: Observation, quality: Quality) -> Observation:
-    return Observation(replace(observation.origin, quality=quality), observation.map)
+    return replace(observation, origin=replace(observation.origin, quality=quality))
 
 
 def trained(**update: object) -> Recipe:

@@ -111,8 +111,8 @@ def test_real_images_pass_without_a_flag(shared_data: Path, pattern: str) -> Non
     for path in paths:
         observation = read(path)
         assert not observation.origin.quality & Quality.ODD_IMAGE, path
-        pointing = pointing_of(observation.map.meta)
-        score = score_disk(observation.map.data, pointing, observation.origin.observer.distance_m)
+        pointing = observation.pointing
+        score = score_disk(observation.pixels, pointing, observation.origin.observer.distance_m)
         check_disk(score)
         assert score.limb > (USUAL_LIMB + LEAST_LIMB) / 2 + 0.1, path
         assert score.dark < MOST_DARK / 10, path

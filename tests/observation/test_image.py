@@ -80,7 +80,7 @@ def without(data: bytes, *names: str) -> bytes:
 
 
 def on_disk_mean(observation: Observation) -> float:
-    return float(np.mean(observation.map.data[CAMERA.sees(lambda x, y: np.hypot(x, y) < 0.9)]))
+    return float(np.mean(observation.pixels[CAMERA.sees(lambda x, y: np.hypot(x, y) < 0.9)]))
 
 
 @pytest.mark.parametrize(
@@ -102,8 +102,8 @@ def test_instrument_band_and_middle_of_the_exposure(
     origin = observation.origin
     assert (origin.instrument, origin.band, origin.time.isot) == (instrument, band, time)
     assert origin.time.scale == "utc"
-    assert observation.map.data.dtype == np.float32
-    assert observation.map.unit.to_string() == unit
+    assert observation.pixels.dtype == np.float32
+    assert observation.to_map().unit.to_string() == unit
     assert str(origin) == f"{instrument} {band} {time[:19]}"
 
 
@@ -159,12 +159,12 @@ def test_a_name_loses_folders_and_control_characters(name: str) -> None:
 def test_plain_gzip_and_rice_give_the_same_pixels(rice: bool, zipped: bool) -> None:
     pixels = CAMERA.sees(sun).astype(np.int16)
     data = file_bytes(aia_cards(CAMERA), pixels, rice=rice)
-    found = read(packed(data) if zipped else data).map.data
+    found = read(packed(data) if zipped else data).pixels
     np.testing.assert_array_equal(found, pixels)
 
 
 def test_hmi_counts_are_scaled_to_gauss_and_off_the_disk_is_nan() -> None:
-    found = read(hmi()).map.data
+    found = read(hmi()).pixels
     radius = CAMERA.sees(np.hypot)
     true = CAMERA.sees(lambda x, _: 120.5 * x + np.zeros((128, 128)))
     np.testing.assert_allclose(found[radius < 0.99], true[radius < 0.99], atol=0.0501)
@@ -177,13 +177,13 @@ def test_hmi_counts_are_scaled_to_gauss_and_off_the_disk_is_nan() -> None:
 )
 def test_every_number_format_gives_the_same_pixels(kind: DTypeLike) -> None:
     pixels = (CAMERA.sees(sun) + BIAS_DN).astype(np.uint16)
-    found = read(file_bytes(euvi_cards(CAMERA), pixels.astype(kind))).map.data
+    found = read(file_bytes(euvi_cards(CAMERA), pixels.astype(kind))).pixels
     np.testing.assert_allclose(found, pixels.astype(np.float32) - BIAS_DN, atol=1e-3)
 
 
 def test_map_has_the_observer_the_time_and_the_one_radius() -> None:
     observation = read(euvi())
-    origin, image = observation.origin, observation.map
+    origin, image = observation.origin, observation.to_map()
     assert image.observer_coordinate.lon.deg == pytest.approx(origin.observer.longitude_deg)
     assert image.observer_coordinate.radius.m == pytest.approx(origin.observer.distance_m)
     assert image.reference_date.isot == image.date.isot == origin.time.isot
@@ -299,7 +299,7 @@ def test_implausible_geometry_is_refused(changes: Cards, found: str) -> None:
 def test_every_solar_radius_in_use_is_accepted_and_changes_nothing(radius_mm: float) -> None:
     angle = np.degrees(np.arcsin(radius_mm * 1e6 / CAMERA.distance_m)) * 3600
     observation = read(euvi(RSUN=float(angle)))
-    assert observation.map.meta["rsun_obs"] == read(euvi()).map.meta["rsun_obs"]
+    assert observation.to_map().meta["rsun_obs"] == read(euvi()).to_map().meta["rsun_obs"]
 
 
 def test_roll_is_read_from_pc_from_crota2_and_from_crota() -> None:
@@ -311,7 +311,7 @@ def test_roll_is_read_from_pc_from_crota2_and_from_crota() -> None:
         file_bytes(aia_cards(CAMERA), pixels),
     ]
     for source in sources:
-        assert read(source).map.rotation_matrix[1, 0] == pytest.approx(np.sin(np.radians(6.0)))
+        assert read(source).to_map().rotation_matrix[1, 0] == pytest.approx(np.sin(np.radians(6.0)))
 
 
 @pytest.mark.parametrize("name", ["CROTA2", "CDELT1", "CRPIX2", "CRVAL1"])
@@ -322,14 +322,14 @@ def test_missing_geometry_is_refused(name: str) -> None:
 
 def test_missing_cunit_means_arcseconds() -> None:
     plain, bare = read(aia()), read(without(aia(), "CUNIT1", "CUNIT2"))
-    assert plain.map.scale == bare.map.scale
+    assert plain.to_map().scale == bare.to_map().scale
 
 
 def test_degrees_are_converted() -> None:
     arcsec = read(aia())
     scale = CAMERA.scale_arcsec / 3600
     degrees = read(aia(CUNIT1="deg", CUNIT2="deg", CDELT1=scale, CDELT2=scale))
-    assert degrees.map.scale.axis1.value == pytest.approx(arcsec.map.scale.axis1.value)
+    assert degrees.to_map().scale.axis1.value == pytest.approx(arcsec.to_map().scale.axis1.value)
 
 
 def test_other_projections_are_refused() -> None:
@@ -433,7 +433,7 @@ def test_bias_is_subtracted_once_for_each_summed_pixel(ipsum: float) -> None:
     binning = 4 ** (ipsum - 1)
     pixels = (CAMERA.sees(sun) + BIAS_DN * binning).astype(np.float32)
     observation = read(file_bytes(euvi_cards(CAMERA, IPSUM=ipsum), pixels))
-    np.testing.assert_allclose(observation.map.data, CAMERA.sees(sun), atol=2e-3)
+    np.testing.assert_allclose(observation.pixels, CAMERA.sees(sun), atol=2e-3)
     assert (observation.origin.quality == Quality.BEACON) == (ipsum > 1)
 
 
@@ -451,7 +451,7 @@ def test_bias_that_is_gone_is_not_subtracted_again(changes: Cards, history: str)
     pixels = CAMERA.sees(sun).astype(np.float32)
     data = file_bytes(euvi_cards(CAMERA, **changes), pixels, history=history)
     observation = read(data)
-    np.testing.assert_array_equal(observation.map.data, pixels)
+    np.testing.assert_array_equal(observation.pixels, pixels)
     assert any("no bias was subtracted" in note for note in observation.origin.notes)
 
 
@@ -478,7 +478,7 @@ def test_on_board_division_is_undone_once(programs: str, div2corr: bool, divisor
     pixels = ((CAMERA.sees(sun) + BIAS_DN) / divisor).astype(np.float32)
     cards = euvi_cards(CAMERA, IP_00_19=programs.ljust(60), DIV2CORR=div2corr)
     observation = read(file_bytes(cards, pixels))
-    np.testing.assert_allclose(observation.map.data, CAMERA.sees(sun), atol=1e-3)
+    np.testing.assert_allclose(observation.pixels, CAMERA.sees(sun), atol=1e-3)
 
 
 def test_a_conditional_halving_that_was_not_done_is_not_undone() -> None:
@@ -533,7 +533,7 @@ def damaged(kind: str, fraction: float, value: float) -> bytes:
 def test_missing_pixels_are_filled_with_the_median_and_recorded(kind: str, value: float) -> None:
     observation = read(damaged(kind, 0.02, value))
     first = disk_pixels()[0]
-    assert observation.map.data.flat[first] == pytest.approx(500, rel=0.05)
+    assert observation.pixels.flat[first] == pytest.approx(500, rel=0.05)
     assert observation.origin.quality == Quality.REPAIRED
     assert any("missing pixels of the disk filled" in note for note in observation.origin.notes)
 
@@ -560,7 +560,7 @@ def test_blank_means_nothing_for_floats(blank: int) -> None:
     data = file_bytes(aia_cards(CAMERA), pixels, bare={"NOBLANK": str(blank)})
     data = data.replace(b"NOBLANK =", b"BLANK   =")
     observation = read(data)
-    np.testing.assert_array_equal(observation.map.data, pixels)
+    np.testing.assert_array_equal(observation.pixels, pixels)
     assert observation.origin.quality == Quality.GOOD
 
 
@@ -589,7 +589,7 @@ def test_zeros_of_a_prepared_image_are_missing_only_where_it_says_so() -> None:
 def test_saturated_pixels_are_counted_and_kept(kind: str, value: float) -> None:
     observation = read(damaged(kind, 0.01, value))
     bias = BIAS_DN if kind == "EUVI" else 0
-    assert observation.map.data.flat[disk_pixels()[0]] == value - bias
+    assert observation.pixels.flat[disk_pixels()[0]] == value - bias
     assert observation.origin.notes[-1] == "79 saturated pixels on the disk, kept"
     assert observation.origin.quality == Quality.GOOD
 
@@ -662,7 +662,7 @@ def test_changed_bytes_are_read_or_refused_as_input(kind: str, data: st.DataObje
     except InputError as error:
         assert error.files
     else:
-        assert observation.map.data.dtype == np.float32
+        assert observation.pixels.dtype == np.float32
 
 
 @given(st.binary(max_size=6000))
@@ -764,7 +764,7 @@ def test_tiles_that_lie_outside_the_file_are_refused() -> None:
 
 def test_quantised_floats_are_read() -> None:
     pixels = (CAMERA.sees(sun) + np.random.default_rng(0).normal(0, 4, (128, 128))).astype("f4")
-    found = read(file_bytes(aia_cards(CAMERA), pixels, rice=True)).map.data
+    found = read(file_bytes(aia_cards(CAMERA), pixels, rice=True)).pixels
     assert np.abs(found - pixels).max() < 1.0
 
 
@@ -812,7 +812,7 @@ def test_real_files_of_installed_packages_are_read(
 
 def test_real_level_zero_sky_is_zero_after_the_bias() -> None:
     path = importlib.resources.files("reproject.tests") / "data" / "secchi_l0_b.fits"
-    pixels = read(Path(str(path))).map.data
+    pixels = read(Path(str(path))).pixels
     assert np.percentile(pixels, 1) == pytest.approx(0, abs=6)
 
 
@@ -826,7 +826,7 @@ def test_a_real_euvi_header_of_2009_is_read() -> None:
     light += np.arange(128.0)
     observation = read(block + (light + 724.545).astype(">f8").tobytes())
     assert str(observation.origin) == "EUVI-A 171 2009-06-15T00:09:08"
-    np.testing.assert_allclose(observation.map.data, light, atol=1e-3)
+    np.testing.assert_allclose(observation.pixels, light, atol=1e-3)
 
 
 @pytest.mark.parametrize(

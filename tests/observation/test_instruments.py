@@ -158,14 +158,14 @@ def test_a_bias_that_secchi_prep_was_told_to_leave_is_subtracted() -> None:
     observation = read(
         euvi_of(SUN + BIAS_DN, history="Applied euvi_correction.pro,v 1.12 2007/09/25")
     )
-    np.testing.assert_allclose(observation.map.data, SUN, atol=1e-3)
+    np.testing.assert_allclose(observation.pixels, SUN, atol=1e-3)
 
 
 def test_a_halving_that_only_icer_knows_of_is_undone() -> None:
     programs: Cards = {"IP_00_19": " 41 76 94".ljust(60), "DIV2CORR": False}
     halved = ((SUN + BIAS_DN) / 2).astype(np.float32)
     observation = read(file_bytes(euvi_cards(CAMERA) | programs, halved))
-    np.testing.assert_allclose(observation.map.data, SUN, atol=1e-3)
+    np.testing.assert_allclose(observation.pixels, SUN, atol=1e-3)
     assert "multiplied by 2, the divisor on board" in observation.origin.notes
 
 
@@ -203,8 +203,8 @@ def test_missing_blocks_are_blank_in_integers() -> None:
 def test_whatever_hmi_has_off_the_disk_is_no_value(fill: float) -> None:
     observation = read(hmi_of(np.where(RADIUS < 1.02, FIELD, fill)))
     assert observation.origin.quality == Quality.GOOD
-    assert np.isnan(observation.map.data[RADIUS > 1.02]).all()
-    assert np.nanmax(np.abs(observation.map.data)) < 200
+    assert np.isnan(observation.pixels[RADIUS > 1.02]).all()
+    assert np.nanmax(np.abs(observation.pixels)) < 200
 
 
 def spoilt(value: float, part: float) -> NDArray[Any]:
@@ -219,7 +219,7 @@ def test_a_field_that_no_sun_has_is_missing_and_counted(value: float) -> None:
     observation = read(hmi_of(spoilt(value, 0.02)))
     assert observation.origin.quality == Quality.REPAIRED
     assert observation.origin.notes[0] == ("157 pixels of the disk beyond 10000 are no measurement")
-    assert np.nanmax(np.abs(observation.map.data)) < 200
+    assert np.nanmax(np.abs(observation.pixels)) < 200
     with pytest.raises(DamagedImageError, match="of the disk is missing, at most 5%"):
         read(hmi_of(spoilt(value, MISSING_LIMIT + 0.01)))
 
@@ -227,7 +227,7 @@ def test_a_field_that_no_sun_has_is_missing_and_counted(value: float) -> None:
 def test_a_strong_field_is_kept() -> None:
     observation = read(hmi_of(spoilt(-4900.0, 0.02)))
     assert observation.origin.quality == Quality.GOOD
-    assert np.nanmin(observation.map.data) == -4900.0
+    assert np.nanmin(observation.pixels) == -4900.0
 
 
 @pytest.mark.parametrize("value", [0.0, 1000.0])
@@ -264,14 +264,14 @@ def test_stereo_is_anywhere() -> None:
 
 @pytest.mark.parametrize("unit", ["arcsecs", "arcseconds", "Arcsec"])
 def test_arcseconds_are_known_by_every_spelling(unit: str) -> None:
-    assert read(aia(CUNIT1=unit, CUNIT2=unit)).map.scale == read(aia()).map.scale
+    assert read(aia(CUNIT1=unit, CUNIT2=unit)).to_map().scale == read(aia()).to_map().scale
 
 
 @pytest.mark.parametrize("unit", ["deg", "degree", "degrees"])
 def test_degrees_are_known_by_every_spelling(unit: str) -> None:
     scale = CAMERA.scale_arcsec / 3600
-    found = read(aia(CUNIT1=unit, CUNIT2=unit, CDELT1=scale, CDELT2=scale)).map.scale
-    assert found.axis1.value == pytest.approx(read(aia()).map.scale.axis1.value)
+    found = read(aia(CUNIT1=unit, CUNIT2=unit, CDELT1=scale, CDELT2=scale)).to_map().scale
+    assert found.axis1.value == pytest.approx(read(aia()).to_map().scale.axis1.value)
 
 
 UNWRITABLE = {
@@ -293,7 +293,7 @@ def test_a_card_that_cannot_be_written_is_not_kept(key: str) -> None:
     card = f"{key:<8}= {UNWRITABLE[key]}".ljust(80).encode("latin-1")
     if key == "TELESCOP":  # the first of equal cards counts
         data = data.replace(b"TELESCOP=", b"ORIGIN  =")
-    meta = read(data[:start] + card + data[start + 80 :]).map.meta
+    meta = read(data[:start] + card + data[start + 80 :]).to_map().meta
     header = fits.Header({k: meta[k] for k in map(str.lower, KEPT) if k in meta})
     header.tofile(io.BytesIO())
     assert key == "TELESCOP" or key == "T_REC" or key not in header

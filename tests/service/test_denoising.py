@@ -82,7 +82,7 @@ def test_a_magnetogram_comes_back_in_its_own_pixels_with_the_header_of_hmi(
     assert made.grid.roll_deg == pytest.approx(CAMERA.roll_deg)
     assert made.grid.sun_centre_px == pytest.approx(tuple(CAMERA.centre_px), abs=1e-3)
     on_disk = made.grid.on_disk()
-    changed = (made.image - read(hmi_file()).map.data)[on_disk]
+    changed = (made.image - read(hmi_file()).pixels)[on_disk]
     assert np.isfinite(changed).all()
     assert changed.std() > 0
     again = read(answer.content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ def embedded(
     threads: int | None = None,
     precision: Literal["float32", "bfloat16"] = "float32",
     winograd: bool = False,
+    names: Collection[str] = (),
 ) -> Engine:
     """Load a model repository into the fastest installed engine: OpenVINO, else torch.
 
@@ -38,11 +40,15 @@ def embedded(
         Arithmetic of the networks.
     winograd
         Use Winograd convolutions, OpenVINO only.
+    names
+        Models to load; by default all.
 
     Raises
     ------
     EngineUnavailableError
-        The folder holds no model.
+        No model in the folder.
+    UnknownModelError
+        One of `names` is not in it.
     CheckpointError, RecipeError
         A model file does not load.
     """
@@ -50,9 +56,9 @@ def embedded(
         from farside.model.engines.openvino import OpenVinoEngine
 
         try:
-            return OpenVinoEngine.from_repository(repository, threads, precision, winograd)
+            return OpenVinoEngine.from_repository(repository, threads, precision, winograd, names)
         except EngineFailedError as error:
             _log.warning("torch instead of OpenVINO: %s", error)
     from farside.model.engines.torch import TorchEngine
 
-    return TorchEngine.from_repository(repository, threads, precision)
+    return TorchEngine.from_repository(repository, threads, precision, names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -88,17 +88,20 @@ class OpenVinoEngine(InProcessEngine[ov.InferRequest]):
         threads: int | None = None,
         precision: Precision = "float32",
         winograd: bool = False,
+        names: Collection[str] = (),
     ) -> OpenVinoEngine:
-        """Load the highest version of every model in a repository.
+        """Load the highest version of every model in a repository, of `names` if given.
 
         Raises
         ------
         EngineUnavailableError
-            The folder holds no model.
+            No model in the folder.
+        UnknownModelError
+            One of `names` is not in it.
         EngineFailedError, CheckpointError, RecipeError
             A model does not load, or its Recipe contradicts the name or version of its folders.
         """
-        return cls(read_repository(folder), threads, precision, winograd)
+        return cls(read_repository(folder, names), threads, precision, winograd)
 
     def _canary(self, name: str) -> Tensor:
         return np.zeros((1, *input_shape(self._models[name])), dtype=np.float32)  # static shape

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -68,9 +68,13 @@ class TorchEngine(InProcessEngine[Network]):
 
     @classmethod
     def from_repository(
-        cls, folder: Path, threads: int | None = None, precision: Precision = "float32"
+        cls,
+        folder: Path,
+        threads: int | None = None,
+        precision: Precision = "float32",
+        names: Collection[str] = (),
     ) -> TorchEngine:
-        """Load the highest version of every model in a repository.
+        """Load the highest version of every model in a repository, of `names` if given.
 
         This tunes the allocator of the whole process (:func:`keep_freed_memory`) and sets the
         number of torch threads; the default is torch's choice, one for each core.
@@ -78,7 +82,9 @@ class TorchEngine(InProcessEngine[Network]):
         Raises
         ------
         EngineUnavailableError
-            The folder holds no model.
+            No model in the folder.
+        UnknownModelError
+            One of `names` is not in it.
         CheckpointError, RecipeError
             A model file does not load, or its Recipe contradicts the name or version of its
             folders.
@@ -86,7 +92,7 @@ class TorchEngine(InProcessEngine[Network]):
         keep_freed_memory()
         if threads is not None:
             torch.set_num_threads(threads)
-        return cls(read_repository(folder), precision)
+        return cls(read_repository(folder, names), precision)
 
     def _canary(self, name: str) -> Tensor:
         return self._canaries[name]

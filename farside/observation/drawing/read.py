@@ -13,7 +13,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import sunpy.map
 from astropy.time import Time
 
 from farside.errors import (
@@ -25,14 +24,14 @@ from farside.errors import (
 )
 from farside.io.fits import MAX_BYTES, Cards, open_image, text, unpack
 from farside.io.source import Source, about, bytes_of
-from farside.io.wcs import disk_radius_arcsec, pointing_of
+from farside.io.wcs import Pointing, disk_radius_arcsec, pointing_of
 from farside.observation.drawing.limb_fit import DrawnDisk, find_disk
 from farside.observation.drawing.scan import is_picture, open_picture
 from farside.observation.drawing.sidecar import CONTENT, SideCar, read_side_car, side_car_of
 from farside.observation.image import Observation, Origin
 from farside.observation.instruments import instant
 from farside.sun.grid import Image
-from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
+from farside.sun.observer import Observer, earth
 
 INSTRUMENT, BAND = "DRAWING", "WHITE"
 """Instrument and band in the Origin of a drawing."""
@@ -133,7 +132,7 @@ def read_drawing(
         sha256=hashlib.sha256(data).hexdigest(),
         notes=_notes(given, of_a_day) + sheet.notes,
     )
-    return Observation(origin, sunpy.map.Map(_on_paper(sheet), _header(origin, sheet)))
+    return Observation(origin, _on_paper(sheet), _pointing(origin, sheet), "", _CARDS)
 
 
 def _opened(data: bytes, max_bytes: int) -> tuple[Image, Cards]:
@@ -277,36 +276,17 @@ def _paper(picture: Image, disk: DrawnDisk) -> Image:
     return np.maximum(cv2.resize(smooth, (width, height)), np.float32(floor))
 
 
-def _header(origin: Origin, sheet: _Sheet) -> dict[str, str | float]:
-    """WCS header of the drawing: Earth's view, with the limb as drawn."""
-    radius_arcsec = disk_radius_arcsec(origin.observer.distance_m)
+_CARDS = {"INSTRUME": INSTRUMENT}
+
+
+def _pointing(origin: Origin, sheet: _Sheet) -> Pointing:
+    """Scale by the limb as drawn from Earth, roll by the position angle."""
+    scale_arcsec = disk_radius_arcsec(origin.observer.distance_m) / sheet.disk.radius_px
     angle = math.radians(sheet.orientation_deg)
-    time = origin.time.isot
-    return {
-        "ctype1": "HPLN-TAN",
-        "ctype2": "HPLT-TAN",
-        "cunit1": "arcsec",
-        "cunit2": "arcsec",
-        "cdelt1": radius_arcsec / sheet.disk.radius_px,
-        "cdelt2": radius_arcsec / sheet.disk.radius_px,
-        # FITS pixels are 1-based.
-        "crpix1": sheet.disk.x_px + 1,
-        "crpix2": sheet.disk.y_px + 1,
-        "crval1": 0.0,
-        "crval2": 0.0,
-        # CROTA2 is minus the position angle.
-        "pc1_1": math.cos(angle),
-        "pc1_2": math.sin(angle),
-        "pc2_1": -math.sin(angle),
-        "pc2_2": math.cos(angle),
-        "hgln_obs": origin.observer.longitude_deg,
-        "hglt_obs": origin.observer.latitude_deg,
-        "dsun_obs": origin.observer.distance_m,
-        "rsun_ref": SOLAR_RADIUS_M,
-        "rsun_obs": radius_arcsec,
-        "date-obs": time,
-        "date-avg": time,
-        "timesys": "UTC",
-        "detector": INSTRUMENT,
-        "instrume": INSTRUMENT,
-    }
+    # CROTA2 is minus the position angle.
+    turned = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    return Pointing(
+        matrix_arcsec=scale_arcsec * turned,
+        reference_px=np.array([sheet.disk.x_px, sheet.disk.y_px]),
+        reference_arcsec=np.zeros(2),
+    )

@@ -182,8 +182,8 @@ def test_origin_is_a_drawing_from_earth(tmp_path: Path) -> None:
     assert origin.sha256 == hashlib.sha256(data).hexdigest()
     assert (origin.name, origin.quality) == (path.name, Quality.GOOD)
     assert "drawn by A. N." in origin.notes
-    assert observation.map.data.dtype == np.float32
-    assert observation.map.reference_date.isot == origin.time.isot
+    assert observation.pixels.dtype == np.float32
+    assert observation.to_map().reference_date.isot == origin.time.isot
 
 
 def test_a_day_alone_is_its_noon_and_says_so() -> None:
@@ -286,7 +286,7 @@ def test_any_bytes_give_an_observation_or_an_input_error(
         observation = read_drawing(hostile, beside)
     except InputError:
         return
-    assert np.isfinite(observation.map.data).all()
+    assert np.isfinite(observation.pixels).all()
 
 
 def test_a_picture_of_any_shape_gives_an_observation_or_an_input_error() -> None:

@@ -164,7 +164,7 @@ def test_the_truth_is_the_middle_frame_without_its_noise(files: SimulatedFrames)
     assert files.truth.parent.name == "truth"
     assert truth.origin.time == middle.origin.time
     # A quarter of the native pixels a side: a quarter of the noise.
-    difference = middle.map.data - truth.map.data
+    difference = middle.pixels - truth.pixels
     centre = difference[448:576, 448:576]
     assert centre.std() == pytest.approx(CENTRE_NOISE_GAUSS / 4, rel=0.05)
     assert noise_of(truth).centre_gauss < 0.5 < noise_of(middle).centre_gauss

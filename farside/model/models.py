@@ -1,0 +1,124 @@
+"""The models of a folder: described at once, compiled at their first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+from farside.errors import UnknownModelError
+from farside.model import checkpoint
+from farside.model.engine import Engine, Model
+from farside.model.engines import embedded
+from farside.model.repository import find_models
+
+FOLDER = "model_repository"
+
+
+class Models(Mapping[str, Model]):
+    """Models of a folder by name; each is compiled when it is first used, and kept.
+
+    Parameters
+    ----------
+    folder
+        Holds ``<model>/<version>/model.safetensors``; the highest version of each counts.
+    names
+        Only these models, if any are given.
+    threads
+        Of one forward pass; by default one for each core.
+    precision
+        ``"float32"`` or ``"bfloat16"``.
+
+    Raises
+    ------
+    EngineUnavailableError
+        No model in the folder.
+    UnknownModelError
+        One of `names` is not in it.
+
+    Examples
+    --------
+    >>> import farside
+    >>> models = farside.load_models(names=["pix2pixcc-demo"])
+    >>> list(models)
+    ['pix2pixcc-demo']
+    >>> models["pix2pixcc-demo"].recipe.training.data
+    'SIMULATED'
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        names: Collection[str] = (),
+        threads: int | None = None,
+        precision: Literal["float32", "bfloat16"] = "float32",
+    ) -> None:
+        self._folder, self._threads, self._precision = folder, threads, precision
+        self._paths = find_models(folder, names)
+        self._engines: dict[str, Engine] = {}
+        self._compiling = Lock()
+
+    def __getitem__(self, name: str) -> Model:
+        if name not in self._paths:
+            raise KeyError(name)
+        return Model(*checkpoint.describe(self._paths[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __repr__(self) -> str:
+        return f"<Models of {self._folder}: {', '.join(self)}>"
+
+    def default(self) -> str:
+        """Name of the model to use where none is named.
+
+        It is the one that the environment variable FARSIDE_DEFAULT_MODEL names, or the only one.
+
+        Raises
+        ------
+        UnknownModelError
+            There are several, and none is the default.
+        """
+        name = os.environ.get("FARSIDE_DEFAULT_MODEL")
+        if name is None and len(self) != 1:
+            raise UnknownModelError(f"no model is named: expected one of {', '.join(sorted(self))}")
+        return name or next(iter(self))
+
+    def engine(self, name: str) -> Engine:
+        """Compile a model, unless it was before, and give the engine that runs it.
+
+        Raises
+        ------
+        UnknownModelError
+            There is no such model.
+        CheckpointError, RecipeError
+            Its file does not load.
+        """
+        if name not in self._paths:
+            raise UnknownModelError(
+                f"no model {name!r} in {self._folder}: expected one of {', '.join(sorted(self))}"
+            )
+        with self._compiling:
+            if name not in self._engines:
+                self._engines[name] = embedded(
+                    self._folder, self._threads, self._precision, names=(name,)
+                )
+            return self._engines[name]
+
+
+def default_folder() -> Path:
+    """Folder of models where none is named.
+
+    It is the one of the environment variable FARSIDE_MODEL_REPOSITORY, ``model_repository`` in the
+    current folder, or the one of the clone that Farside runs from.
+    """
+    named = os.environ.get("FARSIDE_MODEL_REPOSITORY")
+    if named:
+        return Path(named)
+    clone = Path(__file__).parents[2] / FOLDER
+    return clone if clone.is_dir() and not Path(FOLDER).is_dir() else Path(FOLDER)
