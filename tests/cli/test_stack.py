@@ -26,7 +26,7 @@ def test_a_series_becomes_one_magnetogram(three: list[Path], tmp_path: Path) -> 
     result = run("stack", *three, "--count", 3, "--out", out)
     assert result.exit_code == 0, result.output
     assert result.stdout.strip() == str(out)
-    assert "weak core at disk centre" in result.stderr
+    assert "noise at disk centre" in result.stderr
     assert read(out).origin.is_magnetogram
 
 

@@ -90,7 +90,7 @@ def test_a_model_that_saturates_is_to_be_asked_for(map_files: MapFiles, tmp_path
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        (["--flux-scale", "2"], "the native one has none"),
+        (["--flux-scale", "2"], "needs another --format"),
         (["--format", "gong", "--flux-scale", "0"], "greater than or equal to 0.01"),
         (["--format", "mdi"], "'native', 'gong', 'adapt', 'wsa'"),
         (["--time", "then"], "2026-11-01T00:00:00"),
