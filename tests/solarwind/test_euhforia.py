@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+import farside
 from farside.errors import FormatError
 from farside.solarwind.euhforia import Boundary, read, write
 
@@ -43,6 +44,12 @@ def test_the_file_has_the_lines_of_euhforia_with_colatitude_running_fastest(tmp_
     first = [float(line) for line in lines[16:22]]
     assert first == pytest.approx([3.0e5, 3.3e5, 3.1e5, 3.4e5, 3.2e5, 3.5e5])
     assert len(lines) == 43
+
+
+def test_the_public_reader_knows_the_boundary(tmp_path: Path) -> None:
+    found = farside.read_product(write(BOUNDARY, tmp_path))
+    assert isinstance(found, Boundary)
+    np.testing.assert_array_equal(found.radial_field_t, BOUNDARY.radial_field_t)
 
 
 def test_the_file_gives_back_every_number(tmp_path: Path) -> None:

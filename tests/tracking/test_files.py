@@ -11,6 +11,7 @@ from astropy.table import QTable, Table
 from astropy.time import Time
 from sunpy.coordinates import HeliographicCarrington
 
+import farside
 from farside.quality import Quality
 from farside.tracking.files import curve, write_curve, write_cutouts
 from farside.tracking.inputs import Skipped
@@ -49,6 +50,17 @@ def test_ecsv_keeps_units_settings_and_what_was_skipped(track: Track, tmp_path: 
     assert table.meta["rotation"] == "carrington"
     assert table.meta["skipped"] == ["bad.fits: 80° from µ"]
     assert list(Time(list(table["time"]))) == [TIME, TIME + 2 * u.day]
+
+
+@pytest.mark.parametrize("name", ["ar.csv", "ar.ecsv", "ar.fits"])
+def test_the_public_reader_gives_the_flux_curve_back(
+    name: str, track: Track, tmp_path: Path
+) -> None:
+    write_file = write_cutouts if name.endswith(".fits") else write_curve
+    write_file(track, tmp_path / name)
+    table = farside.read_product(tmp_path / name)
+    assert isinstance(table, Table)
+    np.testing.assert_allclose(table["net_flux_mx"], curve(track)["net_flux_mx"])
 
 
 def test_csv_has_a_header_and_a_line_for_each_point(track: Track, tmp_path: Path) -> None:
