@@ -42,11 +42,18 @@ def _freed_memory_is_not_kept() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _memory_is_given_back() -> Iterator[None]:
-    """Return to the system what the tests of a file have used: glibc keeps it otherwise."""
+def _memory_is_given_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Forget what the tests of a file have cached, simulated suns first of all, and free it.
+
+    glibc keeps freed memory for itself otherwise.
+    """
     yield
-    if corona := sys.modules.get("farside.simulation.emission.corona"):
-        corona.corona_of.cache_clear()  # two fine surfaces with their light: 0.9 GB
+    kept = ("farside.simulation.", "tests.support.", request.module.__name__)
+    for name, module in list(sys.modules.items()):
+        if name.startswith(kept):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
     gc.collect()
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
