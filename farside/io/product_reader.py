@@ -65,15 +65,18 @@ def open_product(source: Source) -> tuple[StoredHdu, ...]:
     NotFitsError, FileTooLargeError, UnsupportedImageError
         As for :func:`~farside.io.fits.unpack` and :func:`~farside.io.fits.open_hdus`.
     MissingMetadataError
-        Another program wrote it.
+        Another program wrote it, with groups or a heap.
     """
     data = unpack(bytes_of(source, "", MAX_BYTES)[0])
-    origin = text(primary_cards(data), "ORIGIN")
-    if not origin.startswith("Farside"):
+    try:
+        return open_hdus(data)
+    except UnsupportedImageError as error:
+        origin = text(primary_cards(data), "ORIGIN")
+        if origin.startswith("Farside"):
+            raise
         raise MissingMetadataError(
             f"not a product of Farside: ORIGIN is {origin[:MAX_TEXT]!r}, expected 'Farside' first"
-        )
-    return open_hdus(data)
+        ) from error
 
 
 def check_unaltered(hdus: Iterable[StoredHdu]) -> None:

@@ -175,7 +175,7 @@ def test_a_new_version_joins_the_old_one_and_the_configuration_follows_it(tmp_pa
 
 def test_an_older_version_does_not_take_the_place_of_a_newer_one(tmp_path: Path) -> None:
     run(store(tmp_path, "10"), "torchscript")
-    with pytest.raises(ExportError, match="holds version 10: got 9"):
+    with pytest.raises(ExportError, match="holds version 10: got the older 9"):
         run(store(tmp_path, "9", seed=2), "torchscript")
 
 

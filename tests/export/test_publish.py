@@ -59,7 +59,7 @@ def test_a_recipe_of_another_network_is_refused_and_the_published_file_stays(
     content = path.read_bytes()
     recipe = checkpoint.read(path).recipe
     fewer = recipe.model_copy(update={"channels": recipe.channels[:1]})
-    with pytest.raises(CheckpointError, match="input channels"):
+    with pytest.raises(CheckpointError, match="input planes"):
         publish(path, tmp_path, recipe=fewer)
     assert path.read_bytes() == content
 

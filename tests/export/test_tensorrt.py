@@ -110,7 +110,7 @@ def test_a_tensorrt_whose_command_line_is_not_known_is_refused(
 ) -> None:
     monkeypatch.setenv("FAKE_TRTEXEC_VERSION", number)
     with pytest.raises(
-        ToolMissingError, match=f"TensorRT v{number}; expected major version 10 or 11"
+        ToolMissingError, match=f"TensorRT v{number}, expected major version 10 or 11"
     ):
         tensorrt.find()
 

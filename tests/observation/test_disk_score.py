@@ -79,7 +79,7 @@ def test_a_broken_frame_is_refused(kind: str) -> None:
 
 
 def test_a_small_error_of_the_pointing_is_flagged() -> None:
-    origin = read(euvi(moved(0.08, 0.06))).origin
+    origin = read(euvi(moved(0.12, 0.09))).origin
     assert origin.quality == Quality.ODD_IMAGE
     assert any("the limb is at the header's position in" in note for note in origin.notes)
 

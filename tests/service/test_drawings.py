@@ -63,7 +63,7 @@ class TestBadInput:
     def test_no_side_car(self, client: httpx.Client) -> None:
         answer = client.post("/generate", files=[DRAWING])
         sentence = refused(answer, 422, "MissingMetadataError")
-        assert "time_utc of a side-car" in sentence
+        assert "a side-car of its name" in sentence
         assert answer.json()["files"] == ["sun.png"]
 
     def test_a_side_car_without_a_position_angle(self, client: httpx.Client) -> None:
@@ -75,11 +75,11 @@ class TestBadInput:
         blank = encoded(Plain().picture((0.2, 0.1), limb=False))
         files = [("observation", ("sun.png", blank)), SIDE_CAR]
         sentence = refused(client.post("/generate", files=files), 422, "NoDiskError")
-        assert "expected of a drawn disk" in sentence
+        assert "in a drawn disk" in sentence
 
     def test_a_side_car_alone(self, client: httpx.Client) -> None:
         sentence = refused(client.post("/generate", files=[SIDE_CAR]), 422, "SideCarError")
-        assert "sun.json: got no drawing of this name" in sentence
+        assert "sun.json: no drawing of this name" in sentence
 
     def test_a_side_car_that_is_none(self, client: httpx.Client) -> None:
         files = [DRAWING, ("observation", ("sun.json", b'{"date": "1612-06-23"}'))]

@@ -119,7 +119,7 @@ def test_model_and_format_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ([], "no 'observation' in the form, expected files of what the model"),
+        ([], "no 'observation' in the form, expected input images of the model"),
         ([*GOOD, ("sigma", None, b"1")], "no field 'sigma' in this form; its fields are"),
         ([*GOOD, ("", "x", b"1")], "no field ''"),
         (
