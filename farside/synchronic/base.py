@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from farside.errors import (
-    DamagedImageError,
     FarsideError,
     ImplausibleGeometryError,
     MissingMetadataError,
@@ -20,15 +19,12 @@ from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, turn
 from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import OWN_INSTRUMENT, BaseMap, SynchronicMap
-from farside.synchronic.map_field import STRONGEST_GAUSS, check_field
+from farside.synchronic.map_field import check_field
 from farside.synchronic.map_time import YEARS, in_years
 from farside.synchronic.synoptic import Chart, read_chart
 
 MAX_MAP_BYTES = 64 * 2**20
 """Largest file of a map, packed or unpacked. The largest in use, of HMI at 0.1°, has 21 MB."""
-
-OLDEST_DAYS = 36525.0
-"""Largest age of a cell, a century."""
 
 
 def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES) -> BaseMap:
@@ -71,7 +67,7 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES)
 
 
 def _own(data: bytes) -> SynchronicMap:
-    """Read a map of Farside and check its ranges: a CHECKSUM does not prove who wrote the file."""
+    """Read a map of Farside and check its time: a CHECKSUM does not prove who wrote the file."""
     try:
         own = synchronic_fits.read(data)
     except FarsideError:
@@ -82,15 +78,6 @@ def _own(data: bytes) -> SynchronicMap:
         raise ImplausibleGeometryError(
             f"DATE-OBS is {own.time}, expected a time from {YEARS[0]} to {YEARS[1]}"
         )
-    for name, values, least, most in (
-        ("field", own.field_gauss, -STRONGEST_GAUSS, STRONGEST_GAUSS),
-        ("SIGMA", own.sigma_gauss, 0.0, STRONGEST_GAUSS),
-        ("AGE", own.age_days, -OLDEST_DAYS, OLDEST_DAYS),
-    ):
-        if values.min() < least or values.max() > most:
-            raise DamagedImageError(
-                f"{name} is {values.min():g} to {values.max():g}, expected {least:g} to {most:g}"
-            )
     return own
 
 

@@ -17,7 +17,8 @@ from farside.sun.carrington_rotation import central_longitude_deg
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, earth
 from farside.synchronic.map import Kind, MapSource, SynchronicMap
 
-_NAME_WIDTH = 60
+_NAME_WIDTH = 57
+"""Longest name of a base map in a card of 80 characters that keeps its comment."""
 
 
 def leading(made: SynchronicMap, kind: Kind) -> MapSource | None:
@@ -41,7 +42,7 @@ def flag_cards(made: SynchronicMap, flux_scale: float) -> Iterator[Card]:
     yield "OBSFRAC", round(made.share("observed"), 6), "fraction of the area that is observed"
     if base is not None:
         name = quoted(base.name or base.instrument)[:_NAME_WIDTH]
-        yield "BASEMAP", name, "base map, fills the rest"
+        yield "BASEMAP", name, "base map"
         if base.name:
             yield "BASEAGE", round(_days(made, base), 6), "[d] age of the base map"
     yield "NETFLX0", made.balance.before_gauss, "[Gauss] mean field before balancing"
