@@ -31,7 +31,6 @@ class Supervisor(circus.Arbiter):
         for watcher in watchers:
             watcher.env[SHARED] = self._numbers
         super().__init__(watchers, **options)
-        self.exit_stack.callback(shutil.rmtree, self._numbers, ignore_errors=True)
 
     def start(self, cb: Callable[[Any], Any] | None = None) -> None:  # noqa: ARG002  its address is not always true
         """Start the workers and wait for their end; one line says where they listen, or why not."""
@@ -43,6 +42,7 @@ class Supervisor(circus.Arbiter):
                 raise
             raise SystemExit(f"farside: cannot listen on {where}: {error.strerror}") from error
         finally:
+            # Not in `exit_stack`: BentoML empties that at the signal, before the workers end.
             shutil.rmtree(self._numbers, ignore_errors=True)
 
 

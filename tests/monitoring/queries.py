@@ -52,3 +52,8 @@ def needs_gpu(query: str) -> bool:
 def needs_triton(query: str) -> bool:
     """Whether it has data only where Triton is scraped."""
     return "nv_" in query or 'job="triton"' in query
+
+
+def needs_watch(query: str) -> bool:
+    """Whether it has data only where ``farside watch`` runs and its text file is scraped."""
+    return "farside_watch_" in query

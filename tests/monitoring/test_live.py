@@ -12,7 +12,13 @@ import pytest
 from deploy.local_triton.server import TritonServer
 from farside.simulation.instruments.files import SimulatedSet
 from tests.monitoring.prometheus import Prometheus, program, watching
-from tests.monitoring.queries import needs_gpu, needs_triton, panel_queries, rule_queries
+from tests.monitoring.queries import (
+    needs_gpu,
+    needs_triton,
+    needs_watch,
+    panel_queries,
+    rule_queries,
+)
 from tests.support.live import Server, serving
 from tests.support.map_files import MapFiles
 from tests.support.processes import PATIENCE_S
@@ -84,8 +90,17 @@ def test_every_query_of_every_panel_has_data(prometheus: Prometheus) -> None:
     assert absent == []
 
 
+def no_service_alone(query: str) -> bool:
+    """Whether it has no data from a service alone.
+
+    Those of ``farside watch`` come from the text file of a program that does not run here:
+    `alerts_test.yml` feeds their rules, and ``tests/cli/test_watch.py`` looks into the file.
+    """
+    return needs_gpu(query) or needs_triton(query) or needs_watch(query)
+
+
 def test_every_rule_has_data(prometheus: Prometheus) -> None:
-    absent = unanswered(prometheus, rule_queries(), lambda q: needs_gpu(q) or needs_triton(q))
+    absent = unanswered(prometheus, rule_queries(), no_service_alone)
     assert absent == []
 
 
@@ -127,4 +142,5 @@ def test_with_triton_its_queries_have_data_too(
             tmp_path / "prometheus", simulated, map_files, service.url, tiny_triton
         ):
             for queries in (panel_queries(), rule_queries()):
-                assert unanswered(server, queries, needs_gpu) == []
+                absent = unanswered(server, queries, lambda q: needs_gpu(q) or needs_watch(q))
+                assert absent == []

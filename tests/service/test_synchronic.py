@@ -174,7 +174,7 @@ def test_metrics_count_maps_and_time_their_stages(good: Parts) -> None:
 
     text = asyncio.run(story())
     assert 'farside_requests_total{endpoint="/synchronic",model="",outcome="ok"} 1.0' in text
-    for stage in ("upload", "merge", "write"):
+    for stage in ("upload", "merge"):
         assert f'farside_stage_seconds_count{{stage="{stage}"}} 1.0' in text
 
 

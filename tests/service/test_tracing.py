@@ -95,7 +95,7 @@ def test_a_map_leaves_one_line_with_its_sources_and_stages(
     given = [(one["role"], one["instrument"]) for one in line["inputs"]]
     assert given == [("observed", "HMI"), ("generated", "STEREO_A")]
     assert "NO_BASE" in line["quality"]
-    assert {"upload", "merge", "write", "queue"} <= set(line["stages"])
+    assert {"upload", "merge", "queue"} <= set(line["stages"])
 
 
 def test_nothing_that_an_upload_holds_is_written(server: Server) -> None:
