@@ -117,18 +117,21 @@ def _client(request: Request) -> str:
 async def _in_time(work: Coroutine[Any, Any, T], request: Request, deadline_s: float) -> T:
     """Do `work` while the client is there and the deadline has not passed; else give it up."""
     task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_disconnect(request))
+    done: set[asyncio.Future[Any]] = set()
     try:
         done, _ = await asyncio.wait(
             {task, gone}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED
         )
+        if task in done:
+            return task.result()
+        if gone in done:
+            raise ClientGoneError("the client left before its answer")
+        raise DeadlineError(f"no answer within {deadline_s:g} s after the upload; try again later")
     finally:
         task.cancel()
         gone.cancel()
-    if task in done:
-        return task.result()
-    if gone in done:
-        raise ClientGoneError("the client left before its answer")
-    raise DeadlineError(f"no answer within {deadline_s:g} s after the upload; try again later")
+        # The traceback of an error keeps this frame: it must not keep the error, and its images.
+        del task, gone, done
 
 
 async def _disconnect(request: Request) -> None:

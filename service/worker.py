@@ -80,7 +80,10 @@ class Stage:
             self._threads, partial(here.run, work, *args, **kwargs)
         )
         running.add_done_callback(lambda _: self._turns.release())
-        return await asyncio.shield(running)
+        try:
+            return await asyncio.shield(running)
+        finally:
+            del running  # the traceback of its error keeps this frame
 
     def close(self) -> None:
         """Let the threads finish what they do."""
