@@ -459,9 +459,16 @@ def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tu
 
 
 def _on_the_disk(pixels: Image, pointing: Pointing, observer: Observer) -> Image:
-    """NaN off the disk, whatever the file has there: HMI's is noise, NaN or a number for it."""
-    within_limb = 1 - 0.7 / pointing.disk_radius_px(observer.distance_m)
-    disk = _disk_mask(pixels.shape, pointing, observer, max(within_limb, CHECKED_RADIUS))
+    """NaN off the disk, whatever the file has there: HMI's is noise, NaN or a number for it.
+
+    Exact, as :meth:`farside.sun.grid.Geometry.on_disk` is: a circle of OpenCV is a polygon of 72
+    sides, 1.8 px inside the limb at 4096 px, and a Recipe may want the whole disk.
+    """
+    y, x = (
+        np.arange(side, dtype=np.float32) - np.float32(centre)
+        for side, centre in zip(pixels.shape, pointing.sun_centre_px[::-1], strict=True)
+    )
+    disk = np.hypot(y[:, None], x[None, :]) <= pointing.disk_radius_px(observer.distance_m)
     return np.where(disk, pixels, np.float32(np.nan))
 
 

@@ -85,15 +85,22 @@ def test_polarity_changes_no_spot() -> None:
 def test_spots_turn_with_the_sun_and_are_each_found_once() -> None:
     sun, time = SimulatedSun(2), MAXIMA[0]
     today, tomorrow = spots_of(sun, time), spots_of(sun, time + 0.1 * u.day)
-    largest = max(today, key=lambda spot: spot.area_msh)
-    assert any(
-        again.area_msh == pytest.approx(largest.area_msh, rel=0.3)
-        and again.longitude_deg == pytest.approx(largest.longitude_deg, abs=1)
-        for again in tomorrow
-    )
+    large = [spot for spot in today if spot.area_msh > 70]
+    again = [any(_is_same(spot, later) for later in tomorrow) for spot in large]
+    # Any of them may split or merge meanwhile, the largest too.
+    assert len(large) > 5
+    assert np.mean(again) > 0.7
     longitudes = [spot.longitude_deg for spot in today]
     assert len(set(longitudes)) == len(longitudes)
     assert all(0 <= longitude < 360 for longitude in longitudes)
+
+
+def _is_same(spot: Spot, later: Spot) -> bool:
+    return (
+        abs(later.area_msh / spot.area_msh - 1) < 0.3
+        and abs(folded_deg(later.longitude_deg - spot.longitude_deg)) < 1
+        and abs(later.latitude_deg - spot.latitude_deg) < 1
+    )
 
 
 def test_an_outline_encloses_its_area() -> None:
