@@ -17,7 +17,7 @@ from farside.io.atomic import NamedFile
 from farside.io.fits import MAX_BYTES, primary_cards, text, unpack
 from farside.io.source import Source, about, bytes_of, listed
 from farside.magnetogram.magnetogram import Magnetogram
-from farside.model.engine import Engine
+from farside.model.engine import Engine, only_model
 from farside.observation.image import Observation
 from farside.observation.image import read as read_image
 from farside.observation.read import read_each
@@ -168,7 +168,7 @@ def generate(
         engine = known.engine(name)
     else:
         engine = known
-        name = model or next(iter(engine.models()))
+        name = model or only_model({one.recipe.name for one in engine.models().values()})
     return generate_by(listed(observations), listed(references), name, engine, progress)
 
 
@@ -353,13 +353,14 @@ def read_product(
         return _read_text(Path(source))
     data, name = bytes_of(source, "", MAX_BYTES)
     with about(name or "file without a name"):
-        cards = primary_cards(unpack(data))
+        plain = unpack(data)
+        cards = primary_cards(plain)
         if native.is_native(cards):
-            return native.read(data)
+            return native.read(plain)
         if "INPUTDAT" in cards:
-            return Magnetogram.read(data)
+            return Magnetogram.read(plain)
         if text(cards, "CONTENT") == "REGION TRACK":
-            return _table(BytesIO(unpack(data)), "fits", hdu="FLUXCURVE")
+            return _table(BytesIO(plain), "fits", hdu="FLUXCURVE")
     if text(cards, "ORIGIN").startswith("Farside"):
         return read_base(data, name)
     if text(cards, "CREATOR").startswith("Farside"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -106,6 +106,20 @@ def find_model(engine: Engine, name: str) -> Model:
         loaded = ", ".join(sorted(models)) or "none"
         raise UnknownModelError(f"no model {name!r} is loaded: got {loaded}")
     return found
+
+
+def only_model(names: Collection[str]) -> str:
+    """Name of the model to use where none is named: the only one there is.
+
+    Raises
+    ------
+    UnknownModelError
+        There are several, or none.
+    """
+    if len(names) != 1:
+        known = ", ".join(sorted(names)) or "none, as none is loaded"
+        raise UnknownModelError(f"no model is named: expected one of {known}")
+    return next(iter(names))
 
 
 def input_shape(model: Model) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from farside.errors import UnknownModelError
 from farside.model import checkpoint
-from farside.model.engine import Engine, Model
+from farside.model.engine import Engine, Model, only_model
 from farside.model.engines import embedded
 from farside.model.repository import find_models
 
@@ -84,10 +84,7 @@ class Models(Mapping[str, Model]):
         UnknownModelError
             There are several, and none is the default.
         """
-        name = os.environ.get("FARSIDE_DEFAULT_MODEL")
-        if name is None and len(self) != 1:
-            raise UnknownModelError(f"no model is named: expected one of {', '.join(sorted(self))}")
-        return name or next(iter(self))
+        return os.environ.get("FARSIDE_DEFAULT_MODEL") or only_model(self)
 
     def engine(self, name: str) -> Engine:
         """Compile a model, unless it was before, and give the engine that runs it.
