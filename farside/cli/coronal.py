@@ -51,17 +51,17 @@ def coronal(
     """Compute corona and solar wind: pictures, and EUHFORIA's boundary file at 0.1 au."""
     _require_corona()
     from farside.corona import EUHFORIA, WSA, corona, inner_boundary
+    from farside.io.atomic import NamedFile
     from farside.plots.corona import draw_corona
     from farside.plots.wind import draw_wind, overlay
     from farside.solarwind import euhforia as boundary
-    from farside.solarwind.grids import put
     from farside.synchronic.base import read_base
 
     heights = _heights(law, source_surface, current_sheet)
     made = _as_map(read_base(map_file))
     found = corona(made, {Law.wsa: WSA, Law.euhforia: EUHFORIA}[law], heights)
-    typer.echo(put(draw_corona(made, overlay(found)), out / "corona.png"))
-    typer.echo(put(draw_wind(found.wind), out / "wind.png"))
+    typer.echo(NamedFile("corona.png", draw_corona(made, overlay(found))).put(out))
+    typer.echo(NamedFile("wind.png", draw_wind(found.wind)).put(out))
     typer.echo(boundary.write(inner_boundary(found.wind), out))
     typer.echo(
         f"monopole removed {found.potential.monopole_gauss:+.3g} G, "

@@ -17,7 +17,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.errors import FormatError
-from farside.solarwind.grids import put
+from farside.io.atomic import NamedFile
 
 Array = NDArray[np.float64]
 
@@ -66,8 +66,8 @@ def write(boundary: Boundary, folder: Path) -> Path:
         Coordinates do not rise, a block does not have their shape, or a value is not finite.
     """
     _check(boundary)
-    path = folder / f"solar_wind_boundary_{boundary.time.utc.strftime('%Y%m%dT%H%M%S')}.dat"
-    return put(("\n".join(_lines(boundary)) + "\n").encode("ascii"), path)
+    name = f"solar_wind_boundary_{boundary.time.utc.strftime('%Y%m%dT%H%M%S')}.dat"
+    return NamedFile(name, ("\n".join(_lines(boundary)) + "\n").encode("ascii")).put(folder)
 
 
 def read(path: Path) -> Boundary:

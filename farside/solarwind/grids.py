@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.io.atomic import NamedFile
 from farside.sun.carrington_grid import CarringtonGrid, resample
 from farside.synchronic.cards import check
 from farside.synchronic.map import SynchronicMap
@@ -31,8 +28,3 @@ def scaled_field(made: SynchronicMap, grid: CarringtonGrid, flux_scale: float) -
     """
     check(made, flux_scale)
     return (flux_scale * resample(made.field_gauss, made.grid, grid)).astype(np.float32)
-
-
-def put(data: bytes, path: Path) -> Path:
-    """Write a file atomically, and its folder if needed."""
-    return NamedFile(path.name, data).put(path.parent)
