@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farside.disk.registration import register
-from farside.io.fits import number, open_image, text, unpack
+from farside.io.fits import number, open_cards, text, unpack
 from farside.model.recipe import Recipe
 from farside.observation.image import Origin, read
 from farside.sun.observer import View
@@ -93,7 +93,7 @@ def read_set(folder: Path) -> RealSet:
     """Read one set: AIA images and the magnetogram."""
     path = folder / TRUTH_FILE
     observed = read(path)
-    cards = open_image(unpack(path.read_bytes())).cards
+    cards = open_cards(unpack(path.read_bytes()))
     clip = number(cards, "CLIPG")
     truth = Truth(
         name=folder.name,
