@@ -1,7 +1,7 @@
-"""Programs that tests start, which end with the run of the tests, and how long tests wait.
+"""Programs that end with the one that started them, and how long to wait for them.
 
-The limit only ends what hangs. Beside busy programs all takes many times as long, and a slow
-machine is no failure.
+The tests start theirs in the same way. The limit only ends what hangs: beside busy programs all
+takes many times as long, and a slow machine is no failure.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ import grpc
 import httpx
 from tritonclient.grpc import InferenceServerClient
 
-from tests.support.processes import PATIENCE_S, following
+from deploy.local_triton.processes import PATIENCE_S, following
 
 ROOT = Path(__file__).resolve().parents[2]
 BACKENDS = Path(__file__).resolve().parent / "backends"

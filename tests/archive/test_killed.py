@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local_triton.processes import following
 from farside.archive.entry import describe
 from farside.archive.index import FILE_NAME
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
-from tests.support.processes import following
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 6

@@ -19,6 +19,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner, Result
 
+from deploy.local_triton.processes import PATIENCE_S, following
 from farside import __version__
 from farside.archive.index import reading
 from farside.archive.store import opened
@@ -28,7 +29,6 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
 from tests.support.live import Server, free_port, serving
-from tests.support.processes import PATIENCE_S, following
 
 ROOT = Path(__file__).resolve().parents[2]
 DISK = "pix2pixcc_demo_v2_stereo_a_20260214T000000_i1"

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy.local_triton.processes import PATIENCE_S
 from tests.support.live import ROOT
-from tests.support.processes import PATIENCE_S
 
 
 def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

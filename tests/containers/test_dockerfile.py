@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from tests.containers.dockerfile import stages, steps_of
 from tests.support.live import ROOT
-from tests.support.processes import PATIENCE_S
 
 WITHOUT_ENGINES = """
 import importlib.abc, sys

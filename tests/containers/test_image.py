@@ -21,10 +21,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S, following
 from farside.model.checkpoint import FILE_NAME
 from tests.containers.dockerfile import stages, steps_of
 from tests.support.live import ROOT, free_port
-from tests.support.processes import PATIENCE_S, following
 
 FOLDERS = ("/opt/farside", "/srv/farside", "/build")
 """What the stages make; the rest of the image is the machine's own here."""

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S, started
 from farside.simulation.instruments.files import SimulatedSet
 from service.settings import Settings
 from tests.support.live import ROOT, Server, free_port
-from tests.support.processes import PATIENCE_S, started
 
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 

@@ -9,7 +9,7 @@ from tests.support.triton_live import eventually
 
 RUN = """
 import subprocess
-from tests.support.processes import following
+from deploy.local_triton.processes import following
 process = subprocess.Popen(following(["sleep", "3600"]))
 print(process.pid, flush=True)
 process.wait()

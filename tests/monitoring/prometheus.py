@@ -13,8 +13,8 @@ import httpx
 import pytest
 import yaml
 
+from deploy.local_triton.processes import PATIENCE_S, started
 from tests.support.live import ROOT, free_port, wait_until_ready
-from tests.support.processes import PATIENCE_S, started
 
 MONITORING = ROOT / "monitoring"
 

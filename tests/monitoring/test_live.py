@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from deploy.local_triton.server import TritonServer
 from farside.simulation.instruments.files import SimulatedSet
 from tests.monitoring.prometheus import Prometheus, program, watching
@@ -21,7 +22,6 @@ from tests.monitoring.queries import (
 )
 from tests.support.live import Server, serving
 from tests.support.map_files import MapFiles
-from tests.support.processes import PATIENCE_S
 from tests.support.triton_live import eventually
 
 

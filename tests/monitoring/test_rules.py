@@ -7,9 +7,9 @@ import subprocess
 
 import yaml
 
+from deploy.local_triton.processes import PATIENCE_S
 from tests.monitoring.prometheus import MONITORING, program
 from tests.support.live import ROOT
-from tests.support.processes import PATIENCE_S
 
 ALERTS = yaml.safe_load((MONITORING / "rules" / "alerts.yml").read_text())["groups"][0]["rules"]
 MANUAL = ROOT / "docs" / "operations.md"

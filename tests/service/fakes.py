@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.model.engine import Engine, Model, Tensor
 from service.metrics import Metrics
 from service.middleware import Contract
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import Settings
 from service.worker import Worker
-from tests.support.processes import PATIENCE_S
 from tests.support.tiny_recipe import recipe
 
 

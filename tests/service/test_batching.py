@@ -12,6 +12,7 @@ import pytest
 from astropy.time import Time
 from prometheus_client import CollectorRegistry
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.disk.registration import Disk
 from farside.errors import DamagedImageError, EngineFailedError
 from farside.magnetogram.magnetogram import Magnetogram
@@ -23,7 +24,6 @@ from farside.sun.grid import Image
 from farside.sun.observer import Observer
 from service.batching import Company
 from service.metrics import Metrics
-from tests.support.processes import PATIENCE_S
 from tests.support.small_model import RECIPE, Echo
 
 TIME = Time("2026-11-14T00:00:00", scale="utc")

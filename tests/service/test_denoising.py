@@ -11,6 +11,7 @@ import pytest
 import torch
 from astropy.io import fits
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.disk.native_pixels import NativeGrid
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model import checkpoint
@@ -21,7 +22,6 @@ from farside.quality import Quality
 from tests.support.instrument_files import Camera, euvi_cards, file_bytes
 from tests.support.live import serving
 from tests.support.native_model import CAMERA, NATIVE, TILING, hmi_file
-from tests.support.processes import PATIENCE_S
 
 LAYERS: dict[str, bool | int | float | str] = {
     "n_gf": 2,

@@ -8,13 +8,13 @@ import httpx
 import numpy as np
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.checkpoint import FILE_NAME
 from tests.service.test_live import refused
 from tests.support.drawn_suns import Plain, encoded, side_car
 from tests.support.live import serving
 from tests.support.native_model import hmi_file
-from tests.support.processes import PATIENCE_S
 from tests.support.small_drawings import write_model
 
 Parts = list[tuple[str, tuple[str, bytes]]]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from astropy.time import Time
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model import checkpoint
 from farside.model.recipe import Recipe
@@ -18,7 +19,6 @@ from farside.simulation.instruments.files import SimulatedSet
 from farside.simulation.instruments.hmi_series import write_frames
 from tests.support.live import ROOT, serving
 from tests.support.once import once
-from tests.support.processes import PATIENCE_S
 
 REPOSITORY = ROOT / "model_repository"
 RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest(REPOSITORY)]

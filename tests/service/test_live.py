@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engines import embedded
 from farside.pipeline import generate
 from farside.quality import Quality
 from farside.simulation.instruments.files import SimulatedSet
 from tests.support.live import Later, Server
-from tests.support.processes import PATIENCE_S
 from tests.support.triton_live import eventually
 
 Part = tuple[str, tuple[str, bytes]]

@@ -15,6 +15,7 @@ from astropy.time import Time
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.evaluation.monitoring import Vitals
 from farside.magnetogram.magnetogram import Generator, Input, Magnetogram
 from farside.model.engine import Model
@@ -26,7 +27,6 @@ from service.gpu import Gpu
 from service.metrics import SHARED, Metrics, State
 from service.request_log import Record
 from tests.support.live import ROOT
-from tests.support.processes import PATIENCE_S
 from tests.support.synchronic_maps import NOW, sources, synchronic_map
 from tests.support.tiny_recipe import recipe
 

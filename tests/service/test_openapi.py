@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.model.recipe import Recipe
 from service.errors import STATUS
 from service.multipart import Form
@@ -17,7 +18,6 @@ from service.routes import ROUTES
 from service.schemas import GenerateForm, SynchronicForm
 from service.settings import Settings
 from tests.support.live import Server
-from tests.support.processes import PATIENCE_S
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.client import Client
 from farside.errors import StoppingError
 from farside.simulation.instruments.files import SimulatedSet
@@ -24,7 +25,6 @@ from service.shutdown import SIGNALS, Stopping
 from service.worker import IDLE_S, Worker
 from tests.service.fakes import FakeEngine
 from tests.support.live import Server, serving
-from tests.support.processes import PATIENCE_S
 from tests.support.triton_live import eventually
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.simulation.instruments.files import SimulatedSet
 from tests.support.live import ROOT, Server, serving
-from tests.support.processes import PATIENCE_S
 
 SERVE = (sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService")
 

@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.simulation.instruments.files import SimulatedSet
 from tests.support.live import Server, serving
 from tests.support.map_files import MapFiles
-from tests.support.processes import PATIENCE_S
 from tests.support.triton_live import eventually
 
 TRACED = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}

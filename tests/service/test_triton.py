@@ -13,13 +13,13 @@ import httpx
 import numpy as np
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from deploy.local_triton.server import TritonServer
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engines.torch import TorchEngine
 from farside.pipeline import generate
 from farside.simulation.instruments.files import SimulatedSet
 from tests.support.live import Server, serving
-from tests.support.processes import PATIENCE_S
 from tests.support.triton_live import eventually
 
 DEADLINE_S = 20

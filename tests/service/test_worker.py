@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from starlette.types import ASGIApp, Message
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.errors import EngineFailedError
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation.instruments.files import SimulatedSet
 from service.settings import Settings
 from tests.service.fakes import FakeEngine, service
 from tests.support.live import Later
-from tests.support.processes import PATIENCE_S
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 

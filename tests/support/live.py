@@ -18,10 +18,10 @@ import httpx
 import pytest
 from astropy.time import Time
 
+from deploy.local_triton.processes import PATIENCE_S, started
 from farside.simulation.instruments.files import SimulatedSet, write_set
 from tests.support.map_files import MapFiles, write_map_files
 from tests.support.once import once
-from tests.support.processes import PATIENCE_S, started
 
 ROOT = Path(__file__).resolve().parents[2]
 

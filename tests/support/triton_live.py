@@ -12,6 +12,7 @@ import pytest
 import torch
 from tritonclient.grpc.model_config_pb2 import ModelParameter
 
+from deploy.local_triton.processes import PATIENCE_S
 from deploy.local_triton.server import TritonServer, triton_serving
 from export import onnx, torchscript, triton
 from export.build import FILES, Build, Format
@@ -22,7 +23,6 @@ from farside.model.engine import Tensor
 from farside.model.engines import shared_memory
 from farside.model.engines.triton import TritonEngine
 from farside.model.recipe import Recipe
-from tests.support.processes import PATIENCE_S
 from tests.support.rounding import same
 from tests.support.small_model import generator, recipe_of
 

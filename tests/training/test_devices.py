@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S
 from farside.model import checkpoint
 from farside.model.recipe import Recipe
 from tests.support.live import ROOT
-from tests.support.processes import PATIENCE_S
 from tests.training.small_sky import SMALL_SKY
 from training.data import Campaign, simulate
 from training.train import LOSSES, MODEL, STATE

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deploy.local_triton.processes import PATIENCE_S, following
 from deploy.local_triton.server import TritonServer
 from farside.errors import DeadlineError, EngineUnavailableError
 from farside.model.engines import shared_memory
 from farside.model.engines.triton import TritonEngine
-from tests.support.processes import PATIENCE_S, following
 from tests.support.triton_live import SLOW_S, eventually, known_regions, noise, our_regions, truth
 
 ROOT = Path(__file__).resolve().parents[3]
