@@ -1,4 +1,4 @@
-"""Options shared by several commands, and the engine that they select."""
+"""Options shared by several commands, and the models that they select."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from farside.model.engine import Engine
     from farside.model.models import Models
 
 Repository = Annotated[
@@ -41,23 +40,12 @@ class Precision(StrEnum):
     bfloat16 = "bfloat16"
 
 
-def embedded_engine(repository: Path) -> Engine:
-    """Load a whole repository in this process."""
-    from farside.model.engines import embedded
-
-    return embedded(repository, _threads())
-
-
 def embedded_models(repository: Path, precision: Precision = Precision.float32) -> Models:
     """Open a repository; its models are loaded in this process when they are first used."""
     from farside.model.models import Models
 
-    return Models(repository, (), _threads(), precision.value)
-
-
-def _threads() -> int | None:
     threads = os.environ.get("FARSIDE_THREADS")
-    return int(threads) if threads else None
+    return Models(repository, (), int(threads) if threads else None, precision.value)
 
 
 def only_model(models: Iterable[str]) -> str:

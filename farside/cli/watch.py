@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from farside import __version__
-from farside.cli.options import ModelName, Repository, Server, embedded_engine, only_model
+from farside.cli.options import ModelName, Repository, Server, embedded_models, only_model
 from farside.errors import (
     ArchiveBusyError,
     EngineUnavailableError,
@@ -125,11 +125,13 @@ def making(server: str | None, model: str | None, repository: Path) -> Iterator[
             yield There(client, model)
     else:
         try:
-            engine = embedded_engine(repository)
+            models = embedded_models(repository)
+            name = model or only_model(models)
+            engine = models.engine(name)
         except EngineUnavailableError as error:
             raise UnknownModelError(str(error)) from error
         try:
-            yield Here(engine, model or only_model(engine.models()))
+            yield Here(engine, name)
         finally:
             engine.close()
 

@@ -24,8 +24,6 @@ def find_models(folder: Path, names: Collection[str] = ()) -> Mapping[str, Path]
         No model in the folder.
     UnknownModelError
         One of `names` is not in it; lists those that are.
-    CheckpointError, RecipeError
-        A model file does not load, or its Recipe contradicts the name or version of its folders.
     """
     paths = {path.parts[-3]: path for path in checkpoint.newest(folder)}
     if not paths:
