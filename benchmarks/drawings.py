@@ -18,9 +18,9 @@ from farside.observation.drawing.scan import open_picture
 from farside.simulation import SimulatedSun
 from farside.simulation.drawings.drawing import draw, draw_on_grid
 from farside.simulation.drawings.files import encoded
-from farside.simulation.drawings.styles import HANDS
+from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.magnetic.spots import Spot, spots_of
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Grid
 from farside.sun.observer import earth
 
@@ -35,7 +35,9 @@ def disk_errors(hand: str, sheets: int) -> tuple[float, float]:
     errors = []
     for seed in range(sheets):
         radius = RADII_PX[seed % len(RADII_PX)]
-        drawing = draw(SimulatedSun(seed), TIME, HANDS[hand], np.random.default_rng(seed), radius)
+        drawing = draw(
+            SimulatedSun(seed), TIME, DRAWING_STYLES[hand], np.random.default_rng(seed), radius
+        )
         picture = open_picture(encoded(drawing, TIME, "jpeg"))
         found, true = find_disk(picture), drawing.disk
         x, y = found.x_px - true.x_px, picture.shape[0] - 1 - found.y_px - true.y_px
@@ -48,7 +50,7 @@ def visible(sun: SimulatedSun, time: Time) -> list[Spot]:
     """Spots within 90° of the central meridian."""
     middle = earth(time).carrington_longitude_deg(time)
     spots = spots_of(sun, time)
-    return [s for s in spots if abs(folded_deg(s.longitude_deg - middle)) < 90]
+    return [s for s in spots if abs(wrap_deg(s.longitude_deg - middle)) < 90]
 
 
 def year(number: int, seeds: int) -> str:
@@ -68,11 +70,11 @@ def year(number: int, seeds: int) -> str:
 def seconds(hand: str, repetitions: int) -> tuple[float, float]:
     """CPU time of one drawing on the grid, and of reading and registering one scan, seconds."""
     sun = SimulatedSun(0)
-    drawing = draw(sun, TIME, HANDS[hand], np.random.default_rng(0))
+    drawing = draw(sun, TIME, DRAWING_STYLES[hand], np.random.default_rng(0))
     scan, side_car = encoded(drawing, TIME, "png"), drawing.side_car.to_json()
     start = process_time()
     for seed in range(repetitions):
-        draw_on_grid(sun, TIME, HANDS[hand], GRID, np.random.default_rng(seed))
+        draw_on_grid(sun, TIME, DRAWING_STYLES[hand], GRID, np.random.default_rng(seed))
     middle = process_time()
     for _ in range(repetitions):
         register(read_drawing(scan, side_car), GRID)
@@ -84,7 +86,7 @@ def main() -> None:
     parser.add_argument("--sheets", type=int, default=12, help="sheets for each drawing style")
     parser.add_argument("--seeds", type=int, default=8, help="seeds for each year")
     options = parser.parse_args()
-    for hand in HANDS:
+    for hand in DRAWING_STYLES:
         centre, radius = disk_errors(hand, options.sheets)
         drawn, read = seconds(hand, 5)
         print(

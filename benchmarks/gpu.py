@@ -23,7 +23,7 @@ from benchmarks.models import AISFM3
 from export import torchscript
 from export.build import Build, Precision
 from export.parity import compare, gate_of
-from export.precision import DTYPES, Served
+from export.precision import DTYPES, ServedNetwork
 from farside.model.networks import Network
 from farside.model.networks.pix2pixcc import Generator
 
@@ -60,7 +60,7 @@ class Speed:
 
 
 def eager(network: Network, precision: Precision, example: Tensor) -> Forward:
-    return Served(network, DTYPES[precision]).to(example.device).eval()
+    return ServedNetwork(network, DTYPES[precision]).to(example.device).eval()
 
 
 def compiled(network: Network, precision: Precision, example: Tensor) -> Forward:
@@ -72,7 +72,7 @@ def compiled(network: Network, precision: Precision, example: Tensor) -> Forward
 def exported(network: Network, precision: Precision, example: Tensor) -> Forward:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.pt"
-        torchscript.write(Served(network, DTYPES[precision]).eval(), path)
+        torchscript.write(ServedNetwork(network, DTYPES[precision]).eval(), path)
         return torchscript.load(path, str(example.device))
 
 

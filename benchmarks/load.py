@@ -43,7 +43,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadResult:
     """Latencies and outcomes seen by clients that each post again as soon as they are answered.
 
     Attributes
@@ -98,7 +98,7 @@ def post(client: httpx.Client, request: Request) -> str:
     return str(answer.status_code)
 
 
-def press(url: str, request: Request, clients: int, each: int) -> Load:
+def run_clients(url: str, request: Request, clients: int, each: int) -> LoadResult:
     """Run clients that start together and post `each` requests one after the other."""
     together = Barrier(clients)
 
@@ -110,7 +110,7 @@ def press(url: str, request: Request, clients: int, each: int) -> Load:
     with ThreadPoolExecutor(clients) as pool:
         runs = [pool.submit(run) for _ in range(clients)]
         answers = [answer for done in runs for answer in done.result()]
-    return Load(
+    return LoadResult(
         clients,
         max(end for _, _, end in answers) - min(start for _, start, _ in answers),
         np.array([end - start for status, start, end in answers if status == "200"]),
@@ -137,7 +137,7 @@ def stage_seconds(text: str) -> dict[str, float]:
     return seconds
 
 
-def shares(before: dict[str, float], after: dict[str, float], load: Load) -> dict[str, float]:
+def shares(before: dict[str, float], after: dict[str, float], load: LoadResult) -> dict[str, float]:
     """Fraction of each stage in the total latency; the rest is ``other``.
 
     Other is time in no stage: transfer of the answer, HTTP, and waiting for the interpreter lock.

@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.load import Request, connect, post, press
+from benchmarks.load import Request, connect, post, run_clients
 from farside.magnetogram.encoding import encode
 from farside.model.engine import Engine, Model, find_model
 from farside.pipeline import prepare, translate
@@ -80,7 +80,7 @@ def measure(engine: Engine, model: str, url: str, request: Request, rounds: int)
     with connect(url) as client:
         arms = (pipeline.forward, pipeline.run, lambda: _answered(client, request))
         engine_s, pipeline_s, service_s = alternate(arms, rounds)
-    pair = press(url, request, clients=2, each=max(2, rounds // 2))
+    pair = run_clients(url, request, clients=2, each=max(2, rounds // 2))
     if pair.counts.keys() != {"200"}:
         raise RuntimeError(f"two clients got {dict(pair.counts)}, expected 200 alone")
     return Overhead(

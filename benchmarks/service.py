@@ -26,11 +26,11 @@ from benchmarks.load import (
     OTHER,
     STAGES,
     WAITING,
-    Load,
+    LoadResult,
     Request,
     connect,
     post,
-    press,
+    run_clients,
     shares,
     simulated_request,
     stage_seconds,
@@ -52,7 +52,7 @@ SIZE_PX = 1024
 
 
 @dataclass(frozen=True)
-class Place:
+class Deployment:
     """Running service, and a bare engine like its own."""
 
     url: str
@@ -94,14 +94,14 @@ def main() -> None:
 
 def load_tables(kind: str, request: Request, options: argparse.Namespace) -> Counter[str]:
     """Print the results of few and of many clients; count unexpected answers."""
-    (source,) = checkpoint.newest(options.repository)
+    (source,) = checkpoint.newest_versions(options.repository)
     with TemporaryDirectory() as folder:
         repository = Path(folder) / "repository"
         shutil.copytree(source.parent, repository / Path(*source.parts[-3:-1]))
         with running(kind, repository, queue_size=max(options.clients)) as place:
             found = clients_table(place, request, options)
         with running(kind, repository, queue_size=SHORT_QUEUE, waiting=0) as place:
-            crowd = press(place.url, request, CROWD, each=1)
+            crowd = run_clients(place.url, request, CROWD, each=1)
     print(
         f"{CROWD} clients, {SHORT_QUEUE} of them may wait: {_counts(crowd.counts)} "
         f"in {crowd.seconds:.1f} s",
@@ -110,7 +110,7 @@ def load_tables(kind: str, request: Request, options: argparse.Namespace) -> Cou
     return found + crowd.unexpected
 
 
-def clients_table(place: Place, request: Request, options: argparse.Namespace) -> Counter[str]:
+def clients_table(place: Deployment, request: Request, options: argparse.Namespace) -> Counter[str]:
     (model,) = place.engine.models().values()
     print(
         f"\n{model.recipe.name}, {model.recipe.side_px}², {place.name}, "
@@ -123,13 +123,13 @@ def clients_table(place: Place, request: Request, options: argparse.Namespace) -
     unexpected: Counter[str] = Counter()
     for clients in options.clients:
         before = place.metrics()
-        load = press(place.url, request, clients, math.ceil(options.requests / clients))
+        load = run_clients(place.url, request, clients, math.ceil(options.requests / clients))
         print(_row(load, shares(before, place.metrics(), load), columns), flush=True)
         unexpected += load.unexpected
     return unexpected
 
 
-def _row(load: Load, share: dict[str, float], columns: tuple[str, ...]) -> str:
+def _row(load: LoadResult, share: dict[str, float], columns: tuple[str, ...]) -> str:
     p50, p95 = np.quantile(load.latencies_s, (0.5, 0.95))
     good = load.counts["200"]
     return (
@@ -165,7 +165,7 @@ def _overhead_rows(
 
 
 @contextmanager
-def running(kind: str, repository: Path, **settings: object) -> Iterator[Place]:
+def running(kind: str, repository: Path, **settings: object) -> Iterator[Deployment]:
     """Run the service with the only model of a repository, embedded or exported to Triton."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -179,7 +179,7 @@ def running(kind: str, repository: Path, **settings: object) -> Iterator[Place]:
         stack.callback(engine.close)
         settings |= {"model_repository": repository}
         service = stack.enter_context(serving(folder / "service", APP, **settings))
-        yield Place(service.url, engine, engine.name)
+        yield Deployment(service.url, engine, engine.name)
 
 
 def _export(repository: Path) -> None:

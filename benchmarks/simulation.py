@@ -16,7 +16,7 @@ from astropy.time import Time, TimeDelta
 
 from farside.simulation import SimulatedSun, write_set
 from farside.simulation.grid import COARSE, FINE, Lattice
-from farside.simulation.instruments.registered import see
+from farside.simulation.instruments.registered import render_view
 from farside.sun.grid import Grid
 from farside.sun.observer import earth
 
@@ -38,13 +38,13 @@ def least_s(work: Callable[[int], object], repetitions: int) -> float:
 def time_views(sun: SimulatedSun, lattice: Lattice, grid: Grid, repetitions: int) -> str:
     """Line on the time for a surface, and for a view of it once its corona is computed."""
     surface, observer, rng = sun.at(TIME, lattice), earth(TIME), np.random.default_rng(0)
-    see(surface, observer, "SDO", grid, rng)
+    render_view(surface, observer, "SDO", grid, rng)
 
     def another_surface(number: int) -> object:
         return sun.at(TIME + number * DAY, lattice)
 
     def another_view(_: int) -> object:
-        return see(surface, observer, "SDO", grid, rng)
+        return render_view(surface, observer, "SDO", grid, rng)
 
     return (
         f"{lattice.step_deg}°, {grid.size_px}²: "

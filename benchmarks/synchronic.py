@@ -18,22 +18,22 @@ from rich.console import Console
 from rich.table import Table
 
 from farside.corona import extrapolate, open_field, solar_wind
-from farside.magnetogram.magnetogram import Generator
+from farside.magnetogram.magnetogram import ModelProvenance
 from farside.simulation import SimulatedSun
 from farside.simulation.grid import COARSE
-from farside.simulation.instruments.camera import Detector, line_of_sight_field, look
+from farside.simulation.instruments.camera import Detector, line_of_sight_field, trace_shell
 from farside.simulation.scene import stereo
 from farside.simulation.sun import Surface
 from farside.sun.observer import Observer, View, earth
 from farside.synchronic.disk import MAP_GRID, MapDisk
-from farside.synchronic.fill import carried
+from farside.synchronic.fill import advect_base_map
 from farside.synchronic.merge import ONE_DEGREE, synchronic
-from farside.synchronic.project import unroll
+from farside.synchronic.project import project_disk
 
 TIME = Time("2026-06-01T00:00:00", scale="utc")
 STEREO_DEG = (120.0, -120.0)
 SOURCE_SURFACE = 2.5
-MODEL = Generator("benchmark", "1", "", "SIMULATED", "none", "float32", skill=0.6)
+MODEL = ModelProvenance("benchmark", "1", "", "SIMULATED", "none", "float32", skill=0.6)
 
 Row = tuple[str, float]
 """Stage and its seconds."""
@@ -50,9 +50,11 @@ def disks(surface: Surface) -> list[MapDisk]:
     ]
 
 
-def _disk(surface: Surface, observer: Observer, name: str, model: Generator | None) -> MapDisk:
+def _disk(
+    surface: Surface, observer: Observer, name: str, model: ModelProvenance | None
+) -> MapDisk:
     detector = Detector.of_grid(MAP_GRID, observer)
-    field = line_of_sight_field(surface.radial_field, look(detector, observer, surface.time))
+    field = line_of_sight_field(surface.radial_field, trace_shell(detector, observer, surface.time))
     image = np.where(MAP_GRID.on_disk(), field, np.float32(np.nan))
     return MapDisk(image, MAP_GRID, View(observer, TIME), name, generator=model)
 
@@ -71,15 +73,15 @@ def timed(rows: list[Row], stage: str, repetitions: int, work: Callable[[], Made
 def measure(surface: Surface, repetitions: int) -> Iterator[list[Row]]:
     """Times of the stages of the map, then of the corona."""
     given = disks(surface)
-    base = synchronic(given, None, TIME).as_base()
+    base = synchronic(given, None, TIME).to_base_map()
     rows: list[Row] = []
     timed(
         rows,
         "unroll three disks",
         repetitions,
-        lambda: [unroll(disk, ONE_DEGREE, TIME) for disk in given],
+        lambda: [project_disk(disk, ONE_DEGREE, TIME) for disk in given],
     )
-    timed(rows, "carry the base map", repetitions, lambda: carried(base, ONE_DEGREE, TIME))
+    timed(rows, "carry the base map", repetitions, lambda: advect_base_map(base, ONE_DEGREE, TIME))
     made = timed(rows, "the whole map", repetitions, lambda: synchronic(given, base, TIME))
     yield rows
     rows = []

@@ -20,7 +20,7 @@ from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from farside.model.engine import Tensor
 from farside.model.engines.torch import TorchEngine
-from farside.model.recipe import Native
+from farside.model.recipe import NativeTiling
 from farside.simulation.instruments.hmi_series import tile
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Image
@@ -36,11 +36,11 @@ SEAM_PX = 8
 """Half width of the seam at a tile's edge, pixels."""
 
 
-def tiling(tile_px: int, overlap_px: int) -> Native:
-    return Native(tile_px=tile_px, overlap_px=overlap_px, pixel_arcsec=0.504, mask_radius=1.0)
+def tiling(tile_px: int, overlap_px: int) -> NativeTiling:
+    return NativeTiling(tile_px=tile_px, overlap_px=overlap_px, pixel_arcsec=0.504, mask_radius=1.0)
 
 
-def restored(file: Checkpoint, image: Tensor, of: Native) -> tuple[Tensor, float]:
+def restored(file: Checkpoint, image: Tensor, of: NativeTiling) -> tuple[Tensor, float]:
     """Restored field in gauss, and CPU time in seconds."""
     recipe = file.recipe.model_copy(update={"grid": of})
     engine = TorchEngine({recipe.name: file._replace(recipe=recipe)})
@@ -49,12 +49,12 @@ def restored(file: Checkpoint, image: Tensor, of: Native) -> tuple[Tensor, float
     return answer[0, 0] * recipe.field.scaling.scale, time.process_time() - start
 
 
-def starts(length: int, of: Native) -> Sequence[int]:
+def starts(length: int, of: NativeTiling) -> Sequence[int]:
     step = of.tile_px - of.overlap_px
     return [*range(0, length - of.tile_px, step), length - of.tile_px]
 
 
-def seams(length: int, of: Native) -> NDArray[np.bool_]:
+def seams(length: int, of: NativeTiling) -> NDArray[np.bool_]:
     """Mask of the pixels along a side that lie at a tile's edge, except the image's own edges."""
     first = [each for each in starts(length, of) if each > 0]
     last = [each + of.tile_px for each in starts(length, of) if each + of.tile_px < length]

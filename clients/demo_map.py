@@ -17,16 +17,16 @@ from farside.corona import corona
 from farside.plots import corona as coronapicture
 from farside.plots import magnetogram as quicklook
 from farside.plots import synchronic as mappicture
-from farside.plots.wind import overlay
+from farside.plots.wind import corona_overlay
 from farside.simulation.grid import COARSE
 from farside.simulation.instruments.files import SIZES, write_hmi
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
-from farside.synchronic import fits as native
-from farside.synchronic.disk import read_generated, read_measured
+from farside.synchronic import fits as synchronic_fits
+from farside.synchronic.disk import read_generated, read_observed
 from farside.synchronic.map import BaseMap, SynchronicMap
 from farside.synchronic.merge import synchronic
-from farside.synchronic.project import unroll
+from farside.synchronic.project import project_disk
 
 DAYS_BEFORE = range(25, 0, -3)
 """Ages of the HMI magnetograms in the base map, days: the last rotation without the current day."""
@@ -56,32 +56,32 @@ def simulate(folder: Path, time: Time, seed: int) -> MapInputs:
     base: BaseMap | None = None
     for days in DAYS_BEFORE:
         surface = sun.at(Time((time - days * u.day).isot, scale="utc"), COARSE)
-        disk = read_measured(write_hmi(folder, surface, rng, SIZES["small"]))
+        disk = read_observed(write_hmi(folder, surface, rng, SIZES["small"]))
         made = synchronic([disk], base, surface.time)
-        base = made.as_base()
+        base = made.to_base_map()
     now = sun.at(time, COARSE)
     return MapInputs(
         observed=write_hmi(folder, now, rng, SIZES["small"]),
-        base=native.write(made, folder / "base.fits"),
+        base=synchronic_fits.write(made, folder / "base.fits"),
         truth=_truth(now),
     )
 
 
 def post(client: Client, given: MapInputs, product: Path, folder: Path) -> SynchronicMap:
     """Request the map in every format; each is written to a folder of its own."""
-    for name in get_args(solarwind.Format):
+    for name in get_args(solarwind.MapFormat):
         file = client.synchronic([given.observed], [product], given.base, format=name)
-        print(f"{name:8} {file.put(folder / name)}")
+        print(f"{name:8} {file.write_to(folder / name)}")
     (path,) = (folder / "native").glob("*.fits")
-    return native.read(path)
+    return synchronic_fits.read(path)
 
 
 def draw(made: SynchronicMap, folder: Path) -> None:
     """Draw the map, its planes and the corona."""
     pictures = {
-        "map.png": mappicture.draw(made),
-        "planes.png": quicklook.draw_map(made),
-        "corona.png": coronapicture.draw_corona(made, overlay(corona(made))),
+        "map.png": mappicture.draw_map(made),
+        "planes.png": quicklook.draw_map_planes(made),
+        "corona.png": coronapicture.draw_corona(made, corona_overlay(corona(made))),
     }
     for name, picture in pictures.items():
         (folder / name).write_bytes(picture)
@@ -90,10 +90,10 @@ def draw(made: SynchronicMap, folder: Path) -> None:
 
 def score(made: SynchronicMap, given: MapInputs, product: Path) -> dict[str, float]:
     """Correlate maps with the truth where Earth has no view, and where only STEREO-A has one."""
-    disk, far_disk = read_measured(given.observed), read_generated(product)
-    base = native.read(given.base).as_base()
-    unseen = unroll(disk, made.grid, made.time).mu == 0
-    shown = unseen & (unroll(far_disk, made.grid, made.time).mu > 0)
+    disk, far_disk = read_observed(given.observed), read_generated(product)
+    base = synchronic_fits.read(given.base).to_base_map()
+    unseen = project_disk(disk, made.grid, made.time).mu == 0
+    shown = unseen & (project_disk(far_disk, made.grid, made.time).mu > 0)
     fields = {
         "HMI, far side and base": made.field_gauss,
         "HMI and base": synchronic([disk], base, made.time).field_gauss,

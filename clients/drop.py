@@ -23,7 +23,7 @@ from farside import solarwind
 from farside.errors import FarsideError, IncompleteSetError
 from farside.io.fits import primary_cards, text
 from farside.solarwind import euhforia
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import SynchronicMap
 
 NOTES = ".farside-dropped"
@@ -63,7 +63,11 @@ def _newest(maps: Path) -> Path:
     if not maps.is_dir():
         return maps
     headers = {path: primary_cards(path.read_bytes()) for path in maps.glob("*.fits")}
-    times = {path: text(h, "DATE-OBS") for path, h in headers.items() if native.is_native(h)}
+    times = {
+        path: text(h, "DATE-OBS")
+        for path, h in headers.items()
+        if synchronic_fits.is_synchronic_map(h)
+    }
     if not times:
         raise IncompleteSetError(f"{maps}: got no synchronic map, expected at least one")
     return max(times, key=lambda path: (times[path], path.name))
@@ -75,14 +79,14 @@ def _drop(path: Path, folder: Path, formats: list[str], flux_scale: float) -> It
     dropped = {(note.map_sha256, note.format) for note in _notes(folder)}
     for format_ in formats:
         if (digest, format_) not in dropped:
-            made = _put(native.read(data), format_, folder, flux_scale)
+            made = _put(synchronic_fits.read(data), format_, folder, flux_scale)
             _add_note(folder, Note(datetime.now(UTC), digest, format_, made.name))
             yield made
 
 
 def _put(made: SynchronicMap, format_: str, folder: Path, flux_scale: float) -> Path:
     if format_ != BOUNDARY:
-        return solarwind.pack(made, format_, flux_scale).put(folder)
+        return solarwind.pack(made, format_, flux_scale).write_to(folder)
     from farside.corona import EUHFORIA, EUHFORIA_HEIGHTS, corona, inner_boundary
 
     return euhforia.write(inner_boundary(corona(made, EUHFORIA, EUHFORIA_HEIGHTS).wind), folder)
@@ -117,7 +121,7 @@ def _arguments() -> argparse.Namespace:
         "--format",
         nargs="+",
         default=["gong"],
-        choices=[*get_args(solarwind.Format), BOUNDARY],
+        choices=[*get_args(solarwind.MapFormat), BOUNDARY],
         help="one or more; boundary is the solar wind at 0.1 au, which takes half a minute",
     )
     parser.add_argument(

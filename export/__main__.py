@@ -10,7 +10,7 @@ from typing import get_args
 
 from export.build import Build, Format, Precision, Target
 from export.convert import TIMING_CACHE, export
-from export.inputs import registered
+from export.inputs import parity_inputs
 from export.manifest import Manifest
 from farside.errors import FarsideError, UnknownModelError
 from farside.model import checkpoint
@@ -29,7 +29,7 @@ def _formats(text: str) -> list[Format]:
 
 def _sources(repository: Path, models: list[str]) -> list[Path]:
     """Newest model file of each named model, or of all models if none is named."""
-    found = {path.parts[-3]: path for path in checkpoint.newest(repository)}
+    found = {path.parts[-3]: path for path in checkpoint.newest_versions(repository)}
     unknown = [model for model in models if model not in found]
     if unknown or not found:
         raise UnknownModelError(
@@ -97,7 +97,7 @@ def main() -> None:
                 Build.of(recipe, each, arguments.precision, arguments.target, arguments.max_batch)
                 for each in arguments.formats
             ]
-            made = export(source, builds, registered(recipe), arguments.timing_cache)
+            made = export(source, builds, parity_inputs(recipe), arguments.timing_cache)
             for folder, manifest in made:
                 print(_line(folder, manifest), flush=True)
     except (FarsideError, OSError) as error:

@@ -25,7 +25,7 @@ FILES: dict[Format, str] = {
 FULL_BATCH_PX = 4 * 1024**2
 """Pixels of a full batch on a GPU, a choice: four images of the grid of AISFM 3.0."""
 
-GREATEST_BATCH = 32
+MAX_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,4 @@ def usual_batch(recipe: Recipe, target: Target) -> int:
     """
     if target == "cpu":
         return 1
-    return max(1, min(GREATEST_BATCH, FULL_BATCH_PX // recipe.side_px**2))
+    return max(1, min(MAX_BATCH, FULL_BATCH_PX // recipe.side_px**2))

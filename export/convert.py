@@ -14,9 +14,9 @@ from export.build import FILES, Build
 from export.errors import ExportError
 from export.inputs import Inputs
 from export.manifest import FILE_NAME, Manifest, sha256_of, versions
-from export.parity import Figures
-from export.precision import rounded, served
-from export.wholefolder import replacing_version
+from export.parity import ParityErrors
+from export.precision import emulated, served_network
+from export.wholefolder import atomic_version
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from farside.model.engine import Tensor
@@ -24,7 +24,7 @@ from farside.model.engine import Tensor
 TIMING_CACHE = Path("build") / "tensorrt-timing.cache"
 
 
-class Made(NamedTuple):
+class WrittenArtefact(NamedTuple):
     """Written artefact and its outputs for the parity check.
 
     Attributes
@@ -91,7 +91,7 @@ def _export(
     # The other formats take batches of any size, whatever the limit of Triton.
     count = build.max_batch if build.format == "tensorrt" else len(inputs.tensor)
     tensor = inputs.tensor[:count]
-    with replacing_version(folder, recipe.version, source.parents[1]) as temporary:
+    with atomic_version(folder, recipe.version, source.parents[1]) as temporary:
         artefact = temporary / recipe.version / FILES[build.format]
         made = _make(model, build, artefact, tensor, timing_cache)
         figures = _figures(made, truth[:count])
@@ -130,8 +130,8 @@ def _refuse_older(folder: Path, version: str) -> None:
         )
 
 
-def _figures(made: Made, truth: Tensor) -> Figures:
-    worst = Figures(0.0, 0.0)
+def _figures(made: WrittenArtefact, truth: Tensor) -> ParityErrors:
+    worst = ParityErrors(0.0, 0.0)
     for answer in made.answers:
         worst = worst.or_worse(parity.compare(answer, truth))
     return worst
@@ -139,7 +139,7 @@ def _figures(made: Made, truth: Tensor) -> Figures:
 
 def _make(
     model: Checkpoint, build: Build, artefact: Path, tensor: Tensor, timing_cache: Path
-) -> Made:
+) -> WrittenArtefact:
     match build.format:
         case "torchscript":
             return _torchscript(model, build, artefact, tensor)
@@ -149,37 +149,39 @@ def _make(
             return _tensorrt(model, build, artefact, tensor, timing_cache)
 
 
-def _torchscript(model: Checkpoint, build: Build, artefact: Path, tensor: Tensor) -> Made:
+def _torchscript(
+    model: Checkpoint, build: Build, artefact: Path, tensor: Tensor
+) -> WrittenArtefact:
     """Write TorchScript and run it on its target; on the CPU half precision takes minutes."""
-    torchscript.write(served(model, build.precision), artefact)
+    torchscript.write(served_network(model, build.precision), artefact)
     device = "cuda" if build.target == "gpu" and torch.cuda.is_available() else "cpu"
-    return Made((torchscript.run(artefact, tensor, device),), device, {})
+    return WrittenArtefact((torchscript.run(artefact, tensor, device),), device, {})
 
 
-def _onnx(model: Checkpoint, build: Build, artefact: Path, tensor: Tensor) -> Made:
+def _onnx(model: Checkpoint, build: Build, artefact: Path, tensor: Tensor) -> WrittenArtefact:
     """Write ONNX and run it by onnxruntime on the CPU, where the rounding of fp16 is emulated."""
-    onnx.write(served(model, build.precision), model.recipe, artefact)
+    onnx.write(served_network(model, build.precision), model.recipe, artefact)
     answers = [onnx.run(artefact, tensor, torch.get_num_threads())]
     device = "cpu"
     if build.precision != "fp32":
-        answers.append(parity.run(rounded(model, build.precision), tensor))
+        answers.append(parity.run(emulated(model, build.precision), tensor))
         device = f"cpu, {build.precision} emulated"
     libraries = versions("onnx", "onnxscript", "onnxruntime")
-    return Made(tuple(answers), device, libraries, onnx.OPSET)
+    return WrittenArtefact(tuple(answers), device, libraries, onnx.OPSET)
 
 
 def _tensorrt(
     model: Checkpoint, build: Build, artefact: Path, tensor: Tensor, timing_cache: Path
-) -> Made:
+) -> WrittenArtefact:
     trtexec = tensorrt.find()
     with TemporaryDirectory() as folder:
-        workshop = Path(folder)
-        graph = workshop / FILES["onnx"]
+        scratch = Path(folder)
+        graph = scratch / FILES["onnx"]
         written = _onnx(model, build, graph, tensor)
         tensorrt.build(trtexec, model.recipe, build, graph, artefact, timing_cache)
-        answer = tensorrt.run(trtexec, model.recipe, artefact, tensor, workshop)
+        answer = tensorrt.run(trtexec, model.recipe, artefact, tensor, scratch)
     version = ".".join(map(str, trtexec.version))
     # The ONNX outputs must pass the gate too, so that a failure can be attributed.
-    return Made(
+    return WrittenArtefact(
         (*written.answers, answer), "cuda", written.libraries | {"tensorrt": version}, written.opset
     )

@@ -15,7 +15,7 @@ from farside.errors import IncompleteSetError
 from farside.magnetogram.encoding import complete, encode
 from farside.magnetogram.stack import Stack, assemble
 from farside.model.engine import Tensor
-from farside.model.recipe import Linear, Native, Recipe, Role
+from farside.model.recipe import Linear, NativeTiling, Recipe, Role
 from farside.observation.image import Observation, read
 from farside.observation.read import read_each
 from farside.quality import Quality
@@ -51,16 +51,16 @@ class Inputs(NamedTuple):
     origin: str
 
 
-def registered(recipe: Recipe) -> Inputs:
+def parity_inputs(recipe: Recipe) -> Inputs:
     """Inputs from simulated files of the required instruments, read, registered and encoded.
 
     A model in native pixels gets a tile at disk centre. A model whose instruments are not simulated
-    gets :func:`seeded` inputs.
+    gets :func:`noise_inputs` inputs.
     """
     try:
         stack = _stack(recipe)
     except IncompleteSetError:
-        return seeded(recipe)
+        return noise_inputs(recipe)
     size = recipe.side_px
     out = np.empty((1, recipe.input_planes, size, size), dtype=np.float32)
     encode(stack, recipe, out)
@@ -68,7 +68,7 @@ def registered(recipe: Recipe) -> Inputs:
 
 
 def _stack(recipe: Recipe) -> Stack:
-    if isinstance(recipe.grid, Native):
+    if isinstance(recipe.grid, NativeTiling):
         surface, rng = SimulatedSun(SEED).at(TIME), np.random.default_rng(SEED)
         seen = tile(surface, (0.0, 0.0), recipe.side_px, rng, count=1)
         frame = middle_frame(seen, recipe.grid.mask_radius)
@@ -81,7 +81,7 @@ def _stack(recipe: Recipe) -> Stack:
     )
 
 
-def seeded(recipe: Recipe, seed: int = SEED) -> Inputs:
+def noise_inputs(recipe: Recipe, seed: int = SEED) -> Inputs:
     """Inputs of random noise on the disk, in network units, with the Recipe's background."""
     rng = np.random.default_rng(seed)
     grid = recipe.disk

@@ -11,7 +11,7 @@ import torch
 from torch.export import Dim
 
 from export.build import INPUT, OUTPUT
-from export.precision import Served
+from export.precision import ServedNetwork
 from farside.model.engine import Tensor
 from farside.model.recipe import Recipe
 
@@ -19,7 +19,7 @@ OPSET = 18
 """First ONNX opset with Mish, and the one that torch's exporter writes without conversion."""
 
 
-def write(network: Served, recipe: Recipe, path: Path) -> None:
+def write(network: ServedNetwork, recipe: Recipe, path: Path) -> None:
     """Export a network on the Recipe's grid with a dynamic batch size, and check the file."""
     size = recipe.side_px
     # Of two images: a batch of one would be taken for a constant.

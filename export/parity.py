@@ -19,7 +19,7 @@ TORCHSCRIPT_GATE = 1e-5
 """Maximum relative L2 of fp32 TorchScript, which runs the same kernels as torch."""
 
 
-class Figures(NamedTuple):
+class ParityErrors(NamedTuple):
     """Measures of the difference between an artefact and torch.
 
     Attributes
@@ -33,9 +33,9 @@ class Figures(NamedTuple):
     relative_l2: float
     max_delta_over_span: float
 
-    def or_worse(self, other: Figures) -> Figures:
+    def or_worse(self, other: ParityErrors) -> ParityErrors:
         """Greater value of each measure."""
-        return Figures(*map(max, self, other))
+        return ParityErrors(*map(max, self, other))
 
 
 def gate_of(build: Build) -> float:
@@ -44,7 +44,7 @@ def gate_of(build: Build) -> float:
     return TORCHSCRIPT_GATE if exact else GATES[build.precision]
 
 
-def compare(answer: Tensor, truth: Tensor) -> Figures:
+def compare(answer: Tensor, truth: Tensor) -> ParityErrors:
     """Measure the difference of an artefact's output from that of torch.
 
     Raises
@@ -56,22 +56,22 @@ def compare(answer: Tensor, truth: Tensor) -> Figures:
         raise GateError(f"the artefact answered {answer.shape}, torch {truth.shape}")
     if not np.isfinite(answer).all():
         raise GateError("the artefact answered values that are not finite")
-    worst = Figures(0.0, 0.0)
+    worst = ParityErrors(0.0, 0.0)
     for made, exact in zip(answer.swapaxes(0, 1), truth.swapaxes(0, 1), strict=True):
         worst = worst.or_worse(_of_plane(made, exact))
     return worst
 
 
-def _of_plane(answer: Tensor, truth: Tensor) -> Figures:
+def _of_plane(answer: Tensor, truth: Tensor) -> ParityErrors:
     delta = answer.astype(np.float64) - truth
     span = float(truth.max()) - float(truth.min())
-    return Figures(
+    return ParityErrors(
         float(np.linalg.norm(delta) / np.linalg.norm(truth.astype(np.float64))),
         float(np.abs(delta).max()) / span,
     )
 
 
-def check(figures: Figures, gate: float, what: str) -> None:
+def check(figures: ParityErrors, gate: float, what: str) -> None:
     """Check measures against their gate.
 
     Raises

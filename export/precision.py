@@ -17,13 +17,13 @@ DTYPES: dict[Precision, torch.dtype] = {
 }
 
 
-class Served(nn.Module):
+class ServedNetwork(nn.Module):
     """Network with float32 input and output, whatever its internal precision."""
 
     def __init__(self, network: Network, dtype: torch.dtype) -> None:
         super().__init__()
         self.input_channels = network.input_channels
-        self.least_side = network.least_side
+        self.min_side = network.min_side
         self.network = network.to(dtype)
         self.dtype = dtype
 
@@ -33,12 +33,12 @@ class Served(nn.Module):
         return out
 
 
-def served(model: Checkpoint, precision: Precision) -> Served:
+def served_network(model: Checkpoint, precision: Precision) -> ServedNetwork:
     """Network of a checkpoint in the precision in which it is served."""
-    return Served(checkpoint.build(model.recipe, model.state), DTYPES[precision]).eval()
+    return ServedNetwork(checkpoint.build(model.recipe, model.state), DTYPES[precision]).eval()
 
 
-def rounded(model: Checkpoint, precision: Precision) -> nn.Module:
+def emulated(model: Checkpoint, precision: Precision) -> nn.Module:
     """Emulation of a precision: float32 within each layer, weights, inputs and outputs rounded.
 
     Tensor cores work like this: they accumulate in float32. A CPU runtime without half precision

@@ -12,7 +12,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from farside.errors import CheckpointError
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.model import checkpoint
 from farside.model.checkpoint import FILE_NAME, Checkpoint
 from farside.model.recipe import ErrorModel, Recipe, Score
@@ -96,7 +96,7 @@ def publish(
     _check_answer(model)
     path = repository / described.name / described.version / FILE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as candidate:
+    with atomic_path(path) as candidate:
         identity = checkpoint.write(candidate, model.state, described, half=True)
         candidate.chmod(0o644)  # safetensors writes owner-only; the service runs as another user
         _check_version(path, identity, described)

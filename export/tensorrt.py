@@ -42,7 +42,7 @@ class Trtexec:
     program: Path
     version: tuple[int, int, int]
 
-    def building(
+    def build_command(
         self, recipe: Recipe, build: Build, onnx: Path, plan: Path, timing_cache: Path
     ) -> list[str]:
         """Command line that builds `plan` from `onnx`.
@@ -66,7 +66,7 @@ class Trtexec:
             *(["--noTF32"] if build.precision == "fp32" else []),
         ]
 
-    def answering(
+    def run_command(
         self, recipe: Recipe, plan: Path, given: Path, batch: int, out: Path
     ) -> list[str]:
         """Command line that runs `plan` once on the float32 file `given` and writes JSON `out`."""
@@ -113,13 +113,13 @@ def build(
         trtexec failed, for example without a GPU; the message quotes it.
     """
     timing_cache.parent.mkdir(parents=True, exist_ok=True)
-    _call(trtexec.building(recipe, build, onnx, plan, timing_cache))
+    _call(trtexec.build_command(recipe, build, onnx, plan, timing_cache))
     if not plan.is_file():
         raise ExportError(f"trtexec succeeded but wrote no {plan.name}")
 
 
-def run(trtexec: Trtexec, recipe: Recipe, plan: Path, tensor: Tensor, workshop: Path) -> Tensor:
-    """Run a batch by a plan; `workshop` is a directory for the input and output files.
+def run(trtexec: Trtexec, recipe: Recipe, plan: Path, tensor: Tensor, scratch: Path) -> Tensor:
+    """Run a batch by a plan; `scratch` is a directory for the input and output files.
 
     Raises
     ------
@@ -128,9 +128,9 @@ def run(trtexec: Trtexec, recipe: Recipe, plan: Path, tensor: Tensor, workshop: 
     GateError
         The output is missing, or not numeric.
     """
-    given, out = workshop / "input.bin", workshop / "output.json"
+    given, out = scratch / "input.bin", scratch / "output.json"
     given.write_bytes(np.ascontiguousarray(tensor, dtype="<f4").tobytes())
-    _call(trtexec.answering(recipe, plan, given, len(tensor), out))
+    _call(trtexec.run_command(recipe, plan, given, len(tensor), out))
     try:
         (entry,) = (each for each in json.loads(out.read_bytes()) if each["name"] == OUTPUT)
         dimensions = [int(side) for side in entry["dimensions"].split("x")]

@@ -10,18 +10,18 @@ from pathlib import Path
 import torch
 from torch.jit._trace import TracerWarning
 
-from export.precision import Served
+from export.precision import ServedNetwork
 from farside.model.engine import Tensor
 
 
-def write(network: Served, path: Path) -> None:
+def write(network: ServedNetwork, path: Path) -> None:
     """Trace a network, freeze it and write it to a file.
 
     Networks are fully convolutional, so it is traced on the smallest input: tracing on the whole
     grid takes as long as several forward passes. Frozen weights are constants of the graph; their
     device is set when the file is loaded and cannot be changed later.
     """
-    example = torch.zeros(1, network.input_channels, network.least_side, network.least_side)
+    example = torch.zeros(1, network.input_channels, network.min_side, network.min_side)
     with _old_interface(), torch.inference_mode():
         traced = torch.jit.trace(network, example)  # type: ignore[no-untyped-call]
         torch.jit.freeze(traced).save(str(path))

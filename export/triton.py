@@ -34,7 +34,7 @@ PLATFORMS: dict[Format, str] = {
     "tensorrt": "tensorrt_plan",
 }
 
-COMPANY_US = 5_000
+BATCHING_DELAY_US = 5_000
 """Maximum delay of a request on a GPU for batching with others, microseconds."""
 
 QUEUE_TIMEOUT_US = 120_000_000
@@ -42,7 +42,7 @@ QUEUE_TIMEOUT_US = 120_000_000
 
 QUEUE_BYTES = 2 * 1024**3
 """Maximum memory of queued inputs, bytes."""
-QUEUE_LEAST, QUEUE_MOST = 8, 64
+QUEUE_MIN, QUEUE_MAX = 8, 64
 """Limits of the queue size, requests."""
 
 WORKSPACE_BYTES = 8 * 1024**3
@@ -117,7 +117,7 @@ def instances(build: Build) -> ModelInstanceGroup:
 def batching(recipe: Recipe, build: Build) -> ModelDynamicBatching:
     """Dynamic batching of requests, and limits of the queue.
 
-    On a GPU a request waits up to :data:`COMPANY_US` to be batched; on a CPU, where a
+    On a GPU a request waits up to :data:`BATCHING_DELAY_US` to be batched; on a CPU, where a
     batch is no faster, it does not wait, but queued requests are batched up to the maximum batch
     size.
 
@@ -128,12 +128,12 @@ def batching(recipe: Recipe, build: Build) -> ModelDynamicBatching:
     size = recipe.side_px
     bytes_each = 4 * recipe.input_planes * size**2
     return ModelDynamicBatching(
-        max_queue_delay_microseconds=COMPANY_US if build.target == "gpu" else 0,
+        max_queue_delay_microseconds=BATCHING_DELAY_US if build.target == "gpu" else 0,
         default_queue_policy=ModelQueuePolicy(
             timeout_action=ModelQueuePolicy.REJECT,
             default_timeout_microseconds=QUEUE_TIMEOUT_US,
             allow_timeout_override=True,
-            max_queue_size=min(QUEUE_MOST, max(QUEUE_LEAST, QUEUE_BYTES // bytes_each)),
+            max_queue_size=min(QUEUE_MAX, max(QUEUE_MIN, QUEUE_BYTES // bytes_each)),
         ),
     )
 

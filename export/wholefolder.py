@@ -16,7 +16,7 @@ _RENAME_EXCHANGE = 2
 
 
 @contextmanager
-def replacing_version(folder: Path, version: str, workshop: Path) -> Iterator[Path]:
+def atomic_version(folder: Path, version: str, scratch: Path) -> Iterator[Path]:
     """Context of a temporary directory that atomically replaces `folder` on success.
 
     The temporary directory contains the other versions already, and an empty
@@ -29,11 +29,11 @@ def replacing_version(folder: Path, version: str, workshop: Path) -> Iterator[Pa
         Directory ``<model>-<format>`` in the model repository.
     version
         Version to be written.
-    workshop
+    scratch
         Parent of the temporary directory: on the same file system, and not the repository itself,
         where Triton would take it for a model.
     """
-    temporary = workshop / f".{uuid4().hex}.partial"
+    temporary = scratch / f".{uuid4().hex}.partial"
     try:
         (temporary / version).mkdir(parents=True)
         for other in folder.glob("[0-9]*/"):

@@ -15,7 +15,7 @@ from astropy.units import Quantity
 from farside.errors import FormatError, MissingMetadataError
 from farside.io.atomic import NamedFile
 from farside.io.fits import MAX_BYTES, primary_cards, text, unpack
-from farside.io.source import Source, about, bytes_of, listed
+from farside.io.source import Source, bytes_of, listed, naming_errors
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import Engine, only_model
 from farside.observation.image import Observation
@@ -23,7 +23,7 @@ from farside.observation.image import read as read_image
 from farside.observation.read import read_each
 from farside.pipeline import generate as generate_by
 from farside.pipeline import map_sun
-from farside.progress import Progress, silent
+from farside.progress import Progress, no_progress
 from farside.sun.reference_epoch import reference_time as epoch_of
 from farside.synchronic import fits as native
 from farside.synchronic.base import read_base
@@ -115,7 +115,7 @@ def generate(
     model: str | None = None,
     *,
     models: Models | Engine | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Magnetogram:
     """Generate the magnetogram that the spacecraft of `observations` would have measured.
 
@@ -290,7 +290,11 @@ def write(
     path = Path(path)
     chosen = format or ("png" if path.suffix.lower() == ".png" else "native")
     file = _packed(product, chosen, flux_scale)
-    return file.put(path) if path.is_dir() else NamedFile(path.name, file.content).put(path.parent)
+    return (
+        file.write_to(path)
+        if path.is_dir()
+        else NamedFile(path.name, file.content).write_to(path.parent)
+    )
 
 
 def _packed(product: Magnetogram | SynchronicMap, format: str, flux_scale: float) -> NamedFile:  # noqa: A002
@@ -352,10 +356,10 @@ def read_product(
     if isinstance(source, str | Path) and Path(source).suffix in _TEXTS:
         return _read_text(Path(source))
     data, name = bytes_of(source, "", MAX_BYTES)
-    with about(name or "file without a name"):
+    with naming_errors(name or "file without a name"):
         plain = unpack(data)
         cards = primary_cards(plain)
-        if native.is_native(cards):
+        if native.is_synchronic_map(cards):
             return native.read(plain)
         if "INPUTDAT" in cards:
             return Magnetogram.read(plain)

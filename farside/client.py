@@ -18,7 +18,7 @@ from astropy.time import Time
 from pydantic import BaseModel, ValidationError
 
 from farside import errors
-from farside.io.atomic import NamedFile, replacing
+from farside.io.atomic import NamedFile, atomic_path
 from farside.io.fits import MAX_BYTES
 from farside.io.source import Source, bytes_of, listed
 from farside.model.engine import Model
@@ -29,9 +29,9 @@ _Part: TypeAlias = tuple[str, bytes, str]
 """File of a multipart form: name, content and media type."""
 
 RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-LONGEST_WAIT_S = 60.0
+MAX_WAIT_S = 60.0
 
-LOST = (httpx.NetworkError, httpx.RemoteProtocolError)
+CONNECTION_LOST = (httpx.NetworkError, httpx.RemoteProtocolError)
 """Errors of a service that is not running, or that stopped before it answered."""
 
 _NAME = re.compile(r'filename="([A-Za-z0-9_][A-Za-z0-9._-]{0,99})"')
@@ -255,9 +255,9 @@ class Client:
             try:
                 answer = self._send(method, path, **content)
             except errors.ConnectionFailedError as error:
-                if not isinstance(error.__cause__, LOST):
+                if not isinstance(error.__cause__, CONNECTION_LOST):
                     raise
-                time.sleep(min(2.0**tried, LONGEST_WAIT_S))
+                time.sleep(min(2.0**tried, MAX_WAIT_S))
                 continue
             if answer.status_code not in RETRIED:
                 return answer
@@ -307,7 +307,7 @@ def _name(answer: httpx.Response) -> str:
 
 
 def _write(path: Path, content: bytes) -> Path:
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         temporary.write_bytes(content)
     return path
 
@@ -320,7 +320,7 @@ def _model(card: dict[str, Any]) -> Model:
 def _wait_s(answer: httpx.Response) -> float:
     """Delay of the Retry-After header, seconds; 1 if it is missing or a date."""
     delay = answer.headers.get("retry-after", "")
-    return min(float(delay) if delay.isdecimal() else 1.0, LONGEST_WAIT_S)
+    return min(float(delay) if delay.isdecimal() else 1.0, MAX_WAIT_S)
 
 
 def _error(answer: httpx.Response) -> errors.FarsideError:

@@ -19,6 +19,6 @@ def moment(text: str) -> Time:
         raise ValueError(f"{text!r} is not a time; expected e.g. 2026-11-01T00:00:00") from error
 
 
-def duration(hours: float) -> str:
+def format_duration(hours: float) -> str:
     """Format a duration with its unit: in hours below 100 h, in days above."""
     return f"{round(hours, 1):g} h" if abs(hours) < 100 else f"{hours / 24:.1f} d"

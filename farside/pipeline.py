@@ -16,16 +16,22 @@ from farside.magnetogram.encoding import decode, encode, input_shape
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack, accepted, assemble
 from farside.magnetogram.tiling import infer_in_tiles
-from farside.magnetogram.uncertainty import with_errors
+from farside.magnetogram.uncertainty import add_uncertainty
 from farside.model.engine import Engine, Model, find_model
-from farside.model.recipe import Native, Recipe
+from farside.model.recipe import NativeTiling, Recipe
 from farside.observation.image import Observation
 from farside.observation.read import read_each
-from farside.progress import Progress, silent
-from farside.stages import Timer, untimed
+from farside.progress import Progress, no_progress
+from farside.stages import Timer, no_timer
 from farside.synchronic.base import read_base
-from farside.synchronic.disk import MAP_GRID, MapDisk, measured, read_generated, read_measured
-from farside.synchronic.disk import generated as generated_disk
+from farside.synchronic.disk import (
+    MAP_GRID,
+    MapDisk,
+    generated_disk,
+    observed_disk,
+    read_generated,
+    read_observed,
+)
 from farside.synchronic.map import BaseMap, SynchronicMap
 from farside.synchronic.merge import synchronic
 
@@ -38,7 +44,7 @@ def generate(
     references: Sequence[Source | Observation],
     model: str,
     engine: Engine,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Magnetogram:
     """Generate the magnetogram that the spacecraft of `observations` would have measured.
 
@@ -61,14 +67,14 @@ def generate(
     """
     loaded = find_model(engine, model)
     stack = prepare(observations, references, loaded.recipe)
-    return translate_together([stack], loaded, engine, progress=progress)[0]
+    return translate_batch([stack], loaded, engine, progress=progress)[0]
 
 
 def prepare(
     observations: Sequence[Source | Observation],
     references: Sequence[Source | Observation],
     recipe: Recipe,
-    timer: Timer = untimed,
+    timer: Timer = no_timer,
 ) -> Stack:
     """Read, check and register the files: all steps before the network.
 
@@ -92,15 +98,15 @@ def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
     DamagedImageError, EngineError
         A disk cannot be scaled, or inference failed.
     """
-    return translate_together([stack], model, engine)[0]
+    return translate_batch([stack], model, engine)[0]
 
 
-def translate_together(
+def translate_batch(
     stacks: Sequence[Stack],
     model: Model,
     engine: Engine,
-    timer: Timer = untimed,
-    progress: Progress = silent,
+    timer: Timer = no_timer,
+    progress: Progress = no_progress,
 ) -> list[Magnetogram]:
     """Run the network on several stacks in one forward pass.
 
@@ -111,7 +117,7 @@ def translate_together(
     """
     ones = [slice(index, index + 1) for index in range(len(stacks))]
     tiling = model.recipe.grid
-    if isinstance(tiling, Native):
+    if isinstance(tiling, NativeTiling):
         return [
             _translate_in_tiles(stack, model, engine, tiling, timer, progress) for stack in stacks
         ]
@@ -129,7 +135,8 @@ def translate_together(
             for stack, given, one in zip(stacks, inputs, ones, strict=True)
         ]
         return [
-            with_errors(one, stack, model.recipe) for one, stack in zip(made, stacks, strict=True)
+            add_uncertainty(one, stack, model.recipe)
+            for one, stack in zip(made, stacks, strict=True)
         ]
 
 
@@ -137,7 +144,7 @@ def _translate_in_tiles(
     stack: Stack,
     model: Model,
     engine: Engine,
-    tiling: Native,
+    tiling: NativeTiling,
     timer: Timer,
     progress: Progress,
 ) -> Magnetogram:
@@ -180,8 +187,8 @@ def map_sun(
 
 def _measured(given: Source | Observation) -> MapDisk:
     if isinstance(given, Observation):
-        return measured(register(given, MAP_GRID))
-    return read_measured(given)
+        return observed_disk(register(given, MAP_GRID))
+    return read_observed(given)
 
 
 def _generated(given: Source | Magnetogram) -> MapDisk:
@@ -190,7 +197,7 @@ def _generated(given: Source | Magnetogram) -> MapDisk:
 
 def _base(given: Source | SynchronicMap | BaseMap | None) -> BaseMap | None:
     if isinstance(given, SynchronicMap):
-        return replace(given.as_base(), quality=given.quality)
+        return replace(given.to_base_map(), quality=given.quality)
     return given if given is None or isinstance(given, BaseMap) else read_base(given)
 
 

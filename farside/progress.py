@@ -8,5 +8,5 @@ Progress = Callable[[int, int], None]
 """Callback after each part: number of parts done, and of all parts."""
 
 
-def silent(_done: int, _all: int) -> None:
+def no_progress(_done: int, _all: int) -> None:
     """Progress callback that does nothing."""

@@ -12,6 +12,6 @@ Timer = Callable[[Stage], AbstractContextManager[None]]
 """Factory of a context manager for a stage: entered at its start, left at its end or on error."""
 
 
-def untimed(stage: Stage) -> AbstractContextManager[None]:  # noqa: ARG001  a Timer's signature
+def no_timer(stage: Stage) -> AbstractContextManager[None]:  # noqa: ARG001  a Timer's signature
     """Timer that measures nothing."""
     return nullcontext()

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 
 
 @dataclass(eq=False)
-class Claim:
-    """A part of a :class:`Share` that a client holds or waits for."""
+class Permit:
+    """A part of a :class:`FairSemaphore` that a client holds or waits for."""
 
     client: str
     amount: int
     granted: asyncio.Future[None] = field(repr=False)
 
 
-class Share:
+class FairSemaphore:
     """An amount (bytes of memory, or places) that is given out and comes back.
 
     Next is whose client holds least, and of those the one who came first. So a client with many
@@ -34,39 +34,39 @@ class Share:
     def __init__(self, capacity: int) -> None:
         self._free = capacity
         self._held: Counter[str] = Counter()
-        self._line: list[Claim] = []
+        self._queue: list[Permit] = []
 
     @asynccontextmanager
-    async def claim(self, client: str, amount: int) -> AsyncIterator[Claim]:
+    async def permit(self, client: str, amount: int) -> AsyncIterator[Permit]:
         """Wait for `amount`, hold it until the end of the block."""
-        claim = Claim(client, amount, asyncio.get_running_loop().create_future())
-        self._line.append(claim)
+        permit = Permit(client, amount, asyncio.get_running_loop().create_future())
+        self._queue.append(permit)
         self._grant()
         try:
-            await claim.granted
-            yield claim
+            await permit.granted
+            yield permit
         finally:
-            if claim in self._line:
-                self._line.remove(claim)
+            if permit in self._queue:
+                self._queue.remove(permit)
                 self._grant()
             else:
-                self.reduce(claim, 0)
+                self.reduce(permit, 0)
 
-    def reduce(self, claim: Claim, amount: int) -> None:
+    def reduce(self, permit: Permit, amount: int) -> None:
         """Give back all of a claim but `amount`."""
-        back = claim.amount - amount
-        claim.amount = amount
+        back = permit.amount - amount
+        permit.amount = amount
         self._free += back
-        self._held[claim.client] -= back
+        self._held[permit.client] -= back
         self._held += Counter()  # without those that hold nothing
         self._grant()
 
     def _grant(self) -> None:
-        while self._line:
-            first = min(self._line, key=lambda claim: self._held[claim.client])
+        while self._queue:
+            first = min(self._queue, key=lambda permit: self._held[permit.client])
             if first.amount > self._free:
                 return
-            self._line.remove(first)
+            self._queue.remove(first)
             self._free -= first.amount
             self._held[first.client] += first.amount
             if not first.granted.done():  # else it has just been given up

@@ -17,10 +17,10 @@ from farside.model.engine import Engine
 from service import connection, supervisor
 from service.logs import configure
 from service.metrics import Metrics
-from service.middleware import Contract
+from service.middleware import ErrorEnvelope
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import LONGEST_S, Settings, SettingsError, from_environment
-from service.shutdown import Stopping
+from service.shutdown import GracefulShutdown
 from service.tracing import tracing
 from service.worker import Worker
 
@@ -63,7 +63,7 @@ class Farside:
         configure(SETTINGS.log_format)
         self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
         http.state.worker = self._worker
-        Stopping(self._worker)
+        GracefulShutdown(self._worker)
         self._worker.warm_up()
         gc.collect()
         gc.freeze()  # what is loaded stays: a collection after a request need not look at it
@@ -87,6 +87,8 @@ FarsideService = bentoml.service(
     tracing=tracing(SETTINGS),
 )(Farside)
 FarsideService.mount_asgi_app(http)
-FarsideService.add_asgi_middleware(Contract, worker=lambda: http.state.worker, endpoints=ENDPOINTS)
+FarsideService.add_asgi_middleware(
+    ErrorEnvelope, worker=lambda: http.state.worker, endpoints=ENDPOINTS
+)
 for _layer in MIDDLEWARE:
     FarsideService.add_asgi_middleware(_layer)

@@ -12,22 +12,22 @@ from threading import Lock
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model
-from farside.pipeline import translate_together
+from farside.pipeline import translate_batch
 from service.metrics import Metrics
-from service.request_log import Record
+from service.request_log import RequestLog
 
 
 @dataclass(frozen=True, eq=False)
-class Seat:
+class PendingRequest:
     """Request that waits for its model: model input, future result and log entry."""
 
     stack: Stack
     model: Model
     answer: Future[Magnetogram] = field(default_factory=Future)
-    record: Record = field(default_factory=Record.current)
+    record: RequestLog = field(default_factory=RequestLog.current)
 
 
-class Company:
+class Batcher:
     """Queue of requests for an engine, in order of arrival.
 
     The request at the head of the queue takes up to `Engine.batch` − 1 others for the same model
@@ -37,23 +37,23 @@ class Company:
     def __init__(self, engine: Engine, metrics: Metrics) -> None:
         self._engine = engine
         self._metrics = metrics
-        self._waiting: list[Seat] = []
+        self._waiting: list[PendingRequest] = []
         self._lock = Lock()
 
     @contextmanager
-    def seat(self, stack: Stack, model: Model) -> Iterator[Seat]:
+    def pending(self, stack: Stack, model: Model) -> Iterator[PendingRequest]:
         """Queue a request until the end of the block; leaving the block early cancels it."""
-        seat = Seat(stack, model)
+        pending = PendingRequest(stack, model)
         with self._lock:
-            self._waiting.append(seat)
+            self._waiting.append(pending)
         try:
-            yield seat
+            yield pending
         finally:
             with self._lock:
-                if seat.answer.cancel():
-                    self._waiting.remove(seat)
+                if pending.answer.cancel():
+                    self._waiting.remove(pending)
 
-    def serve(self, seat: Seat) -> Magnetogram:
+    def run(self, pending: PendingRequest) -> Magnetogram:
         """Run the network for a request, unless it already ran in the batch of another.
 
         Raises
@@ -61,34 +61,36 @@ class Company:
         DamagedImageError, EngineError
             If this request fails alone: after a failed batch each of its requests runs again.
         """
-        company = self._called(seat)
-        if company:
-            self._translate(company)
-        return seat.answer.result()
+        batch = self._next_batch(pending)
+        if batch:
+            self._run_batch(batch)
+        return pending.answer.result()
 
-    def _called(self, seat: Seat) -> list[Seat]:
+    def _next_batch(self, pending: PendingRequest) -> list[PendingRequest]:
         with self._lock:
-            if seat not in self._waiting:
+            if pending not in self._waiting:
                 return []
-            others = [one for one in self._waiting if one is not seat and one.model == seat.model]
-            company = [seat, *others[: self._engine.batch - 1]]
-            for one in company:
+            others = [
+                one for one in self._waiting if one is not pending and one.model == pending.model
+            ]
+            batch = [pending, *others[: self._engine.batch - 1]]
+            for one in batch:
                 self._waiting.remove(one)
                 one.answer.set_running_or_notify_cancel()  # from here on `cancel` does nothing
-        return company
+        return batch
 
-    def _translate(self, company: Sequence[Seat]) -> None:
-        model, stacks = company[0].model, [one.stack for one in company]
-        timer = partial(self._metrics.timed, records=[one.record for one in company])
-        self._metrics.batch_size.labels(model.recipe.name).observe(len(company))
+    def _run_batch(self, batch: Sequence[PendingRequest]) -> None:
+        model, stacks = batch[0].model, [one.stack for one in batch]
+        timer = partial(self._metrics.timed, records=[one.record for one in batch])
+        self._metrics.batch_size.labels(model.recipe.name).observe(len(batch))
         try:
-            made = translate_together(stacks, model, self._engine, timer)
+            made = translate_batch(stacks, model, self._engine, timer)
         except Exception as error:  # whatever it is, each request gets its own
-            if len(company) == 1:
-                company[0].answer.set_exception(error)
+            if len(batch) == 1:
+                batch[0].answer.set_exception(error)
                 return
-            for one in company:
-                self._translate([one])
+            for one in batch:
+                self._run_batch([one])
             return
-        for one, magnetogram in zip(company, made, strict=True):
+        for one, magnetogram in zip(batch, made, strict=True):
             one.answer.set_result(magnetogram)

@@ -32,7 +32,7 @@ class Gpu:
     throttled: bool | None
 
 
-class Gpus:
+class GpuReader:
     """Reader of GPU states, which opens NVML once."""
 
     def __init__(self) -> None:

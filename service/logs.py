@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Literal
 
-from service.request_log import Record
+from service.request_log import RequestLog
 
 LogFormat = Literal["json", "text"]
 
@@ -20,7 +20,7 @@ _FIELDS = "request"
 _log = logging.getLogger("farside.request")
 
 
-def write_line(record: Record) -> None:
+def write_line(record: RequestLog) -> None:
     """Write the log line of an answered request; successful probes are left out."""
     if record.endpoint in PROBES and record.outcome == "ok":
         return
@@ -33,7 +33,7 @@ def write_line(record: Record) -> None:
 
 def configure(kind: LogFormat) -> None:
     """Set one format for all log lines of this process, the framework's included."""
-    shape = Json() if kind == "json" else Text()
+    shape = JsonFormatter() if kind == "json" else TextFormatter()
     logging.captureWarnings(True)  # warnings of astropy and others go to the log too
     own = logging.StreamHandler(sys.stdout)
     for name in ("farside", "py.warnings"):
@@ -45,7 +45,7 @@ def configure(kind: LogFormat) -> None:
         handler.setFormatter(shape)
 
 
-class Json(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """Formatter of JSON lines: one object per record."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -62,7 +62,7 @@ class Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-class Text(logging.Formatter):
+class TextFormatter(logging.Formatter):
     """Formatter of text lines: the message, then model, duration and id of the request."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -1,7 +1,7 @@
 """What the service counts and times, for Prometheus; adds up over workers.
 
 Every name, label and bucket is here. Every label takes few values, whatever clients send. What can
-only be known when it is asked for (readiness, the loaded models, the GPUs) is in :class:`State`.
+only be known when it is asked for (readiness, the loaded models, the GPUs) is in :class:`Snapshot`.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from farside import __version__
-from farside.evaluation.monitoring import Vitals
+from farside.evaluation.monitoring import ProductStatistics
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import SPACECRAFT
 from farside.model.engine import Model
 from farside.quality import Quality
-from farside.synchronic.map import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
+from farside.synchronic.map import NO_INSTRUMENT, MapSource, SourceKind, SynchronicMap
 from service.gpu import Gpu
-from service.request_log import Record
+from service.request_log import RequestLog
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -53,9 +53,9 @@ BATCHES = (1, 2, 4, 8, 16, 32)
 SKEW_S = 3600.0
 """By how much a clock may be wrong: an image from further in the future makes nothing newer."""
 
-OF_PRODUCT = ("model", "spacecraft")
-OF_MAP = ("format",)
-PART = ("stage",)
+PRODUCT_LABELS = ("model", "spacecraft")
+MAP_LABELS = ("format",)
+STAGE_LABELS = ("stage",)
 
 OTHER = "other"
 """Label of what a file names and this service does not know."""
@@ -91,7 +91,7 @@ class Metrics:
         self.stage_seconds = Histogram(
             "farside_stage_seconds",
             "Work: upload; read, register; encode, infer, decode (once for a batch); write; merge.",
-            PART,
+            STAGE_LABELS,
             buckets=SECONDS,
             registry=registry,
         )
@@ -99,11 +99,13 @@ class Metrics:
             "farside_queue_seconds",
             "Wait for memory to upload to, for a place, and for the threads that prepare (read and "
             "register), infer, merge or write.",
-            PART,
+            STAGE_LABELS,
             buckets=SECONDS,
             registry=registry,
         )
-        self.queue_depth = _sum("farside_queue_depth", "Requests that wait.", PART, registry)
+        self.queue_depth = _sum(
+            "farside_queue_depth", "Requests that wait.", STAGE_LABELS, registry
+        )
         self.in_flight = _sum(
             "farside_requests_in_flight",
             "Requests for a product or a map that are let in and not yet answered.",
@@ -127,11 +129,11 @@ class Metrics:
             registry=registry,
         )
         self.start_time.set(time.time())
-        self.products = Products(registry)
-        self.maps = Maps(registry)
+        self.products = ProductMetrics(registry)
+        self.maps = MapMetrics(registry)
 
     @contextmanager
-    def timed(self, stage: str, records: Sequence[Record] = ()) -> Iterator[None]:
+    def timed(self, stage: str, records: Sequence[RequestLog] = ()) -> Iterator[None]:
         """Time the work of a stage, well or not, for the request at hand or those given."""
         start = time.perf_counter()
         try:
@@ -139,7 +141,7 @@ class Metrics:
         finally:
             seconds = time.perf_counter() - start
             self.stage_seconds.labels(stage).observe(seconds)
-            for record in records or (Record.current(),):
+            for record in records or (RequestLog.current(),):
                 record.add(stage, seconds)
 
     @contextmanager
@@ -153,16 +155,16 @@ class Metrics:
         finally:
             seconds = time.perf_counter() - start
             self.queue_seconds.labels(stage).observe(seconds)
-            Record.current().add("queue", seconds)
+            RequestLog.current().add("queue", seconds)
 
-    def answered(self, record: Record) -> None:
+    def answered(self, record: RequestLog) -> None:
         """Count a request once its answer has gone."""
         self.requests.labels(record.endpoint, record.model, record.outcome).inc()
         self.request_seconds.labels(record.endpoint).observe(record.seconds)
         if record.method == "POST" and record.status in REFUSED:
             self.refused_uploads.labels(record.endpoint, record.outcome).inc()
 
-    def text(self, state: State) -> bytes:
+    def text(self, state: Snapshot) -> bytes:
         """Write the numbers: of all workers where they share a folder, else of this process."""
         own = CollectorRegistry()
         own.register(state)
@@ -178,24 +180,27 @@ class Metrics:
             multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]  # no types
 
 
-class Products:
+class ProductMetrics:
     """What was made and from what: whether today's maps can be trusted."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.made = Counter("farside_products", "Products made.", OF_PRODUCT, registry=registry)
+        self.made = Counter("farside_products", "Products made.", PRODUCT_LABELS, registry=registry)
         self.flags = Counter(
             "farside_product_flags",
             "Products with a quality flag.",
             ("model", "flag"),
             registry=registry,
         )
-        self.made_time = Newest(
-            "farside_product_made_time_seconds", "When the last was made", OF_PRODUCT, registry
+        self.made_time = LatestTime(
+            "farside_product_made_time_seconds", "When the last was made", PRODUCT_LABELS, registry
         )
-        self.product_time = Newest(
-            "farside_product_time_seconds", "Of the newest Sun that was shown", OF_PRODUCT, registry
+        self.product_time = LatestTime(
+            "farside_product_time_seconds",
+            "Of the newest Sun that was shown",
+            PRODUCT_LABELS,
+            registry,
         )
-        self.input_time = Newest(
+        self.input_time = LatestTime(
             "farside_input_time_seconds",
             "Of the newest image that came into a product",
             ("role", "instrument"),
@@ -217,7 +222,7 @@ class Products:
             "farside_product_flag", "1 where the quality flag is set", registry, ("flag",)
         )
 
-    def add(self, made: Magnetogram, found: Vitals) -> None:
+    def add(self, made: Magnetogram, found: ProductStatistics) -> None:
         """Count a product and note what it shows."""
         of = (made.generator.model, made.spacecraft)
         self.made.labels(*of).inc()
@@ -238,18 +243,20 @@ class Products:
             self.flag.labels(*of, bit.name).set(bit in made.quality)
 
 
-class Maps:
+class MapMetrics:
     """The maps of the whole Sun that were made, and what the last of them is made of.
 
     Each number has a label: one without would be 0 before the first map.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.made = Counter("farside_maps", "Maps made.", OF_MAP, registry=registry)
-        self.made_time = Newest(
-            "farside_map_made_time_seconds", "When the last was made", OF_MAP, registry
+        self.made = Counter("farside_maps", "Maps made.", MAP_LABELS, registry=registry)
+        self.made_time = LatestTime(
+            "farside_map_made_time_seconds", "When the last was made", MAP_LABELS, registry
         )
-        self.map_time = Newest("farside_map_time_seconds", "Of the newest map", OF_MAP, registry)
+        self.map_time = LatestTime(
+            "farside_map_time_seconds", "Of the newest map", MAP_LABELS, registry
+        )
         self.flags = Counter(
             "farside_map_flags", "Maps with a quality flag.", ("flag",), registry=registry
         )
@@ -266,13 +273,13 @@ class Maps:
         self.overlap = _of_map(
             "farside_map_overlap_correlation",
             "Correlation of a generated disk with the observed one where both see the Sun (OVL_CC)",
-            OF_PRODUCT,
+            PRODUCT_LABELS,
             registry,
         )
         self.imbalance = _of_map(
             "farside_map_flux_imbalance_ratio",
             "Net over unsigned flux before balancing",
-            OF_MAP,
+            MAP_LABELS,
             registry,
         )
 
@@ -285,7 +292,7 @@ class Maps:
         self.made_time.rise((kind,), time.time())
         self.map_time.rise((kind,), made.time.unix)
         self.imbalance.labels(kind).set(made.imbalance())
-        for part in get_args(Kind):
+        for part in get_args(SourceKind):
             self.share.labels(part).set(made.share(part))
         for source in made.sources:
             self._note(source, made.time, models)
@@ -305,7 +312,7 @@ class Maps:
             self.base_age.labels(source.instrument).set(of.unix - source.time.unix)
 
 
-class Newest:
+class LatestTime:
     """A time of which the newest wins, whatever the order: files come late."""
 
     def __init__(
@@ -327,7 +334,7 @@ class Newest:
 
 
 @dataclass(frozen=True, eq=False)
-class State(Collector):
+class Snapshot(Collector):
     """What is so at the moment of a scrape.
 
     Attributes
@@ -423,7 +430,7 @@ def _sum(name: str, text: str, labels: Sequence[str], registry: CollectorRegistr
 
 def _last(name: str, text: str, registry: CollectorRegistry, labels: Sequence[str] = ()) -> Gauge:
     full = f"{text}, of the product made last."
-    names = (*OF_PRODUCT, *labels)
+    names = (*PRODUCT_LABELS, *labels)
     return Gauge(name, full, names, multiprocess_mode="mostrecent", registry=registry)
 
 

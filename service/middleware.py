@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from farside.errors import RequestError
 from service.errors import RETRY, describe, describe_status
 from service.logs import write_line
-from service.request_log import Record
+from service.request_log import RequestLog
 from service.tracing import annotate
 from service.worker import Worker
 
@@ -32,7 +32,7 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEPT = ("allow", "retry-after", "www-authenticate")
 
 
-class Contract:
+class ErrorEnvelope:
     """ASGI middleware that keeps what is promised of every answer.
 
     Whoever refuses a request (an endpoint, an authentication layer, the framework), its client
@@ -69,7 +69,7 @@ class Contract:
         state = scope.setdefault("state", {})
         state.update(request_id=_request_id(scope), model="")
         endpoint = scope["path"] if scope["path"] in self._endpoints else "other"
-        record = Record(state["request_id"], scope["method"], endpoint)
+        record = RequestLog(state["request_id"], scope["method"], endpoint)
         record.begin()
         try:
             await self._answer(scope, receive, send, record)
@@ -78,44 +78,50 @@ class Contract:
             self._worker().metrics.answered(record)
             write_line(record)
             if scope["method"] == "POST":
-                gc.collect()  # see `Contract`
+                gc.collect()  # see `ErrorEnvelope`
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, record: Record) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, record: RequestLog) -> None:
         """Answer and note how it went."""
         request_id = record.request_id
         settings = self._worker().settings
 
-        def opening(status: int) -> None:
+        def on_start(status: int) -> None:
             record.status, record.model = status, scope["state"]["model"]
             annotate(record, settings)
 
-        gate, body = _Gate(partial(self._stamp, request_id), send, opening), _Body(receive)
+        response, body = (
+            _ResponseFilter(partial(self._common_headers, request_id), send, on_start),
+            _RequestBody(receive),
+        )
         try:
             _refuse_query(scope)
-            await self._app_of(scope)(scope, body, gate)
+            await self._app_of(scope)(scope, body, response)
         except Exception as error:  # the outermost layer: nobody above would shape it
-            if gate.opened:
+            if response.started:
                 record.outcome = "FarsideError"
                 raise
             status, refusal = describe(error, request_id)
         else:
-            if gate.opened:
+            if response.started:
                 return
-            status, refusal = gate.status, describe_status(gate.status, scope["path"], request_id)
+            status, refusal = (
+                response.status,
+                describe_status(response.status, scope["path"], request_id),
+            )
         record.outcome, record.files = refusal.type, refusal.files
-        opening(status)
+        on_start(status)
         if "expect" not in Headers(scope=scope):  # else the client waits for us before it sends
             await body.drop(settings.max_upload_bytes, settings.upload_timeout_s)
-        headers = gate.kept | self._stamp(request_id) | self._retry_after(status)
+        headers = response.kept | self._common_headers(request_id) | self._retry_after(status)
         if not body.ended:
             headers["connection"] = "close"  # else its rest would be read as long as it comes
         await refusal.response(status, headers)(scope, body, send)
 
     def _app_of(self, scope: Scope) -> ASGIApp:
         """The layer below; nobody, for the addresses that the framework has of its own."""
-        return self._app if scope["path"] in self._endpoints else _nothing
+        return self._app if scope["path"] in self._endpoints else _not_found
 
-    def _stamp(self, request_id: str) -> dict[str, str]:
+    def _common_headers(self, request_id: str) -> dict[str, str]:
         """The headers of every answer; a client of a service that stops shall turn to another."""
         farewell = {"connection": "close"} if self._worker().stopping else {}
         return {REQUEST_ID: request_id, "x-content-type-options": "nosniff"} | farewell
@@ -126,7 +132,7 @@ class Contract:
         )
 
 
-class _Body:
+class _RequestBody:
     """The body of a request, which knows whether anything is left of it."""
 
     def __init__(self, receive: Receive) -> None:
@@ -154,36 +160,39 @@ class _Body:
                     pause.reschedule(min(end, now() + PAUSE_S))
 
 
-class _Gate:
+class _ResponseFilter:
     """Lets a good answer pass with its stamp; holds the framework's own text of an error."""
 
     def __init__(
-        self, stamp: Callable[[], dict[str, str]], send: Send, opening: Callable[[int], None]
+        self,
+        common_headers: Callable[[], dict[str, str]],
+        send: Send,
+        on_start: Callable[[int], None],
     ) -> None:
-        self.opened = False
+        self.started = False
         self.status = 500
         self.kept: dict[str, str] = {}
-        self._stamp = stamp
+        self._common_headers = common_headers
         self._send = send
-        self._opening = opening
+        self._on_start = on_start
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._look_at(message)
-            if self.opened:
-                self._opening(self.status)
-        if self.opened:
+            self._inspect(message)
+            if self.started:
+                self._on_start(self.status)
+        if self.started:
             await self._send(message)
 
-    def _look_at(self, message: Message) -> None:
+    def _inspect(self, message: Message) -> None:
         self.status = message["status"]
-        self.opened = self.status < 400
+        self.started = self.status < 400
         headers = Headers(raw=message["headers"])
         self.kept = {name: headers[name] for name in _KEPT if name in headers}
-        MutableHeaders(scope=message).update(self._stamp())
+        MutableHeaders(scope=message).update(self._common_headers())
 
 
-async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("", 404)(scope, receive, send)
 
 

@@ -20,7 +20,7 @@ class InputLine(TypedDict):
 
 
 @dataclass
-class Record:
+class RequestLog:
     """Log entry of one request.
 
     Attributes
@@ -47,7 +47,7 @@ class Record:
     stages: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def current(cls) -> Record:
+    def current(cls) -> RequestLog:
         """Entry of the current request; outside of any request, a throw-away entry."""
         return _CURRENT.get(None) or cls()
 
@@ -60,10 +60,10 @@ class Record:
         self.stages[stage] = self.stages.get(stage, 0.0) + seconds
 
 
-_CURRENT: ContextVar[Record] = ContextVar("record")
+_CURRENT: ContextVar[RequestLog] = ContextVar("record")
 
 
-def lines_of(inputs: tuple[Input, ...]) -> tuple[InputLine, ...]:
+def input_lines(inputs: tuple[Input, ...]) -> tuple[InputLine, ...]:
     """Log entries of the input images of a magnetogram."""
     return tuple(
         InputLine(
@@ -76,7 +76,7 @@ def lines_of(inputs: tuple[Input, ...]) -> tuple[InputLine, ...]:
     )
 
 
-def lines_of_map(sources: tuple[MapSource, ...]) -> tuple[InputLine, ...]:
+def map_input_lines(sources: tuple[MapSource, ...]) -> tuple[InputLine, ...]:
     """Log entries of the disks and the base map of a synchronic map."""
     return tuple(
         InputLine(role=source.kind, instrument=source.instrument, time=source.time.isot[:19])

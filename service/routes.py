@@ -100,7 +100,7 @@ ENDPOINTS = frozenset({route.path for route in ROUTES} | {"/livez", "/readyz"})
 async def _form(request: Request, kind: type[F]) -> AsyncIterator[F]:
     """Let a request in and read its form, which is in memory until the end of the block."""
     worker, client = _worker(request), _client(request)
-    with worker.let_in(client):
+    with worker.admit(client):
         announced = announced_bytes(request, worker.settings)
         async with worker.memory(client, announced) as came_to:
             with worker.metrics.timed("upload"):

@@ -12,7 +12,7 @@ from farside import solarwind
 from farside.moment import moment
 from service.multipart import MAX_TEXT_BYTES, Form, Upload
 
-Moment = Annotated[
+UtcTime = Annotated[
     Time, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 
@@ -50,10 +50,10 @@ class SynchronicForm(Form):
     base: Upload | None = Field(
         default=None, description="base map: of GONG, ADAPT or HMI, or an earlier synchronic map"
     )
-    time: Moment | None = Field(
+    time: UtcTime | None = Field(
         default=None, description="time of the map, UTC; that of the most recent disk if left out"
     )
-    format: solarwind.Format = Field(default="native", description="format of the map")
+    format: solarwind.MapFormat = Field(default="native", description="format of the map")
     flux_scale: float = Field(
         default=1.0,
         ge=0.01,

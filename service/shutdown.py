@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = logging.getLogger("farside.service")
 
 
-class Stopping:
+class GracefulShutdown:
     """What the first signal to stop begins.
 
     Ctrl-C reaches a worker twice, as SIGINT from the terminal and as SIGTERM from the program that
@@ -46,7 +46,7 @@ class Stopping:
         self._loop.call_soon_threadsafe(self._loop.create_task, ending)
 
     async def _finish(self, number: signal.Signals) -> None:
-        log.info("stopping: %s, %d requests to finish", number.name, self._worker.taken)
+        log.info("stopping: %s, %d requests to finish", number.name, self._worker.in_flight)
         await self._worker.idle()
         signal.signal(number, self._handlers[number])
         signal.raise_signal(number)

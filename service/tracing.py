@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opentelemetry import trace
 
-from service.request_log import Record
+from service.request_log import RequestLog
 from service.settings import Settings
 
 
@@ -20,7 +20,7 @@ def tracing(settings: Settings) -> dict[str, object]:
     }
 
 
-def annotate(record: Record, settings: Settings) -> None:
+def annotate(record: RequestLog, settings: Settings) -> None:
     """Copy the log entry to the current span, and the trace id to the log entry.
 
     To be called before the answer is sent: the span ends with its last byte.

@@ -22,34 +22,34 @@ from farside.errors import (
     RequestError,
     StoppingError,
 )
-from farside.evaluation.monitoring import vitals
+from farside.evaluation.monitoring import product_statistics
 from farside.io.atomic import NamedFile
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model, find_model
 from farside.pipeline import prepare
 from farside.synchronic.map import SynchronicMap
-from service.admission import Claim, Share
-from service.batching import Company
-from service.gpu import Gpus
+from service.admission import FairSemaphore, Permit
+from service.batching import Batcher
+from service.gpu import GpuReader
 from service.maps import make_map
-from service.metrics import Metrics, State
+from service.metrics import Metrics, Snapshot
 from service.process import Process
-from service.request_log import Record, lines_of, lines_of_map
+from service.request_log import RequestLog, input_lines, map_input_lines
 from service.schemas import Format, GenerateForm, SynchronicForm
 from service.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-LOOK_S = 2.0
+READY_TIMEOUT_S = 2.0
 """How long a scrape waits for an engine that is slow to say whether it is ready, a choice."""
 
-IDLE_S = 0.1
+IDLE_POLL_S = 0.1
 """How often a worker that stops looks whether all is done, a choice."""
 
 
-class Stage:
+class ThreadStage:
     """Threads that do one kind of work, first come, first served.
 
     Parameters
@@ -105,33 +105,33 @@ class Worker:
         self.metrics = metrics
         self.stopping = False
         self._inside: Counter[str] = Counter()
-        self._memory = Share((settings.queue_size + 1) * settings.max_upload_bytes)
-        self._places = Share(settings.queue_size + 1)
-        self._gpus = Gpus()
+        self._memory = FairSemaphore((settings.queue_size + 1) * settings.max_upload_bytes)
+        self._slots = FairSemaphore(settings.queue_size + 1)
+        self._gpus = GpuReader()
         self._looking: asyncio.Task[tuple[bool, Mapping[str, Model]]] | None = None
-        metrics.places.set(most_requests(settings))
-        self._prepare = Stage("prepare", settings.prepare_threads, metrics)
+        metrics.places.set(max_requests(settings))
+        self._prepare = ThreadStage("prepare", settings.prepare_threads, metrics)
         # In this process always the same thread: OpenMP keeps a team of threads for every thread
         # that calls it.
         at_once = settings.triton_requests if settings.triton_url else 1
-        self._infer = Stage("infer", at_once, metrics)
-        self._company = Company(engine, metrics)
-        self._merge = Stage("merge", 1, metrics)
+        self._infer = ThreadStage("infer", at_once, metrics)
+        self._batcher = Batcher(engine, metrics)
+        self._merge = ThreadStage("merge", 1, metrics)
         self._map_maker = Process(make_map.__module__)
         # One at a time: matplotlib is not made for several threads.
-        self._write = Stage("write", 1, metrics)
+        self._write = ThreadStage("write", 1, metrics)
 
     def warm_up(self) -> None:
         """Start the process that makes maps, before the first map is asked for."""
         self._map_maker.start()
 
     @property
-    def taken(self) -> int:
+    def in_flight(self) -> int:
         """How many requests are let in and not yet answered."""
         return self._inside.total()
 
     @contextmanager
-    def let_in(self, client: str) -> Iterator[None]:
+    def admit(self, client: str) -> Iterator[None]:
         """Count a request in, from its head to its answer.
 
         Raises
@@ -141,8 +141,8 @@ class Worker:
         """
         if self.stopping:
             raise StoppingError("the service is stopping; try again, another one may answer")
-        if self.taken >= most_requests(self.settings):
-            raise OverloadedError(f"{self.taken} requests wait or run already; try again later")
+        if self.in_flight >= max_requests(self.settings):
+            raise OverloadedError(f"{self.in_flight} requests wait or run already; try again later")
         most = self.settings.queue_size + 1 + self.settings.waiting // 2
         if self._inside[client] >= most:
             raise OverloadedError(f"{most} requests of this client wait or run; try again later")
@@ -165,28 +165,28 @@ class Worker:
         OverloadedError
             None came free in time.
         """
-        async with self._in_line(self._memory, "upload", client, size) as claim:
-            yield partial(self._memory.reduce, claim)
+        async with self._queued(self._memory, "upload", client, size) as permit:
+            yield partial(self._memory.reduce, permit)
 
     @asynccontextmanager
-    async def _in_line(
-        self, share: Share, stage: str, client: str, amount: int
-    ) -> AsyncIterator[Claim]:
+    async def _queued(
+        self, share: FairSemaphore, stage: str, client: str, amount: int
+    ) -> AsyncIterator[Permit]:
         async with AsyncExitStack() as held:
             try:
                 with self.metrics.queued(stage):
                     async with asyncio.timeout(self.settings.patience_s):
-                        claim = await held.enter_async_context(share.claim(client, amount))
+                        permit = await held.enter_async_context(share.permit(client, amount))
             except TimeoutError as error:
                 raise OverloadedError(
                     f"{self.settings.patience_s:g} s in line were not enough; try again later"
                 ) from error
-            yield claim
+            yield permit
 
     async def idle(self) -> None:
         """Wait until every request is answered."""
-        while self.taken:
-            await asyncio.sleep(IDLE_S)
+        while self.in_flight:
+            await asyncio.sleep(IDLE_POLL_S)
 
     def model(self, name: str | None) -> Model:
         """Find the model that a request names, or the default.
@@ -211,7 +211,7 @@ class Worker:
         self, form: GenerateForm, model: Model, client: str
     ) -> tuple[Magnetogram, bytes]:
         """Make the magnetogram of a form, and the file that it asks for."""
-        async with self._in_line(self._places, "place", client, 1):
+        async with self._queued(self._slots, "place", client, 1):
             try:
                 stack, magnetogram = await self._translated(form, model)
             except EngineUnavailableError:
@@ -227,26 +227,26 @@ class Worker:
         stack = await self._prepare.run(
             prepare, form.observation, form.reference, model.recipe, self.metrics.timed
         )
-        with self._company.seat(stack, model) as seat:
-            return stack, await self._infer.run(self._company.serve, seat)
+        with self._batcher.pending(stack, model) as pending:
+            return stack, await self._infer.run(self._batcher.run, pending)
 
     def _written(self, magnetogram: Magnetogram, stack: Stack, kind: Format) -> bytes:
         with self.metrics.timed("write"):
             content = write(magnetogram, kind)
         with self.metrics.timed("vitals"):
-            self.metrics.products.add(magnetogram, vitals(magnetogram, stack))
-        record = Record.current()
-        record.inputs, record.quality = lines_of(magnetogram.inputs), magnetogram.quality.names()
+            self.metrics.products.add(magnetogram, product_statistics(magnetogram, stack))
+        record = RequestLog.current()
+        record.inputs, record.quality = input_lines(magnetogram.inputs), magnetogram.quality.names()
         return content
 
-    async def state(self) -> State:
+    async def state(self) -> Snapshot:
         """Look at what is so now; an engine that is slow to say it is ready is not."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(asyncio.to_thread(self._look))
-        done, _ = await asyncio.wait({self._looking}, timeout=LOOK_S)
+        done, _ = await asyncio.wait({self._looking}, timeout=READY_TIMEOUT_S)
         ready, models = self._looking.result() if done else (False, {})
         gpus = await asyncio.to_thread(self._gpus.read)
-        return State(ready, (self.engine.name, self.engine.precision), models, gpus)
+        return Snapshot(ready, (self.engine.name, self.engine.precision), models, gpus)
 
     def _look(self) -> tuple[bool, Mapping[str, Model]]:
         try:
@@ -258,7 +258,7 @@ class Worker:
         self, form: SynchronicForm, client: str
     ) -> tuple[SynchronicMap, NamedFile]:
         """Make the map of a form, and the file that it asks for."""
-        async with self._in_line(self._places, "place", client, 1):
+        async with self._queued(self._slots, "place", client, 1):
             return await self._merge.run(self._merged, form)
 
     def _merged(self, form: SynchronicForm) -> tuple[SynchronicMap, NamedFile]:
@@ -266,8 +266,8 @@ class Worker:
             made, file = self._map_maker.call(self.settings.deadline_s, make_map, form)
         names = {model.recipe.name for model in self.engine.models().values()}
         self.metrics.maps.add(made, form.format, names)
-        record = Record.current()
-        record.inputs, record.quality = lines_of_map(made.sources), made.quality.names()
+        record = RequestLog.current()
+        record.inputs, record.quality = map_input_lines(made.sources), made.quality.names()
         return made, file
 
     def close(self) -> None:
@@ -279,7 +279,7 @@ class Worker:
         self.metrics.close()
 
 
-def most_requests(settings: Settings) -> int:
+def max_requests(settings: Settings) -> int:
     """How many requests a worker lets in: those in line, those that wait and the one that runs."""
     return settings.waiting + settings.queue_size + 1
 

@@ -10,7 +10,7 @@ import pytest
 import farside.model.networks
 from export.build import Build
 from export.convert import export
-from export.inputs import seeded
+from export.inputs import noise_inputs
 from export.publish import publish
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model import checkpoint
@@ -19,7 +19,7 @@ from farside.simulation.instruments.files import SimulatedSet
 from farside.sun.grid import Grid
 from tests.service.fakes import service
 from tests.support.live import ROOT
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.config import read_config
 from training.data import Campaign, simulate
 from training.train import MODEL, train
@@ -42,7 +42,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / path).write_text(text)
     for name, seed, test in (("suns.zarr", 1, False), ("other-suns.zarr", 2, True)):
         campaign = Campaign(GRID, seed, seeds=1, epochs=1, times=2, test=test)
-        simulate(tmp_path / name, campaign, processes=0, sky=SMALL_SKY)
+        simulate(tmp_path / name, campaign, processes=0, renderer=SMALL_RENDERER)
     monkeypatch.setattr(
         farside.model.networks,
         "__path__",
@@ -59,7 +59,7 @@ def test_a_generator_goes_from_its_files_to_the_service(
     source = publish(Path("run") / MODEL, Path("models"))
     recipe = checkpoint.read(source).recipe
     builds = [Build.of(recipe, "torchscript"), Build.of(recipe, "onnx")]
-    made = [manifest for _, manifest in export(source, builds, seeded(recipe))]
+    made = [manifest for _, manifest in export(source, builds, noise_inputs(recipe))]
     assert all(manifest.relative_l2 <= manifest.gate for manifest in made)
     engine = TorchEngine.from_repository(Path("models"), threads=1)
 

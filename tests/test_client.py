@@ -19,14 +19,14 @@ from astropy.io import fits
 from astropy.time import Time
 
 from farside import errors
-from farside.client import LONGEST_WAIT_S, Client
+from farside.client import MAX_WAIT_S, Client
 from farside.model.engine import Model
 from farside.model.recipe import (
     Channel,
     FieldPlane,
     Linear,
     MedianLog,
-    Network,
+    NetworkSpec,
     Recipe,
     Score,
     Timing,
@@ -43,7 +43,7 @@ RECIPE = Recipe(
     version="1",
     title="A tiny network",
     licence="BSD-3-Clause",
-    network=Network(name="pix2pixcc:Generator", arguments={"n_gf": 4}),
+    network=NetworkSpec(name="pix2pixcc:Generator", arguments={"n_gf": 4}),
     grid=Grid(64, 28.0),
     channels=(
         Channel(role="observation", accepts=("EUVI 304",), scaling=MedianLog(low=0.01, high=20)),
@@ -223,7 +223,7 @@ def test_asking_again_ends(naps: list[float]) -> None:
     with served(handler, retries=2) as client, pytest.raises(errors.OverloadedError):
         client.generate([b"x"], [b"y"])
     assert len(asked) == 3
-    assert naps == [LONGEST_WAIT_S] * 2
+    assert naps == [MAX_WAIT_S] * 2
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_a_map_of_nothing_is_asked_for_as_a_form_too() -> None:
 
 def test_a_map_keeps_the_name_that_is_part_of_its_format(tmp_path: Path) -> None:
     with served(lambda _: mapped("mrzqs181106t0004c2210_166.fits.gz")) as client:
-        path = client.synchronic([b"H"], format="gong").put(tmp_path / "new")
+        path = client.synchronic([b"H"], format="gong").write_to(tmp_path / "new")
     assert path == tmp_path / "new" / "mrzqs181106t0004c2210_166.fits.gz"
     assert path.read_bytes() == PRODUCT
     assert list(path.parent.iterdir()) == [path]

@@ -1,6 +1,6 @@
 import pytest
 
-from farside.moment import duration, moment
+from farside.moment import format_duration, moment
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
     [(0.25, "0.2 h"), (48.12, "48.1 h"), (72, "72 h"), (-3, "-3 h"), (118557.0, "4939.9 d")],
 )
 def test_long_durations_are_in_days(hours: float, text: str) -> None:
-    assert duration(hours) == text
+    assert format_duration(hours) == text

@@ -12,13 +12,13 @@ import reproject
 import sunpy
 
 from farside.disk.registration import register
-from farside.disk.reproject import rotate
+from farside.disk.reproject import reproject_disk
 from farside.errors import IncompleteSetError, UnknownModelError
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import find_model
 from farside.model.recipe import Channel, Linear, MedianLog, Timing
 from farside.observation.image import read
-from farside.pipeline import generate, prepare, translate, translate_together
+from farside.pipeline import generate, prepare, translate, translate_batch
 from farside.quality import Quality
 from farside.stages import Stage
 from farside.sun.observer import View
@@ -60,7 +60,7 @@ def test_references_come_in_the_view_of_the_observation_where_the_recipe_asks_fo
     aligned = prepare([EUVI], [AIA], RECIPE.model_copy(update={"reference_view": "observation"}))
     euvi, aia = (register(read(path), RECIPE.disk) for path in (EUVI, AIA))
     np.testing.assert_array_equal(aligned.given[0].image, euvi.image)
-    expected = rotate(aia, aligned.observer, aligned.time)
+    expected = reproject_disk(aia, aligned.observer, aligned.time)
     np.testing.assert_array_equal(aligned.given[1].image, expected.image)
     assert np.nanmax(np.abs(expected.image - aia.image)) > 100
     assert [disk.view for disk in aligned.given] == [View(aligned.observer, aligned.time)] * 2
@@ -70,7 +70,7 @@ def test_references_are_as_they_were_taken_where_the_recipe_does_not_ask() -> No
     stack = prepare([EUVI], [AIA], RECIPE)
     expected = register(read(AIA), RECIPE.disk).image
     np.testing.assert_array_equal(stack.given[1].image, expected)
-    assert stack.given[1].rotated_to is None
+    assert stack.given[1].reprojected_to is None
 
 
 def test_product_of_rotated_references_names_the_files_as_they_are() -> None:
@@ -128,7 +128,7 @@ def test_stacks_that_run_together_give_what_each_gives_alone() -> None:
         stack, disks=tuple(replace(disk, image=disk.image[::-1]) for disk in stack.given)
     )
     stacks = [stack, upside_down]
-    together = translate_together(stacks, model, REFERENCE)
+    together = translate_batch(stacks, model, REFERENCE)
     assert together == [translate(one, model, REFERENCE) for one in stacks]
     assert together[0] != together[1]
 
@@ -143,6 +143,6 @@ def test_each_stage_is_timed_once_and_in_order() -> None:
         stages.append("end")
 
     stack = prepare([EUVI], [AIA], RECIPE, timer)
-    translate_together([stack], find_model(REFERENCE, "demo"), REFERENCE, timer)
+    translate_batch([stack], find_model(REFERENCE, "demo"), REFERENCE, timer)
     assert stages[::2] == ["read", "register", "encode", "infer", "decode"]
     assert set(stages[1::2]) == {"end"}

@@ -14,7 +14,7 @@ from farside.evaluation.statistics import Interval, interval
 from farside.synchronic.disk import MapDisk
 from farside.synchronic.map import BaseMap
 from farside.synchronic.merge import synchronic
-from farside.synchronic.project import unroll
+from farside.synchronic.project import project_disk
 from tests.support.daily_maps import averaged, replaced
 from tests.support.known_sun import GRID, KnownSun, Scores, known_sun, score
 
@@ -30,7 +30,7 @@ def chained(disks: Sequence[MapDisk]) -> BaseMap:
     """Our own map of each day, the base of the next."""
     base: BaseMap | None = None
     for disk in disks:
-        base = synchronic([disk], base).as_base()
+        base = synchronic([disk], base).to_base_map()
     assert base is not None
     return base
 
@@ -46,7 +46,7 @@ OWN = "our own maps, day by day"
 
 
 def scores_of(sun: KnownSun, base: BaseMap) -> Table:
-    seen = unroll(sun.observed, GRID, sun.time).mu
+    seen = project_disk(sun.observed, GRID, sun.time).mu
     maps = {
         FULL: synchronic([sun.observed, *sun.generated], base, sun.time),
         HMI_AND_BASE: synchronic([sun.observed], base, sun.time),

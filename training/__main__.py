@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.command import one_sentence
+from training.command import exit_on_error
 from training.config import read_config
 from training.train import DivergedError, train
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run, new or begun")
     arguments = parser.parse_args()
-    with one_sentence(DivergedError):
+    with exit_on_error(DivergedError):
         train(read_config(arguments.config), arguments.out)
 
 

@@ -9,7 +9,7 @@ from farside.errors import FarsideError
 
 
 @contextmanager
-def one_sentence(*others: type[Exception]) -> Iterator[None]:
+def exit_on_error(*others: type[Exception]) -> Iterator[None]:
     """Turn the expected errors into a one-line message and exit status 1.
 
     Parameters

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from training.discriminator import Norm
-from training.losses import Game, Weights
+from training.losses import AdversarialLoss, LossWeights
 from training.variations import LeftOut, Randomised
 
 
@@ -128,7 +128,7 @@ class Optimiser(_Part):
     clip: float | None = Field(default=None, gt=0, description="Largest norm of a gradient.")
 
 
-class Start(_Part):
+class Initialisation(_Part):
     """Standard deviations of the random initial weights."""
 
     conv_std: float | None = Field(
@@ -176,8 +176,8 @@ class Config(_Part):
     recipe: Path = Field(description="Recipe as TOML.")
     data: Data
     run: Run
-    weights: Weights = Weights()
-    game: Game = Field(
+    weights: LossWeights = LossWeights()
+    adversarial_loss: AdversarialLoss = Field(
         default="least-squares",
         description="Distance of a discriminator's output from 1 (true) or 0 (generated).",
     )
@@ -186,7 +186,7 @@ class Config(_Part):
         default=(), description="One of the whole run, against `adversary`, if unset."
     )
     optimiser: Optimiser = Optimiser()
-    start: Start = Start()
+    initialisation: Initialisation = Initialisation()
 
     @model_validator(mode="after")
     def _stages_fill_the_run(self) -> Config:
@@ -201,7 +201,7 @@ class Config(_Part):
         return self
 
     @property
-    def course(self) -> tuple[Stage, ...]:
+    def stage_schedule(self) -> tuple[Stage, ...]:
         """Stages of the run, at least one."""
         return self.stages or (Stage(until=self.run.iterations, adversary=self.adversary),)
 

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 
 @dataclass(frozen=True)
-class Weights:
+class LossWeights:
     """Weights of the terms of the generator's loss.
 
     Attributes
@@ -62,27 +62,27 @@ class Weights:
 Features = Sequence[Sequence[Tensor]]
 """Outputs of :class:`training.discriminator.Discriminator` by scale, then by block."""
 
-Judge = Callable[[Tensor, Tensor], list[list[Tensor]]]
+DiscriminatorFunction = Callable[[Tensor, Tensor], list[list[Tensor]]]
 """Discriminator as a function: (input, image) → features."""
 
 
-Game = Literal["least-squares", "cross-entropy"]
+AdversarialLoss = Literal["least-squares", "cross-entropy"]
 
 Distance = Callable[[Tensor, float], Tensor]
 """Distance of a discriminator's outputs from their label: 1 for true, 0 for generated."""
 
 
-def least_squares(patches: Tensor, wanted: float) -> Tensor:
+def least_squares(patches: Tensor, label: float) -> Tensor:
     """Mean of (D - expected)²: the least squares GAN, Mao et al. (2017, ICCV)."""
-    return ((patches - wanted) ** 2).mean()
+    return ((patches - label) ** 2).mean()
 
 
-def cross_entropy(patches: Tensor, wanted: float) -> Tensor:
+def cross_entropy(patches: Tensor, label: float) -> Tensor:
     """Binary cross-entropy of the sigmoid of D: the first GAN, and Pix2Pix."""
-    return functional.binary_cross_entropy_with_logits(patches, torch.full_like(patches, wanted))
+    return functional.binary_cross_entropy_with_logits(patches, torch.full_like(patches, label))
 
 
-DISTANCES: Mapping[Game, Distance] = {
+DISTANCES: Mapping[AdversarialLoss, Distance] = {
     "least-squares": least_squares,
     "cross-entropy": cross_entropy,
 }
@@ -104,18 +104,18 @@ def discriminator_loss(
 
 
 def generator_loss(
-    discriminator: Judge | None,
+    discriminator: DiscriminatorFunction | None,
     given: Tensor,
     generated: Tensor,
     target: Tensor,
-    weights: Weights,
+    weights: LossWeights,
     distance: Distance = least_squares,
 ) -> Tensor:
-    """Loss of the generator: λ1 ½ distance(D(x, G(x)), 1) + λ2 FM + :func:`likeness_loss`.
+    """Loss of the generator: λ1 ½ distance(D(x, G(x)), 1) + λ2 FM + :func:`similarity_loss`.
 
     Without a discriminator the terms of λ1 and λ2 are left out.
     """
-    loss = likeness_loss(generated, target, weights)
+    loss = similarity_loss(generated, target, weights)
     if discriminator is None:
         return loss
     on_generated = discriminator(given, generated)
@@ -128,7 +128,7 @@ def generator_loss(
     return loss
 
 
-def likeness_loss(generated: Tensor, target: Tensor, weights: Weights) -> Tensor:
+def similarity_loss(generated: Tensor, target: Tensor, weights: LossWeights) -> Tensor:
     """Weighted sum of the terms that compare the generated image with the true one.
 
     Each output plane counts as an image of its own.
@@ -136,9 +136,9 @@ def likeness_loss(generated: Tensor, target: Tensor, weights: Weights) -> Tensor
     generated, target = (planes.flatten(0, 1)[:, None] for planes in (generated, target))
     made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
     terms: tuple[tuple[float, Callable[[Tensor, Tensor], Tensor], Tensor, Tensor], ...] = (
-        (weights.concordance, multiscale_discord, generated, target),
-        (weights.weak, multiscale_discord, made, true),
-        (weights.unsigned, multiscale_discord, generated.abs(), target.abs()),
+        (weights.concordance, multiscale_discordance, generated, target),
+        (weights.weak, multiscale_discordance, made, true),
+        (weights.unsigned, multiscale_discordance, generated.abs(), target.abs()),
         (weights.l1, functional.l1_loss, generated, target),
         (weights.l2, functional.mse_loss, generated, target),
     )
@@ -176,7 +176,7 @@ def concordance(generated: Tensor, target: Tensor) -> Tensor:
     return 2 * covariance / (spread + offset + 1e-8)
 
 
-def multiscale_discord(generated: Tensor, target: Tensor, scales: int = 4) -> Tensor:
+def multiscale_discordance(generated: Tensor, target: Tensor, scales: int = 4) -> Tensor:
     """Mean of 1 - concordance at full scale and after each of three halvings (Eq. 3)."""
     losses = []
     for _ in range(scales):

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from farside.errors import IncompleteSetError
-from farside.magnetogram.encoding import scale, turn
-from farside.model.recipe import BrightnessPlane, Native, Recipe, Scaling
+from farside.magnetogram.encoding import hale_sign, scale
+from farside.model.recipe import BrightnessPlane, NativeTiling, Recipe, Scaling
 from farside.sun.grid import Image
 from training.data.journal import StoreError
 from training.data.planes import Planes
@@ -20,7 +20,7 @@ FIELD = "HMI LOS"
 """Default target plane of the field."""
 
 
-class PlaneSamples:
+class PlaneDataset:
     """Samples of a store of planes, in network units; the last planes are the targets.
 
     Parameters
@@ -51,19 +51,19 @@ class PlaneSamples:
     def __init__(
         self, store: Planes, indices: Sequence[int], recipe: Recipe, target: str = FIELD
     ) -> None:
-        if not isinstance(recipe.grid, Native) and store.side_px != recipe.side_px:
+        if not isinstance(recipe.grid, NativeTiling) and store.side_px != recipe.side_px:
             raise StoreError(
                 f"{store.path}: got planes of {store.side_px} px, expected {recipe.side_px}"
             )
         self._store = store
         self._indices = tuple(map(int, indices))
         self._recipe = recipe
-        self._on_disk = None if isinstance(recipe.grid, Native) else recipe.grid.on_disk()
+        self._on_disk = None if isinstance(recipe.grid, NativeTiling) else recipe.grid.on_disk()
         self.side_px = store.side_px
         given: list[tuple[str, Scaling]] = [
             (name, channel.scaling)
             for channel in recipe.channels
-            for name in store.about.planes
+            for name in store.description.planes
             if name.count(" ") == 1 and channel.takes(channel.role, *name.split(" "))
         ]
         wanted: list[tuple[str, Scaling]] = [
@@ -71,11 +71,11 @@ class PlaneSamples:
             for output in recipe.targets
         ]
         self._planes = given + wanted
-        missing = [name for name, _ in wanted if name not in store.about.planes]
+        missing = [name for name, _ in wanted if name not in store.description.planes]
         if missing or len(given) != len(recipe.channels):
             names = [*map(str, recipe.channels), *(name for name, _ in wanted)]
             raise IncompleteSetError(
-                f"{store.path}: got planes {', '.join(store.about.planes)}, expected "
+                f"{store.path}: got planes {', '.join(store.description.planes)}, expected "
                 f"{', '.join(names)}"
             )
 
@@ -86,7 +86,7 @@ class PlaneSamples:
         """(channel + output, y, x), float32."""
         place, side = self._indices[index], self.side_px
         planes: Image = np.empty((len(self._planes), side, side), np.float32)
-        sign = turn(self._recipe, self._store.time(place))
+        sign = hale_sign(self._recipe, self._store.time(place))
         for (name, scaling), out in zip(self._planes, planes, strict=True):
             image = self._store.plane(place, name)
             on_disk = np.isfinite(image) if self._on_disk is None else self._on_disk

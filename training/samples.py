@@ -14,21 +14,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from farside.magnetogram.encoding import complete, scale_disk, scale_images, turn
+from farside.magnetogram.encoding import complete, hale_sign, scale_disk, scale_images
 from farside.model.recipe import FieldPlane, Recipe
 from farside.sun.grid import Image
 from training.config import Data
 from training.data import Pairs, Split, StoreError, open_store
 from training.data.planes import is_planes, open_planes
-from training.data.sample import refuse_misfit
-from training.planesamples import FIELD, PlaneSamples
+from training.data.sample import check_channels
+from training.planesamples import FIELD, PlaneDataset
 from training.variations import Change, vary
 
 AHEAD = 4
 """Number of batches prepared ahead of the training step."""
 
 
-class Samples:
+class PairDataset:
     """Samples of one store of pairs, in network units; the last plane is the target.
 
     Images, which take most of the time, are made once where there is memory for them; availability
@@ -61,7 +61,7 @@ class Samples:
         self._store = store
         self._indices = tuple(map(int, indices))
         for observed, referenced in store.channels(self._indices):
-            refuse_misfit(observed, referenced, recipe)
+            check_channels(observed, referenced, recipe)
         self._recipe = recipe
         self.side_px = recipe.side_px
         size = 2 * (len(recipe.channels) + 1) * recipe.side_px**2
@@ -113,7 +113,7 @@ class Samples:
         stack = sample.stack(recipe)
         scale_images(stack, recipe, out=planes[:-1])
         scale_disk(sample.truth, recipe.field.scaling, out=planes[-1])
-        planes[-1] *= turn(recipe, stack.time)
+        planes[-1] *= hale_sign(recipe, stack.time)
         if recipe.saturation_gauss:
             most = recipe.saturation_gauss / recipe.field.scaling.scale
             np.clip(planes[-1], -most, most, out=planes[-1])
@@ -124,7 +124,7 @@ def _unchanged(_images: Image) -> None:
     pass
 
 
-class AnySamples(Protocol):
+class SampleDataset(Protocol):
     """Protocol of the samples of either kind of store; planes of `side_px` pixels a side."""
 
     side_px: int
@@ -141,7 +141,7 @@ class AnySamples(Protocol):
         """Read every image once."""
 
 
-def open_samples(data: Data, recipe: Recipe) -> tuple[AnySamples, AnySamples]:
+def open_samples(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDataset]:
     """Open the training and the validation samples, and check them.
 
     Raises
@@ -160,28 +160,30 @@ def open_samples(data: Data, recipe: Recipe) -> tuple[AnySamples, AnySamples]:
     if in_both:
         raise _trained_on(data, in_both)
     train, validation = (
-        Samples(store, indices, recipe, data.cache_gib)
+        PairDataset(store, indices, recipe, data.cache_gib)
         for store, indices in zip(stores, chosen, strict=True)
     )
     return _checked((train, validation), data)
 
 
-def _checked(samples: tuple[AnySamples, AnySamples], data: Data) -> tuple[AnySamples, AnySamples]:
+def _checked(
+    samples: tuple[SampleDataset, SampleDataset], data: Data
+) -> tuple[SampleDataset, SampleDataset]:
     for each in samples if data.check else ():
         each.check()
     return samples
 
 
-def _open_planes(data: Data, recipe: Recipe) -> tuple[AnySamples, AnySamples]:
+def _open_planes(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDataset]:
     stores = open_planes(data.store), open_planes(data.validation)
-    in_both = sorted(set(stores[0].about.seeds) & set(stores[1].about.seeds))
+    in_both = sorted(set(stores[0].description.seeds) & set(stores[1].description.seeds))
     if in_both:
         raise _trained_on(data, in_both)
     validation = _spread(np.arange(len(stores[1])), data.validation_samples)
     target = data.target or FIELD
     return (
-        PlaneSamples(stores[0], range(len(stores[0])), recipe, target),
-        PlaneSamples(stores[1], validation.tolist(), recipe, data.validation_target or target),
+        PlaneDataset(stores[0], range(len(stores[0])), recipe, target),
+        PlaneDataset(stores[1], validation.tolist(), recipe, data.validation_target or target),
     )
 
 
@@ -223,7 +225,13 @@ class Batches:
     """
 
     def __init__(
-        self, samples: AnySamples, recipe: Recipe, data: Data, size: int, seed: int, rank: int = 0
+        self,
+        samples: SampleDataset,
+        recipe: Recipe,
+        data: Data,
+        size: int,
+        seed: int,
+        rank: int = 0,
     ) -> None:
         self._samples = samples
         self._recipe = recipe

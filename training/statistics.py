@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from farside.model.recipe import Recipe
-from training.losses import Weights, compressed, multiscale_discord
+from training.losses import LossWeights, compressed, multiscale_discordance
 
 TAMED = 0.5
 """Exponent β of the variance that weighs each pixel's likelihood, so that the mean is learnt where
@@ -58,7 +58,7 @@ def statistics_of(answer: Tensor, recipe: Recipe) -> Statistics | None:
     return Statistics(*(answer[:, [quantities.index(each)]].float() for each in wanted))
 
 
-def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: Weights) -> Tensor:
+def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: LossWeights) -> Tensor:
     """The terms that have a weight, summed.
 
     Parameters
@@ -73,7 +73,7 @@ def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: Weig
         (weights.strength, lambda: strength_score(made.strength, truth, disk, weights.weak_scale)),
         (
             weights.strength_concordance,
-            lambda: multiscale_discord(made.strength * disk, truth.abs() * disk),
+            lambda: multiscale_discordance(made.strength * disk, truth.abs() * disk),
         ),
         (weights.polarity, lambda: polarity_score(made.positive, made.strength, truth, disk)),
     )

@@ -23,12 +23,12 @@ from torch.nn import functional
 from farside.evaluation.metrics import correlation
 from farside.model import checkpoint
 from farside.model.engines.processor import torch_has_bfloat16
-from farside.model.recipe import Native, Recipe
+from farside.model.recipe import NativeTiling, Recipe
 from farside.sun.grid import Image
 from training.config import Config, Optimiser, Run, Stage
 from training.discriminator import Discriminator, Discriminators
 from training.losses import DISTANCES, concordance, discriminator_loss, generator_loss
-from training.samples import AnySamples, Batches, open_samples
+from training.samples import Batches, SampleDataset, open_samples
 from training.statistics import statistics_loss, statistics_of
 from training.variations import without_reference
 
@@ -58,7 +58,7 @@ class Losses:
 
 
 @dataclass(eq=False)
-class Player:
+class TrainedNetwork:
     """A network and its optimiser."""
 
     network: nn.Module
@@ -69,8 +69,8 @@ class Player:
 class State:
     """State of a run: networks, optimisers, step and best validation score."""
 
-    generator: Player
-    adversary: Player | None
+    generator: TrainedNetwork
+    adversary: TrainedNetwork | None
     precision: Precision
     average: nn.Module | None = None
     step: int = 0
@@ -78,12 +78,12 @@ class State:
 
     def parts(self, recipe: Recipe) -> dict[str, object]:
         """Contents of the state file, by name; loading a file fills them."""
-        players = {"generator": self.generator, "adversary": self.adversary}
+        networks = {"generator": self.generator, "adversary": self.adversary}
         saved: dict[str, object] = {"recipe": recipe.to_json()}
         saved |= {"precision": self.precision, "step": self.step, "best": self.best}
-        for name, player in players.items():
-            if player:
-                saved |= {name: player.network, f"{name}_optimiser": player.optimiser}
+        for name, trained in networks.items():
+            if trained:
+                saved |= {name: trained.network, f"{name}_optimiser": trained.optimiser}
         if self.average:
             saved["average"] = self.average
         return saved
@@ -144,7 +144,7 @@ def train(config: Config, out: Path, last: int | None = None) -> State:
 
 def _strategy(config: Config) -> str:
     """DDP strategy; with stages some weights have no gradient, which DDP must be told."""
-    several = config.run.devices > 1 and len(config.course) > 1
+    several = config.run.devices > 1 and len(config.stage_schedule) > 1
     return "ddp_find_unused_parameters_true" if several else "auto"
 
 
@@ -169,21 +169,22 @@ def _say(fabric: Fabric, precision: Precision) -> None:
 
 
 def _begin(fabric: Fabric, recipe: Recipe, config: Config, precision: Precision) -> State:
-    network = checkpoint.make(recipe)
+    network = checkpoint.initialise(recipe)
     _initialise(network, config)
     _begin_from(network, config)
     adversary = None
     if config.weights.needs_adversary:
         channels = recipe.input_planes, len(recipe.targets)
-        judges = Discriminators(
-            Discriminator(*channels, **stage.adversary.model_dump()) for stage in config.course
+        discriminators = Discriminators(
+            Discriminator(*channels, **stage.adversary.model_dump())
+            for stage in config.stage_schedule
         )
-        _initialise(judges, config, head=False)
-        adversary = _player(fabric, judges, config.optimiser)
+        _initialise(discriminators, config, head=False)
+        adversary = _trained_network(fabric, discriminators, config.optimiser)
     average: nn.Module | None = None
     if config.run.average:
         average = fabric.to_device(copy.deepcopy(network).requires_grad_(False))
-    return State(_player(fabric, network, config.optimiser), adversary, precision, average)
+    return State(_trained_network(fabric, network, config.optimiser), adversary, precision, average)
 
 
 @torch.no_grad()
@@ -202,13 +203,13 @@ def _average(state: State, config: Config, step: int) -> None:
 
 def _begin_from(network: nn.Module, config: Config) -> None:
     """Take over what another model learnt, and let learn what is to."""
-    if config.start.weights:
-        given = checkpoint.read(config.start.weights).state
+    if config.initialisation.weights:
+        given = checkpoint.read(config.initialisation.weights).state
         shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
         fitting = {key: given[key].float() for key in given if shapes.get(key) == given[key].shape}
         if not fitting:
             raise StateError(
-                f"{config.start.weights}: got no tensor that fits, expected some of "
+                f"{config.initialisation.weights}: got no tensor that fits, expected some of "
                 f"{type(network).__name__}"
             )
         network.load_state_dict(fitting, strict=False)
@@ -221,22 +222,25 @@ def _initialise(network: nn.Module, config: Config, head: bool = True) -> None:
     both = (nn.Conv2d, nn.ConvTranspose2d)
     convolutions = [module for module in network.modules() if isinstance(module, both)]
     for convolution in convolutions:
-        start, transposed = config.start, isinstance(convolution, nn.ConvTranspose2d)
-        std = start.transposed_std if transposed else start.conv_std
+        initialisation, transposed = (
+            config.initialisation,
+            isinstance(convolution, nn.ConvTranspose2d),
+        )
+        std = initialisation.transposed_std if transposed else initialisation.conv_std
         if std:
             nn.init.normal_(convolution.weight, std=std)
-    if head and config.start.head_std:
-        nn.init.normal_(convolutions[-1].weight, std=config.start.head_std)
+    if head and config.initialisation.head_std:
+        nn.init.normal_(convolutions[-1].weight, std=config.initialisation.head_std)
 
 
-def _player(fabric: Fabric, network: nn.Module, optimiser: Optimiser) -> Player:
+def _trained_network(fabric: Fabric, network: nn.Module, optimiser: Optimiser) -> TrainedNetwork:
     adam = torch.optim.AdamW(
         [weight for weight in network.parameters() if weight.requires_grad],
         lr=optimiser.rate,
         betas=optimiser.betas,
         weight_decay=optimiser.weight_decay,
     )
-    return Player(*fabric.setup(network, adam))
+    return TrainedNetwork(*fabric.setup(network, adam))
 
 
 def _resume(fabric: Fabric, state: State, recipe: Recipe, out: Path) -> None:
@@ -264,10 +268,10 @@ def _forget_after(path: Path, step: int) -> None:
 
 def _set_rate(state: State, config: Config, step: int) -> None:
     index, stage = _stage(config, step)
-    first = config.course[index - 1].until if index else 0
+    first = config.stage_schedule[index - 1].until if index else 0
     rate = rate_at(config.optimiser, step - first, stage.until - first)
-    for player in (state.generator, state.adversary):
-        for group in player.optimiser.param_groups if player else ():
+    for trained in (state.generator, state.adversary):
+        for group in trained.optimiser.param_groups if trained else ():
             group["lr"] = rate
 
 
@@ -284,7 +288,7 @@ def rate_at(optimiser: Optimiser, step: int, last: int) -> float:
 
 
 def _stage(config: Config, step: int) -> tuple[int, Stage]:
-    return next((i, stage) for i, stage in enumerate(config.course) if step <= stage.until)
+    return next((i, stage) for i, stage in enumerate(config.stage_schedule) if step <= stage.until)
 
 
 def _seed_dropout(seed: int, rank: int, step: int) -> None:
@@ -309,9 +313,9 @@ def _learn(
     given, target = halved[:, :inputs], halved[:, inputs:]
     if config.data.crop_margin_px == 0 and generated.shape[1:] == disk.shape:
         generated = torch.where(disk, generated, target)  # Pixels off the disk have no loss.
-    judge = partial(state.adversary.network, stage=index) if state.adversary else None
-    distance = DISTANCES[config.game]
-    on_generator = generator_loss(judge, given, generated, target, config.weights, distance)
+    discriminator = partial(state.adversary.network, stage=index) if state.adversary else None
+    distance = DISTANCES[config.adversarial_loss]
+    on_generator = generator_loss(discriminator, given, generated, target, config.weights, distance)
     statistics = statistics_of(answer, recipe)
     if statistics:
         whole = generated.shape[1:] == disk.shape and config.data.crop_margin_px == 0
@@ -321,9 +325,9 @@ def _learn(
         )
     lost = _move(fabric, state.generator, on_generator, config.optimiser, step)
     adversary_lost = 0.0
-    if state.adversary and judge:
+    if state.adversary and discriminator:
         on_adversary = discriminator_loss(
-            judge(given, target), judge(given, generated.detach()), distance
+            discriminator(given, target), discriminator(given, generated.detach()), distance
         )
         adversary_lost = _move(fabric, state.adversary, on_adversary, config.optimiser, step)
     agreement = concordance(generated.detach().float(), target).mean()
@@ -342,7 +346,9 @@ def _answer(network: nn.Module, given: Tensor, stage: Stage) -> Tensor:
     return answer
 
 
-def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, step: int) -> float:
+def _move(
+    fabric: Fabric, trained: TrainedNetwork, loss: Tensor, optimiser: Optimiser, step: int
+) -> float:
     """Take one optimiser step; return the loss before it."""
     # Mean over all devices, so that all of them stop where one diverges.
     lost = _over_devices(fabric, loss, "mean").item()
@@ -351,11 +357,11 @@ def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, st
             f"step {step}: got a loss of {lost}, expected a finite one; the last validated "
             "state is kept: resume from it with a lower rate"
         )
-    player.optimiser.zero_grad(set_to_none=True)
+    trained.optimiser.zero_grad(set_to_none=True)
     fabric.backward(loss)
     norm = fabric.clip_gradients(
-        player.network,
-        player.optimiser,
+        trained.network,
+        trained.optimiser,
         max_norm=optimiser.clip or math.inf,
         error_if_nonfinite=False,
     )
@@ -363,7 +369,7 @@ def _move(fabric: Fabric, player: Player, loss: Tensor, optimiser: Optimiser, st
         raise DivergedError(
             f"step {step}: got a gradient of norm {float(norm)}, expected a finite one"
         )
-    player.optimiser.step()
+    trained.optimiser.step()
     return lost
 
 
@@ -385,7 +391,7 @@ def _keep(
     fabric: Fabric,
     state: State,
     recipe: Recipe,
-    validation: AnySamples,
+    validation: SampleDataset,
     config: Config,
     out: Path,
 ) -> None:
@@ -395,7 +401,7 @@ def _keep(
     fabric.log("validation", score, step=state.step)
     if isinstance(fabric.logger, TensorBoardLogger):
         fabric.logger.experiment.add_image("made, true", picture, state.step)
-    last = index == len(config.course) - 1
+    last = index == len(config.stage_schedule) - 1
     better = last and score > state.best  # False for the nan of a constant image
     state.best = score if better else state.best
     elsewhere = out / f"{STATE}.new"  # A crash never leaves a half-written state.
@@ -410,7 +416,7 @@ def _keep(
 
 @torch.inference_mode()
 def _validate(
-    fabric: Fabric, network: nn.Module, validation: AnySamples, recipe: Recipe, stage: Stage
+    fabric: Fabric, network: nn.Module, validation: SampleDataset, recipe: Recipe, stage: Stage
 ) -> tuple[float, Tensor]:
     """Mean validation score, and the last pair as a picture (1, y, x) scaled to ±100 G.
 
@@ -427,7 +433,7 @@ def _validate(
         given = fabric.to_device(sample[None, :inputs])
         made = functional.interpolate(_answer(network, given, stage).float(), size=disk.shape[1:])
         pair = torch.stack([made.cpu()[0, 0], sample[inputs]]) * disk[0]
-        scores.append(_likeness(pair[0].numpy(), pair[1].numpy(), recipe))
+        scores.append(_similarity(pair[0].numpy(), pair[1].numpy(), recipe))
     network.train()
     picture = torch.cat([*pair], dim=-1)[None] * recipe.field.scaling.scale
     summed = torch.tensor([sum(scores), len(scores)], dtype=torch.float64)
@@ -438,13 +444,13 @@ def _validate(
 def _on_disk(recipe: Recipe, side_px: int) -> Tensor:
     """Mask of the pixels that count in the loss, (output, y, x); all pixels of a tile."""
     whole = np.ones((side_px, side_px), dtype=np.bool_)
-    disk = whole if isinstance(recipe.grid, Native) else recipe.grid.on_disk()
+    disk = whole if isinstance(recipe.grid, NativeTiling) else recipe.grid.on_disk()
     return torch.tensor(disk).expand(len(recipe.targets), -1, -1)
 
 
-def _likeness(made: Image, true: Image, recipe: Recipe) -> float:
+def _similarity(made: Image, true: Image, recipe: Recipe) -> float:
     """Validation score: correlation at one degree on disks, minus the RMS difference on tiles."""
-    if isinstance(recipe.grid, Native):
+    if isinstance(recipe.grid, NativeTiling):
         return -float(np.sqrt(np.mean((made - true) ** 2)))
     return correlation(made, true, recipe.grid)
 

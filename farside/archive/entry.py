@@ -8,21 +8,21 @@ from datetime import datetime
 from typing import Literal
 
 from farside.archive.naming import Name
-from farside.archive.times import instant
+from farside.archive.times import to_datetime
 from farside.io.fits import primary_cards, unpack
 from farside.io.product_reader import time_of
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.quality import Quality
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 
 Kind = Literal["magnetogram", "map"]
 
-PROVISIONAL = Quality.BEACON | Quality.NEAR_REAL_TIME | Quality.OLD_REFERENCE
+PROVISIONAL_FLAGS = Quality.BEACON | Quality.NEAR_REAL_TIME | Quality.OLD_REFERENCE
 """Quality flags that later input files can remove."""
 
 
 @dataclass(frozen=True)
-class Product:
+class ArchivedProduct:
     """One product of the archive, as the index describes it.
 
     Attributes
@@ -59,7 +59,7 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Ingredient:
+class ProductInput:
     """One input file of a product.
 
     Attributes
@@ -80,12 +80,12 @@ class Ingredient:
     sha256: str
 
 
-def provisional(quality: Quality) -> int:
+def count_provisional(quality: Quality) -> int:
     """Number of quality flags that better input files could remove."""
-    return (quality & PROVISIONAL).bit_count()
+    return (quality & PROVISIONAL_FLAGS).bit_count()
 
 
-def describe(name: Name, content: bytes) -> tuple[Product, tuple[Ingredient, ...]]:
+def describe(name: Name, content: bytes) -> tuple[ArchivedProduct, tuple[ProductInput, ...]]:
     """Read the index entry of a product and its inputs from the FITS file.
 
     Raises
@@ -94,8 +94,8 @@ def describe(name: Name, content: bytes) -> tuple[Product, tuple[Ingredient, ...
         If the file is not a product, or was altered after it was written.
     """
     cards = primary_cards(unpack(content))
-    made = instant(time_of(cards, "DATE"))
-    is_map = native.is_native(cards)
+    made = to_datetime(time_of(cards, "DATE"))
+    is_map = synchronic_fits.is_synchronic_map(cards)
     digest = hashlib.sha256(content).hexdigest()
     if is_map:
         return _map(name, content, made, digest)
@@ -104,48 +104,50 @@ def describe(name: Name, content: bytes) -> tuple[Product, tuple[Ingredient, ...
 
 def _magnetogram(
     name: Name, content: bytes, made: datetime, digest: str
-) -> tuple[Product, tuple[Ingredient, ...]]:
+) -> tuple[ArchivedProduct, tuple[ProductInput, ...]]:
     product = Magnetogram.read(content)
     generator = product.generator
-    described = Product(
+    described = ArchivedProduct(
         name=name,
         kind="magnetogram",
         spacecraft=product.spacecraft,
         model=generator.model,
         version=generator.version,
         identity=generator.identity,
-        time=instant(product.time),
+        time=to_datetime(product.time),
         made=made,
         quality=product.quality,
         sha256=digest,
     )
     origins = ((given.role, given.origin) for given in product.inputs)
     return described, tuple(
-        Ingredient(role, f"{o.instrument} {o.band}", instant(o.time), o.quality, o.name, o.sha256)
+        ProductInput(
+            role, f"{o.instrument} {o.band}", to_datetime(o.time), o.quality, o.name, o.sha256
+        )
         for role, o in origins
     )
 
 
 def _map(
     name: Name, content: bytes, made: datetime, digest: str
-) -> tuple[Product, tuple[Ingredient, ...]]:
-    product = native.read(content)
+) -> tuple[ArchivedProduct, tuple[ProductInput, ...]]:
+    product = synchronic_fits.read(content)
     generators = [source.generator for source in product.sources if source.generator]
     generator = generators[0] if generators else None
-    described = Product(
+    described = ArchivedProduct(
         name=name,
         kind="map",
         spacecraft="",
         model=generator.model if generator else "",
         version=generator.version if generator else "",
         identity=generator.identity if generator else "",
-        time=instant(product.time),
+        time=to_datetime(product.time),
         made=made,
         quality=product.quality,
         sha256=digest,
     )
     return described, tuple(
-        Ingredient(s.kind, s.instrument, instant(s.time), s.quality, s.name, s.sha256)
+        ProductInput(s.kind, s.instrument, to_datetime(s.time), s.quality, s.name, s.sha256)
         for s in product.sources
         if s.sha256
     )

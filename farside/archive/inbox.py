@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Event
 
 from farside.archive.index import Arrival, Index
-from farside.archive.times import instant
+from farside.archive.times import to_datetime
 from farside.errors import InputError
-from farside.io.cards import quoted, unquoted
+from farside.io.cards import quote_name, unquote_name
 from farside.observation.image import read_origin
 from farside.quality import Quality
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 PARTIAL_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload")
 """Name endings of files that are still being transferred."""
 
-NOTED_TOGETHER = 100
+FILES_PER_TRANSACTION = 100
 """Files entered into the index in one transaction; each transaction waits for the disk."""
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,12 +65,12 @@ def scan(
         for found in _files(folders, leave_out):
             if stop.is_set():
                 break
-            before = known.get(quoted(found.path))
+            before = known.get(quote_name(found.path))
             if before is None or before.fingerprint != found.fingerprint:
                 before = _arrival(found, settle_s)
                 if before is not None:
                     noted.append(before)
-                if len(noted) >= NOTED_TOGETHER:
+                if len(noted) >= FILES_PER_TRANSACTION:
                     index.note_arrivals(noted)
                     noted = []
             if before is not None and not before.error:
@@ -81,7 +81,7 @@ def scan(
     return sorted(here.values(), key=lambda arrival: (arrival.time, arrival.path))
 
 
-def remembered(index: Index) -> list[Arrival]:
+def known_arrivals(index: Index) -> list[Arrival]:
     """Usable files that were read earlier and are unchanged, without duplicates."""
     here: dict[str, Arrival] = {}
     for _, arrival in sorted(index.arrivals().items()):
@@ -92,7 +92,7 @@ def remembered(index: Index) -> list[Arrival]:
 
 def path_of(arrival: Arrival) -> Path:
     """Path of the file of an arrival."""
-    return Path(unquoted(arrival.path))
+    return Path(unquote_name(arrival.path))
 
 
 def _files(folders: Sequence[Path], leave_out: Path) -> Iterator[_Found]:
@@ -195,7 +195,7 @@ def _seconds_since(changed: float) -> float:
 
 def _unusable(found: _Found, reason: str) -> Arrival:
     return Arrival(
-        quoted(found.path), found.fingerprint, "", "", "", _NEVER, 0.0, Quality.GOOD, reason
+        quote_name(found.path), found.fingerprint, "", "", "", _NEVER, 0.0, Quality.GOOD, reason
     )
 
 
@@ -217,12 +217,12 @@ def _read(found: _Found) -> Arrival | None:
 def _known(path: str, fingerprint: str) -> Arrival:
     origin = read_origin(path)
     return Arrival(
-        path=quoted(path),
+        path=quote_name(path),
         fingerprint=fingerprint,
         sha256=origin.sha256,
         instrument=origin.instrument,
         band=origin.band,
-        time=instant(origin.time),
+        time=to_datetime(origin.time),
         longitude_deg=origin.observer.longitude_deg,
         quality=origin.quality,
     )

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from farside.archive.entry import Ingredient, Kind, Product
+from farside.archive.entry import ArchivedProduct, Kind, ProductInput
 from farside.archive.naming import Name
-from farside.archive.times import parsed, written
+from farside.archive.times import isoformat, parse_time
 from farside.errors import ArchiveAwayError, ArchiveError
 from farside.quality import Quality
 
@@ -79,7 +79,7 @@ class Arrival:
     error: str = ""
 
     def __str__(self) -> str:
-        return f"{self.instrument} {self.band} {written(self.time)[:19]}"
+        return f"{self.instrument} {self.band} {isoformat(self.time)[:19]}"
 
 
 class Index:
@@ -106,13 +106,13 @@ class Index:
                 "UPDATE arrival SET error = ? WHERE sha256 = ?", (error, sha256)
             )
 
-    def add(self, product: Product, ingredients: Iterable[Ingredient]) -> None:
+    def add(self, product: ArchivedProduct, inputs: Iterable[ProductInput]) -> None:
         """Enter a product; all issues of its slot but the latest are marked superseded."""
         name = product.name
         with self._transaction():
             self._insert("INSERT INTO product", _product_row(product))
-            for ingredient in ingredients:
-                self._insert("INSERT INTO input", _ingredient_row(name, ingredient))
+            for given in inputs:
+                self._insert("INSERT INTO input", _input_row(name, given))
             self._supersede(name)
 
     def drop(self, name: Name) -> None:
@@ -137,7 +137,7 @@ class Index:
     def names(self) -> set[Name]:
         """Names of all issues of all products."""
         rows = self._rows("SELECT series, slot, issue FROM product")
-        return {Name(row["series"], parsed(row["slot"]), row["issue"]) for row in rows}
+        return {Name(row["series"], parse_time(row["slot"]), row["issue"]) for row in rows}
 
     def counts(self) -> tuple[tuple[str, float], ...]:
         """Counts of files and refused sets; slot (Unix s) of the latest product of each kind."""
@@ -149,57 +149,59 @@ class Index:
         counts = [(key, float(row[key])) for key in row.keys()]  # noqa: SIM118  no dict
         for last in self._rows("SELECT kind, max(slot) AS slot FROM product GROUP BY kind"):
             name = f"last_{last['kind']}_timestamp_seconds"
-            counts.append((name, parsed(last["slot"]).timestamp()))
+            counts.append((name, parse_time(last["slot"]).timestamp()))
         return tuple(counts)
 
-    def current(self, series: str, slot: datetime) -> Product | None:
+    def current(self, series: str, slot: datetime) -> ArchivedProduct | None:
         """Latest issue of the product of a series and slot; None if there is none."""
-        found = self._products("series = ? AND slot = ?", series, written(slot))
+        found = self._products("series = ? AND slot = ?", series, isoformat(slot))
         return found[-1] if found else None
 
-    def current_of_model(self, model: str, spacecraft: str, slot: datetime) -> list[Product]:
+    def current_of_model(
+        self, model: str, spacecraft: str, slot: datetime
+    ) -> list[ArchivedProduct]:
         """Latest issues of one slot's magnetogram, by any version of a model."""
         return self._products(
             "model = ? AND spacecraft = ? AND slot = ? AND superseded_by IS NULL",
-            model, spacecraft, written(slot),
+            model, spacecraft, isoformat(slot),
         )  # fmt: skip
 
     def current_magnetograms(
         self, model: str, version: str, first: datetime, last: datetime
-    ) -> list[Product]:
+    ) -> list[ArchivedProduct]:
         """Current magnetograms of one model version in a period, sorted by time."""
         return self._products(
             "kind = 'magnetogram' AND model = ? AND version = ? AND slot BETWEEN ? AND ? "
             "AND superseded_by IS NULL",
-            model, version, written(first), written(last),
+            model, version, isoformat(first), isoformat(last),
         )  # fmt: skip
 
-    def last_before(self, series: str, slot: datetime) -> Product | None:
+    def last_before(self, series: str, slot: datetime) -> ArchivedProduct | None:
         """Current product of the latest slot before `slot`."""
         rows = self._rows(
             "SELECT * FROM product WHERE series = ? AND slot < ? AND superseded_by IS NULL "
             "ORDER BY slot DESC LIMIT 1",
-            series, written(slot),
+            series, isoformat(slot),
         )  # fmt: skip
         return _product(rows[0]) if rows else None
 
-    def ingredients(self, name: Name) -> tuple[Ingredient, ...]:
+    def inputs(self, name: Name) -> tuple[ProductInput, ...]:
         """Input files of a product."""
         rows = self._rows("SELECT * FROM input WHERE product = ?", str(name.path))
-        return tuple(_ingredient(row) for row in rows)
+        return tuple(_input(row) for row in rows)
 
-    def products(self, *, superseded: bool = False) -> list[Product]:
+    def products(self, *, superseded: bool = False) -> list[ArchivedProduct]:
         """All products, sorted by slot, series and issue."""
         return self._products("1" if superseded else "superseded_by IS NULL")
 
-    def _products(self, condition: str, *values: object) -> list[Product]:
+    def _products(self, condition: str, *values: object) -> list[ArchivedProduct]:
         query = f"SELECT * FROM product WHERE {condition} ORDER BY slot, series, issue"  # noqa: S608  # conditions of this class
         return [_product(row) for row in self._rows(query, *values)]
 
     def _supersede(self, name: Name) -> None:
         issue = self._rows(
             "SELECT max(issue) AS last FROM product WHERE series = ? AND slot = ?",
-            name.series, written(name.slot),
+            name.series, isoformat(name.slot),
         )[0]["last"]  # fmt: skip
         if issue is None:
             return
@@ -207,7 +209,7 @@ class Index:
         self._rows(
             "UPDATE product SET superseded_by = CASE WHEN path = ?1 THEN NULL ELSE ?1 END "
             "WHERE series = ?2 AND slot = ?3",
-            latest, name.series, written(name.slot),
+            latest, name.series, isoformat(name.slot),
         )  # fmt: skip
 
     def _rows(self, query: str, *values: object) -> list[sqlite3.Row]:
@@ -310,44 +312,44 @@ def _check_version(connection: sqlite3.Connection) -> None:
 
 
 def _arrival_row(arrival: Arrival) -> dict[str, object]:
-    return vars(arrival) | {"time": written(arrival.time), "quality": int(arrival.quality)}
+    return vars(arrival) | {"time": isoformat(arrival.time), "quality": int(arrival.quality)}
 
 
 def _arrival(row: sqlite3.Row) -> Arrival:
     values: dict[str, Any] = dict(row)
-    return Arrival(**values | {"time": parsed(row["time"]), "quality": Quality(row["quality"])})
+    return Arrival(**values | {"time": parse_time(row["time"]), "quality": Quality(row["quality"])})
 
 
-def _product_row(product: Product) -> dict[str, object]:
+def _product_row(product: ArchivedProduct) -> dict[str, object]:
     name = product.name
     return {
         "path": str(name.path),
         "series": name.series,
-        "slot": written(name.slot),
+        "slot": isoformat(name.slot),
         "issue": name.issue,
         "kind": product.kind,
         "spacecraft": product.spacecraft,
         "model": product.model,
         "version": product.version,
         "identity": product.identity,
-        "time": written(product.time),
-        "made": written(product.made),
+        "time": isoformat(product.time),
+        "made": isoformat(product.made),
         "quality": int(product.quality),
         "sha256": product.sha256,
     }
 
 
-def _product(row: sqlite3.Row) -> Product:
+def _product(row: sqlite3.Row) -> ArchivedProduct:
     later = row["superseded_by"]
-    return Product(
-        name=Name(row["series"], parsed(row["slot"]), row["issue"]),
+    return ArchivedProduct(
+        name=Name(row["series"], parse_time(row["slot"]), row["issue"]),
         kind=_kind(row["kind"]),
         spacecraft=row["spacecraft"],
         model=row["model"],
         version=row["version"],
         identity=row["identity"],
-        time=parsed(row["time"]),
-        made=parsed(row["made"]),
+        time=parse_time(row["time"]),
+        made=parse_time(row["made"]),
         quality=Quality(row["quality"]),
         sha256=row["sha256"],
         superseded_by=None if later is None else Name.of_path(Path(later)),
@@ -362,19 +364,19 @@ def _kind(value: str) -> Kind:
     raise ArchiveError(f"a product is {value!r} by the index, one of {get_args(Kind)} is expected")
 
 
-def _ingredient_row(name: Name, ingredient: Ingredient) -> dict[str, object]:
-    return vars(ingredient) | {
+def _input_row(name: Name, given: ProductInput) -> dict[str, object]:
+    return vars(given) | {
         "product": str(name.path),
-        "time": written(ingredient.time),
-        "quality": int(ingredient.quality),
+        "time": isoformat(given.time),
+        "quality": int(given.quality),
     }
 
 
-def _ingredient(row: sqlite3.Row) -> Ingredient:
-    return Ingredient(
+def _input(row: sqlite3.Row) -> ProductInput:
+    return ProductInput(
         role=row["role"],
         instrument=row["instrument"],
-        time=parsed(row["time"]),
+        time=parse_time(row["time"]),
         quality=Quality(row["quality"]),
         filename=row["filename"],
         sha256=row["sha256"],

@@ -13,10 +13,10 @@ from farside.client import Client
 from farside.errors import UnknownModelError
 from farside.model.engine import Engine, Model, find_model
 from farside.pipeline import generate, map_sun
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 
 
-class Maker(Protocol):
+class Producer(Protocol):
     """Backend that makes products: input files in, FITS bytes out."""
 
     def model(self) -> Model:
@@ -33,7 +33,7 @@ class Maker(Protocol):
         """Generate a far-side magnetogram as a FITS file."""
         ...
 
-    def chart(
+    def synchronic_map(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
         """Merge disks and a base map into a synchronic map as a FITS file."""
@@ -41,7 +41,7 @@ class Maker(Protocol):
 
 
 @dataclass(frozen=True)
-class Here:
+class LocalProducer:
     """Backend with the engine in this process."""
 
     engine: Engine
@@ -55,15 +55,15 @@ class Here:
         """Generate a far-side magnetogram as a FITS file."""
         return generate(observations, references, self.name, self.engine).to_bytes()
 
-    def chart(
+    def synchronic_map(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
         """Merge disks and a base map into a synchronic map as a FITS file."""
-        return native.to_bytes(map_sun(observed, generated, base, time))
+        return synchronic_fits.to_bytes(map_sun(observed, generated, base, time))
 
 
 @dataclass(frozen=True)
-class There:
+class ServiceProducer:
     """Backend that calls a Farside service; without a name, its only model is used."""
 
     client: Client
@@ -84,7 +84,7 @@ class There:
         """Generate a far-side magnetogram as a FITS file."""
         return self.client.generate_bytes(observations, references, self.name)
 
-    def chart(
+    def synchronic_map(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
         """Merge disks and a base map into a synchronic map as a FITS file."""

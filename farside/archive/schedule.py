@@ -13,21 +13,21 @@ from threading import Event
 
 from astropy.time import Time
 
-from farside.archive.entry import Product, provisional
+from farside.archive.entry import ArchivedProduct, count_provisional
 from farside.archive.inbox import path_of
 from farside.archive.index import Arrival
 from farside.archive.naming import Name, disk_series, map_series
-from farside.archive.producer import Maker
+from farside.archive.producer import Producer
 from farside.archive.sets import (
-    DAY_HOURS,
+    HALF_DAY_HOURS,
     FileSet,
-    disk_of_the_day,
     distance,
     file_sets,
-    job_of,
+    job_id,
+    nearest_hmi,
 )
-from farside.archive.store import Archive, Made
-from farside.archive.times import written
+from farside.archive.store import Archive, NewProduct
+from farside.archive.times import isoformat
 from farside.errors import (
     DeadlineError,
     EngineFailedError,
@@ -60,7 +60,7 @@ _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 
 
 @dataclass(frozen=True)
-class Orders:
+class Plan:
     """Plan of production: which slots, and which products to remake.
 
     Attributes
@@ -85,7 +85,7 @@ class Orders:
 
 
 @dataclass(frozen=True)
-class Work:
+class Round:
     """One round of production for an archive.
 
     Attributes
@@ -97,9 +97,9 @@ class Work:
     """
 
     archive: Archive
-    maker: Maker
+    producer: Producer
     model: Model
-    orders: Orders
+    plan: Plan
     stop: Event
 
     def run(self, arrivals: Sequence[Arrival]) -> int:
@@ -115,35 +115,37 @@ class Work:
         disks = [each for each in arrivals if each.instrument == "HMI"]
         magnetograms = (
             partial(self._make_magnetogram, files)
-            for files in file_sets(arrivals, self.model.recipe, self.orders.cadence)
+            for files in file_sets(arrivals, self.model.recipe, self.plan.cadence)
             if self._is_asked_for(files.slot) and self._is_due(files)
         )
         maps = (partial(self._make_map, *each) for each in self._due_maps(disks))
         return _run_all(chain(magnetograms, maps))
 
     def _is_asked_for(self, slot: datetime) -> bool:
-        first, end = self.orders.period
+        first, end = self.plan.period
         return not self.stop.is_set() and first <= slot < end
 
     def _is_due(self, files: FileSet) -> bool:
         index, recipe = self.archive.index, self.model.recipe
-        if not self.orders.remake:
+        if not self.plan.remake:
             issued = index.current_of_model(recipe.name, files.spacecraft, files.slot)
             return all(self._is_better(files, product) for product in issued)
         own = index.current(disk_series(recipe, files.spacecraft), files.slot)
         if own is None or self._is_better(files, own):
             return True
-        return self._is_outdated(own) and provisional(files.quality) <= provisional(own.quality)
+        return self._is_outdated(own) and count_provisional(files.quality) <= count_provisional(
+            own.quality
+        )
 
-    def _is_better(self, files: FileSet, product: Product) -> bool:
+    def _is_better(self, files: FileSet, product: ArchivedProduct) -> bool:
         """Whether a different set of files would remove flags from the product."""
-        if provisional(files.quality) >= provisional(product.quality):
+        if count_provisional(files.quality) >= count_provisional(product.quality):
             return False
-        used = self.archive.index.ingredients(product.name)
+        used = self.archive.index.inputs(product.name)
         return files.hashes != {each.sha256 for each in used}
 
-    def _is_outdated(self, product: Product) -> bool:
-        before = self.orders.made_before
+    def _is_outdated(self, product: ArchivedProduct) -> bool:
+        before = self.plan.made_before
         return product.identity != self.model.identity or (
             before is not None and product.made < before
         )
@@ -155,14 +157,14 @@ class Work:
         )
         given = (*files.observations, *files.references)
         return self._make(
-            name, given, files.hashes, lambda: self.maker.magnetogram(observations, references)
+            name, given, files.hashes, lambda: self.producer.magnetogram(observations, references)
         )
 
     def _due_maps(
         self, disks: Sequence[Arrival]
-    ) -> Iterator[tuple[Name, Arrival, tuple[Product, ...]]]:
+    ) -> Iterator[tuple[Name, Arrival, tuple[ArchivedProduct, ...]]]:
         for slot, generated in self._slots_near(disks):
-            observed = disk_of_the_day(slot, disks)
+            observed = nearest_hmi(slot, disks)
             if not self._is_asked_for(slot) or observed is None:
                 continue
             series = map_series(self.model.recipe)
@@ -171,11 +173,11 @@ class Work:
 
     def _slots_near(
         self, disks: Sequence[Arrival]
-    ) -> Iterable[tuple[datetime, tuple[Product, ...]]]:
+    ) -> Iterable[tuple[datetime, tuple[ArchivedProduct, ...]]]:
         """Slots with magnetograms of this model, within the period of HMI disks ± half a day."""
         if not disks:
             return
-        margin = timedelta(hours=DAY_HOURS)
+        margin = timedelta(hours=HALF_DAY_HOURS)
         first, last = min(d.time for d in disks) - margin, max(d.time for d in disks) + margin
         recipe = self.model.recipe
         products = self.archive.index.current_magnetograms(recipe.name, recipe.version, first, last)
@@ -183,30 +185,32 @@ class Work:
             yield slot, tuple(group)
 
     def _is_map_due(
-        self, series: str, slot: datetime, observed: Arrival, generated: Sequence[Product]
+        self, series: str, slot: datetime, observed: Arrival, generated: Sequence[ArchivedProduct]
     ) -> bool:
         current = self.archive.index.current(series, slot)
         if current is None:
             return True
-        used = self.archive.index.ingredients(current.name)
+        used = self.archive.index.inputs(current.name)
         hashes = {each.sha256 for each in used if each.role == "generated"}
         if hashes != {product.sha256 for product in generated}:
             return True
-        if self.orders.remake and self._is_outdated(current):
+        if self.plan.remake and self._is_outdated(current):
             return True
         nearest = [distance(u.time, u.quality, slot) for u in used if u.role == "observed"]
         return distance(observed.time, observed.quality, slot) < min(nearest, default=(1000, 0))
 
-    def _make_map(self, name: Name, observed: Arrival, generated: tuple[Product, ...]) -> bool:
+    def _make_map(
+        self, name: Name, observed: Arrival, generated: tuple[ArchivedProduct, ...]
+    ) -> bool:
         base = self._base(name)
         hashes = {observed.sha256, *(product.sha256 for product in generated)}
         paths = [self.archive.path(product) for product in generated]
-        time = Time(written(name.slot), format="isot", scale="utc")
+        time = Time(isoformat(name.slot), format="isot", scale="utc")
         return self._make(
             name,
             (observed,),
             frozenset(hashes),
-            lambda: self.maker.chart([path_of(observed)], paths, base, time),
+            lambda: self.producer.synchronic_map([path_of(observed)], paths, base, time),
         )
 
     def _base(self, name: Name) -> Path | None:
@@ -214,7 +218,7 @@ class Work:
         last = self.archive.index.last_before(name.series, name.slot)
         if last is not None and name.slot - last.time <= timedelta(days=BASE_AGE_DAYS[1]):
             return self.archive.path(last)
-        return self.orders.base
+        return self.plan.base
 
     def _make(
         self,
@@ -225,9 +229,11 @@ class Work:
     ) -> bool:
         """Make one product and file it; return whether it was filed."""
         index = self.archive.index
-        base = str(self.orders.base or "")
-        job = job_of([name.series, written(name.slot), self.model.identity, base, *sorted(hashes)])
-        if index.is_refused(job) and not self.orders.remake:
+        base = str(self.plan.base or "")
+        job = job_id(
+            [name.series, isoformat(name.slot), self.model.identity, base, *sorted(hashes)]
+        )
+        if index.is_refused(job) and not self.plan.remake:
             return False
         made = self._made(name, given, make, job)
         if made is None:
@@ -247,10 +253,10 @@ class Work:
 
     def _made(
         self, name: Name, given: Sequence[Arrival], make: Callable[[], bytes], job: str
-    ) -> Made | None:
+    ) -> NewProduct | None:
         """Make one product; None if it fails in a way that need not stop the others."""
         try:
-            return Made.of(name, make())
+            return NewProduct.of(name, make())
         except FileNotFoundError as error:
             _log.info("put off %s: %s is gone", name, error.filename)
         except _UNUSABLE as error:
@@ -278,7 +284,7 @@ class Work:
                 self.archive.index.mark_unusable(arrival.sha256, f"{type(error).__name__}: {error}")
                 _log.warning("unusable file=%s error=%s", path_of(arrival), error)
 
-    def _lost_base(self, made: Made) -> str:
+    def _lost_base(self, made: NewProduct) -> str:
         """Reason why a map must not supersede the current one; empty if it may."""
         name = made.product.name
         current = self.archive.index.current(name.series, name.slot)
@@ -292,9 +298,9 @@ class Work:
             " expected --base with a map not older than its own"
         )
 
-    def _is_as_planned(self, made: Made, hashes: frozenset[str]) -> bool:
+    def _is_as_planned(self, made: NewProduct, hashes: frozenset[str]) -> bool:
         recipe, product = self.model.recipe, made.product
-        used = {each.sha256 for each in made.ingredients if each.role != "base"}
+        used = {each.sha256 for each in made.inputs if each.role != "base"}
         return used == hashes and (product.model, product.version) == (recipe.name, recipe.version)
 
 
@@ -314,7 +320,7 @@ def _run_all(makings: Iterable[Callable[[], bool]]) -> int:
     return made
 
 
-def _log_made(made: Made) -> None:
+def _log_made(made: NewProduct) -> None:
     product = made.product
     flags = ",".join(product.quality.names()) or "good"
     verb = "made" if product.name.issue == 1 else "made again"

@@ -13,7 +13,7 @@ from operator import or_
 from typing import Any
 
 from farside import __version__
-from farside.archive.entry import provisional
+from farside.archive.entry import count_provisional
 from farside.archive.index import Arrival
 from farside.archive.times import hours_apart, slot_of
 from farside.magnetogram.stack import SPACECRAFT
@@ -21,11 +21,11 @@ from farside.model.recipe import Channel, Recipe
 from farside.quality import Quality
 from farside.sun.reference_epoch import reference_lag_days
 
-SAME_MOMENT_HOURS = 0.25
+SAME_TIME_HOURS = 0.25
 """Time step within which images count as simultaneous, and the one with fewer flags is taken. A
 choice: the surface rotates by an eighth of a degree."""
 
-DAY_HOURS = 12.0
+HALF_DAY_HOURS = 12.0
 """Greatest offset of an HMI magnetogram from the slot of its map."""
 
 Order = Callable[[Arrival], Any]
@@ -57,7 +57,7 @@ class FileSet:
         return frozenset(each.sha256 for each in (*self.observations, *self.references))
 
 
-class Shelf:
+class TimeIndex:
     """Time index: files of one channel sorted by time."""
 
     def __init__(self, arrivals: Sequence[Arrival]) -> None:
@@ -85,13 +85,13 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
     cadence
         Interval between slots. An image of the Recipe's first channel belongs to the nearest slot.
     """
-    references = _shelves(arrivals, recipe.channels_of("reference"))
+    references = _time_indices(arrivals, recipe.channels_of("reference"))
     found: list[FileSet] = []
     for spacecraft, own in _by_spacecraft(arrivals).items():
         # The role follows from the instrument here: in an archive of the far side, AIA is always a
         # reference.
         far = [each for each in own if each.instrument != "AIA"]
-        observed = _shelves(far, recipe.channels_of("observation"))
+        observed = _time_indices(far, recipe.channels_of("observation"))
         leads: dict[datetime, list[Arrival]] = defaultdict(list)
         for lead in observed[0]:
             leads[slot_of(lead.time, cadence)].append(lead)
@@ -102,12 +102,12 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
     yield from sorted(found, key=lambda each: (each.slot, each.spacecraft))
 
 
-def disk_of_the_day(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
+def nearest_hmi(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
     """HMI magnetogram nearest to a slot, within half a day; None if there is none."""
     disks = [
         each
         for each in arrivals
-        if each.instrument == "HMI" and hours_apart(each.time, slot) <= DAY_HOURS
+        if each.instrument == "HMI" and hours_apart(each.time, slot) <= HALF_DAY_HOURS
     ]
     return min(disks, key=lambda each: (*distance(each.time, each.quality, slot), each.sha256),
                default=None)  # fmt: skip
@@ -115,10 +115,10 @@ def disk_of_the_day(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | No
 
 def distance(time: datetime, quality: Quality, expected: datetime) -> tuple[int, int]:
     """Sort key of an image: time offset in quarters of an hour, then provisional flags."""
-    return int(hours_apart(time, expected) // SAME_MOMENT_HOURS), provisional(quality)
+    return int(hours_apart(time, expected) // SAME_TIME_HOURS), count_provisional(quality)
 
 
-def job_of(parts: Sequence[str]) -> str:
+def job_id(parts: Sequence[str]) -> str:
     """Identifier of a production job: hash of its parts and of Farside's version."""
     return hashlib.sha256("\n".join([__version__, *parts]).encode()).hexdigest()
 
@@ -130,27 +130,27 @@ def _by_spacecraft(arrivals: Sequence[Arrival]) -> Mapping[str, list[Arrival]]:
     return found
 
 
-def _shelves(arrivals: Sequence[Arrival], channels: Sequence[Channel]) -> list[Shelf]:
+def _time_indices(arrivals: Sequence[Arrival], channels: Sequence[Channel]) -> list[TimeIndex]:
     return [
-        Shelf([a for a in arrivals if channel.takes(channel.role, a.instrument, a.band)])
+        TimeIndex([a for a in arrivals if channel.takes(channel.role, a.instrument, a.band)])
         for channel in channels
     ]
 
 
 def _observations(
-    leads: Sequence[Arrival], shelves: Sequence[Shelf], slot: datetime, recipe: Recipe
+    leads: Sequence[Arrival], indices: Sequence[TimeIndex], slot: datetime, recipe: Recipe
 ) -> tuple[Arrival, ...] | None:
     def order(lead: Arrival) -> tuple[int, float]:
-        return provisional(lead.quality), hours_apart(lead.time, slot)
+        return count_provisional(lead.quality), hours_apart(lead.time, slot)
 
-    return _best(leads, shelves, order, recipe)
+    return _best(leads, indices, order, recipe)
 
 
 def _completed(
     spacecraft: str,
     slot: datetime,
     observations: tuple[Arrival, ...],
-    shelves: Sequence[Shelf],
+    indices: Sequence[TimeIndex],
     recipe: Recipe,
 ) -> Iterator[FileSet]:
     """The set with its references; nothing if one is missing."""
@@ -161,9 +161,9 @@ def _completed(
         return hours_apart(image.time, epoch) > timing.usual_lag_hours
 
     def order(lead: Arrival) -> tuple[bool, int, float]:
-        return is_late(lead), provisional(lead.quality), hours_apart(lead.time, epoch)
+        return is_late(lead), count_provisional(lead.quality), hours_apart(lead.time, epoch)
 
-    within = [Shelf(shelf.near(epoch, timing.greatest_lag_hours)) for shelf in shelves]
+    within = [TimeIndex(index.near(epoch, timing.greatest_lag_hours)) for index in indices]
     references = _best(list(within[0]), within, order, recipe) if within else ()
     if references is None:
         return
@@ -184,26 +184,26 @@ def _epoch(observations: Sequence[Arrival]) -> datetime:
 
 
 def _best(
-    leads: Sequence[Arrival], shelves: Sequence[Shelf], order: Order, recipe: Recipe
+    leads: Sequence[Arrival], indices: Sequence[TimeIndex], order: Order, recipe: Recipe
 ) -> tuple[Arrival, ...] | None:
     """Best complete set with one file per channel, all within the Recipe's time spread."""
     complete = [
         chosen
         for lead in sorted(leads, key=lambda lead: (order(lead), lead.sha256))
-        if (chosen := _around(lead, shelves[1:], recipe.timing.spread_hours)) is not None
+        if (chosen := _around(lead, indices[1:], recipe.timing.spread_hours)) is not None
     ]
     # `min` keeps the first of equally good sets, that of the best lead.
-    return min(complete, key=lambda chosen: provisional(_quality(chosen)), default=None)
+    return min(complete, key=lambda chosen: count_provisional(_quality(chosen)), default=None)
 
 
 def _around(
-    lead: Arrival, shelves: Sequence[Shelf], spread_hours: float
+    lead: Arrival, indices: Sequence[TimeIndex], spread_hours: float
 ) -> tuple[Arrival, ...] | None:
     chosen = [lead]
-    for shelf in shelves:
+    for index in indices:
         fitting = [
             image
-            for image in shelf.near(lead.time, spread_hours)
+            for image in index.near(lead.time, spread_hours)
             if all(hours_apart(image.time, other.time) <= spread_hours for other in chosen)
         ]
         if not fitting:

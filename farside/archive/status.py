@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from farside.archive.index import Index
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Status:
+class WatchMetrics:
     """Metrics of one `farside watch`, written after each round.
 
     Attributes
@@ -37,7 +37,7 @@ class Status:
         self._counts = index.counts()
         self._write(away=False)
 
-    def write_away(self) -> None:
+    def write_unreachable(self) -> None:
         """Write the metrics after a round that failed: service, folder or disk unreachable."""
         self._write(away=True)
 
@@ -57,7 +57,7 @@ class Status:
         for name, value in self._counts:
             lines += _metric(name, "gauge", "from the index of the archive", value)
         try:
-            with replacing(self.path) as temporary:
+            with atomic_path(self.path) as temporary:
                 temporary.write_text("\n".join(lines) + "\n")
                 temporary.chmod(0o644)
         except OSError as error:

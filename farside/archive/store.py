@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Literal
 
 from farside.archive import index as indexes
-from farside.archive.entry import Ingredient, Product, describe
+from farside.archive.entry import ArchivedProduct, ProductInput, describe
 from farside.archive.index import Index
 from farside.archive.naming import Name
 from farside.errors import ArchiveAwayError, ArchiveBusyError
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 
 _log = logging.getLogger(__name__)
 
@@ -33,15 +33,15 @@ _DAYS = "[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"
 
 
 @dataclass(frozen=True)
-class Made:
+class NewProduct:
     """New product that is not filed yet: index entry, inputs and FITS bytes."""
 
-    product: Product
-    ingredients: tuple[Ingredient, ...]
+    product: ArchivedProduct
+    inputs: tuple[ProductInput, ...]
     content: bytes
 
     @classmethod
-    def of(cls, name: Name, content: bytes) -> Made:
+    def of(cls, name: Name, content: bytes) -> NewProduct:
         """Read the index entry from the product's header.
 
         Raises
@@ -59,7 +59,7 @@ class Archive:
     root: Path
     index: Index
 
-    def path(self, product: Product) -> Path:
+    def path(self, product: ArchivedProduct) -> Path:
         """Path of a product."""
         return self.root / product.name.path
 
@@ -68,10 +68,10 @@ class Archive:
         current = self.index.current(series, slot)
         return Name(series, slot, current.name.issue + 1 if current else 1)
 
-    def file(self, made: Made) -> bool:
+    def file(self, made: NewProduct) -> bool:
         """Write the file atomically and durably, then enter it into the index.
 
-        After a kill between the two, :func:`opened` enters the file.
+        After a kill between the two, :func:`open_archive` enters the file.
 
         Returns
         -------
@@ -88,16 +88,16 @@ class Archive:
             if self.next_name(name.series, name.slot) != name:
                 return False
             _make_folder(path.parent)
-            with replacing(path) as temporary:
+            with atomic_path(path) as temporary:
                 temporary.write_bytes(made.content)
                 _to_disk(temporary)
             _to_disk(path.parent)
-            self.index.add(made.product, made.ingredients)
+            self.index.add(made.product, made.inputs)
         return True
 
 
 @contextmanager
-def opened(root: Path, role: Role = "watch") -> Iterator[Archive]:
+def open_archive(root: Path, role: Role = "watch") -> Iterator[Archive]:
     """Open an archive for writing, create it if missing, and recover from a killed process.
 
     Raises
@@ -165,7 +165,7 @@ def _files(root: Path) -> Iterator[Path]:
 def _adopt(archive: Archive, name: Name) -> None:
     path = archive.root / name.path
     try:
-        made = Made.of(name, path.read_bytes())
+        made = NewProduct.of(name, path.read_bytes())
     except Exception as error:  # the reader may fail in any way on a file that is not ours
         # The index has no row for it, so the product is made again over this file.
         _log.warning("left out %s: %s: %s", name, type(error).__name__, error)
@@ -174,7 +174,7 @@ def _adopt(archive: Archive, name: Name) -> None:
         path.unlink()
         _log.warning("removed %s: a copy of another issue", name)
         return
-    archive.index.add(made.product, made.ingredients)
+    archive.index.add(made.product, made.inputs)
     _log.info("adopted %s", name)
 
 

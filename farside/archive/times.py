@@ -6,28 +6,28 @@ from datetime import UTC, datetime, timedelta
 
 from astropy.time import Time
 
-MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
+SLOT_ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 """Origin from which slots are counted: any midnight."""
 
 
-def instant(time: Time) -> datetime:
+def to_datetime(time: Time) -> datetime:
     """Convert to a UTC datetime; a leap second becomes the second before it."""
-    return parsed(str(time.utc.isot).replace(":60", ":59"))
+    return parse_time(str(time.utc.isot).replace(":60", ":59"))
 
 
-def parsed(text: str) -> datetime:
-    """Parse an ISO 8601 time without a zone as UTC, e.g. one of :func:`written`."""
+def parse_time(text: str) -> datetime:
+    """Parse an ISO 8601 time without a zone as UTC, e.g. one of :func:`isoformat`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def written(moment: datetime) -> str:
+def isoformat(moment: datetime) -> str:
     """Format as ``2026-02-14T00:00:00.000``, which sorts like the time."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
 def slot_of(moment: datetime, cadence: timedelta) -> datetime:
     """Nearest multiple of `cadence` since midnight."""
-    return MIDNIGHT + (moment - MIDNIGHT + cadence / 2) // cadence * cadence
+    return SLOT_ORIGIN + (moment - SLOT_ORIGIN + cadence / 2) // cadence * cadence
 
 
 def hours_apart(one: datetime, other: datetime) -> float:

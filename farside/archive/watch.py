@@ -18,24 +18,27 @@ from farside.errors import (
 
 _log = logging.getLogger(__name__)
 
-LONGEST_WAIT_S = 600.0
+MAX_WAIT_S = 600.0
 """Longest wait between two tries while the service is unreachable."""
 
-AWAY = (ServiceError, EngineUnavailableError, DeadlineError, ArchiveAwayError, OSError)
+UNREACHABLE = (ServiceError, EngineUnavailableError, DeadlineError, ArchiveAwayError, OSError)
 """Passing errors of service, engine, folders or disk."""
 
 
-def no_word() -> None:
+def do_nothing() -> None:
     """Ignore an unreachable service."""
 
 
 def watch(
-    work: Callable[[], int], every_s: float, stop: Event, tell_away: Callable[[], None] = no_word
+    run_round: Callable[[], int],
+    every_s: float,
+    stop: Event,
+    on_unreachable: Callable[[], None] = do_nothing,
 ) -> None:
     """Run rounds at an interval until `stop` is set.
 
     While the service, its model, a folder or the disk is unreachable, or a round fails
-    unexpectedly, the waits double, up to :data:`LONGEST_WAIT_S`.
+    unexpectedly, the waits double, up to :data:`MAX_WAIT_S`.
 
     Parameters
     ----------
@@ -56,19 +59,19 @@ def watch(
     wait_s = every_s
     while not stop.is_set():
         try:
-            work()
+            run_round()
             wait_s = every_s
         except Exception as error:
             if isinstance(error, ArchiveError) and not isinstance(error, ArchiveAwayError):
                 raise  # a damaged index does not mend by waiting
-            foreseen = isinstance(error, (*AWAY, UnknownModelError))
+            foreseen = isinstance(error, (*UNREACHABLE, UnknownModelError))
             unforeseen = not foreseen or isinstance(error, RequestError)
             _log.warning(
                 "unreachable, next try in %.0f s: %s: %s", wait_s, type(error).__name__, error,
                 exc_info=unforeseen,
             )  # fmt: skip
-            tell_away()
+            on_unreachable()
             stop.wait(wait_s)
-            wait_s = min(2 * wait_s, max(LONGEST_WAIT_S, every_s))
+            wait_s = min(2 * wait_s, max(MAX_WAIT_S, every_s))
         else:
             stop.wait(every_s)

@@ -25,7 +25,7 @@ from farside.cli.options import (
     embedded_models,
     only_model,
 )
-from farside.cli.progress import shown
+from farside.cli.progress import progress_bar
 from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
@@ -104,7 +104,7 @@ def generate(
         models = embedded_models(repository, precision)
         name = model or only_model(models)
         engine = models.engine(name)
-        with shown(name) as progress:
+        with progress_bar(name) as progress:
             made = generate_here(observation, reference or [], name, engine, progress)
         made.write(out)
     typer.echo(out)

@@ -13,7 +13,7 @@ import typer
 from farside.cli.moment import moment
 
 if TYPE_CHECKING:
-    from farside.archive.entry import Product
+    from farside.archive.entry import ArchivedProduct
     from farside.archive.index import Index
     from farside.quality import Quality
 
@@ -76,9 +76,9 @@ def find(
 ) -> None:
     """Print the paths of products, one per line, sorted by time; exit code 1 if there are none."""
     from farside.archive.index import reading
-    from farside.archive.times import instant
+    from farside.archive.times import to_datetime
 
-    start, stop = (None if t is None else instant(moment(t)) for t in (first, end))
+    start, stop = (None if t is None else to_datetime(moment(t)) for t in (first, end))
     required, excluded = _quality(having), _quality(without)
     with reading(root) as index:
         found = [
@@ -129,15 +129,15 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _summary(series: str, products: Sequence[Product]) -> dict[str, str | int]:
-    from farside.archive.times import written
+def _summary(series: str, products: Sequence[ArchivedProduct]) -> dict[str, str | int]:
+    from farside.archive.times import isoformat
 
     current = [product for product in products if product.superseded_by is None]
     return {
         "series": series,
         "products": len(current),
-        "first": written(products[0].name.slot)[:19],
-        "last": written(products[-1].name.slot)[:19],
+        "first": isoformat(products[0].name.slot)[:19],
+        "last": isoformat(products[-1].name.slot)[:19],
         "superseded": len(products) - len(current),
     }
 
@@ -154,7 +154,7 @@ def _quality(names: Iterable[str] | None) -> Quality:
     return found
 
 
-def _print(root: Path, found: Sequence[Product], as_json: bool) -> None:
+def _print(root: Path, found: Sequence[ArchivedProduct], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([_card(root, product) for product in found], indent=1))
         return
@@ -162,47 +162,47 @@ def _print(root: Path, found: Sequence[Product], as_json: bool) -> None:
         typer.echo(root / product.name.path)
 
 
-def _card(root: Path, product: Product) -> dict[str, object]:
-    from farside.archive.times import written
+def _card(root: Path, product: ArchivedProduct) -> dict[str, object]:
+    from farside.archive.times import isoformat
 
     later = product.superseded_by
     return {
         "path": str(root / product.name.path),
         "series": product.name.series,
-        "slot": written(product.name.slot)[:19],
+        "slot": isoformat(product.name.slot)[:19],
         "issue": product.name.issue,
         "kind": product.kind,
         "spacecraft": product.spacecraft,
         "model": product.model,
         "version": product.version,
         "identity": product.identity,
-        "time": written(product.time),
-        "made": written(product.made)[:19],
+        "time": isoformat(product.time),
+        "made": isoformat(product.made)[:19],
         "quality": list(product.quality.names()),
         "sha256": product.sha256,
         "superseded_by": None if later is None else str(root / later.path),
     }
 
 
-def _named(index: Index, name: str) -> Product:
+def _named(index: Index, name: str) -> ArchivedProduct:
     for product in index.products(superseded=True):
         if str(product.name) == name:
             return product
     raise typer.BadParameter(f"no product {name!r} in the archive; farside archive find lists them")
 
 
-def _whole_card(root: Path, index: Index, product: Product) -> dict[str, object]:
-    from farside.archive.times import written
+def _whole_card(root: Path, index: Index, product: ArchivedProduct) -> dict[str, object]:
+    from farside.archive.times import isoformat
 
-    ingredients = [
+    inputs = [
         {
             "role": each.role,
             "instrument": each.instrument,
-            "time": written(each.time),
+            "time": isoformat(each.time),
             "quality": ",".join(each.quality.names()) or "good",
             "filename": each.filename,
             "sha256": each.sha256,
         }
-        for each in index.ingredients(product.name)
+        for each in index.inputs(product.name)
     ]
-    return _card(root, product) | {"made_from": ingredients}
+    return _card(root, product) | {"made_from": inputs}

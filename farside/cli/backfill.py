@@ -9,12 +9,20 @@ import typer
 
 from farside.cli.moment import moment, moment_if_any
 from farside.cli.options import ModelName, Repository, Server
-from farside.cli.watch import Base, Cadence, checked, log_start, making, retrying, stopping
+from farside.cli.watch import (
+    Base,
+    Cadence,
+    exit_on_error,
+    log_start,
+    open_producer,
+    stop_on_signal,
+    to_cadence,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-STOPPED = 143
+EXIT_STOPPED = 143
 """Exit code 128 + SIGTERM: stopped before the end."""
 
 
@@ -46,34 +54,34 @@ def backfill(
     all done; 1: error; 75: the service or the disk is unreachable, or another backfill is running
     on the archive: try later; 78: no such model; 143: stopped by a signal.
     """
-    from farside.archive.inbox import remembered, scan
-    from farside.archive.schedule import Orders, Work
-    from farside.archive.store import opened
+    from farside.archive.inbox import known_arrivals, scan
+    from farside.archive.schedule import Plan, Round
+    from farside.archive.store import open_archive
 
-    orders = Orders(
-        cadence=checked(cadence),
+    plan = Plan(
+        cadence=to_cadence(cadence),
         period=(_utc(first), _utc(end)),
         remake=True,
         made_before=None if moment_if_any(made_before) is None else _utc(str(made_before)),
         base=base,
     )
     with (
-        stopping() as stop,
-        retrying(),
-        opened(archive, "backfill") as writable,
-        making(server, model, repository) as maker,
+        stop_on_signal() as stop,
+        exit_on_error(),
+        open_archive(archive, "backfill") as writable,
+        open_producer(server, model, repository) as producer,
     ):
         where = f"of {archive} from {first} to {end}"
         log_start("backfill", where, server, model, repository, cadence)
         index = writable.index
-        arrivals = scan(inputs, index, 0.0, archive, stop) if inputs else remembered(index)
-        made = Work(writable, maker, maker.model(), orders, stop).run(arrivals)
+        arrivals = scan(inputs, index, 0.0, archive, stop) if inputs else known_arrivals(index)
+        made = Round(writable, producer, producer.model(), plan, stop).run(arrivals)
         typer.echo(f"{made} product{'' if made == 1 else 's'} made", err=True)
         if stop.is_set():
-            raise typer.Exit(STOPPED)
+            raise typer.Exit(EXIT_STOPPED)
 
 
 def _utc(text: str) -> datetime:
-    from farside.archive.times import instant
+    from farside.archive.times import to_datetime
 
-    return instant(moment(text))
+    return to_datetime(moment(text))

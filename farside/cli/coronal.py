@@ -53,15 +53,15 @@ def coronal(
     from farside.corona import EUHFORIA, WSA, corona, inner_boundary
     from farside.io.atomic import NamedFile
     from farside.plots.corona import draw_corona
-    from farside.plots.wind import draw_wind, overlay
+    from farside.plots.wind import corona_overlay, draw_wind
     from farside.solarwind import euhforia as boundary
     from farside.synchronic.base import read_base
 
     heights = _heights(law, source_surface, current_sheet)
     made = _as_map(read_base(map_file))
     found = corona(made, {Law.wsa: WSA, Law.euhforia: EUHFORIA}[law], heights)
-    typer.echo(NamedFile("corona.png", draw_corona(made, overlay(found))).put(out))
-    typer.echo(NamedFile("wind.png", draw_wind(found.wind)).put(out))
+    typer.echo(NamedFile("corona.png", draw_corona(made, corona_overlay(found))).write_to(out))
+    typer.echo(NamedFile("wind.png", draw_wind(found.wind)).write_to(out))
     typer.echo(boundary.write(inner_boundary(found.wind), out))
     typer.echo(
         f"monopole removed {found.potential.monopole_gauss:+.3g} G, "

@@ -11,7 +11,7 @@ import typer
 from farside.cli.moment import moment
 
 
-class Form(StrEnum):
+class ScanFormat(StrEnum):
     """File format of the scan."""
 
     png = "png"
@@ -26,18 +26,22 @@ def simulate_drawing(
     hand: Annotated[
         str, typer.Option(help="Drawing style, or 'all'; see docs/drawings.md.")
     ] = "tower",
-    form: Annotated[Form, typer.Option("--format", help="File format of the scan.")] = Form.png,
+    form: Annotated[
+        ScanFormat, typer.Option("--format", help="File format of the scan.")
+    ] = ScanFormat.png,
     radius: Annotated[
         float, typer.Option(min=100, max=1500, help="Radius of the disk in the scan, pixels.")
     ] = 480,
 ) -> None:
     """Simulate a sunspot drawing with its side-car, and HMI's magnetogram of that time as truth."""
     from farside.simulation.drawings.files import write_drawing
-    from farside.simulation.drawings.styles import HANDS
+    from farside.simulation.drawings.styles import DRAWING_STYLES
 
-    if hand != "all" and hand not in HANDS:
-        raise typer.BadParameter(f"--hand is {hand!r}, expected one of {', '.join(HANDS)}, all")
-    for each in HANDS if hand == "all" else (hand,):
+    if hand != "all" and hand not in DRAWING_STYLES:
+        raise typer.BadParameter(
+            f"--hand is {hand!r}, expected one of {', '.join(DRAWING_STYLES)}, all"
+        )
+    for each in DRAWING_STYLES if hand == "all" else (hand,):
         files = write_drawing(out, moment(time), seed, each, form.value, radius)
         for path in (files.drawing, files.side_car, files.truth):
             typer.echo(path)

@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.table import Table
 
 from farside.disk.registration import Disk, register
-from farside.disk.reproject import rotate
+from farside.disk.reproject import reproject_disk
 from farside.errors import OtherViewError, UnexpectedImageError
-from farside.evaluation.compare import BoxMeasures, Compared, Measures, measure
+from farside.evaluation.compare import BoxMeasures, Measures, PairedValue, measure
 from farside.io.fits import MAX_BYTES, open_image, primary_cards, text, unpack
 from farside.io.product_reader import observer_of, time_of
-from farside.io.source import about, bytes_of
+from farside.io.source import bytes_of, naming_errors
 from farside.io.wcs import pointing_of
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.observation.image import Observation, Origin, read
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Image
 from farside.sun.observer import View
 
@@ -85,7 +85,9 @@ def compare(
     true = _true_field(truth, made, view)
     answers = {GENERATED: made.image}
     if reference:
-        answers[PERSISTENCE] = rotate(_disk(reference, made), view.observer, view.time).image
+        answers[PERSISTENCE] = reproject_disk(
+            _disk(reference, made), view.observer, view.time
+        ).image
     answers[ZERO] = np.where(np.isfinite(made.image), np.float32(0), np.float32(np.nan))
     return Evaluation(
         product=product.name,
@@ -109,13 +111,13 @@ def print_table(found: Evaluation) -> None:
     table = Table("", "true", *found.measures)
     columns = [dict(_rows(measures)) for measures in found.measures.values()]
     for name, first in columns[0].items():
-        true = _text(first.true) if isinstance(first, Compared) else ""
+        true = _text(first.true) if isinstance(first, PairedValue) else ""
         table.add_row(name, true, *(_text(_generated(column[name])) for column in columns))
     Console().print(f"{found.product} of {found.model} against {found.truth}")
     Console().print(table)
 
 
-Value = Compared | float | None
+Value = PairedValue | float | None
 
 
 def _rows(measures: Measures) -> Iterator[tuple[str, Value]]:
@@ -145,7 +147,7 @@ def _box_rows(area: str, box: BoxMeasures) -> Iterator[tuple[str, Value]]:
 
 
 def _generated(value: Value) -> float | None:
-    return value.generated if isinstance(value, Compared) else value
+    return value.generated if isinstance(value, PairedValue) else value
 
 
 def _text(value: float | None) -> str:
@@ -158,13 +160,13 @@ def _true_field(path: Path, made: Magnetogram, view: View) -> Image:
     simulated = _simulated(path)
     disk = _disk(path, made) if simulated is None else register(simulated, made.disk)
     _refuse_other_view(path, disk.view, view)
-    return disk.image if simulated else rotate(disk, view.observer, view.time).image
+    return disk.image if simulated else reproject_disk(disk, view.observer, view.time).image
 
 
 def _simulated(path: Path) -> Observation | None:
     """Read a truth of ``farside simulate``; None if the file is something else."""
     data, name = bytes_of(path, "", MAX_BYTES)
-    with about(name):
+    with naming_errors(name):
         data = unpack(data)
         if text(primary_cards(data), "CONTENT") != SIMULATED_TRUTH:
             return None
@@ -188,7 +190,7 @@ def _disk(path: Path, made: Magnetogram) -> Disk:
 def _refuse_other_view(path: Path, found: View, expected: View) -> None:
     here, there = found.observer, expected.observer
     apart_deg = max(
-        abs(folded_deg(here.longitude_deg - there.longitude_deg)),
+        abs(wrap_deg(here.longitude_deg - there.longitude_deg)),
         abs(here.latitude_deg - there.latitude_deg),
     )
     hours = abs(float((found.time - expected.time).to_value("hour")))

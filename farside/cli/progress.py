@@ -12,7 +12,7 @@ from farside.progress import Progress
 
 
 @contextmanager
-def shown(what: str) -> Iterator[Progress]:
+def progress_bar(what: str) -> Iterator[Progress]:
     """Show the progress of `what` as a bar, from the first report until the block ends."""
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None, visible=False)

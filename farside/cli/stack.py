@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from farside.cli.progress import shown
+from farside.cli.progress import progress_bar
 
 
 def stack(
@@ -16,10 +16,10 @@ def stack(
     count: Annotated[int, typer.Option(min=1, help="Number of magnetograms expected, odd.")] = 21,
 ) -> None:
     """Average magnetograms after derotation to the middle one (differential rotation)."""
-    from farside.denoising.average import stack as averaged
+    from farside.denoising.average import average_frames as averaged
     from farside.denoising.fits import write
 
-    with shown("stack") as progress:
+    with progress_bar("stack") as progress:
         mean = averaged(frames, count, progress)
     typer.echo(write(mean, out))
     typer.echo(

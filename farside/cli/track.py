@@ -13,7 +13,7 @@ from farside.cli.moment import moment_if_any
 if TYPE_CHECKING:
     from astropy.time import Time
 
-    from farside.tracking.track import Region, Rotation, Track
+    from farside.tracking.track import RotationMode, Track, TrackedRegion
 
 _POSITION = re.compile(r"([NS])(\d{1,2}(?:\.\d+)?)([EW])(\d{1,3}(?:\.\d+)?)", re.IGNORECASE)
 
@@ -69,7 +69,7 @@ def track(
     """Track an active region: flux curve and cut-outs (Jeong et al. 2022)."""
     from farside.tracking.files import FORMATS
     from farside.tracking.inputs import read
-    from farside.tracking.track import Following, follow
+    from farside.tracking.track import TrackSettings, track_region
 
     if out.suffix not in FORMATS:
         raise typer.BadParameter(
@@ -78,9 +78,9 @@ def track(
     if differential and time is None:
         raise typer.BadParameter("--differential needs --time: when the region was there")
     region = _region(noaa, position, longitude, latitude, moment_if_any(time))
-    rotation: Rotation = "differential" if differential else "carrington"
-    following = Following(size, cell, within, threshold, rotation)
-    _write(follow(region, map(read, files), following), out)
+    rotation: RotationMode = "differential" if differential else "carrington"
+    settings = TrackSettings(size, cell, within, threshold, rotation)
+    _write(track_region(region, map(read, files), settings), out)
 
 
 def _region(
@@ -89,15 +89,15 @@ def _region(
     longitude: float | None,
     latitude: float | None,
     time: Time | None,
-) -> Region:
+) -> TrackedRegion:
     from farside.sun.observer import earth
-    from farside.tracking.track import Region
+    from farside.tracking.track import TrackedRegion
 
     name = "region" if noaa is None else f"NOAA {noaa}"
     if position is not None and time is not None and longitude is None and latitude is None:
-        return Region.seen_from(earth(time), name, *_parsed(position), time)
+        return TrackedRegion.seen_from(earth(time), name, *_parsed(position), time)
     if position is None and longitude is not None and latitude is not None:
-        return Region(name, longitude, latitude, time)
+        return TrackedRegion(name, longitude, latitude, time)
     raise typer.BadParameter(
         "no region: expected --position and --time, or --longitude and --latitude"
     )
@@ -114,14 +114,14 @@ def _parsed(position: str) -> tuple[float, float]:
 
 
 def _write(found: Track, out: Path) -> None:
-    from farside.io.atomic import replacing
+    from farside.io.atomic import atomic_path
     from farside.plots.tracking import render
     from farside.tracking.files import write_curve, write_cutouts
 
     cutouts, picture = out.with_suffix(".fits"), out.with_suffix(".png")
     write_curve(found, out)
     write_cutouts(found, cutouts)
-    with replacing(picture) as temporary:
+    with atomic_path(picture) as temporary:
         temporary.write_bytes(render(found))
     for skipped in found.skipped:
         typer.echo(f"skipped {skipped}", err=True)

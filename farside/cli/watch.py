@@ -24,12 +24,12 @@ from farside.errors import (
 )
 
 if TYPE_CHECKING:
-    from farside.archive.producer import Maker
+    from farside.archive.producer import Producer
 
-TRY_AGAIN = 75
+EX_TEMPFAIL = 75
 """EX_TEMPFAIL of sysexits.h: passing failure, try again later."""
 
-MISCONFIGURED = 78
+EX_CONFIG = 78
 """EX_CONFIG of sysexits.h: no such model; a restart does not help."""
 
 _log = logging.getLogger("farside.archive")
@@ -73,38 +73,38 @@ def watch(
     later; 78: no such model.
     """
     from farside.archive.inbox import scan
-    from farside.archive.schedule import Orders, Work
-    from farside.archive.status import Status
-    from farside.archive.store import opened
+    from farside.archive.schedule import Plan, Round
+    from farside.archive.status import WatchMetrics
+    from farside.archive.store import open_archive
     from farside.archive.watch import watch as keep_watching
 
     if out.resolve() in {each.resolve() for each in folder}:
         raise typer.BadParameter(f"--out is {out}, expected a folder that is not a drop folder")
-    orders = Orders(cadence=checked(cadence), base=base)
-    status = Status(metrics)
+    plan = Plan(cadence=to_cadence(cadence), base=base)
+    status = WatchMetrics(metrics)
     with (
-        stopping() as stop,
-        retrying(),
-        opened(out) as archive,
-        making(server, model, repository) as maker,
+        stop_on_signal() as stop,
+        exit_on_error(),
+        open_archive(out) as archive,
+        open_producer(server, model, repository) as producer,
     ):
 
-        def work() -> int:
+        def run_round() -> int:
             arrivals = scan(folder, archive.index, settle, out, stop)
-            made = Work(archive, maker, maker.model(), orders, stop).run(arrivals)
+            made = Round(archive, producer, producer.model(), plan, stop).run(arrivals)
             status.write(archive.index, made)
             return made
 
         folders = ", ".join(map(str, folder))
         log_start("watch", f"of {folders} into {out}", server, model, repository, cadence)
         if once:
-            work()
+            run_round()
         else:
-            keep_watching(work, every, stop, status.write_away)
+            keep_watching(run_round, every, stop, status.write_unreachable)
         _log.info("end of watch%s", ": stopped by a signal" if stop.is_set() else "")
 
 
-def checked(cadence_minutes: int) -> timedelta:
+def to_cadence(cadence_minutes: int) -> timedelta:
     """Check the cadence: it must divide a day, so that slots repeat daily."""
     if 1440 % cadence_minutes:
         raise typer.BadParameter(
@@ -114,15 +114,15 @@ def checked(cadence_minutes: int) -> timedelta:
 
 
 @contextmanager
-def making(server: str | None, model: str | None, repository: Path) -> Iterator[Maker]:
+def open_producer(server: str | None, model: str | None, repository: Path) -> Iterator[Producer]:
     """Open the product backend: a service if `server` is given, else an engine in this process."""
-    from farside.archive.producer import Here, There
+    from farside.archive.producer import LocalProducer, ServiceProducer
 
     if server:
         from farside.client import Client
 
         with Client(server) as client:
-            yield There(client, model)
+            yield ServiceProducer(client, model)
     else:
         try:
             models = embedded_models(repository)
@@ -131,13 +131,13 @@ def making(server: str | None, model: str | None, repository: Path) -> Iterator[
         except EngineUnavailableError as error:
             raise UnknownModelError(str(error)) from error
         try:
-            yield Here(engine, name)
+            yield LocalProducer(engine, name)
         finally:
             engine.close()
 
 
 @contextmanager
-def stopping() -> Iterator[Event]:
+def stop_on_signal() -> Iterator[Event]:
     """Event that SIGTERM and SIGINT set; the log goes to standard error meanwhile."""
     _log_to_standard_error()
     stop = Event()
@@ -151,9 +151,9 @@ def stopping() -> Iterator[Event]:
 
 
 @contextmanager
-def retrying() -> Iterator[None]:
-    """Exit with :data:`TRY_AGAIN` after a passing error, :data:`MISCONFIGURED` without a model."""
-    from farside.archive.watch import AWAY
+def exit_on_error() -> Iterator[None]:
+    """Exit with :data:`EX_TEMPFAIL` after a passing error, :data:`EX_CONFIG` without a model."""
+    from farside.archive.watch import UNREACHABLE
     from farside.errors import RequestError
 
     try:
@@ -162,10 +162,10 @@ def retrying() -> Iterator[None]:
         raise
     except ModelError as error:
         _log.error("end: %s: %s", type(error).__name__, error)
-        raise typer.Exit(MISCONFIGURED) from error
-    except (*AWAY, ArchiveBusyError) as error:
+        raise typer.Exit(EX_CONFIG) from error
+    except (*UNREACHABLE, ArchiveBusyError) as error:
         _log.error("end, try again later: %s: %s", type(error).__name__, error)
-        raise typer.Exit(TRY_AGAIN) from error
+        raise typer.Exit(EX_TEMPFAIL) from error
 
 
 def log_start(
@@ -178,7 +178,7 @@ def log_start(
     )  # fmt: skip
 
 
-class OneLine(logging.Formatter):
+class OneLineFormatter(logging.Formatter):
     """Log lines that no file name can forge: control characters escaped, tracebacks indented."""
 
     def __init__(self) -> None:
@@ -205,7 +205,7 @@ def _printable(text: str) -> str:
 
 def _log_to_standard_error() -> None:
     lines = logging.StreamHandler()
-    lines.setFormatter(OneLine())
+    lines.setFormatter(OneLineFormatter())
     _log.handlers[:] = [lines]
     _log.setLevel(logging.INFO)
     _log.propagate = False

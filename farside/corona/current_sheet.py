@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import sph_legendre_p_all
 
-from farside.corona.field import Array, Shell, cell_longitude, sphere
+from farside.corona.field import Array, SphericalShell, cell_longitude, sphere_points
 from farside.corona.pfss import PotentialField
 
 OUTER_RADIUS = 14_959_787_070.0 / 695.7e6
@@ -23,7 +23,7 @@ NODES = 181, 181, 45
 """Nodes of the shell in longitude, latitude and height: 2° by 1°, and steps of 5 % in radius."""
 
 
-def current_sheet(potential: PotentialField, interface: float) -> Shell:
+def current_sheet(potential: PotentialField, interface: float) -> SphericalShell:
     """Unsigned field of the current sheet model from the interface to 0.1 au, outwards everywhere.
 
     With a_lm the harmonics of |B_r| on the interface R, B = -∇Ψ and
@@ -53,8 +53,8 @@ def _harmonics(potential: PotentialField, interface: float) -> NDArray[np.comple
     rows, columns = potential.grid.shape
     sine, weights = np.polynomial.legendre.leggauss(rows)
     longitude = cell_longitude(columns)
-    places = sphere(interface, longitude, np.arcsin(sine))
-    unsigned = np.abs(potential.shell.at(places)[:, 2]).reshape(rows, columns)
+    places = sphere_points(interface, longitude, np.arcsin(sine))
+    unsigned = np.abs(potential.shell.field_at(places)[:, 2]).reshape(rows, columns)
     degree = min(MAX_DEGREE, rows // 3)
     phase = np.exp(-1j * longitude[0] * np.arange(degree + 1))
     spectrum = np.fft.rfft(unsigned, axis=1)[:, : degree + 1] * phase / columns
@@ -62,7 +62,7 @@ def _harmonics(potential: PotentialField, interface: float) -> NDArray[np.comple
     return np.asarray(2 * np.pi * np.einsum("mrl,rm,r->ml", table, spectrum, weights))
 
 
-def _synthesised(harmonics: NDArray[np.complex128], interface: float) -> Shell:
+def _synthesised(harmonics: NDArray[np.complex128], interface: float) -> SphericalShell:
     longitudes, latitudes, heights = NODES
     order = np.arange(len(harmonics))
     sine = np.sin(np.linspace(-np.pi / 2, np.pi / 2, latitudes))
@@ -80,7 +80,7 @@ def _synthesised(harmonics: NDArray[np.complex128], interface: float) -> Shell:
         _waves(value, radial, longitudes - 1),
     )
     field = np.stack(parts, axis=-1)
-    return Shell(np.concatenate([field, field[:1]]), interface, OUTER_RADIUS)
+    return SphericalShell(np.concatenate([field, field[:1]]), interface, OUTER_RADIUS)
 
 
 def _waves(table: Array, series: NDArray[np.complex128], columns: int) -> Array:

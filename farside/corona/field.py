@@ -13,7 +13,7 @@ from streamtracer import VectorGrid
 
 Array = NDArray[np.float64]
 
-Places = NDArray[np.float64]
+SphericalPoints = NDArray[np.float64]
 """Points, (n, 3): longitude and latitude in radians, natural logarithm of the radius in solar
 radii."""
 
@@ -26,7 +26,7 @@ lines, or stop them, where they cross longitude 0."""
 
 
 @dataclass(frozen=True, eq=False)
-class Shell:
+class SphericalShell:
     """Magnetic field on nodes between two spheres.
 
     Attributes
@@ -43,7 +43,7 @@ class Shell:
     inner: float
     outer: float
 
-    def at(self, places: Places) -> Array:
+    def field_at(self, places: SphericalPoints) -> Array:
         """Field by linear interpolation, gauss, (n, 3): eastward, southward and radial."""
         inside = places.copy()
         inside[:, 0] %= 2 * np.pi
@@ -52,7 +52,7 @@ class Shell:
 
     def radial_gauss(self, radius: float, rows: int, columns: int) -> Array:
         """Radial field at the centres of equal-area cells, gauss, (row, column), row 0 south."""
-        field = self.at(sphere(radius, cell_longitude(columns), cell_latitude(rows)))
+        field = self.field_at(sphere_points(radius, cell_longitude(columns), cell_latitude(rows)))
         return field[:, 2].reshape(rows, columns)
 
     @property
@@ -108,14 +108,14 @@ def cell_latitude(rows: int) -> Array:
     return np.arcsin((np.arange(rows) + 0.5) * 2 / rows - 1)
 
 
-def sphere(radius: float, longitude: Array, latitude: Array) -> Places:
+def sphere_points(radius: float, longitude: Array, latitude: Array) -> SphericalPoints:
     """Points of a longitude-latitude grid at one radius (solar radii), row by row."""
     latitudes, longitudes = np.meshgrid(latitude, longitude, indexing="ij")
     height = np.full(latitudes.size, np.log(radius))
     return np.stack([longitudes.ravel(), latitudes.ravel(), height], axis=1)
 
 
-def cartesian(places: Places) -> Array:
+def cartesian(places: SphericalPoints) -> Array:
     """Cartesian coordinates (n, 3) in solar radii: x towards longitude 0, z north."""
     longitude, latitude, height = places.T
     across = np.cos(latitude)
@@ -123,7 +123,7 @@ def cartesian(places: Places) -> Array:
     return np.asarray((np.exp(height) * unit).T)
 
 
-def spherical(points: Array) -> Places:
+def spherical(points: Array) -> SphericalPoints:
     """Spherical coordinates of points (n, 3) in solar radii, the inverse of :func:`cartesian`."""
     x, y, z = points.T
     radius = np.linalg.norm(points, axis=1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from farside.corona.field import Array, cell_latitude, cell_longitude, sphere
+from farside.corona.field import Array, cell_latitude, cell_longitude, sphere_points
 from farside.corona.pfss import PotentialField
-from farside.corona.tracing import curves
+from farside.corona.tracing import trace_curves
 
 ROWS, COLUMNS = 5, 10
 """Equal-area grid of the seeds of lines, coarse enough that lines can be told apart."""
@@ -25,5 +25,5 @@ def field_lines(potential: PotentialField) -> tuple[Array, ...]:
     """
     longitude, latitude = cell_longitude(COLUMNS), cell_latitude(ROWS)
     radii = [radius for radius in SEED_RADII if radius < potential.source_surface]
-    seeds = np.concatenate([sphere(radius, longitude, latitude) for radius in radii])
-    return curves(potential.shell, seeds)
+    seeds = np.concatenate([sphere_points(radius, longitude, latitude) for radius in radii])
+    return trace_curves(potential.shell, seeds)

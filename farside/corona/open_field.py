@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from farside.corona.field import Array, Places, cell_latitude, cell_longitude, sphere
+from farside.corona.field import (
+    Array,
+    SphericalPoints,
+    cell_latitude,
+    cell_longitude,
+    sphere_points,
+)
 from farside.corona.pfss import PotentialField
-from farside.corona.tracing import follow
+from farside.corona.tracing import trace_to_sphere
 from farside.errors import DegenerateFieldError
 from farside.sun.carrington_grid import CarringtonGrid, Degrees
 
@@ -53,13 +59,13 @@ class OpenField:
 def open_field(potential: PotentialField) -> OpenField:
     """Find the open field by tracing the line from the centre of each photospheric cell upwards."""
     rows, columns = potential.grid.shape
-    feet = sphere(1.0, cell_longitude(columns), cell_latitude(rows))
-    reached = follow(potential.shell, feet, outwards=True).outside.reshape(rows, columns)
-    outwards = np.sign(potential.shell.at(feet)[:, 2]).reshape(rows, columns)
+    feet = sphere_points(1.0, cell_longitude(columns), cell_latitude(rows))
+    reached = trace_to_sphere(potential.shell, feet, outwards=True).outside.reshape(rows, columns)
+    outwards = np.sign(potential.shell.field_at(feet)[:, 2]).reshape(rows, columns)
     return OpenField((outwards * reached).astype(np.int8), potential.grid)
 
 
-def hole_boundary_distance_deg(opened: OpenField, feet: Places) -> Degrees:
+def hole_boundary_distance_deg(opened: OpenField, feet: SphericalPoints) -> Degrees:
     """Great-circle distance of footpoints from the nearest boundary of a coronal hole, degrees.
 
     A boundary lies between open and closed cells, and between open cells of opposite polarity. The

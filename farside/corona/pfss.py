@@ -12,7 +12,7 @@ import numpy as np
 from astropy.time import Time
 from scipy.interpolate import interp1d
 
-from farside.corona.field import Array, Shell
+from farside.corona.field import Array, SphericalShell
 from farside.errors import DamagedImageError, DegenerateFieldError
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.synchronic.map import BaseMap, SynchronicMap
@@ -46,7 +46,7 @@ class PotentialField:
         Time of the map.
     """
 
-    shell: Shell
+    shell: SphericalShell
     photosphere_gauss: Map
     grid: CarringtonGrid
     monopole_gauss: float
@@ -135,7 +135,7 @@ def _equal_area(given: SynchronicMap | BaseMap) -> tuple[Map, CarringtonGrid]:
     return resample(field, given.grid, grid), grid
 
 
-def _solved(field_gauss: Map, time: Time, source_surface: float) -> Shell:
+def _solved(field_gauss: Map, time: Time, source_surface: float) -> SphericalShell:
     import astropy.units as u
     import sunpy.map
     from sunkit_magex import pfss
@@ -155,7 +155,7 @@ def _solved(field_gauss: Map, time: Time, source_surface: float) -> Shell:
     nodes = solution.bg.to_value("G").copy()
     # The solver extrapolates the horizontal field to the source surface, where it is zero.
     nodes[:, :, -1, :2] = 0
-    return Shell(_in_latitude(nodes), 1.0, source_surface)
+    return SphericalShell(_in_latitude(nodes), 1.0, source_surface)
 
 
 def _in_latitude(nodes: Array) -> Array:

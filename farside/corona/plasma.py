@@ -9,7 +9,7 @@ import numpy as np
 
 from farside.corona.wind import SolarWind
 from farside.solarwind.euhforia import Boundary
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_rotation import central_longitude_deg
 
 FAST_KM_S = 675.0
@@ -36,7 +36,7 @@ def inner_boundary(wind: SolarWind) -> Boundary:
     with the sign of the current sheet. Wind that left the Sun at a Carrington longitude arrives 10°
     east of it.
     """
-    heeq = folded_deg(wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG)
+    heeq = wrap_deg(wind.grid.longitude_deg - central_longitude_deg(wind.time) - ROTATION_DEG)
     order = np.argsort(heeq)
     # Rows run from south to north, colatitude from north to south.
     speed = wind.speed_km_s[::-1, order]

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from streamtracer import StreamTracer
 
-from farside.corona.field import Array, Places, Shell, cartesian, spherical
+from farside.corona.field import Array, SphericalPoints, SphericalShell, cartesian, spherical
 
 Signs = NDArray[np.int64]
 """Direction of each line: 1 along B, -1 against it."""
 
 STEP = 0.04
-"""Step of a traced line, in the units of :data:`~farside.corona.field.Places`.
+"""Step of a traced line, in the units of :data:`~farside.corona.field.SphericalPoints`.
 
 Half of it moves no footpoint of a dipole by more than 0.01°. A choice."""
 
@@ -36,7 +36,7 @@ BATCH = 8192
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class LineEnds:
     """End points of field lines.
 
     Attributes
@@ -47,20 +47,20 @@ class Ends:
         Mask of those on the outer sphere, (n,).
     """
 
-    places: Places
+    places: SphericalPoints
     outside: NDArray[np.bool_]
 
 
-def follow(shell: Shell, places: Places, *, outwards: bool) -> Ends:
+def trace_to_sphere(shell: SphericalShell, places: SphericalPoints, *, outwards: bool) -> LineEnds:
     """Trace the line through each point, upwards or downwards, to a sphere of the shell."""
-    along = np.where((shell.at(places)[:, 2] > 0) == outwards, 1, -1)
+    along = np.where((shell.field_at(places)[:, 2] > 0) == outwards, 1, -1)
     found = _traced(shell, places, along)
     bottom, top = shell.heights
     outside = found[:, 2] > (bottom + top) / 2
-    return Ends(_on_sphere(shell, found, np.where(outside, top, bottom), along), outside)
+    return LineEnds(_on_sphere(shell, found, np.where(outside, top, bottom), along), outside)
 
 
-def curves(shell: Shell, places: Places) -> tuple[Array, ...]:
+def trace_curves(shell: SphericalShell, places: SphericalPoints) -> tuple[Array, ...]:
     """Trace the whole line through each point, from sphere to sphere, as a curve.
 
     Returns
@@ -73,7 +73,7 @@ def curves(shell: Shell, places: Places) -> tuple[Array, ...]:
     return tuple(line[np.isfinite(line[:, 0])] for line in whole.transpose(1, 0, 2))
 
 
-def _path(shell: Shell, places: Places, sign: int) -> Array:
+def _path(shell: SphericalShell, places: SphericalPoints, sign: int) -> Array:
     """Points of each line by second-order steps, NaN after its end, (point, line, 3)."""
     here = _inside(shell, places)
     along = np.full(len(here), sign)
@@ -92,7 +92,7 @@ def _path(shell: Shell, places: Places, sign: int) -> Array:
     return np.stack(points)
 
 
-def _traced(shell: Shell, places: Places, along: Signs) -> Places:
+def _traced(shell: SphericalShell, places: SphericalPoints, along: Signs) -> SphericalPoints:
     """Last point of each line inside the shell."""
     ends = _inside(shell, places)
     cap = shell.band_edge - CAP_STEPS * STEP
@@ -115,7 +115,7 @@ def _traced(shell: Shell, places: Places, along: Signs) -> Places:
     return ends
 
 
-def _inside(shell: Shell, places: Places) -> Places:
+def _inside(shell: SphericalShell, places: SphericalPoints) -> SphericalPoints:
     """Points moved off the spheres, where the tracer would take a rounding error for an exit."""
     inside = places.copy()
     inside[:, 0] %= 2 * np.pi
@@ -124,19 +124,21 @@ def _inside(shell: Shell, places: Places) -> Places:
     return inside
 
 
-def _through_band(shell: Shell, places: Places, sign: int) -> Places:
+def _through_band(shell: SphericalShell, places: SphericalPoints, sign: int) -> SphericalPoints:
     tracer = StreamTracer(MAX_STEPS, STEP)
     tracer.trace(places, shell.rates, direction=sign)
     return _inside(shell, np.stack([line[-1] for line in tracer.xs]))
 
 
-def _between_spheres(shell: Shell, places: Places) -> NDArray[np.bool_]:
+def _between_spheres(shell: SphericalShell, places: SphericalPoints) -> NDArray[np.bool_]:
     """Mask of lines that stopped at a limit of latitude or longitude, not of height."""
     bottom, top = shell.heights
     return np.asarray((places[:, 2] > bottom + STEP) & (places[:, 2] < top - STEP))
 
 
-def _through_cap(shell: Shell, places: Places, along: Signs, cap: float) -> Places:
+def _through_cap(
+    shell: SphericalShell, places: SphericalPoints, along: Signs, cap: float
+) -> SphericalPoints:
     """Trace by second-order steps until the line leaves the cap or the shell."""
     ends = places.copy()
     bottom, top = shell.heights
@@ -153,16 +155,16 @@ def _through_cap(shell: Shell, places: Places, along: Signs, cap: float) -> Plac
     return ends
 
 
-def _stepped(shell: Shell, places: Places, along: Signs) -> Places:
+def _stepped(shell: SphericalShell, places: SphericalPoints, along: Signs) -> SphericalPoints:
     start = cartesian(places)
     step = POLAR_STEP * np.exp(places[:, 2:]) * along[:, None]
     halfway = spherical(start + step / 2 * _direction(shell, places))
     return spherical(start + step * _direction(shell, halfway))
 
 
-def _direction(shell: Shell, places: Places) -> Array:
+def _direction(shell: SphericalShell, places: SphericalPoints) -> Array:
     """Unit vector along B, (n, 3): x towards longitude 0, z north."""
-    east, south, radial = shell.at(places).T
+    east, south, radial = shell.field_at(places).T
     longitude, latitude, _ = places.T
     across = radial * np.cos(latitude) + south * np.sin(latitude)
     x = across * np.cos(longitude) - east * np.sin(longitude)
@@ -173,7 +175,9 @@ def _direction(shell: Shell, places: Places) -> Array:
     return np.asarray(field / np.maximum(strength, np.finfo(float).tiny))
 
 
-def _on_sphere(shell: Shell, places: Places, height: Array, along: Signs) -> Places:
+def _on_sphere(
+    shell: SphericalShell, places: SphericalPoints, height: Array, along: Signs
+) -> SphericalPoints:
     """Extend the line straight along B to the sphere, for the last, partial step."""
     start, target = cartesian(places), np.exp(height)
     direction = _direction(shell, places) * along[:, None]

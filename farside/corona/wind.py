@@ -13,10 +13,10 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.corona.current_sheet import OUTER_RADIUS, current_sheet
-from farside.corona.field import Array, Places, sphere
+from farside.corona.field import Array, SphericalPoints, sphere_points
 from farside.corona.open_field import OpenField, hole_boundary_distance_deg
 from farside.corona.pfss import PotentialField
-from farside.corona.tracing import Ends, follow
+from farside.corona.tracing import LineEnds, trace_to_sphere
 from farside.sun.carrington_grid import CarringtonGrid, Map
 
 OUTER_GRID = CarringtonGrid(180, 90, "uniform")
@@ -157,13 +157,15 @@ def solar_wind(
     """
     begins = potential.source_surface if interface is None else interface
     sheet = current_sheet(potential, begins)
-    outer = sphere(OUTER_RADIUS, np.radians(grid.longitude_deg), np.radians(grid.latitude_deg))
-    crossing = follow(sheet, outer, outwards=False).places
-    feet = follow(potential.shell, crossing, outwards=False).places
+    outer = sphere_points(
+        OUTER_RADIUS, np.radians(grid.longitude_deg), np.radians(grid.latitude_deg)
+    )
+    crossing = trace_to_sphere(sheet, outer, outwards=False).places
+    feet = trace_to_sphere(potential.shell, crossing, outwards=False).places
     expansion = _expansion(potential, feet, crossing)
     distance = hole_boundary_distance_deg(opened, feet)
-    polarity = np.sign(potential.shell.at(crossing)[:, 2])
-    strength = sheet.at(outer)[:, 2] * NT_PER_GAUSS
+    polarity = np.sign(potential.shell.field_at(crossing)[:, 2])
+    strength = sheet.field_at(outer)[:, 2] * NT_PER_GAUSS
 
     def on_grid(values: Array) -> Map:
         return values.reshape(grid.shape)
@@ -181,18 +183,20 @@ def solar_wind(
     )
 
 
-def _expansion(potential: PotentialField, feet: Places, crossing: Places) -> Array:
+def _expansion(
+    potential: PotentialField, feet: SphericalPoints, crossing: SphericalPoints
+) -> Array:
     """Expansion factor of flux tubes up to the source surface (Wang & Sheeley 1990, Eq. 1)."""
     top = _source_surface(potential, crossing)
-    below = np.linalg.norm(potential.shell.at(feet), axis=1)
-    above = np.abs(potential.shell.at(top.places)[:, 2])
+    below = np.linalg.norm(potential.shell.field_at(feet), axis=1)
+    above = np.abs(potential.shell.field_at(top.places)[:, 2])
     arrived: NDArray[np.bool_] = top.outside & (above > 0)
     ratio = np.divide(below, above, out=np.full_like(below, np.inf), where=arrived)
     return np.asarray(ratio / potential.source_surface**2)
 
 
-def _source_surface(potential: PotentialField, crossing: Places) -> Ends:
+def _source_surface(potential: PotentialField, crossing: SphericalPoints) -> LineEnds:
     """Points at which lines that cross the interface meet the source surface."""
     if crossing[0, 2] >= np.log(potential.source_surface):
-        return Ends(crossing, np.ones(len(crossing), np.bool_))
-    return follow(potential.shell, crossing, outwards=True)
+        return LineEnds(crossing, np.ones(len(crossing), np.bool_))
+    return trace_to_sphere(potential.shell, crossing, outwards=True)

@@ -11,16 +11,16 @@ import numpy as np
 from astropy.time import Time, TimeDelta
 from numpy.typing import NDArray
 
-from farside.denoising.derotation import TimedFrame, drift_of, following_mean
+from farside.denoising.derotation import TimedFrame, derotated_mean, surface_motion
 from farside.denoising.noise import centre_noise_gauss
 from farside.errors import FrameSeriesError, MissingMetadataError, UnsupportedImageError
 from farside.io.fits import MAX_BYTES, Cards, number, open_cards, text, unpack
-from farside.io.source import about, bytes_of
+from farside.io.source import bytes_of, naming_errors
 from farside.io.wcs import Pointing, pointing_of
 from farside.observation.image import Origin, read
-from farside.observation.instruments import identify, instant, is_restored
-from farside.progress import Progress, silent
-from farside.sun.angles import folded_deg
+from farside.observation.instruments import card_time, identify, is_restored
+from farside.progress import Progress, no_progress
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Image
 
 FRAMES = 21
@@ -93,8 +93,8 @@ class MeanMagnetogram:
         return self.frames[len(self.frames) // 2]
 
 
-def stack(
-    paths: Sequence[Path], count: int = FRAMES, progress: Progress = silent
+def average_frames(
+    paths: Sequence[Path], count: int = FRAMES, progress: Progress = no_progress
 ) -> MeanMagnetogram:
     """Average a series of frames, each derotated to the time of the middle one.
 
@@ -117,16 +117,16 @@ def stack(
     InputError
         A file cannot be used.
     """
-    frames = series(paths, count)
+    frames = read_series(paths, count)
     middle = frames[count // 2]
     seen = read(middle.path)
     observer = seen.origin.observer
     noise_gauss = centre_noise_gauss(seen.pixels, middle.pointing, observer)
     on_disk = np.isfinite(seen.pixels)
-    drift = drift_of(middle.pointing, middle.shape, observer, seen.origin.time)
+    motion = surface_motion(middle.pointing, middle.shape, observer, seen.origin.time)
     del seen  # never two frames in memory
     origins: list[Origin] = []
-    mean = following_mean(_timed(frames, middle, origins, progress), drift)
+    mean = derotated_mean(_timed(frames, middle, origins, progress), motion)
     mean[~on_disk] = np.nan
     return MeanMagnetogram(mean, frames, tuple(origins), noise_gauss)
 
@@ -152,7 +152,7 @@ def _from_middle(middle: Pointing, frame: Pointing) -> NDArray[np.float64]:
     return np.column_stack([linear, frame.sun_centre_px - linear @ middle.sun_centre_px])
 
 
-def series(paths: Sequence[Path], count: int = FRAMES) -> tuple[Frame, ...]:
+def read_series(paths: Sequence[Path], count: int = FRAMES) -> tuple[Frame, ...]:
     """Read the headers of frames, check that they form a series, and sort them by time.
 
     Raises
@@ -175,7 +175,7 @@ def series(paths: Sequence[Path], count: int = FRAMES) -> tuple[Frame, ...]:
 
 def _frame(path: Path) -> Frame:
     data, name = bytes_of(path, "", MAX_BYTES)
-    with about(name):
+    with naming_errors(name):
         cards = open_cards(unpack(data))
         instrument, band = identify(cards)
         if (instrument.name, band) != ("HMI", "LOS"):
@@ -184,7 +184,7 @@ def _frame(path: Path) -> Frame:
             raise UnsupportedImageError(
                 "got a mean or the product of a network, expected a frame as it was measured"
             )
-        slot, cadence_s = instant(cards, "T_REC"), number(cards, "CADENCE")
+        slot, cadence_s = card_time(cards, "T_REC"), number(cards, "CADENCE")
         if slot is None or cadence_s is None or cadence_s <= 0:
             raise MissingMetadataError(
                 f"T_REC is {cards.get('T_REC')!r} and CADENCE {cards.get('CADENCE')!r}, expected "
@@ -219,7 +219,7 @@ def _check_alike(frames: Sequence[Frame]) -> None:
 def _check_pointing(frame: Frame, expected: Pointing) -> None:
     found = frame.pointing
     apart_px = float(np.hypot(*(found.sun_centre_px - expected.sun_centre_px)))
-    turned_deg = abs(folded_deg(found.roll_deg - expected.roll_deg))
+    turned_deg = abs(wrap_deg(found.roll_deg - expected.roll_deg))
     stretched = abs(found.scale_arcsec / expected.scale_arcsec - 1)
     if (
         apart_px > CENTRE_TOLERANCE_PX

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from farside.io.wcs import ARCSEC_PER_RADIAN, Pointing
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day, project, trace
+from farside.sun.heliographic import differential_rotation_deg_per_day, project, trace
 from farside.sun.observer import Observer
 
 PROBE_S = 450.0
@@ -32,7 +32,7 @@ _ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Drift:
+class SurfaceMotion:
     """Apparent velocity of the solar surface in each pixel.
 
     Attributes
@@ -65,7 +65,9 @@ class TimedFrame:
     from_middle: NDArray[np.float64] | None = None
 
 
-def drift_of(pointing: Pointing, shape: tuple[int, int], observer: Observer, time: Time) -> Drift:
+def surface_motion(
+    pointing: Pointing, shape: tuple[int, int], observer: Observer, time: Time
+) -> SurfaceMotion:
     """Apparent motion of magnetic features by the differential rotation of Komm et al. (1993).
 
     Parameters
@@ -79,7 +81,7 @@ def drift_of(pointing: Pointing, shape: tuple[int, int], observer: Observer, tim
     for first in range(0, shape[0], _ROWS_AT_ONCE):
         rows = np.arange(first, min(first + _ROWS_AT_ONCE, shape[0]))
         speed[:, rows] = _speed_px_s(pointing, rows, shape[1], observer, time)
-    return Drift(*speed)
+    return SurfaceMotion(*speed)
 
 
 def _speed_px_s(
@@ -93,7 +95,8 @@ def _speed_px_s(
     before, after = (
         np.stack(
             project(
-                met.longitude_deg + drift_deg_per_day(met.latitude_deg) * seconds / 86400,
+                met.longitude_deg
+                + differential_rotation_deg_per_day(met.latitude_deg) * seconds / 86400,
                 met.latitude_deg,
                 observer,
                 time + TimeDelta(seconds, format="sec"),
@@ -105,7 +108,7 @@ def _speed_px_s(
     return np.where(met.impact < 1, speed, 0)
 
 
-def following_mean(frames: Iterable[TimedFrame], drift: Drift) -> Image:
+def derotated_mean(frames: Iterable[TimedFrame], motion: SurfaceMotion) -> Image:
     """Mean of frames, each derotated to the time of the middle one.
 
     Frames are interpolated with a Lanczos kernel of eight pixels, which preserves both noise and
@@ -118,10 +121,10 @@ def following_mean(frames: Iterable[TimedFrame], drift: Drift) -> Image:
     Image
         Of the values that there are; NaN where no frame has one.
     """
-    total = np.zeros_like(drift.x_px_s)
+    total = np.zeros_like(motion.x_px_s)
     count = np.zeros_like(total)
     for frame in frames:
-        values = _followed(frame, drift)
+        values = _followed(frame, motion)
         there = np.isfinite(values)
         np.add(total, values, out=total, where=there)
         count += there.astype(np.float32)
@@ -130,10 +133,10 @@ def following_mean(frames: Iterable[TimedFrame], drift: Drift) -> Image:
     return mean
 
 
-def _followed(frame: TimedFrame, drift: Drift) -> Image:
+def _followed(frame: TimedFrame, motion: SurfaceMotion) -> Image:
     """Frame derotated to the time of the middle one."""
     seconds = np.float32(frame.seconds)
-    x_px, y_px = seconds * drift.x_px_s, seconds * drift.y_px_s
+    x_px, y_px = seconds * motion.x_px_s, seconds * motion.y_px_s
     columns, rows = (np.arange(length, dtype=np.float32) for length in x_px.shape[::-1])
     affine = np.eye(2, 3) if frame.from_middle is None else frame.from_middle
     for place, (along_x, along_y, shift) in zip(

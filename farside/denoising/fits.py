@@ -14,8 +14,8 @@ from astropy.io import fits
 from farside import __version__
 from farside.denoising.average import COUNT_KEY, MeanMagnetogram
 from farside.denoising.derotation import NOISE_LEFT
-from farside.io.atomic import replacing
-from farside.io.cards import Card, Column, add_cards, quoted, table
+from farside.io.atomic import atomic_path
+from farside.io.cards import Card, Column, add_cards, quote_name, table
 from farside.io.fits import Cards, Value
 from farside.observation.instruments import HMI_NEAR_REAL_TIME
 from farside.quality import Quality
@@ -47,7 +47,7 @@ def write(mean: MeanMagnetogram, path: Path) -> Path:
     for hdu in hdus:
         hdu.add_checksum()
     hdus.writeto(file)
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         temporary.write_bytes(file.getbuffer())
     return path
 
@@ -89,4 +89,4 @@ _COLUMNS: tuple[Column, ...] = (("T_REC", None, None), ("NAME", None, None), ("S
 
 def _rows(mean: MeanMagnetogram) -> Iterator[tuple[Value, ...]]:
     for frame, origin in zip(mean.frames, mean.origins, strict=True):
-        yield str(frame.cards["T_REC"]), quoted(origin.name), origin.sha256
+        yield str(frame.cards["T_REC"]), quote_name(origin.name), origin.sha256

@@ -30,7 +30,7 @@ LIMB_SIDE_RADII, LIMB_AT_RADII = 0.13, 0.92
 CORE_WIDTHS = 1.5
 """Half width of the fitted core, in its standard deviations."""
 
-LEAST_PIXELS = 1000
+MIN_PIXELS = 1000
 """Minimum number of valid pixels in a box: with fewer the width is uncertain by more than 3 %."""
 
 NETWORK_MM = (5.0, 30.0)
@@ -59,7 +59,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Kept:
+class RelativePower:
     """Power of an image relative to the truth, in a range of wavelengths.
 
     Attributes
@@ -100,11 +100,11 @@ def core_width_gauss(field_gauss: Image) -> float:
     Raises
     ------
     DamagedImageError
-        Fewer pixels than :data:`LEAST_PIXELS` have a value.
+        Fewer pixels than :data:`MIN_PIXELS` have a value.
     """
     values = field_gauss[np.isfinite(field_gauss)].astype(np.float64)
-    if values.size < LEAST_PIXELS:
-        raise DamagedImageError(f"{values.size} pixels have a value, expected {LEAST_PIXELS}")
+    if values.size < MIN_PIXELS:
+        raise DamagedImageError(f"{values.size} pixels have a value, expected {MIN_PIXELS}")
     low, middle, high = np.percentile(values, (30, 50, 70)).tolist()
     width: float = (high - low) / 1.0488  # σ between the 30 % and 70 % quantiles of a Gaussian
     for _ in range(_ROUNDS):
@@ -197,12 +197,12 @@ def box(image: Image, centre_px: tuple[float, float], side_px: float) -> Image:
     return image[max(y, 0) : max(y + side, 0), max(x, 0) : max(x + side, 0)]
 
 
-def network_kept(
+def network_power(
     image: Image,
     truth: Image,
     pixel_mm: float,
     wavelengths_mm: tuple[float, float] = NETWORK_MM,
-) -> Kept:
+) -> RelativePower:
     """Power of an image relative to the truth at the scales of the magnetic network.
 
     Both images are tapered with a Hann window; the power is summed over all directions.
@@ -231,7 +231,7 @@ def network_kept(
         )
     ours, theirs = (_spectrum(each)[ring] for each in (image, truth))
     power = float((np.abs(theirs) ** 2).sum())
-    return Kept(
+    return RelativePower(
         power=float((np.abs(ours) ** 2).sum()) / power,
         coherent=float((ours * theirs.conj()).real.sum()) / power,
     )

@@ -8,8 +8,8 @@ import numpy as np
 
 from farside.errors import DamagedImageError, ImplausibleGeometryError
 from farside.io.cards import Card
-from farside.model.recipe import Native
-from farside.observation.image import KEPT, Observation, Origin
+from farside.model.recipe import NativeTiling
+from farside.observation.image import KEPT_CARDS, Observation, Origin
 from farside.sun.grid import Geometry, Image
 
 SCALE_TOLERANCE = 0.05
@@ -48,7 +48,7 @@ class NativeImage:
     origin
         What it is.
     kept
-        Cards of the instrument that a product made of it keeps: those of ``observation.KEPT``.
+        Cards of the instrument that a product made of it keeps: ``observation.KEPT_CARDS``.
     """
 
     image: Image
@@ -57,7 +57,7 @@ class NativeImage:
     kept: tuple[Card, ...] = ()
 
 
-def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
+def in_native_pixels(observation: Observation, wanted: NativeTiling) -> NativeImage:
     """Take an image as it is, if its pixels are of the size that a Recipe wants.
 
     Raises
@@ -92,5 +92,5 @@ def in_native_pixels(observation: Observation, wanted: Native) -> NativeImage:
             (str(origin),),
         )
     cards = observation.cards
-    kept = tuple((key, cards[key], note) for key, note in KEPT.items() if key in cards)
+    kept = tuple((key, cards[key], note) for key, note in KEPT_CARDS.items() if key in cards)
     return NativeImage(np.where(on_disk, pixels, np.float32(np.nan)), grid, origin, kept)

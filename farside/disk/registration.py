@@ -29,8 +29,8 @@ class Disk:
         Gauss for a magnetogram, brightness for EUV.
     origin
         What it was registered from.
-    rotated_to
-        The view that :func:`farside.disk.reproject.rotate` brought it into; None as it was taken.
+    reprojected_to
+        The view that :func:`farside.disk.reproject.reproject_disk` brought it into; None as taken.
     seen
         Where a rotated disk shows what was seen, (y, x); None where that is all of the disk.
     """
@@ -38,13 +38,13 @@ class Disk:
     image: Image
     grid: Grid
     origin: Origin
-    rotated_to: View | None = None
+    reprojected_to: View | None = None
     seen: NDArray[np.bool_] | None = None
 
     @property
     def view(self) -> View:
         """From where, and when, it shows the Sun."""
-        return self.rotated_to or View(self.origin.observer, self.origin.time)
+        return self.reprojected_to or View(self.origin.observer, self.origin.time)
 
 
 def register(observation: Observation, grid: Grid) -> Disk:
@@ -60,7 +60,7 @@ def register(observation: Observation, grid: Grid) -> Disk:
         A pixel inside the mask sees no value at all.
     """
     pixels = np.ascontiguousarray(observation.pixels)
-    to_source, ratio = source_of_grid(
+    to_source, ratio = grid_to_source(
         observation.pointing, grid, observation.origin.observer.distance_m
     )
     image = _resampled(pixels, grid, to_source, ratio)
@@ -73,7 +73,7 @@ def register(observation: Observation, grid: Grid) -> Disk:
     return Disk(image, grid, observation.origin)
 
 
-def source_of_grid(
+def grid_to_source(
     pointing: Pointing, grid: Grid, distance_m: float
 ) -> tuple[NDArray[np.float64], float]:
     """Affine map (2, 3) from grid index to source index, and source pixels per grid pixel."""

@@ -14,10 +14,10 @@ from farside.disk.registration import Disk
 from farside.sun.grid import Grid, Image
 from farside.sun.heliographic import (
     SurfacePoints,
-    drift_deg_per_day,
+    differential_rotation_deg_per_day,
     limb_tangent,
+    lines_of_sight,
     project,
-    sight_lines,
     trace,
 )
 from farside.sun.observer import Observer, View
@@ -26,7 +26,7 @@ LEAST_MU = 0.1
 """Smallest μ at which a disk is used: division by μ raises noise near the limb. A choice."""
 
 
-def rotate(disk: Disk, observer: Observer, time: Time) -> Disk:
+def reproject_disk(disk: Disk, observer: Observer, time: Time) -> Disk:
     """Reproject a disk to another observer and time, with differential rotation.
 
     Each pixel of the new view is traced back to the disk, by the rotation of magnetic features of
@@ -51,17 +51,17 @@ def rotate(disk: Disk, observer: Observer, time: Time) -> Disk:
     ValueError
         The disk was reprojected before.
     """
-    return rotate_all((disk,), observer, time)[0]
+    return reproject_disks((disk,), observer, time)[0]
 
 
-def rotate_all(disks: Sequence[Disk], observer: Observer, time: Time) -> tuple[Disk, ...]:
-    """Reproject disks on one grid, as by :func:`rotate`; disks of one view share the geometry."""
+def reproject_disks(disks: Sequence[Disk], observer: Observer, time: Time) -> tuple[Disk, ...]:
+    """Reproject disks of one grid; those of one view share the geometry."""
     view = View(observer, time)
-    moved = [disk for disk in disks if not disk.view.is_that_of(view)]
+    moved = [disk for disk in disks if not disk.view.matches(view)]
     _refuse_rotated(moved, view)
     routes = _routes(moved[0].grid, [disk.view for disk in moved], view) if moved else []
     return tuple(
-        disk if disk.view.is_that_of(view) else _carried(disk, _from(disk.view, routes), view)
+        disk if disk.view.matches(view) else _carried(disk, _from(disk.view, routes), view)
         for disk in disks
     )
 
@@ -90,7 +90,7 @@ class _Route:
 
 def _refuse_rotated(disks: Iterable[Disk], view: View) -> None:
     for disk in disks:
-        if disk.rotated_to:
+        if disk.reprojected_to:
             raise ValueError(
                 f"{disk.origin}: got a disk rotated to {disk.view.time.isot}, expected one as"
                 f" registered, to rotate it to {view.time.isot}"
@@ -99,18 +99,18 @@ def _refuse_rotated(disks: Iterable[Disk], view: View) -> None:
 
 def _routes(grid: Grid, origins: Iterable[View], view: View) -> list[_Route]:
     on_disk = grid.on_disk()
-    west, north = sight_lines(grid, view.observer)
+    west, north = lines_of_sight(grid, view.observer)
     points = trace(west[on_disk], north[on_disk], view.observer, view.time)
     routes: list[_Route] = []
     for origin in origins:
-        if not any(route.origin.is_that_of(origin) for route in routes):
+        if not any(route.origin.matches(origin) for route in routes):
             routes.append(_route(points, grid, origin, view))
     return routes
 
 
 def _route(points: SurfacePoints, grid: Grid, origin: View, view: View) -> _Route:
     days = float((view.time - origin.time).to_value("day"))
-    longitude = points.longitude_deg - drift_deg_per_day(points.latitude_deg) * days
+    longitude = points.longitude_deg - differential_rotation_deg_per_day(points.latitude_deg) * days
     west, north, mu = project(longitude, points.latitude_deg, origin.observer, origin.time)
     scale = grid.disk_radius_px / limb_tangent(origin.observer)
     seen = mu > LEAST_MU
@@ -124,7 +124,7 @@ def _route(points: SurfacePoints, grid: Grid, origin: View, view: View) -> _Rout
 
 
 def _from(view: View, routes: Iterable[_Route]) -> _Route:
-    return next(route for route in routes if route.origin.is_that_of(view))
+    return next(route for route in routes if route.origin.matches(view))
 
 
 def _carried(disk: Disk, route: _Route, view: View) -> Disk:
@@ -137,7 +137,7 @@ def _carried(disk: Disk, route: _Route, view: View) -> Disk:
     image[on_disk] = np.where(route.seen, values, unseen)
     shown = on_disk.copy()
     shown[on_disk] = route.seen
-    return Disk(image, disk.grid, disk.origin, rotated_to=view, seen=shown)
+    return Disk(image, disk.grid, disk.origin, reprojected_to=view, seen=shown)
 
 
 def _sampled(image: Image, route: _Route, on_disk: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ def paper_block_px(paper_px: float, grid: Grid) -> int | None:
     return whole if whole >= 1 and abs(side - whole) <= 0.05 * side else None
 
 
-def binned(image: Image, grid: Grid, pixels: int, box: Box = WHOLE) -> Image:
+def block_means(image: Image, grid: Grid, pixels: int, box: Box = WHOLE) -> Image:
     """Mean of an image in square blocks (y, x), NaN where a block is not wholly on the disk.
 
     This is the papers' "8×8 binning"; the blocks are centred in the box, and a remainder at its
@@ -51,11 +51,11 @@ def binned(image: Image, grid: Grid, pixels: int, box: Box = WHOLE) -> Image:
     return blocks
 
 
-def in_common(
+def common_blocks(
     generated: Image, truth: Image, grid: Grid, pixels: int, box: Box
 ) -> tuple[Values, Values]:
     """Block means of both images, for the blocks in which both have a value."""
-    made, true = (binned(image, grid, pixels, box) for image in (generated, truth))
+    made, true = (block_means(image, grid, pixels, box) for image in (generated, truth))
     both = np.isfinite(made) & np.isfinite(true)
     return made[both].astype(np.float64), true[both].astype(np.float64)
 

@@ -22,12 +22,12 @@ from farside.evaluation.score_regions import select_patches
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
 
-LEAST_BLOCKS = 7
+MIN_BLOCKS = 7
 """Minimum number of blocks along a side of a box for SSIM, the size of its window."""
 
 
 @dataclass(frozen=True)
-class Compared:
+class PairedValue:
     """Value of one quantity in the generated and in the true image."""
 
     generated: float
@@ -51,8 +51,8 @@ class BoxMeasures:
     correlation: Correlations
     similarity: float | None
     similarity_of_8: float | None
-    unsigned_flux_mx: Compared
-    net_flux_mx: Compared
+    unsigned_flux_mx: PairedValue
+    net_flux_mx: PairedValue
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class Measures:
 
     disk: BoxMeasures
     patches: tuple[PatchMeasures, ...]
-    polar_north_gauss: Compared
-    polar_south_gauss: Compared
+    polar_north_gauss: PairedValue
+    polar_south_gauss: PairedValue
     relative_flux_error: float
     normalised_square_error: float
     rms_similarity_error: float
@@ -116,8 +116,8 @@ def measure(
             PatchMeasures(each.kind, measure_box(generated, truth, grid, each.box, threshold_gauss))
             for each in select_patches(truth, grid, threshold_gauss)
         ),
-        polar_north_gauss=Compared(made.north_gauss, true.north_gauss),
-        polar_south_gauss=Compared(made.south_gauss, true.south_gauss),
+        polar_north_gauss=PairedValue(made.north_gauss, true.north_gauss),
+        polar_south_gauss=PairedValue(made.south_gauss, true.south_gauss),
         relative_flux_error=relative_flux_error(generated, truth, grid),
         normalised_square_error=normalised_square_error(generated, truth, grid),
         rms_similarity_error=rms_similarity_error(generated, truth, grid),
@@ -132,7 +132,7 @@ def measure_box(
 ) -> BoxMeasures:
     """Compare two magnetograms within a box of the grid; parameters as for :func:`measure`."""
     unsigned, net = (
-        Compared(*(flux(image, grid, box, threshold_gauss) for image in (generated, truth)))
+        PairedValue(*(flux(image, grid, box, threshold_gauss) for image in (generated, truth)))
         for flux in (unsigned_flux_mx, net_flux_mx)
     )
     return BoxMeasures(
@@ -147,6 +147,6 @@ def measure_box(
 def _similarity(
     generated: Image, truth: Image, grid: Grid, box: Box, pixels: int | None
 ) -> float | None:
-    if pixels is None or min(truth[box].shape) < LEAST_BLOCKS * pixels:
+    if pixels is None or min(truth[box].shape) < MIN_BLOCKS * pixels:
         return None
     return similarity(generated, truth, grid, pixels, box)

@@ -9,9 +9,9 @@ from astropy.time import Time
 
 from farside.evaluation.blocks import WHOLE, Box, masked
 from farside.evaluation.statistics import mean_of
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Geometry, Grid, Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import SOLAR_RADIUS_M, Observer
 
 
@@ -64,9 +64,9 @@ def polar_field(image: Image, grid: Grid, observer: Observer, time: Time) -> Pol
 
     Jeong et al. (2022), Sect. 4.1. All pixels have the same weight; a cap without pixels is NaN.
     """
-    points = trace(*sight_lines(grid, observer), observer, time)
+    points = trace(*lines_of_sight(grid, observer), observer, time)
     meridian = observer.carrington_longitude_deg(time)
-    from_meridian = np.abs(folded_deg(points.longitude_deg - meridian))
+    from_meridian = np.abs(wrap_deg(points.longitude_deg - meridian))
     inside = np.isfinite(masked(image, grid)) & (points.mu > 0) & (from_meridian <= 45)
     north, south = (
         mean_of(image[cap] / points.mu[cap])

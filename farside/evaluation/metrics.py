@@ -14,8 +14,8 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.disk.registration import Disk
-from farside.disk.reproject import rotate
-from farside.evaluation.blocks import WHOLE, Box, binned, in_common, paper_block_px
+from farside.disk.reproject import reproject_disk
+from farside.evaluation.blocks import WHOLE, Box, block_means, common_blocks, paper_block_px
 from farside.evaluation.statistics import mean_of, pearson, ratio
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer
@@ -54,7 +54,7 @@ def correlation(
     box
         Full disk, or a patch.
     """
-    return pearson(*in_common(generated, truth, grid, pixels or grid.pixels_per_degree, box))
+    return pearson(*common_blocks(generated, truth, grid, pixels or grid.pixels_per_degree, box))
 
 
 def correlations(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> Correlations:
@@ -81,7 +81,7 @@ def similarity(
     from skimage.metrics import structural_similarity
 
     made, true = (
-        binned(image, grid, pixels, box).astype(np.float64) for image in (generated, truth)
+        block_means(image, grid, pixels, box).astype(np.float64) for image in (generated, truth)
     )
     counted = np.isfinite(made) & np.isfinite(true)
     _, local = structural_similarity(  # type: ignore[no-untyped-call]  # scikit-image has no types
@@ -97,7 +97,7 @@ def similarity(
 
 def relative_flux_error(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> float:
     """Absolute relative error of TUMF: R1 of Alshehhi (2020)."""
-    made, true = (np.abs(field).sum() for field in in_common(generated, truth, grid, 1, box))
+    made, true = (np.abs(field).sum() for field in common_blocks(generated, truth, grid, 1, box))
     return ratio(float(abs(made - true)), float(true))
 
 
@@ -106,13 +106,13 @@ def normalised_square_error(generated: Image, truth: Image, grid: Grid, box: Box
 
     A generated field of zero has 1.
     """
-    made, true = in_common(generated, truth, grid, 1, box)
+    made, true = common_blocks(generated, truth, grid, 1, box)
     return ratio(float(np.sum((made - true) ** 2)), float(np.sum(true**2)))
 
 
 def rms_error_gauss(generated: Image, truth: Image, grid: Grid, box: Box = WHOLE) -> float:
     """Root-mean-square difference, gauss."""
-    made, true = in_common(generated, truth, grid, 1, box)
+    made, true = common_blocks(generated, truth, grid, 1, box)
     return float(np.sqrt(mean_of((made - true) ** 2)))
 
 
@@ -155,7 +155,7 @@ def polarity_accuracy(
         Fraction 0…1, where a generated 0 is wrong; NaN if no pixel is above the threshold.
     """
     chosen = truth if among is None else np.where(among, truth, np.float32(np.nan))
-    made, true = in_common(generated, chosen, grid, 1, WHOLE)
+    made, true = common_blocks(generated, chosen, grid, 1, WHOLE)
     strong = np.abs(true) > threshold_gauss
     return mean_of(np.sign(made[strong]) == np.sign(true[strong]))
 
@@ -163,11 +163,11 @@ def polarity_accuracy(
 def persistence(reference: Disk, observer: Observer, time: Time) -> Image:
     """Persistence forecast: the reference magnetogram reprojected to `observer` at `time`.
 
-    See :func:`farside.disk.reproject.rotate`; pixels that the reference did not see are 0.
+    See :func:`farside.disk.reproject.reproject_disk`; pixels that the reference did not see are 0.
 
     Returns
     -------
     Image
         Field along the new line of sight, gauss, (y, x) on the reference's grid, NaN off the disk.
     """
-    return rotate(reference, observer, time).image
+    return reproject_disk(reference, observer, time).image

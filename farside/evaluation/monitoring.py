@@ -10,11 +10,11 @@ from farside.evaluation.flux import net_flux_mx, unsigned_flux_mx
 from farside.evaluation.metrics import correlation
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack
-from farside.sun.reference_epoch import epoch_nearest
+from farside.sun.reference_epoch import nearest_epoch
 
 
 @dataclass(frozen=True)
-class Vitals:
+class ProductStatistics:
     """Monitoring statistics of one product.
 
     Attributes
@@ -36,9 +36,9 @@ class Vitals:
     reference_lag_hours: float | None
 
 
-def vitals(made: Magnetogram, stack: Stack) -> Vitals:
+def product_statistics(made: Magnetogram, stack: Stack) -> ProductStatistics:
     """Monitoring statistics of a product and the stack it was made from."""
-    return Vitals(
+    return ProductStatistics(
         unsigned_flux_mx(made.image, made.grid),
         net_flux_mx(made.image, made.grid),
         _reference_correlation(made, stack),
@@ -56,7 +56,7 @@ def _reference_correlation(made: Magnetogram, stack: Stack) -> float | None:
 
 def _reference_lag_hours(made: Magnetogram) -> float | None:
     times = [given.origin.time for given in made.inputs if given.role == "reference"]
-    epochs = [epoch_nearest(time, made.time, made.observer.longitude_deg) for time in times]
+    epochs = [nearest_epoch(time, made.time, made.observer.longitude_deg) for time in times]
     lags = [
         float((epoch - time).to_value(u.hour)) for epoch, time in zip(epochs, times, strict=True)
     ]

@@ -16,13 +16,13 @@ from farside.sun.grid import Grid, Image
 SIDE_PAPER_PX = 128
 STEP_PAPER_PX = 64
 
-GREATEST_DISTANCE_DEG = 60.0
+MAX_DISTANCE_DEG = 60.0
 """Maximum heliocentric angle of a region's corners, degrees."""
 
 ACTIVE_FLUX_MX = 5e21
 
-MOST_ACTIVE = 3
-MOST_QUIET = 2
+MAX_ACTIVE = 3
+MAX_QUIET = 2
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def select_patches(truth: Image, grid: Grid, threshold_gauss: float = 0.0) -> tu
         patch for patch in _lattice(truth, grid, threshold_gauss) if _complete(truth, patch)
     ]
     rising = sorted(candidates, key=lambda patch: patch.unsigned_flux_mx)
-    active = _apart((patch for patch in reversed(rising) if patch.kind == "AR"), MOST_ACTIVE, ())
-    quiet = _apart((patch for patch in rising if patch.kind == "QR"), MOST_QUIET, active)
+    active = _apart((patch for patch in reversed(rising) if patch.kind == "AR"), MAX_ACTIVE, ())
+    quiet = _apart((patch for patch in rising if patch.kind == "QR"), MAX_QUIET, active)
     return active + quiet
 
 
@@ -128,7 +128,7 @@ def _farthest_px(row: int, column: int, side: int, grid: Grid) -> float:
 
 
 def _greatest_px(grid: Grid) -> float:
-    return float(grid.disk_radius_px * np.sin(np.radians(GREATEST_DISTANCE_DEG)))
+    return float(grid.disk_radius_px * np.sin(np.radians(MAX_DISTANCE_DEG)))
 
 
 def _complete(truth: Image, patch: Patch) -> bool:

@@ -16,17 +16,17 @@ class NamedFile:
     name: str
     content: bytes
 
-    def put(self, folder: str | Path) -> Path:
+    def write_to(self, folder: str | Path) -> Path:
         """Write the file atomically into `folder`, created if missing, and return its path."""
         path = Path(folder) / self.name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
+        with atomic_path(path) as temporary:
             temporary.write_bytes(self.content)
         return path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is renamed to `path`.
 
     Readers see the old file or the new one, never part of it; after an error the old one stays.

@@ -26,7 +26,7 @@ def add_cards(header: fits.Header, cards: Iterable[Card]) -> None:
 
 def add_input(header: fits.Header, title: str, name: str, sha256: str) -> None:
     """Record an input file in HISTORY: title, name and SHA-256."""
-    name = quoted(name)
+    name = quote_name(name)
     header.add_history(title)
     header.add_history(name if len(name) <= _HISTORY_WIDTH else f"{name[:69]}...")
     header.add_history(f"sha256 {sha256}")
@@ -46,13 +46,13 @@ def table(
     )
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Percent-encode a name for a FITS card, spaces included: FITS drops trailing ones."""
     return quote(name, safe="!#$&'()*+,-./:;=?@[]^_{|}~", errors="surrogatepass")
 
 
-def unquoted(name: str) -> str:
-    """Decode a name encoded by :func:`quoted`."""
+def unquote_name(name: str) -> str:
+    """Decode a name encoded by :func:`quote_name`."""
     return unquote(name, errors="surrogatepass")
 
 

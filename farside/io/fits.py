@@ -25,7 +25,7 @@ from farside.io.fits_header import (
     padded,
     parse_header,
     text,
-    whole,
+    whole_number,
 )
 from farside.io.tile_compression import decompress
 from farside.sun.grid import Image
@@ -168,7 +168,7 @@ def open_images(data: bytes) -> tuple[FitsImage, ...]:
 def _image_hdu(data: bytes) -> _Hdu:
     _check_start(data)
     hdu = _hdu(data, 0)
-    return _hdu(data, hdu.end) if whole(hdu.cards, "NAXIS") == 0 else hdu
+    return _hdu(data, hdu.end) if whole_number(hdu.cards, "NAXIS") == 0 else hdu
 
 
 def _check_start(data: bytes) -> None:
@@ -179,7 +179,9 @@ def _check_start(data: bytes) -> None:
 
 
 def _holds_image(cards: Cards) -> bool:
-    return cards.get("ZIMAGE") is True or (whole(cards, "NAXIS") > 0 and "TFIELDS" not in cards)
+    return cards.get("ZIMAGE") is True or (
+        whole_number(cards, "NAXIS") > 0 and "TFIELDS" not in cards
+    )
 
 
 def _gunzip(data: bytes, max_bytes: int) -> bytes:
@@ -209,12 +211,12 @@ def _hdu(data: bytes, start: int) -> _Hdu:
 
 
 def _data_size(cards: Cards) -> int:
-    axes = whole(cards, "NAXIS")
+    axes = whole_number(cards, "NAXIS")
     if axes == 0:
         return 0
     bits = abs(bitpix(cards))
-    lengths = [whole(cards, f"NAXIS{axis + 1}") for axis in range(min(axes, 999))]
-    groups, extra = whole(cards, "GCOUNT", 1), whole(cards, "PCOUNT", 0)
+    lengths = [whole_number(cards, f"NAXIS{axis + 1}") for axis in range(min(axes, 999))]
+    groups, extra = whole_number(cards, "GCOUNT", 1), whole_number(cards, "PCOUNT", 0)
     return bits // 8 * groups * (extra + math.prod(lengths))
 
 
@@ -235,11 +237,11 @@ def _pixels(hdu: _Hdu, axes: tuple[int, ...] = (2,), most: int = MAX_PIXELS) -> 
 
 def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple[int, ...]:
     """Shape of an image, slowest axis first, checked."""
-    count = whole(cards, f"{prefix}NAXIS")
+    count = whole_number(cards, f"{prefix}NAXIS")
     if count not in axes:
         few = " or ".join(map(str, axes))
         raise UnsupportedImageError(f"an array of {count} axes, expected an image of {few}")
-    shape = tuple(whole(cards, f"{prefix}NAXIS{axis}") for axis in range(count, 0, -1))
+    shape = tuple(whole_number(cards, f"{prefix}NAXIS{axis}") for axis in range(count, 0, -1))
     height, width = shape[-2:]
     if max(height, width) > MAX_SIDE_PX:
         raise FileTooLargeError(f"{width} by {height} pixels, at most {MAX_SIDE_PX} a side")
@@ -361,13 +363,13 @@ def open_hdus(data: bytes) -> tuple[StoredHdu, ...]:
 
 
 def _check_structure(cards: Cards) -> None:
-    axes = whole(cards, "NAXIS")
+    axes = whole_number(cards, "NAXIS")
     if axes > MAX_AXES:
         raise FileTooLargeError(f"an array of {axes} axes, expected at most {MAX_AXES}")
-    if whole(cards, "TFIELDS", 0) > MAX_COLUMNS:
+    if whole_number(cards, "TFIELDS", 0) > MAX_COLUMNS:
         raise FileTooLargeError(f"{cards['TFIELDS']} columns, expected at most {MAX_COLUMNS}")
-    if whole(cards, "GCOUNT", 1) != 1 or whole(cards, "PCOUNT", 0) != 0:
+    if whole_number(cards, "GCOUNT", 1) != 1 or whole_number(cards, "PCOUNT", 0) != 0:
         raise UnsupportedImageError("groups or a heap, expected GCOUNT 1 and PCOUNT 0")
-    sides = [whole(cards, f"NAXIS{axis + 1}") for axis in range(axes)]
+    sides = [whole_number(cards, f"NAXIS{axis + 1}") for axis in range(axes)]
     if "TFIELDS" not in cards and any(side > MAX_SIDE_PX for side in sides):
         raise FileTooLargeError(f"sides of {sides}, expected at most {MAX_SIDE_PX} each")

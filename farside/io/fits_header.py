@@ -42,7 +42,7 @@ def text(cards: Cards, key: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def whole(cards: Cards, key: str, default: int | None = None) -> int:
+def whole_number(cards: Cards, key: str, default: int | None = None) -> int:
     """Non-negative integer of a card.
 
     Raises

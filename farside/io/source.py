@@ -24,7 +24,7 @@ Source: TypeAlias = "str | Path | bytes | IO[bytes] | fits.HDUList | GenericMap"
 
 
 @contextmanager
-def about(subject: str) -> Iterator[None]:
+def naming_errors(subject: str) -> Iterator[None]:
     """Prefix `subject` (a file or an image) to any InputError raised in the block."""
     try:
         yield

@@ -20,7 +20,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from farside.errors import FileTooLargeError, NotFitsError, UnsupportedImageError
-from farside.io.fits_header import Cards, Value, bitpix, padded, text, whole
+from farside.io.fits_header import Cards, Value, bitpix, padded, text, whole_number
 
 MAX_TILES = 2**15
 """Most tiles of an image: 8 times the rows of SDO's. Each takes 20 to 70 µs, however small."""
@@ -73,7 +73,7 @@ def decompress(cards: Cards, data: memoryview, shape: Shape) -> NDArray[Any]:
     """
     data = _checked(cards, data, shape)
     kept = {key: value for key, value in cards.items() if _STRUCTURE.fullmatch(key)}
-    kept["PCOUNT"] = len(data) - whole(cards, "NAXIS1") * whole(cards, "NAXIS2")
+    kept["PCOUNT"] = len(data) - whole_number(cards, "NAXIS1") * whole_number(cards, "NAXIS2")
     if bitpix(cards, "ZBITPIX") > 0:
         kept.pop("ZBLANK", None)
     lone = {"SIMPLE": True, "BITPIX": 8, "NAXIS": 0, "EXTEND": True}
@@ -99,7 +99,7 @@ def _checked(cards: Cards, data: memoryview, shape: Shape) -> memoryview:
     _check_settings(cards)
     tiles = _tiles(cards, shape)
     table = _table(cards, data, len(tiles))
-    heap = whole(cards, "THEAP", table.nbytes)
+    heap = whole_number(cards, "THEAP", table.nbytes)
     _check_places(cards, data, table, heap)
 
     def content(column: str, row: int) -> memoryview:
@@ -122,7 +122,7 @@ def _tiles(cards: Cards, shape: Shape) -> list[Shape]:
     """Shape of each tile, in the order of the table's rows; tiles at an edge are smaller."""
     axes = len(shape)
     part = [
-        whole(cards, f"ZTILE{axes - axis}", shape[axis] if axis == axes - 1 else 1)
+        whole_number(cards, f"ZTILE{axes - axis}", shape[axis] if axis == axes - 1 else 1)
         for axis in range(axes)
     ]
     if not all(0 < side <= full for side, full in zip(part, shape, strict=True)):
@@ -145,14 +145,14 @@ def _check_settings(cards: Cards) -> None:
             raise NotFitsError(f"Rice {name} is {value!r}, expected one of {allowed[name]}")
     quantised = "ZSCALE" in (text(cards, f"TTYPE{index}") for index in range(1, 10))
     if quantised and text(cards, "ZQUANTIZ") not in ("", "NO_DITHER"):
-        seed = whole(cards, "ZDITHER0")
+        seed = whole_number(cards, "ZDITHER0")
         if seed not in _DITHER_SEEDS:
             raise NotFitsError(f"ZDITHER0 is {seed}, expected 1 to {_DITHER_SEEDS[-1]}")
 
 
 def _table(cards: Cards, data: memoryview, tiles: int) -> NDArray[Any]:
     fields = []
-    for index in range(1, 1 + min(whole(cards, "TFIELDS"), 9)):
+    for index in range(1, 1 + min(whole_number(cards, "TFIELDS"), 9)):
         letter = text(cards, f"TFORM{index}").lstrip("01")[:1]
         if letter not in _COLUMNS:
             raise NotFitsError(f"TFORM{index} is {cards.get(f'TFORM{index}')!r}")
@@ -163,9 +163,9 @@ def _table(cards: Cards, data: memoryview, tiles: int) -> NDArray[Any]:
         raise NotFitsError(f"columns of the compressed image: {error}") from error
     if "COMPRESSED_DATA" not in _variable(cards):
         raise NotFitsError("a compressed image without a column COMPRESSED_DATA")
-    if dtype.itemsize != whole(cards, "NAXIS1"):
+    if dtype.itemsize != whole_number(cards, "NAXIS1"):
         raise NotFitsError(f"rows of {cards['NAXIS1']} bytes, expected {dtype.itemsize}")
-    if whole(cards, "NAXIS2") != tiles:
+    if whole_number(cards, "NAXIS2") != tiles:
         raise NotFitsError(f"{cards['NAXIS2']} compressed tiles, expected {tiles}")
     if len(data) < tiles * dtype.itemsize:
         raise NotFitsError(f"a table of {len(data)} bytes, expected {tiles * dtype.itemsize}")

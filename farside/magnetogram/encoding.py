@@ -12,7 +12,7 @@ from farside.disk.native_pixels import NativeImage
 from farside.disk.registration import Disk
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
 from farside.magnetogram.geometry_planes import geometry_plane
-from farside.magnetogram.magnetogram import Brightness, Generator, Input, Magnetogram
+from farside.magnetogram.magnetogram import Brightness, Input, Magnetogram, ModelProvenance
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model, Tensor
 from farside.model.recipe import BrightnessPlane, Ink, Linear, Percentile, Recipe, Scaling
@@ -58,7 +58,7 @@ def scale_images(stack: Stack, recipe: Recipe, out: Image) -> tuple[Input, ...]:
             continue
         clipped = scale_disk(disk, channel.scaling, out=plane)
         if disk.origin.is_magnetogram:
-            plane *= turn(recipe, stack.time)
+            plane *= hale_sign(recipe, stack.time)
         if channel.optional:
             plane[~_shown(disk)] = np.nan
         given.append(Input(channel.role, disk.origin, clipped))
@@ -142,7 +142,7 @@ def decode(
     if tensor.shape != wanted:
         raise EngineFailedError(f"{recipe.name} answered {tensor.shape}, expected {wanted}")
     off_disk = ~stack.grid.on_disk()
-    sign = turn(recipe, stack.time)
+    sign = hale_sign(recipe, stack.time)
     made: dict[str, Image] = {}
     views: list[Brightness] = []
     for plane, output in zip(tensor[0], recipe.outputs, strict=True):
@@ -159,7 +159,7 @@ def decode(
         observer=stack.observer,
         spacecraft=stack.spacecraft,
         quality=stack.quality,
-        generator=_generator(model, engine),
+        generator=_model_provenance(model, engine),
         inputs=inputs,
         sigma=made.get("sigma"),
         unsigned=made.get("unsigned magnetic field"),
@@ -174,7 +174,7 @@ def decode(
     )
 
 
-def turn(recipe: Recipe, time: Time) -> np.float32:
+def hale_sign(recipe: Recipe, time: Time) -> np.float32:
     """Sign by Hale's law, 1 or -1: factor of fields between gauss and network units, both ways.
 
     It is 1 for a Recipe with polarity ``"measured"``.
@@ -256,8 +256,8 @@ def unscale(plane: Image, scaling: Scaling) -> Image:
     return medians
 
 
-def _generator(model: Model, engine: Engine) -> Generator:
-    return Generator(
+def _model_provenance(model: Model, engine: Engine) -> ModelProvenance:
+    return ModelProvenance(
         model=model.recipe.name,
         version=model.recipe.version,
         identity=model.identity,

@@ -15,7 +15,7 @@ from astropy.time import Time
 
 from farside.disk.native_pixels import NativeGrid, NativeImage, in_native_pixels
 from farside.disk.registration import Disk, register
-from farside.disk.reproject import rotate_all
+from farside.disk.reproject import reproject_disks
 from farside.errors import (
     DuplicateChannelError,
     IncompleteSetError,
@@ -23,13 +23,13 @@ from farside.errors import (
     TimesApartError,
     UnexpectedImageError,
 )
-from farside.model.recipe import Channel, Native, Recipe, Role
-from farside.moment import duration
+from farside.model.recipe import Channel, NativeTiling, Recipe, Role
+from farside.moment import format_duration
 from farside.observation.image import Observation, Origin
 from farside.quality import Quality
 from farside.sun.grid import Grid
 from farside.sun.observer import Observer
-from farside.sun.reference_epoch import epoch_nearest
+from farside.sun.reference_epoch import nearest_epoch
 
 SPACECRAFT = {
     "EUVI-A": "STEREO_A",
@@ -112,7 +112,7 @@ def assemble(
     time = _mean_time(observed)
     view = min(observed, key=lambda origin: _hours_apart(origin.time, time))
     _refuse_far_epoch(referred, time, view.observer, recipe)
-    tiling = recipe.grid if isinstance(recipe.grid, Native) else None
+    tiling = recipe.grid if isinstance(recipe.grid, NativeTiling) else None
     return Stack(
         disks=() if tiling else _registered(chosen, recipe, view.observer, time),
         time=time,
@@ -176,7 +176,7 @@ def align(
     """
     if recipe.reference_view == "own":
         return tuple(disks)
-    rotated = iter(rotate_all(_references(disks, recipe), observer, time))
+    rotated = iter(reproject_disks(_references(disks, recipe), observer, time))
     return tuple(
         next(rotated) if disk and channel.role == "reference" else disk
         for disk, channel in zip(disks, recipe.channels, strict=True)
@@ -245,8 +245,8 @@ def _refuse_spread(role: Role, origins: Sequence[Origin], recipe: Recipe) -> Non
     hours = _hours_apart(first.time, last.time)
     if hours > recipe.timing.spread_hours:
         raise TimesApartError(
-            f"images given as {role} are too far apart: got {duration(hours)} from {first} to "
-            f"{last}, expected at most {duration(recipe.timing.spread_hours)}",
+            f"images given as {role} are too far apart: got {format_duration(hours)} from {first} "
+            f"to {last}, expected at most {format_duration(recipe.timing.spread_hours)}",
             (str(first), str(last)),
         )
 
@@ -255,12 +255,12 @@ def _refuse_far_epoch(
     referred: Sequence[Origin], time: Time, observer: Observer, recipe: Recipe
 ) -> None:
     for origin in referred:
-        wanted = epoch_nearest(origin.time, time, observer.longitude_deg)
+        wanted = nearest_epoch(origin.time, time, observer.longitude_deg)
         hours = _hours_apart(origin.time, wanted)
         if hours > recipe.timing.greatest_lag_hours:
             raise ReferenceEpochError(
-                f"{origin} given as reference: got {duration(hours)} from the epoch of Eq. 5, "
-                f"expected at most {duration(recipe.timing.greatest_lag_hours)} from "
+                f"{origin} given as reference: got {format_duration(hours)} from the epoch of "
+                f"Eq. 5, expected at most {format_duration(recipe.timing.greatest_lag_hours)} from "
                 f"{wanted.isot[:19]}",
                 (str(origin),),
             )
@@ -271,7 +271,7 @@ def _quality_of_reference(
 ) -> Quality:
     usual = recipe.timing.usual_lag_hours
     late = any(
-        _hours_apart(origin.time, epoch_nearest(origin.time, time, observer.longitude_deg)) > usual
+        _hours_apart(origin.time, nearest_epoch(origin.time, time, observer.longitude_deg)) > usual
         for origin in referred
     )
     return Quality.OLD_REFERENCE if late else Quality.GOOD

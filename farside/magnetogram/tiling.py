@@ -7,16 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 
 from farside.model.engine import Engine, Model, Tensor
-from farside.model.recipe import Native
-from farside.progress import Progress, silent
+from farside.model.recipe import NativeTiling
+from farside.progress import Progress, no_progress
 from farside.sun.grid import Image
 
-LEAST_WEIGHT = np.float32(1e-6)
+MIN_WEIGHT = np.float32(1e-6)
 """Minimum weight at the edge of a tile: at the edge of the image no other tile contributes."""
 
 
 def infer_in_tiles(
-    engine: Engine, model: Model, image: Tensor, tiling: Native, progress: Progress = silent
+    engine: Engine,
+    model: Model,
+    image: Tensor,
+    tiling: NativeTiling,
+    progress: Progress = no_progress,
 ) -> Tensor:
     """Run a network in tiles on an image (1, channel, y, x) of any size → (1, output, y, x).
 
@@ -47,20 +51,20 @@ def infer_in_tiles(
     return answer
 
 
-def _starts(length: int, tiling: Native) -> Iterator[int]:
+def _starts(length: int, tiling: NativeTiling) -> Iterator[int]:
     """First pixels of the tiles along one side; the last tile ends with the image."""
     step, last = tiling.tile_px - tiling.overlap_px, length - tiling.tile_px
     yield from range(0, last, step)
     yield last
 
 
-def _weight(tiling: Native) -> Image:
+def _weight(tiling: NativeTiling) -> Image:
     """Blending weight of a tile (y, x): 1 in its interior, near 0 in the outer overlap quarter.
 
     The output of a network is least accurate near the edges of its input.
     """
     index = np.arange(tiling.tile_px, dtype=np.float32) + np.float32(0.5)
     inward = np.minimum(index, index[::-1]) - np.float32(tiling.overlap_px / 4)
-    ramp = np.clip(inward / np.float32(max(tiling.overlap_px / 2, 1)), LEAST_WEIGHT, np.float32(1))
+    ramp = np.clip(inward / np.float32(max(tiling.overlap_px / 2, 1)), MIN_WEIGHT, np.float32(1))
     weight: Image = np.outer(ramp, ramp)
     return weight

@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from farside.errors import CheckpointError, RecipeError
-from farside.io.atomic import replacing
-from farside.model.networks import Network, State, converted, fill, name_of
+from farside.io.atomic import atomic_path
+from farside.model.networks import Network, StateDict, cast_floats, load_state, network_name
 from farside.model.recipe import Recipe
 
 RECIPE_KEY = "recipe"
@@ -23,7 +23,7 @@ RECIPE_KEY = "recipe"
 
 FILE_NAME = "model.safetensors"
 
-LARGEST_ARGUMENT = 1024
+MAX_ARGUMENT = 1024
 """Limit on the absolute value of a network argument, a choice; the papers' largest is 64."""
 
 
@@ -32,10 +32,10 @@ class Checkpoint(NamedTuple):
 
     recipe: Recipe
     identity: str
-    state: State
+    state: StateDict
 
 
-def write(path: Path, state: State, recipe: Recipe, half: bool = False) -> str:
+def write(path: Path, state: StateDict, recipe: Recipe, half: bool = False) -> str:
     """Write weights and Recipe as one safetensors file; return the identity of the weights.
 
     Parameters
@@ -62,12 +62,12 @@ def write(path: Path, state: State, recipe: Recipe, half: bool = False) -> str:
     build(recipe, state)
     dtype = torch.float16 if half else torch.float32
     stored = {
-        k: converted(tensor.detach().cpu(), dtype).contiguous() for k, tensor in state.items()
+        k: cast_floats(tensor.detach().cpu(), dtype).contiguous() for k, tensor in state.items()
     }
     infinite = [key for key, tensor in stored.items() if not bool(tensor.isfinite().all())]
     if infinite:
         raise CheckpointError(f"weights are not finite as {dtype}: {', '.join(infinite)}")
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         save_file(stored, temporary, metadata={RECIPE_KEY: recipe.to_json()})
     return identify(path)
 
@@ -149,7 +149,7 @@ def identify(path: Path) -> str:
     return digest.hexdigest()
 
 
-def build(recipe: Recipe, state: State) -> Network:
+def build(recipe: Recipe, state: StateDict) -> Network:
     """Build the network named by a Recipe with the weights of `state`, ready for inference.
 
     Raises
@@ -159,12 +159,12 @@ def build(recipe: Recipe, state: State) -> Network:
         or contradicts the channels, outputs or grid of the Recipe.
     """
     with torch.device("meta"):
-        network = make(recipe)
-    fill(network, state)
+        network = initialise(recipe)
+    load_state(network, state)
     return network.eval().requires_grad_(False)
 
 
-def make(recipe: Recipe) -> Network:
+def initialise(recipe: Recipe) -> Network:
     """Build the network named by a Recipe with random weights, ready for training.
 
     Raises
@@ -188,10 +188,10 @@ def _check_arguments(recipe: Recipe) -> None:
     """Refuse numbers of layers or channels that would exhaust time or memory."""
     for name, value in recipe.network.arguments.items():
         # Negated, so that NaN is refused too. A seed is not a size.
-        if not isinstance(value, str) and name != "seed" and not abs(value) <= LARGEST_ARGUMENT:
+        if not isinstance(value, str) and name != "seed" and not abs(value) <= MAX_ARGUMENT:
             raise CheckpointError(
                 f"{recipe.network.name} does not take {name} = {value}: expected at most "
-                f"{LARGEST_ARGUMENT}"
+                f"{MAX_ARGUMENT}"
             )
 
 
@@ -226,10 +226,10 @@ def _check_agreement(recipe: Recipe, network: Network) -> None:
             f"Recipe and network disagree on the planes that change sign with the hemisphere: got "
             f"{recipe.odd_planes} in the Recipe, {odd} in the network"
         )
-    if size % network.side_multiple or size < network.least_side:
+    if size % network.side_multiple or size < network.min_side:
         raise CheckpointError(
             f"grid of {size} px does not suit the network: expected a multiple of "
-            f"{network.side_multiple} from {network.least_side}"
+            f"{network.side_multiple} from {network.min_side}"
         )
 
 
@@ -248,20 +248,20 @@ def import_weights(weights: Path, recipe_toml: Path, out: Path, half: bool = Fal
         The Recipe does not parse.
     """
     recipe = Recipe.from_toml(recipe_toml.read_text(encoding="utf-8"))
-    network = _resolve(recipe.network.name).from_authors(_load_state(weights))
+    network = _resolve(recipe.network.name).from_authors(_load_weights(weights))
     found = recipe.network.model_copy(update={"arguments": dict(network.arguments)})
     stated = recipe.network.arguments
     differing = sorted(k for k in stated if stated[k] != network.arguments.get(k))
     if differing:
         raise CheckpointError(
             f"{weights.name} and the Recipe disagree on the network: got {recipe.network} in the "
-            f"Recipe, the weights are of {name_of(type(network))} {network.arguments}",
+            f"Recipe, the weights are of {network_name(type(network))} {network.arguments}",
             (weights.name,),
         )
     return write(out, network.state_dict(), recipe.model_copy(update={"network": found}), half)
 
 
-def _load_state(weights: Path) -> State:
+def _load_weights(weights: Path) -> StateDict:
     try:
         loaded = torch.load(weights, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -283,7 +283,7 @@ def _load_state(weights: Path) -> State:
     return loaded
 
 
-def newest(repository: Path) -> tuple[Path, ...]:
+def newest_versions(repository: Path) -> tuple[Path, ...]:
     """Paths ``<model>/<version>/model.safetensors`` of the highest version of each model."""
     versions: dict[str, Path] = {}
     for path in repository.glob(f"*/*/{FILE_NAME}"):

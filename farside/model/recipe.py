@@ -144,7 +144,7 @@ class BrightnessPlane(_Part):
 Output = Annotated[FieldPlane | ProbabilityPlane | BrightnessPlane, Field(discriminator="quantity")]
 
 
-class Native(_Part):
+class NativeTiling(_Part):
     """Grid of a network that works in the instrument's own pixels, in overlapping tiles."""
 
     tile_px: int = Field(gt=0, description="Side of what the network sees at a time.")
@@ -153,7 +153,7 @@ class Native(_Part):
     mask_radius: float = Field(gt=0, le=1.0, description="Fraction of the disk that is given.")
 
     @model_validator(mode="after")
-    def _tiles_advance(self) -> Native:
+    def _tiles_advance(self) -> NativeTiling:
         if not 2 * self.overlap_px <= self.tile_px:
             raise ValueError(
                 f"tiles of {self.tile_px} px may overlap by half of it, got {self.overlap_px} px"
@@ -162,12 +162,12 @@ class Native(_Part):
 
 
 def _kind_of_pixels(grid: object) -> str:
-    native = isinstance(grid, Native) or (isinstance(grid, dict) and "tile_px" in grid)
+    native = isinstance(grid, NativeTiling) or (isinstance(grid, dict) and "tile_px" in grid)
     return "native" if native else "registered"
 
 
 Pixels = Annotated[
-    Annotated[Grid, Tag("registered")] | Annotated[Native, Tag("native")],
+    Annotated[Grid, Tag("registered")] | Annotated[NativeTiling, Tag("native")],
     Discriminator(_kind_of_pixels),
 ]
 
@@ -180,7 +180,7 @@ class Timing(_Part):
     greatest_lag_hours: float = Field(gt=0, description="Reference against Eq. 5; beyond: refused.")
 
 
-class Network(_Part):
+class NetworkSpec(_Part):
     """Torch module (``module:Class`` in ``farside.model.networks``) and its arguments."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+:[A-Za-z0-9_]+$")
@@ -270,7 +270,7 @@ class Recipe(_Part):
     version: str = Field(pattern=r"^[0-9]+$", description="Triton's rule: a whole number.")
     title: str
     licence: str
-    network: Network
+    network: NetworkSpec
     grid: Pixels = Field(
         description="What the network sees: the whole disk, registered; or native pixels in tiles."
     )
@@ -309,7 +309,7 @@ class Recipe(_Part):
     @model_validator(mode="after")
     def _disk_is_inside_the_grid(self) -> Recipe:
         grid = self.grid
-        if isinstance(grid, Native):
+        if isinstance(grid, NativeTiling):
             return self
         room = grid.size_px / 2
         if not (grid.mask_radius > 0 and 0 < grid.mask_radius * grid.disk_radius_px <= room):
@@ -339,12 +339,12 @@ class Recipe(_Part):
 
     @model_validator(mode="after")
     def _native_pixels_stand_alone(self) -> Recipe:
-        if isinstance(self.grid, Native) and len(self.channels) > 1:
+        if isinstance(self.grid, NativeTiling) and len(self.channels) > 1:
             raise ValueError(
                 "in native pixels images of several channels do not lie on each other: got "
                 f"{len(self.channels)}, expected 1"
             )
-        if isinstance(self.grid, Native) and self.input_planes > 1:
+        if isinstance(self.grid, NativeTiling) and self.input_planes > 1:
             raise ValueError(
                 "native pixels have neither geometry planes nor an optional channel: got "
                 f"{self.input_planes} input planes, expected 1"
@@ -374,7 +374,7 @@ class Recipe(_Part):
     @property
     def side_px(self) -> int:
         """Side of the network input, pixels: of the grid, or of a tile."""
-        return self.grid.tile_px if isinstance(self.grid, Native) else self.grid.size_px
+        return self.grid.tile_px if isinstance(self.grid, NativeTiling) else self.grid.size_px
 
     @property
     def optional(self) -> tuple[int, ...]:
@@ -412,7 +412,7 @@ class Recipe(_Part):
         RecipeError
             The model works in native pixels.
         """
-        if isinstance(self.grid, Native):
+        if isinstance(self.grid, NativeTiling):
             raise RecipeError(
                 f"{self.name} works in native pixels, expected one on registered disks"
             )

@@ -25,7 +25,7 @@ def find_models(folder: Path, names: Collection[str] = ()) -> Mapping[str, Path]
     UnknownModelError
         One of `names` is not in it; lists those that are.
     """
-    paths = {path.parts[-3]: path for path in checkpoint.newest(folder)}
+    paths = {path.parts[-3]: path for path in checkpoint.newest_versions(folder)}
     if not paths:
         raise EngineUnavailableError(
             f"no model in {folder}: expected <model>/<version>/{checkpoint.FILE_NAME}"

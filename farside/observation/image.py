@@ -20,7 +20,7 @@ from farside.errors import (
     UnsupportedImageError,
 )
 from farside.io.fits import MAX_BYTES, Cards, number, open_cards, open_image, text, unpack
-from farside.io.source import Source, about, bytes_of
+from farside.io.source import Source, bytes_of, naming_errors
 from farside.io.wcs import Pointing, disk_radius_arcsec, pointing_of
 from farside.observation.disk_score import FAINT_BANDS, check_disk, score_disk
 from farside.observation.instruments import (
@@ -33,7 +33,7 @@ from farside.observation.instruments import (
     quality_of,
 )
 from farside.quality import Quality
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Image
 from farside.sun.observer import (
     ASTRONOMICAL_UNIT_M,
@@ -71,7 +71,7 @@ CHECKED_RADIUS = 0.998
 """Part of the disk radius inside which pixels are counted: the mask of the published models."""
 
 
-KEPT = {
+KEPT_CARDS = {
     "TELESCOP": "telescope",
     "INSTRUME": "instrument",
     "T_REC": "slot of the series",
@@ -196,11 +196,11 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
         The pixels are not to be used.
     """
     data, name = bytes_of(source, name, max_bytes)
-    with about(name or "file without a name"):
+    with naming_errors(name or "file without a name"):
         image = open_image(unpack(data, max_bytes))
     said = _read_header(image.cards, name)
     instrument, pointing, observer = said.instrument, said.pointing, said.observer
-    with about(said.subject):
+    with naming_errors(said.subject):
         calibrated = instrument.calibrate(image)
         pixels, damage = _repaired(calibrated, pointing, observer)
         if said.band == "LOS":
@@ -229,7 +229,7 @@ def read_origin(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -
         As by :func:`read`, as far as the header tells; REPAIRED and ODD_IMAGE are of the pixels.
     """
     data, name = bytes_of(source, name, max_bytes)
-    with about(name or "file without a name"):
+    with naming_errors(name or "file without a name"):
         cards = open_cards(unpack(data, max_bytes))
     return _read_header(cards, name).origin(data, name)
 
@@ -265,12 +265,12 @@ class _Header:
 
 
 def _read_header(cards: Cards, name: str) -> _Header:
-    with about(name or "file without a name"):
+    with naming_errors(name or "file without a name"):
         instrument, band = identify(cards)
-    with about(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
+    with naming_errors(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
         time = _to_milliseconds(instrument.middle(cards))
         check_launched(instrument, time)
-    with about(f"{instrument.name} {band} {time.isot[:19]}"):
+    with naming_errors(f"{instrument.name} {band} {time.isot[:19]}"):
         _check_not_scaled_floats(cards)
         said, remarks = quality_of(instrument, cards)
         pointing = pointing_of(cards)
@@ -339,12 +339,12 @@ def _distance_m(cards: Cards) -> float:
 
 
 def _observer(longitude_deg: float, latitude_deg: float, distance_m: float) -> Observer:
-    return Observer(folded_deg(longitude_deg), latitude_deg, distance_m)
+    return Observer(wrap_deg(longitude_deg), latitude_deg, distance_m)
 
 
 def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
     apart_deg = max(
-        abs(folded_deg(stonyhurst.longitude_deg - carrington.longitude_deg)),
+        abs(wrap_deg(stonyhurst.longitude_deg - carrington.longitude_deg)),
         abs(stonyhurst.latitude_deg - carrington.latitude_deg),
     )
     if apart_deg > POSITION_TOLERANCE_DEG:
@@ -497,7 +497,9 @@ def _kept_cards(origin: Origin, cards: Cards) -> dict[str, str | float]:
     kept = {key: _printable(text(cards, key)) for key in ("TELESCOP", "INSTRUME", "OBSRVTRY")} | {
         "WAVELNTH": 6173.0 if origin.band == "LOS" else float(origin.band)
     }
-    values = {key: _writable(cards, key) for key in KEPT} | {"EXPTIME": number(cards, "EXPTIME")}
+    values = {key: _writable(cards, key) for key in KEPT_CARDS} | {
+        "EXPTIME": number(cards, "EXPTIME")
+    }
     return {key: value for key, value in values.items() if value is not None} | kept
 
 

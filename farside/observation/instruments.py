@@ -358,7 +358,7 @@ def _names(bits: int, instrument: Instrument) -> str:
     )
 
 
-def instant(cards: Cards, key: str) -> Time | None:
+def card_time(cards: Cards, key: str) -> Time | None:
     """Time of a card, UTC unless marked TAI; None if the card is missing or a placeholder."""
     match = _TIME.match(text(cards, key))
     if match is None:
@@ -374,7 +374,7 @@ def instant(cards: Cards, key: str) -> Time | None:
     return time.utc
 
 
-def _instant_of(cards: Cards, keys: Sequence[str]) -> Time | None:
+def _first_card_time(cards: Cards, keys: Sequence[str]) -> Time | None:
     """Time of the first of `keys` that is present; None if all are missing.
 
     Raises
@@ -385,14 +385,14 @@ def _instant_of(cards: Cards, keys: Sequence[str]) -> Time | None:
     key = next((key for key in keys if text(cards, key)), None)
     if key is None:
         return None
-    time = instant(cards, key)
+    time = card_time(cards, key)
     if time is None:
         raise MissingMetadataError(f"no time: {key} is {cards[key]!r}, expected a date and time")
     return time
 
 
 def _after_half_exposure(cards: Cards) -> Time | None:
-    start, exposure_s = _instant_of(cards, _DATE_OBS), number(cards, "EXPTIME")
+    start, exposure_s = _first_card_time(cards, _DATE_OBS), number(cards, "EXPTIME")
     if start is None or exposure_s is None or not 0 <= exposure_s <= _LONGEST_EXPOSURE_S:
         return None
     return start + TimeDelta(exposure_s / 2, format="sec")
@@ -407,7 +407,7 @@ def _needed(time: Time | None, expected: str, cards: Cards) -> Time:
 
 
 def _euvi_middle(cards: Cards) -> Time:
-    average = _instant_of(cards, _DATE_AVG)
+    average = _first_card_time(cards, _DATE_AVG)
     return _needed(
         _after_half_exposure(cards) if average is None else average,
         "DATE-AVG, or DATE-OBS and EXPTIME",
@@ -419,14 +419,14 @@ def _aia_middle(cards: Cards) -> Time:
     # DATE-OBS is the start of the exposure, T_OBS its middle.
     middle = _after_half_exposure(cards)
     return _needed(
-        _instant_of(cards, ("T_OBS",)) if middle is None else middle,
+        _first_card_time(cards, ("T_OBS",)) if middle is None else middle,
         "DATE-OBS and EXPTIME, or T_OBS",
         cards,
     )
 
 
 def _hmi_middle(cards: Cards) -> Time:
-    return _needed(_instant_of(cards, ("T_OBS",)), "T_OBS", cards)
+    return _needed(_first_card_time(cards, ("T_OBS",)), "T_OBS", cards)
 
 
 def check_launched(instrument: Instrument, time: Time) -> None:

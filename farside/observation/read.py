@@ -12,7 +12,7 @@ from farside.io.source import Source, bytes_of, name_of
 from farside.observation.drawing.read import is_drawing, read_drawing
 from farside.observation.drawing.scan import is_picture
 from farside.observation.drawing.sidecar import MAX_BYTES as MAX_SIDE_CAR_BYTES
-from farside.observation.drawing.sidecar import SUFFIX, says_drawing, side_car_of
+from farside.observation.drawing.sidecar import SUFFIX, may_be_drawing, side_car_of
 from farside.observation.image import Observation, read
 
 
@@ -46,7 +46,7 @@ def read_each(sources: Sequence[Source | Observation]) -> Iterator[Observation]:
 def _read(source: Source, beside: Source | None) -> Observation:
     data, name = bytes_of(source, "", MAX_BYTES)
     side_car = None if beside is None else bytes_of(beside, "", MAX_SIDE_CAR_BYTES)[0]
-    drawn = says_drawing(data) and is_drawing(data)
+    drawn = may_be_drawing(data) and is_drawing(data)
     if drawn and side_car is None and isinstance(source, str | Path):
         side_car = side_car_of(Path(source))
     if side_car is None and is_picture(data):

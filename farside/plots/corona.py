@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from farside.plots._png import png
 from farside.plots.magnetogram import LIMIT_GAUSS
-from farside.plots.map_axes import draw_field, frame, legend, mark_observers, wrapped
+from farside.plots.map_axes import (
+    add_title_and_caption,
+    draw_map_field,
+    legend,
+    mark_observers,
+    wrap_longitude,
+)
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.observer import Observer, earth
 from farside.synchronic.map import SynchronicMap
@@ -54,33 +60,35 @@ class CoronalOverlay:
     model: str = "PFSS"
 
 
-def draw_corona(made: SynchronicMap, corona: CoronalOverlay) -> bytes:
+def draw_corona(sun_map: SynchronicMap, corona: CoronalOverlay) -> bytes:
     """Render the plot of :func:`corona_figure` as PNG."""
-    return png(corona_figure(made, corona))
+    return png(corona_figure(sun_map, corona))
 
 
-def corona_figure(made: SynchronicMap, corona: CoronalOverlay) -> Figure:
+def corona_figure(sun_map: SynchronicMap, corona: CoronalOverlay) -> Figure:
     """Plot open field and neutral line over the map, and field lines as seen from Earth."""
     lines = bool(corona.field_lines)
     figure = Figure(figsize=(15.6 if lines else 11, 6.6), layout="constrained")
     layout = figure.add_gridspec(1, 2 if lines else 1, width_ratios=[2.4, 1] if lines else None)
     axes = figure.add_subplot(layout[0])
-    draw_field(axes, made)
+    draw_map_field(axes, sun_map)
     _draw_open_field(axes, corona)
-    mark_observers(axes, made)
+    mark_observers(axes, sun_map)
     legend(axes, _coronal_entries())
     if lines:
-        _draw_lines(figure.add_subplot(layout[1]), made, corona)
-    frame(figure, made, f"Open field by {corona.model} over the photospheric radial field")
+        _draw_lines(figure.add_subplot(layout[1]), sun_map, corona)
+    add_title_and_caption(
+        figure, sun_map, f"Open field by {corona.model} over the photospheric radial field"
+    )
     return figure
 
 
 def _draw_open_field(axes: Axes, corona: CoronalOverlay) -> None:
     for sign, colour in ((1, OUTWARD), (-1, INWARD)):
-        region = wrapped(corona.grid, corona.open_polarity == sign)
+        region = wrap_longitude(corona.grid, corona.open_polarity == sign)
         axes.contourf(*region, levels=[0.5, 1.5], colors=colour, alpha=0.4)
         axes.contour(*region, levels=[0.5], colors=colour, linewidths=1.2)
-    surface = wrapped(corona.grid, corona.source_surface)
+    surface = wrap_longitude(corona.grid, corona.source_surface)
     axes.contour(*surface, levels=[0.0], colors="k", linewidths=3.2)
     axes.contour(*surface, levels=[0.0], colors=NEUTRAL, linewidths=1.8)
 
@@ -94,18 +102,18 @@ def _coronal_entries() -> Iterator[Line2D | Patch]:
     )
 
 
-def _draw_lines(axes: Axes, made: SynchronicMap, corona: CoronalOverlay) -> None:
+def _draw_lines(axes: Axes, sun_map: SynchronicMap, corona: CoronalOverlay) -> None:
     """Draw the Sun and field lines as seen from Earth, in orthographic projection."""
-    viewer = earth(made.time)
+    viewer = earth(sun_map.time)
     axes.imshow(
-        _hemisphere(made, viewer),
+        _hemisphere(sun_map, viewer),
         origin="lower",
         cmap="gray",
         vmin=-LIMIT_GAUSS,
         vmax=LIMIT_GAUSS,
         extent=(-1, 1, -1, 1),
     )
-    towards = _axes_of(viewer, made.time)
+    towards = _axes_of(viewer, sun_map.time)
     outermost = max(float(np.linalg.norm(line, axis=1).max()) for line in corona.field_lines)
     for line in corona.field_lines:
         west, north, near = towards @ line.T
@@ -130,13 +138,13 @@ def _line_colour(line: FieldLine, corona: CoronalOverlay, outermost: float) -> s
     return OUTWARD if _at(corona.source_surface, corona.grid, *_place(end)) > 0 else INWARD
 
 
-def _hemisphere(made: SynchronicMap, viewer: Observer) -> Map:
+def _hemisphere(sun_map: SynchronicMap, viewer: Observer) -> Map:
     """Radial field of the hemisphere that faces a distant observer, (y, x), NaN off the disk."""
     side = (np.arange(400) + 0.5) / 200 - 1
     west, north = np.meshgrid(side, side)
     near = np.sqrt(np.maximum(1 - west**2 - north**2, 0))
-    places = np.stack([west, north, near], axis=-1) @ _axes_of(viewer, made.time)
-    field = _at(made.field_gauss, made.grid, *_place(places))
+    places = np.stack([west, north, near], axis=-1) @ _axes_of(viewer, sun_map.time)
+    field = _at(sun_map.field_gauss, sun_map.grid, *_place(places))
     return np.where(near > 0, field, np.nan)
 
 

@@ -69,23 +69,23 @@ def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None
     return png(figure)
 
 
-def draw_map(made: SynchronicMap) -> bytes:
+def draw_map_planes(sun_map: SynchronicMap) -> bytes:
     """Render the planes of a synchronic map as PNG: field, source, age and σ."""
     figure = Figure(figsize=(12, 6), layout="constrained")
     field, source, age, sigma = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    _draw_plane(field, made.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
-    _draw_sources(source, made)
-    oldest = max(float(made.age_days.max()), 1.0)
-    _draw_plane(age, made.age_days, "age, days", "viridis", (0, oldest))
-    _draw_plane(sigma, made.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
-    quality = ", ".join(made.quality.names()) or "good"
-    figure.suptitle(f"{made.time.isot[:19]} UT   quality: {quality}", fontsize=10)
+    _draw_plane(field, sun_map.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
+    _draw_sources(source, sun_map)
+    oldest = max(float(sun_map.age_days.max()), 1.0)
+    _draw_plane(age, sun_map.age_days, "age, days", "viridis", (0, oldest))
+    _draw_plane(sigma, sun_map.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
+    quality = ", ".join(sun_map.quality.names()) or "good"
+    figure.suptitle(f"{sun_map.time.isot[:19]} UT   quality: {quality}", fontsize=10)
     return png(figure)
 
 
 def draw_disk(axes: Axes, disk: Disk) -> None:
     """Draw a registered input: a magnetogram in gauss, or the logarithm of an EUV image."""
-    title = f"{disk.origin}, rotated" if disk.rotated_to else str(disk.origin)
+    title = f"{disk.origin}, rotated" if disk.reprojected_to else str(disk.origin)
     if disk.origin.is_magnetogram:
         draw_field(axes, disk.image, title)
         return
@@ -135,10 +135,10 @@ def _draw_plane(
     return axes.figure.colorbar(image, ax=axes, pad=0.01)
 
 
-def _draw_sources(axes: Axes, made: SynchronicMap) -> None:
-    count = len(made.sources)
-    bar = _draw_plane(axes, made.source, "source", "tab10", (-0.5, 9.5))
-    names = [f"{each.kind} {each.instrument}" for each in made.sources]
+def _draw_sources(axes: Axes, sun_map: SynchronicMap) -> None:
+    count = len(sun_map.sources)
+    bar = _draw_plane(axes, sun_map.source, "source", "tab10", (-0.5, 9.5))
+    names = [f"{each.kind} {each.instrument}" for each in sun_map.sources]
     bar.ax.set_ylim(-0.5, count - 0.5)
     bar.set_ticks(range(count), labels=names, fontsize=7)
 

@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from farside.moment import duration
+from farside.moment import format_duration
 from farside.plots.magnetogram import LIMIT_GAUSS
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.observer import Observer, earth
-from farside.synchronic.map import NO_INSTRUMENT, Kind, MapSource, SynchronicMap
+from farside.synchronic.map import NO_INSTRUMENT, MapSource, SourceKind, SynchronicMap
 
 _OBSERVER = "#ffe119"
 _LABEL_DEG = 26.0
@@ -25,20 +25,20 @@ _LABEL_DEG = 26.0
 _CAPTION_LETTERS = 140
 """Number of characters that fit in a line under the narrowest plot."""
 
-_ORDER: tuple[Kind, ...] = ("observed", "generated", "base")
+_ORDER: tuple[SourceKind, ...] = ("observed", "generated", "base")
 
 LATITUDES_DEG = (-90, -60, -30, 0, 30, 60, 90)
 
 
-def draw_field(axes: Axes, made: SynchronicMap) -> None:
+def draw_map_field(axes: Axes, sun_map: SynchronicMap) -> None:
     """Draw a map at ±100 G, with longitudes and latitudes."""
     image = axes.imshow(
-        made.field_gauss,
+        sun_map.field_gauss,
         origin="lower",
         cmap="gray",
         vmin=-LIMIT_GAUSS,
         vmax=LIMIT_GAUSS,
-        extent=_extent(made.grid),
+        extent=_extent(sun_map.grid),
         aspect="auto",
         interpolation="nearest",
     )
@@ -46,9 +46,9 @@ def draw_field(axes: Axes, made: SynchronicMap) -> None:
     figure.colorbar(image, ax=axes, label="radial field, G", pad=0.01, fraction=0.03, extend="both")
     axes.set_xlabel("Carrington longitude, deg")
     axes.set_xticks(range(0, 361, 30))
-    scale = "equal steps of sine" if made.grid.latitude == "sine" else "equal steps"
+    scale = "equal steps of sine" if sun_map.grid.latitude == "sine" else "equal steps"
     axes.set_ylabel(f"latitude, deg ({scale})")
-    axes.set_yticks([height(made.grid, each) for each in LATITUDES_DEG], map(str, LATITUDES_DEG))
+    axes.set_yticks([height(sun_map.grid, each) for each in LATITUDES_DEG], map(str, LATITUDES_DEG))
 
 
 def _extent(grid: CarringtonGrid) -> tuple[float, float, float, float]:
@@ -60,7 +60,7 @@ def height(grid: CarringtonGrid, latitude_deg: float) -> float:
     return float(np.sin(np.radians(latitude_deg))) if grid.latitude == "sine" else latitude_deg
 
 
-def wrapped(
+def wrap_longitude(
     grid: CarringtonGrid, values: NDArray[np.float64] | NDArray[np.bool_]
 ) -> tuple[Map, Map, Map]:
     """Coordinates and values of the cells, with a column repeated on each side for contours."""
@@ -69,15 +69,15 @@ def wrapped(
     return x, y, np.pad(np.asarray(values, np.float64), ((0, 0), (1, 1)), mode="wrap")
 
 
-def mark_observers(axes: Axes, made: SynchronicMap) -> None:
+def mark_observers(axes: Axes, sun_map: SynchronicMap) -> None:
     """Mark the observers' central meridians, with their names above the map."""
     taken: list[float] = []
-    for name, observer in observers(made).items():
-        longitude = observer.carrington_longitude_deg(made.time)
-        near = sum(abs(folded_deg(other - longitude)) < _LABEL_DEG for other in taken)
+    for name, observer in observers(sun_map).items():
+        longitude = observer.carrington_longitude_deg(sun_map.time)
+        near = sum(abs(wrap_deg(other - longitude)) < _LABEL_DEG for other in taken)
         taken.append(longitude)
         axes.axvline(longitude, color=_OBSERVER, lw=1.0, ls=(0, (6, 4)))
-        latitude = height(made.grid, observer.latitude_deg)
+        latitude = height(sun_map.grid, observer.latitude_deg)
         axes.plot(longitude, latitude, marker="o", ms=5, mfc=_OBSERVER, mec="k", mew=0.6)
         axes.annotate(
             name,
@@ -90,13 +90,13 @@ def mark_observers(axes: Axes, made: SynchronicMap) -> None:
             weight="bold",
         )
     axes.set_xlim(0, 360)
-    axes.set_ylim(*_extent(made.grid)[2:])
+    axes.set_ylim(*_extent(sun_map.grid)[2:])
 
 
-def observers(made: SynchronicMap) -> dict[str, Observer]:
+def observers(sun_map: SynchronicMap) -> dict[str, Observer]:
     """Observers by name: Earth, and the STEREO spacecraft among the sources of a map."""
-    found = {"Earth": earth(made.time)}
-    for source in made.sources:
+    found = {"Earth": earth(sun_map.time)}
+    for source in sun_map.sources:
         for side in "AB":
             if source.observer and f"STEREO_{side}" in source.instrument:
                 found[f"STEREO-{side}"] = source.observer
@@ -116,21 +116,25 @@ def legend(axes: Axes, entries: Iterable[Line2D | Patch]) -> None:
     )
 
 
-def frame(figure: Figure, made: SynchronicMap, title: str) -> None:
+def add_title_and_caption(figure: Figure, sun_map: SynchronicMap, title: str) -> None:
     """Add a title with time and quality, and a caption with the sources of the map."""
-    quality = ", ".join(made.quality.names()).lower().replace("_", " ") or "good"
-    figure.suptitle(f"{title}, {made.time.utc.isot[:16]} UT\nquality: {quality}", fontsize=11)
-    figure.supxlabel(_caption(made), fontsize=8)
+    quality = ", ".join(sun_map.quality.names()).lower().replace("_", " ") or "good"
+    figure.suptitle(f"{title}, {sun_map.time.utc.isot[:16]} UT\nquality: {quality}", fontsize=11)
+    figure.supxlabel(_caption(sun_map), fontsize=8)
 
 
-def used(made: SynchronicMap, kind: Kind) -> list[int]:
+def sources_in_use(sun_map: SynchronicMap, kind: SourceKind) -> list[int]:
     """Indices of the sources of a kind that fill part of the map."""
-    return [int(each) for each in np.unique(made.source) if made.sources[each].kind == kind]
+    return [int(each) for each in np.unique(sun_map.source) if sun_map.sources[each].kind == kind]
 
 
-def _caption(made: SynchronicMap) -> str:
-    parts = [_described(made, made.sources[i]) for kind in _ORDER for i in used(made, kind)]
-    before, after = made.balance.before_gauss, made.balance.after_gauss
+def _caption(sun_map: SynchronicMap) -> str:
+    parts = [
+        _described(sun_map, sun_map.sources[i])
+        for kind in _ORDER
+        for i in sources_in_use(sun_map, kind)
+    ]
+    before, after = sun_map.balance.before_gauss, sun_map.balance.after_gauss
     done = "balanced" if abs(after) < abs(before) else "not balanced"
     return _in_lines([*filter(None, parts), f"net field {before:+.2f} G, {done}"])
 
@@ -145,12 +149,12 @@ def _in_lines(parts: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def _described(made: SynchronicMap, source: MapSource) -> str:
+def _described(sun_map: SynchronicMap, source: MapSource) -> str:
     """Age of a source at the time of the map and, if generated, its model and overlap score."""
     if source.instrument == NO_INSTRUMENT:
         return ""
-    hours = float((made.time - source.time).to_value("hour"))
-    text = f"{source.instrument}: {duration(hours)} before"
+    hours = float((sun_map.time - source.time).to_value("hour"))
+    text = f"{source.instrument}: {format_duration(hours)} before"
     if source.generator:
         text += f", {source.generator.model} {source.generator.version}"
     if source.overlap:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.plots.magnetogram import draw_magnetogram, render
-from farside.plots.synchronic import draw, draw_sources
+from farside.plots.synchronic import draw_map, draw_sources
 from farside.synchronic.map import SynchronicMap
 
 Product = Magnetogram | SynchronicMap
@@ -17,7 +17,7 @@ Product = Magnetogram | SynchronicMap
 
 def picture(product: Product) -> bytes:
     """Draw a product as a PNG."""
-    return draw(product) if isinstance(product, SynchronicMap) else render(product)
+    return draw_map(product) if isinstance(product, SynchronicMap) else render(product)
 
 
 def plot(product: Product, axes: Axes | None = None) -> Axes:

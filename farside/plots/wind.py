@@ -19,7 +19,7 @@ SLOWEST_KM_S, FASTEST_KM_S = 250.0, 800.0
 """Limits of the colour scale of speeds, the range of both laws."""
 
 
-def overlay(found: Corona) -> CoronalOverlay:
+def corona_overlay(found: Corona) -> CoronalOverlay:
     """Overlay of a corona for the plot of its map."""
     potential = found.potential
     rows, columns = potential.grid.shape

@@ -85,10 +85,10 @@ class Lattice:
 
     def displaced(self, field: Image, east_deg: Image, north_deg: Image) -> Image:
         """Map sampled at an offset from each cell, in degrees of a great circle."""
-        return self.taken(field, *self.places(east_deg, north_deg))
+        return self.sampled(field, *self.offset_cells(east_deg, north_deg))
 
-    def places(self, east_deg: Image, north_deg: Image) -> tuple[Image, Image]:
-        """Column and row, for :meth:`taken`, at an offset in degrees from each cell."""
+    def offset_cells(self, east_deg: Image, north_deg: Image) -> tuple[Image, Image]:
+        """Column and row, for :meth:`sampled`, at an offset in degrees from each cell."""
         row, column = np.indices((self.rows, self.columns), dtype=np.float32)
         cosine = np.cos(np.radians(self.latitude_deg))[:, None]
         east = east_deg / np.maximum(cosine, np.float32(POLAR_COSINE))
@@ -96,7 +96,7 @@ class Lattice:
         across, along = (column + east / step) % self.columns, row + north_deg / step
         return np.asarray(across, np.float32), np.asarray(along, np.float32)
 
-    def taken(self, field: Image, column: Image, row: Image) -> Image:
+    def sampled(self, field: Image, column: Image, row: Image) -> Image:
         """Values of a map at fractional columns and rows, by bilinear interpolation."""
         wrapped = cv2.copyMakeBorder(field, 0, 0, 0, 1, cv2.BORDER_WRAP)
         found = cv2.remap(wrapped, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

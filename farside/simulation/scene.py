@@ -12,7 +12,7 @@ from astropy.time import Time
 from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 
 from farside.simulation.sun import SimulatedSun, Surface
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, Observer
 from farside.sun.reference_epoch import reference_time
 
@@ -27,7 +27,7 @@ def stereo(time: Time, longitude_deg: float) -> Observer:
     pole = SkyCoord(0 * u.deg, 90 * u.deg, 1 * u.AU, frame=HeliocentricEarthEcliptic(obstime=time))
     pole = pole.transform_to(HeliographicStonyhurst(obstime=time))
     x, y, z = pole.cartesian.xyz.to_value(u.AU)
-    longitude = folded_deg(longitude_deg)
+    longitude = wrap_deg(longitude_deg)
     west = np.radians(longitude)
     latitude = np.degrees(np.arctan2(-(x * np.cos(west) + y * np.sin(west)), z))
     return Observer(longitude, float(latitude), STEREO_DISTANCE_AU * ASTRONOMICAL_UNIT_M)

@@ -15,18 +15,18 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
-from farside.simulation.emission.responses import Response, drawn_response
+from farside.simulation.emission.responses import Response, varied_response
 from farside.simulation.grid import COARSE, FINE, Lattice
-from farside.simulation.instruments.exposure import Telescope, drawn_telescope
-from farside.simulation.magnetic.active_regions import Elements, elements_of, freshness
-from farside.simulation.magnetic.cycle import CYCLE_DAYS, EPOCH, Region, emerged_on
+from farside.simulation.instruments.exposure import Telescope, varied_telescope
+from farside.simulation.magnetic.active_regions import FluxElements, compact_fraction, elements_of
+from farside.simulation.magnetic.cycle import CYCLE_DAYS, EPOCH, ActiveRegion, emerged_on
 from farside.simulation.magnetic.flux_transport import (
     GLOBE,
     STEP_DAYS,
     Spectrum,
-    carried,
     field_gauss,
     spectrum,
+    transported,
 )
 from farside.simulation.magnetic.quiet import on_network, quiet
 from farside.sun.grid import Image
@@ -110,11 +110,11 @@ class SimulatedSun:
 
     def response(self, name: str) -> Response:
         """Response of a band, such as ``"AIA 193"``."""
-        return drawn_response(name, self.seed, self.variety)
+        return varied_response(name, self.seed, self.variety)
 
     def telescope(self, name: str) -> Telescope:
         """Telescope of a band, such as ``"AIA 193"``."""
-        return drawn_telescope(name, self.seed, self.variety)
+        return varied_telescope(name, self.seed, self.variety)
 
     def day(self, time: Time) -> float:
         """Days from :data:`~farside.simulation.magnetic.cycle.EPOCH` to `time`."""
@@ -125,7 +125,7 @@ class SimulatedSun:
         epoch = int(self.day(time) // lifetime_days)
         return np.random.default_rng([self.seed, stream, epoch + 1_000_000])
 
-    def regions(self, time: Time) -> tuple[Region, ...]:
+    def regions(self, time: Time) -> tuple[ActiveRegion, ...]:
         """Active regions emerged by `time` and not yet handed to the transport, oldest first."""
         day = self.day(time)
         oldest = handed_over_before(_step(day))
@@ -135,7 +135,7 @@ class SimulatedSun:
             sorted((r for r in emerged if oldest < r.day <= day), key=lambda region: region.day)
         )
 
-    def elements(self, time: Time) -> Elements:
+    def elements(self, time: Time) -> FluxElements:
         """Flux elements of the active regions at `time`."""
         found = elements_of(self.seed, self.regions(time), self.day(time))
         found.flux_mx[...] *= self.polarity
@@ -154,7 +154,7 @@ class SimulatedSun:
         if step < FIRST_STEP:
             first = (EPOCH + FIRST_STEP * STEP_DAYS * u.day).isot[:10]
             raise ValueError(f"a simulated Sun begins on {first}: got {time.isot}, expected later")
-        state = carried(_history(self.seed).at(step), day - step * STEP_DAYS)
+        state = transported(_history(self.seed).at(step), day - step * STEP_DAYS)
         return self.polarity * field_gauss(state)
 
     def map(self, time: Time) -> Image:
@@ -165,7 +165,7 @@ class SimulatedSun:
         """Photosphere at `time`, on a grid."""
         calm = quiet(self.seed, self.day(time), lattice)
         elements = self.elements(time)
-        fresh = freshness(elements)
+        fresh = compact_fraction(elements)
         plage, spots = (
             _deposited(elements, lattice, fresh * share)
             for share in (~elements.in_spot, elements.in_spot)
@@ -218,7 +218,7 @@ class _History:
             now = max(known for known in self._kept if known <= step)
             state = self._kept[now]
             for each in range(now + 1, step + 1):
-                state = carried(state, STEP_DAYS) + self._handed_over(each)
+                state = transported(state, STEP_DAYS) + self._handed_over(each)
                 if (each - FIRST_STEP) % KEPT_STEPS == 0:
                     self._kept[each] = state
             return state
@@ -252,7 +252,7 @@ def _initial_field() -> Image:
     return np.repeat(profile, GLOBE.columns, axis=1).astype(np.float32)
 
 
-def _deposited(elements: Elements, lattice: Lattice, share: Image | None = None) -> Image:
+def _deposited(elements: FluxElements, lattice: Lattice, share: Image | None = None) -> Image:
     """Mean field of elements in the cells of a grid, (row, column), gauss."""
     flux = elements.flux_mx if share is None else elements.flux_mx * share
     places = elements.longitude_deg.ravel(), elements.latitude_deg.ravel()

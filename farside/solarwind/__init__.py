@@ -11,18 +11,18 @@ from farside.solarwind import adapt, gong, wsa
 from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import SynchronicMap
 
-Format = Literal["native", "gong", "adapt", "wsa"]
+MapFormat = Literal["native", "gong", "adapt", "wsa"]
 
 
 class Packer(Protocol):
     """Function that builds the file of a map, with the name that its format prescribes."""
 
-    def __call__(self, made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+    def __call__(self, sun_map: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
         """Build name and content of the file."""
         ...
 
 
-FORMATS: dict[Format, Packer] = {
+FORMATS: dict[MapFormat, Packer] = {
     "native": synchronic_fits.pack,
     "gong": gong.pack,
     "adapt": adapt.pack,
@@ -31,7 +31,7 @@ FORMATS: dict[Format, Packer] = {
 """Formats of a synchronic map, and the functions that build their files."""
 
 
-def pack(made: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedFile:  # noqa: A002  # the word of the command line
+def pack(sun_map: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedFile:  # noqa: A002  # the word of the command line
     """Build the file of a map in memory.
 
     Parameters
@@ -46,14 +46,14 @@ def pack(made: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedFile
     FormatError
         There is no such format, or it cannot hold the map or the flux scale.
     """
-    known: Format
-    for known in get_args(Format):
+    known: MapFormat
+    for known in get_args(MapFormat):
         if format == known:
-            return FORMATS[known](made, flux_scale=flux_scale)
-    raise FormatError(f"the format is {format!r}, expected one of {get_args(Format)}")
+            return FORMATS[known](sun_map, flux_scale=flux_scale)
+    raise FormatError(f"the format is {format!r}, expected one of {get_args(MapFormat)}")
 
 
-def write(made: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.0) -> Path:  # noqa: A002  # the word of the command line
+def write(sun_map: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.0) -> Path:  # noqa: A002  # the word of the command line
     """Write a map into ``folder/format``: each format has its own folder.
 
     Raises
@@ -61,4 +61,4 @@ def write(made: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.
     FormatError
         As :func:`pack`.
     """
-    return pack(made, format, flux_scale).put(folder / format)
+    return pack(sun_map, format, flux_scale).write_to(folder / format)

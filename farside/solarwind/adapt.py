@@ -20,13 +20,13 @@ from farside.solarwind.ensemble import (
     transport_table,
 )
 from farside.solarwind.grids import ADAPT_GRID, scaled_field
-from farside.solarwind.realisations import Stack, seed_of, unit_noise
+from farside.solarwind.realisations import Realisations, seed_of, unit_noise
 from farside.solarwind.wsa import map_cards, measured_by
 from farside.sun.carrington_grid import resample
-from farside.sun.carrington_rotation import central_longitude_deg, rotation
-from farside.synchronic.cards import add_texts, as_bytes, earth_cards, flag_cards
-from farside.synchronic.map import Kind, SynchronicMap
-from farside.synchronic.merge import balanced
+from farside.sun.carrington_rotation import central_longitude_deg, rotation_number
+from farside.synchronic.cards import add_provenance, earth_cards, fits_bytes, flag_cards
+from farside.synchronic.map import SourceKind, SynchronicMap
+from farside.synchronic.merge import balance_flux
 
 REALISATIONS = 12
 
@@ -34,7 +34,7 @@ LAYOUT = "2.0514"
 """Version of ADAPT whose layout is written: [YY - 9].MMDD, ``02e`` in the name of a file."""
 
 
-def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+def pack(sun_map: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """Build ``adapt40x11_02e012_YYYYMMDDhhmm_iddhhmmssn0.fts`` in memory.
 
     The realisations are the map plus noise of its SIGMA, correlated over its correlation length,
@@ -46,30 +46,30 @@ def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     FormatError
         A pixel is not finite, or the flux scale is not positive.
     """
-    field = scaled_field(made, ADAPT_GRID, flux_scale).astype(np.float64)
+    field = scaled_field(sun_map, ADAPT_GRID, flux_scale).astype(np.float64)
     # Errors within one cell are correlated: their mean, not their root sum of squares.
-    sigma = flux_scale * resample(made.sigma_gauss, made.grid, ADAPT_GRID)
-    generator = np.random.default_rng(seed_of(made))
-    noise = unit_noise(ADAPT_GRID, made.correlation_length_deg, REALISATIONS, generator)
+    sigma = flux_scale * resample(sun_map.sigma_gauss, sun_map.grid, ADAPT_GRID)
+    generator = np.random.default_rng(seed_of(sun_map))
+    noise = unit_noise(ADAPT_GRID, sun_map.correlation_length_deg, REALISATIONS, generator)
     drawn = field + sigma * noise
-    published = np.array([balanced(each, ADAPT_GRID)[0] for each in drawn])
+    published = np.array([balance_flux(each, ADAPT_GRID)[0] for each in drawn])
     hdus = [
-        _primary(made, drawn, published, flux_scale),
+        _primary(sun_map, drawn, published, flux_scale),
         transport_table(REALISATIONS),
         statistics_table("ensemStatInfo", drawn, ADAPT_GRID),
         statistics_table("ensemStatInfo2", published, ADAPT_GRID),
         deviation_plane(sigma, REALISATIONS),
     ]
-    return NamedFile(_name(made), as_bytes(hdus, made.time.utc.isot[:19]))
+    return NamedFile(_name(sun_map), fits_bytes(hdus, sun_map.time.utc.isot[:19]))
 
 
-def _name(made: SynchronicMap) -> str:
-    source = {"GONG": 3, "HMI": 4}[measured_by(made)]
+def _name(sun_map: SynchronicMap) -> str:
+    source = {"GONG": 3, "HMI": 4}[measured_by(sun_map)]
     month = "abcdefghijkl"[int(LAYOUT[2:4]) - 1]
     version = f"{int(LAYOUT.split('.')[0]):02d}{month}{REALISATIONS:03d}"
-    far = "f" if _days_since(made, "generated") is not None else "n"
-    time = made.time.utc.strftime("%Y%m%d%H%M")
-    since = _clock(_last_observed_days(made))
+    far = "f" if _days_since(sun_map, "generated") is not None else "n"
+    time = sun_map.time.utc.strftime("%Y%m%d%H%M")
+    since = _clock(_last_observed_days(sun_map))
     return f"adapt40{source}11_{version}_{time}_i{since}{far}0.fts"
 
 
@@ -81,49 +81,49 @@ def _clock(days: float) -> str:
     return f"{min(whole, 99):02d}{hours:02d}{minutes:02d}{seconds:02d}"
 
 
-def _days_since(made: SynchronicMap, kind: Kind) -> float | None:
+def _days_since(sun_map: SynchronicMap, kind: SourceKind) -> float | None:
     """Days since the most recent source of a kind; None without any."""
-    times = [source.time for source in made.sources if source.kind == kind]
-    ages = [float((made.time - time).to_value("day")) for time in times]
+    times = [source.time for source in sun_map.sources if source.kind == kind]
+    ages = [float((sun_map.time - time).to_value("day")) for time in times]
     return max(0.0, min(ages)) if ages else None
 
 
-def _last_observed_days(made: SynchronicMap) -> float:
+def _last_observed_days(sun_map: SynchronicMap) -> float:
     """Days since the most recent measured field: an observed disk, else the base map, else 0."""
     for kind in ("observed", "base"):
-        days = _days_since(made, kind)
+        days = _days_since(sun_map, kind)
         if days is not None:
             return days
     return 0.0
 
 
 def _primary(
-    made: SynchronicMap, drawn: Stack, published: Stack, flux_scale: float
+    sun_map: SynchronicMap, drawn: Realisations, published: Realisations, flux_scale: float
 ) -> fits.PrimaryHDU:
     hdu = fits.PrimaryHDU(published.astype(np.float32))
     before, after = (band_mean(stack[0], ADAPT_GRID, -90, 90) for stack in (drawn, published))
-    add_cards(hdu.header, _ensemble_cards(made, before, after, flux_scale))
-    add_cards(hdu.header, _map_cards(made))
-    add_cards(hdu.header, earth_cards(made.time))
-    add_cards(hdu.header, flag_cards(made, flux_scale))
+    add_cards(hdu.header, _ensemble_cards(sun_map, before, after, flux_scale))
+    add_cards(hdu.header, _map_cards(sun_map))
+    add_cards(hdu.header, earth_cards(sun_map.time))
+    add_cards(hdu.header, flag_cards(sun_map, flux_scale))
     hdu.header["ORIGIN"] = (f"Farside {__version__}", "not NSO: see COMMENT")
     hdu.header.add_comment("Not a product of NSO: a map by Farside in the layout of ADAPT maps.")
     hdu.header.add_comment("Realisations are drawn from the error of the map, not evolved.")
     hdu.header.add_comment("HEL_TYPE 1: the far side is a neural network's, from EUV images.")
-    add_texts(hdu.header, made)
+    add_provenance(hdu.header, sun_map)
     return hdu
 
 
 def _ensemble_cards(
-    made: SynchronicMap, before: float, after: float, flux_scale: float
+    sun_map: SynchronicMap, before: float, after: float, flux_scale: float
 ) -> Iterator[Card]:
-    time = made.time.utc
+    time = sun_map.time.utc
     midnight = Time(time.isot[:10], scale="utc")
-    hmi = measured_by(made) == "HMI"
+    hmi = measured_by(sun_map) == "HMI"
     yield "ADD_DATE", int(time.strftime("%Y%m%d")), "Date for new map"
     yield "ADD_UT", _hours(time - midnight), "UT for new map"
     yield "LASTSITE", 10 if hmi else 0, "Last obs site: HMI" if hmi else "Last obs site: GONG"
-    yield "LAST_OBS", _last_observed_days(made), "Days since last obs merged"
+    yield "LAST_OBS", _last_observed_days(sun_map), "Days since last obs merged"
     yield "LAST_RND", MISSING, "Time since random flux merged"
     yield "NEVODAYS", MISSING, "No. of days evolved from init seed map"
     yield "NMODEL", REALISATIONS, "Number of realizations used in model"
@@ -147,14 +147,18 @@ def _hours(elapsed: TimeDelta) -> float:
     return float(elapsed.to_value("hour"))
 
 
-def _map_cards(made: SynchronicMap) -> Iterator[Card]:
-    far = _days_since(made, "generated")
-    yield from map_cards(made.time, measured_by(made))
-    yield "MAPLON", central_longitude_deg(made.time), "Carrington long @ CM of latest map/obs"
-    yield "EPHEM_B0", float(sun.B0(made.time).to_value("deg")), "Solar B0 at time of map/mag"
+def _map_cards(sun_map: SynchronicMap) -> Iterator[Card]:
+    far = _days_since(sun_map, "generated")
+    yield from map_cards(sun_map.time, measured_by(sun_map))
+    yield "MAPLON", central_longitude_deg(sun_map.time), "Carrington long @ CM of latest map/obs"
+    yield "EPHEM_B0", float(sun.B0(sun_map.time).to_value("deg")), "Solar B0 at time of map/mag"
     yield "MAPTYPE", "synchronic", "Type of synoptic map"
     yield "MAPPARAM", "mag", "Map obs data parameter type"
-    yield "MAPCREDG", float(int(rotation(made.time)) + 1), "Carrington rot of leading edge"
+    yield (
+        "MAPCREDG",
+        float(int(rotation_number(sun_map.time)) + 1),
+        "Carrington rot of leading edge",
+    )
     yield "ATTR_RES", 1, "Attract map spatial-res: 1.0 deg/pix"
     yield "LNGTYPE", 0, "Carrington Fixed: 0 to 360"
     yield "MAG_TYPE", 0, "Mag: Not added and/or no data"

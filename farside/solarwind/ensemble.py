@@ -6,7 +6,7 @@ import numpy as np
 from astropy.io import fits
 
 from farside.io.cards import Column, table
-from farside.solarwind.realisations import Stack
+from farside.solarwind.realisations import Realisations
 from farside.sun.carrington_grid import CarringtonGrid, Map
 
 MISSING = -9999.0
@@ -51,7 +51,7 @@ def transport_table(count: int) -> fits.BinTableHDU:
     return _named(hdu, "ensemParmInfo")
 
 
-def statistics_table(name: str, stack: Stack, grid: CarringtonGrid) -> fits.BinTableHDU:
+def statistics_table(name: str, stack: Realisations, grid: CarringtonGrid) -> fits.BinTableHDU:
     """Table of the means of each realisation."""
     return _named(table(name, _STATISTICS, [polar_means(each, grid) for each in stack]), name)
 

@@ -67,7 +67,7 @@ def write(boundary: Boundary, folder: Path) -> Path:
     """
     _check(boundary)
     name = f"solar_wind_boundary_{boundary.time.utc.strftime('%Y%m%dT%H%M%S')}.dat"
-    return NamedFile(name, ("\n".join(_lines(boundary)) + "\n").encode("ascii")).put(folder)
+    return NamedFile(name, ("\n".join(_lines(boundary)) + "\n").encode("ascii")).write_to(folder)
 
 
 def read(path: Path) -> Boundary:

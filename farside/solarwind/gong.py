@@ -16,12 +16,12 @@ from farside import __version__
 from farside.io.atomic import NamedFile
 from farside.io.cards import Card, add_cards
 from farside.solarwind.grids import GONG_GRID, Plane, scaled_field
-from farside.sun.carrington_rotation import LeftEdge, rotation
-from farside.synchronic.cards import add_texts, as_bytes, flag_cards
+from farside.sun.carrington_rotation import LeftEdge, rotation_number
+from farside.synchronic.cards import add_provenance, fits_bytes, flag_cards
 from farside.synchronic.map import SynchronicMap
 
 
-def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+def pack(sun_map: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """Build ``mrzqsYYMMDDtHHMMcCCCC_LLL.fits.gz`` in memory.
 
     Parameters
@@ -34,18 +34,18 @@ def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     FormatError
         A pixel is not finite, or the flux scale is not positive.
     """
-    field = scaled_field(made, GONG_GRID, flux_scale)
-    edge = LeftEdge(rotation(made.time))
+    field = scaled_field(sun_map, GONG_GRID, flux_scale)
+    edge = LeftEdge(rotation_number(sun_map.time))
     hdu = fits.PrimaryHDU(np.roll(field, -edge.longitude_deg, axis=1))
-    add_cards(hdu.header, _cards(made, edge, field))
-    add_cards(hdu.header, flag_cards(made, flux_scale))
+    add_cards(hdu.header, _cards(sun_map, edge, field))
+    add_cards(hdu.header, flag_cards(sun_map, flux_scale))
     hdu.header.add_comment(
         "Not a product of NSO: a map by Farside in the layout of GONG's mrzqs maps."
     )
-    add_texts(hdu.header, made)
+    add_provenance(hdu.header, sun_map)
     # No file name or time in the gzip header: equal maps give equal files.
-    packed = gzip.compress(as_bytes([hdu], _minute(made.time)), mtime=0)
-    return NamedFile(f"{_stem(made.time, edge)}.fits.gz", packed)
+    packed = gzip.compress(fits_bytes([hdu], _minute(sun_map.time)), mtime=0)
+    return NamedFile(f"{_stem(sun_map.time, edge)}.fits.gz", packed)
 
 
 def _minute(time: Time) -> str:
@@ -57,22 +57,22 @@ def _stem(time: Time, edge: LeftEdge) -> str:
     return f"mrzqs{time.utc.strftime('%y%m%dt%H%M')}c{edge.name}"
 
 
-def _cards(made: SynchronicMap, edge: LeftEdge, field: Plane) -> Iterator[Card]:
+def _cards(sun_map: SynchronicMap, edge: LeftEdge, field: Plane) -> Iterator[Card]:
     yield "ORIGIN", f"Farside {__version__}", "not NSO: see COMMENT"
     yield "TELESCOP", "NSO-GONG", "whose layout this is"
-    yield from _time_cards(_minute(made.time))
+    yield from _time_cards(_minute(sun_map.time))
     yield "DATATYPE", "REAL*4", "Type of data"
-    yield "CAR_ROT", edge.rotation, "Carr-rot. number of position 0.0"
+    yield "CAR_ROT", edge.rotation_number, "Carr-rot. number of position 0.0"
     yield from _longitude_axis(edge)
     yield from _rotation_axis(edge)
     yield "IMTYPE", "MAGNETIC", ""
-    yield "NFILETOT", len(made.sources), "Total number of files included"
+    yield "NFILETOT", len(sun_map.sources), "Total number of files included"
     yield "LONG0", edge.longitude_deg, "Init. Carr-long. of synoptic map"
     yield from statistics(field)
-    yield "CARROT", edge.rotation, ""
+    yield "CARROT", edge.rotation_number, ""
     yield "BUNIT", "Gauss", "radial"
     yield "LONGADJ", round(edge.adjustment_deg, 7), ""
-    yield "MAPCOUNT", len(made.sources), ""
+    yield "MAPCOUNT", len(sun_map.sources), ""
     yield "MAPL0", edge.central_deg, ""
     yield "MAPEDGE", edge.longitude_deg, ""
     yield "CREDGE", round(edge.carrington, 6), "Carr-rot of map left edge"
@@ -80,7 +80,7 @@ def _cards(made: SynchronicMap, edge: LeftEdge, field: Plane) -> Iterator[Card]:
     yield "CR60", round(edge.central, 7), "Carr-rot of 60 degrees in"
     yield "CRCENTER", round(edge.centre, 7), "Carr-rot of map cntr"
     yield "MAPNAME", edge.name, ""
-    yield "FILELIST", _stem(made.time, edge), "this file"
+    yield "FILELIST", _stem(sun_map.time, edge), "this file"
 
 
 def _time_cards(minute: str) -> Iterator[Card]:

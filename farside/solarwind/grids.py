@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farside.sun.carrington_grid import CarringtonGrid, resample
-from farside.synchronic.cards import check
+from farside.synchronic.cards import check_finite
 from farside.synchronic.map import SynchronicMap
 
 GONG_GRID = CarringtonGrid(360, 180, "sine")
@@ -18,7 +18,7 @@ ADAPT_GRID = CarringtonGrid(360, 180, "uniform")
 Plane = NDArray[np.float32]
 
 
-def scaled_field(made: SynchronicMap, grid: CarringtonGrid, flux_scale: float) -> Plane:
+def scaled_field(sun_map: SynchronicMap, grid: CarringtonGrid, flux_scale: float) -> Plane:
     """Resample the radial field onto the grid of a format, conserving flux, and scale it.
 
     Raises
@@ -26,5 +26,5 @@ def scaled_field(made: SynchronicMap, grid: CarringtonGrid, flux_scale: float) -
     FormatError
         A pixel is not finite, or the flux scale is not positive.
     """
-    check(made, flux_scale)
-    return (flux_scale * resample(made.field_gauss, made.grid, grid)).astype(np.float32)
+    check_finite(sun_map, flux_scale)
+    return (flux_scale * resample(sun_map.field_gauss, sun_map.grid, grid)).astype(np.float32)

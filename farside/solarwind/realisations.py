@@ -13,25 +13,25 @@ from scipy.special import ive
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.synchronic.map import SynchronicMap
 
-Stack = NDArray[np.float64]
+Realisations = NDArray[np.float64]
 """Maps on one grid, (realisation, row, column)."""
 
 _LEFT_OUT = 1e-6
 """Fraction of the variance in spherical harmonics above the degree at which the sum ends."""
 
 
-def seed_of(made: SynchronicMap) -> int:
+def seed_of(sun_map: SynchronicMap) -> int:
     """Seed of the random numbers of a map: equal maps give equal realisations."""
     planes = b"".join(
         np.ascontiguousarray(plane, np.float32).tobytes()
-        for plane in (made.field_gauss, made.sigma_gauss)
+        for plane in (sun_map.field_gauss, sun_map.sigma_gauss)
     )
-    return int.from_bytes(hashlib.sha256(made.time.utc.isot.encode() + planes).digest())
+    return int.from_bytes(hashlib.sha256(sun_map.time.utc.isot.encode() + planes).digest())
 
 
 def unit_noise(
     grid: CarringtonGrid, length_deg: float, count: int, generator: np.random.Generator
-) -> Stack:
+) -> Realisations:
     """Gaussian noise of unit variance with an isotropic correlation on the sphere.
 
     Points an angle θ apart have the correlation exp(-κ (1 - cos θ)), the Gaussian of the distance

@@ -11,12 +11,12 @@ from farside import __version__
 from farside.io.atomic import NamedFile
 from farside.io.cards import Card, add_cards
 from farside.solarwind.grids import ADAPT_GRID, scaled_field
-from farside.sun.carrington_rotation import rotation
-from farside.synchronic.cards import add_texts, as_bytes, earth_cards, flag_cards
+from farside.sun.carrington_rotation import rotation_number
+from farside.synchronic.cards import add_provenance, earth_cards, fits_bytes, flag_cards
 from farside.synchronic.map import SynchronicMap
 
 
-def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+def pack(sun_map: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """Build ``farside_wsa_YYYYMMDDhhmm.fits`` in memory.
 
     Raises
@@ -24,12 +24,12 @@ def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     FormatError
         A pixel is not finite, or the flux scale is not positive.
     """
-    hdu = fits.PrimaryHDU(scaled_field(made, ADAPT_GRID, flux_scale))
-    add_cards(hdu.header, _cards(made))
-    add_cards(hdu.header, flag_cards(made, flux_scale))
-    add_texts(hdu.header, made)
-    data = as_bytes([hdu], made.time.utc.isot[:19])
-    return NamedFile(f"farside_wsa_{made.time.utc.strftime('%Y%m%d%H%M')}.fits", data)
+    hdu = fits.PrimaryHDU(scaled_field(sun_map, ADAPT_GRID, flux_scale))
+    add_cards(hdu.header, _cards(sun_map))
+    add_cards(hdu.header, flag_cards(sun_map, flux_scale))
+    add_provenance(hdu.header, sun_map)
+    data = fits_bytes([hdu], sun_map.time.utc.isot[:19])
+    return NamedFile(f"farside_wsa_{sun_map.time.utc.strftime('%Y%m%d%H%M')}.fits", data)
 
 
 def map_cards(time: Time, data: str) -> Iterator[Card]:
@@ -40,7 +40,7 @@ def map_cards(time: Time, data: str) -> Iterator[Card]:
     data
         Instrument of the measured field, as in ``"HMI"``.
     """
-    now = rotation(time)
+    now = rotation_number(time)
     yield "MAPTIME", time.utc.isot[:19], "Date & time info for map/mag"
     yield "MAPDATA", data, "Data instrument/telescope source"
     yield "MAPJUL", float(time.utc.jd), "Julian Date of latest map/mag"
@@ -51,18 +51,18 @@ def map_cards(time: Time, data: str) -> Iterator[Card]:
     yield "LATTYPE", 0, "Latitude"
 
 
-def measured_by(made: SynchronicMap) -> str:
+def measured_by(sun_map: SynchronicMap) -> str:
     """Instrument of the measured field: HMI if any disk or base map is of HMI, else GONG."""
-    names = " ".join(source.instrument for source in made.sources if source.kind != "generated")
+    names = " ".join(source.instrument for source in sun_map.sources if source.kind != "generated")
     return "HMI" if "HMI" in names else "GONG"
 
 
-def _cards(made: SynchronicMap) -> Iterator[Card]:
+def _cards(sun_map: SynchronicMap) -> Iterator[Card]:
     yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
     yield "BUNIT", "Gauss", "radial, positive outwards"
-    yield "DATE-OBS", made.time.utc.isot, "time of the map"
-    yield from earth_cards(made.time)
-    yield from map_cards(made.time, measured_by(made))
+    yield "DATE-OBS", sun_map.time.utc.isot, "time of the map"
+    yield from earth_cards(sun_map.time)
+    yield from map_cards(sun_map.time, measured_by(sun_map))
     yield "MODEL", "FARSIDE", "Model Name"
     yield "MODELDA", 0, "DA model: none, a weighted mean"
     yield "MODELVER", __version__, "Model Version"

@@ -91,7 +91,7 @@ def resample(values: Map, given: CarringtonGrid, wanted: CarringtonGrid) -> Map:
     return np.asarray(rows @ values @ columns.T)
 
 
-def turn(values: Map, degrees: float | Degrees) -> Map:
+def shift_longitude(values: Map, degrees: float | Degrees) -> Map:
     """Shift a map, or each of its rows by its own angle, towards greater longitude.
 
     Piecewise parabolic reconstruction (Colella & Woodward 1984, J. Comput. Phys. 54, 174, Sect. 1,

@@ -19,23 +19,23 @@ EAST_DEG = 60
 """Distance from the left edge of a GONG map to its central meridian."""
 
 
-def rotation(time: Time) -> float:
+def rotation_number(time: Time) -> float:
     """Fractional Carrington rotation number at `time` (CRNOW of GONG, MAPCR of ADAPT)."""
     from sunpy.coordinates import sun  # takes longer than all the rest
 
     return float(sun.carrington_rotation_number(time))
 
 
-def start_of(rotation: float) -> Time:
+def start_of(rotation_number: float) -> Time:
     """Time at which a rotation, with its elapsed part, is at the central meridian."""
     from sunpy.coordinates import sun
 
-    return sun.carrington_rotation_time(rotation)
+    return sun.carrington_rotation_time(rotation_number)
 
 
 def central_longitude_deg(time: Time) -> float:
     """Carrington longitude of the central meridian seen from Earth, in [0, 360) degrees."""
-    return -360.0 * rotation(time) % 360.0
+    return -360.0 * rotation_number(time) % 360.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class LeftEdge:
         return (self._turned_deg + EAST_DEG - 180) / 360
 
     @property
-    def rotation(self) -> int:
+    def rotation_number(self) -> int:
         """Number of the rotation that the first column belongs to (CAR_ROT).
 
         The integer part of CREDGE, except for an edge at longitude 0: there a rotation has just
@@ -100,7 +100,7 @@ class LeftEdge:
     @property
     def name(self) -> str:
         """Name of the map, such as ``"2210_166"`` (MAPNAME)."""
-        return f"{self.rotation}_{self.longitude_deg:03d}"
+        return f"{self.rotation_number}_{self.longitude_deg:03d}"
 
     @property
     def _turned_deg(self) -> int:

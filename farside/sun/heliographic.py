@@ -44,7 +44,7 @@ def limb_tangent(observer: Observer) -> float:
     return float(np.tan(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)))
 
 
-def sight_lines(grid: Grid, observer: Observer) -> tuple[Array, Array]:
+def lines_of_sight(grid: Grid, observer: Observer) -> tuple[Array, Array]:
     """Tangents of the angles from disk centre to each grid pixel, west and north, each (y, x)."""
     index = np.arange(grid.size_px) - grid.centre_px
     tangent = index * limb_tangent(observer) / grid.disk_radius_px
@@ -138,7 +138,7 @@ def project(
     return x / depth, y / depth, mu
 
 
-def drift_deg_per_day(latitude_deg: Array) -> Array:
+def differential_rotation_deg_per_day(latitude_deg: Array) -> Array:
     """Differential rotation rate of magnetic features in the Carrington frame, positive westwards.
 
     Komm, Howard & Harvey (1993), Sol. Phys. 145, 1: 14.42 - 2.00 sin² λ - 2.09 sin⁴ λ, sidereal.

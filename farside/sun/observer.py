@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from astropy.time import Time
 
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 
 if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
@@ -90,7 +90,7 @@ def from_carrington(
         distance_m * u.m,
         frame=HeliographicCarrington(obstime=time, observer="self"),
     ).transform_to(HeliographicStonyhurst(obstime=time))
-    return Observer(folded_deg(float(place.lon.to_value(u.deg))), latitude_deg, distance_m)
+    return Observer(wrap_deg(float(place.lon.to_value(u.deg))), latitude_deg, distance_m)
 
 
 @lru_cache(maxsize=4096)
@@ -111,12 +111,12 @@ class View:
     observer: Observer
     time: Time
 
-    def is_that_of(self, other: View) -> bool:
+    def matches(self, other: View) -> bool:
         """Whether two views show the surface within a tenth of a pixel of the papers' grid."""
         here, there = self.observer, other.observer
         return (
             abs(float((self.time - other.time).to_value("s"))) <= SAME_VIEW_S
-            and abs(folded_deg(here.longitude_deg - there.longitude_deg)) <= SAME_VIEW_DEG
+            and abs(wrap_deg(here.longitude_deg - there.longitude_deg)) <= SAME_VIEW_DEG
             and abs(here.latitude_deg - there.latitude_deg) <= SAME_VIEW_DEG
             and bool(np.isclose(here.distance_m, there.distance_m, rtol=1e-3))
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import astropy.units as u
 from astropy.time import Time
 
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 
 SYNODIC_PERIOD_DAYS = 27.3
 """Synodic rotation period of Eq. 5, as published; map times use Carrington's 27.2753 d
@@ -39,7 +39,7 @@ def reference_time(time: Time, longitude_deg: float) -> Time:
     return time - reference_lag_days(longitude_deg) * u.day
 
 
-def epoch_nearest(taken: Time, time: Time, longitude_deg: float) -> Time:
+def nearest_epoch(taken: Time, time: Time, longitude_deg: float) -> Time:
     """Reference epoch nearest to a reference image taken at `taken`.
 
     Eq. 5 gives one epoch, except for an observer at Earth: there a lag of 0 and one of a whole
@@ -61,4 +61,4 @@ def epoch_nearest(taken: Time, time: Time, longitude_deg: float) -> Time:
 
 def is_at_earth(longitude_deg: float) -> bool:
     """Whether an observer at a Stonyhurst longitude counts as at Earth."""
-    return abs(folded_deg(longitude_deg)) <= AT_EARTH_DEG
+    return abs(wrap_deg(longitude_deg)) <= AT_EARTH_DEG

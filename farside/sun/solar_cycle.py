@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 from astropy.time import Time
 
-CYCLE_BEGINS = {
+CYCLE_STARTS = {
     1: "1755-02-01",
     2: "1766-06-01",
     3: "1775-06-01",
@@ -41,11 +41,11 @@ counting, and are reversed before 1793 if a cycle was lost there (Usoskin et al.
 L154).
 """
 
-_MINIMA = [(date, cycle) for cycle, date in CYCLE_BEGINS.items()]
+_MINIMA = [(date, cycle) for cycle, date in CYCLE_STARTS.items()]
 
 
 def cycle_of(time: Time) -> int:
-    """Number of the solar cycle at `time`, limited to the cycles of :data:`CYCLE_BEGINS`.
+    """Number of the solar cycle at `time`, limited to the cycles of :data:`CYCLE_STARTS`.
 
     Before 1755 it is 1, which carries no information: earlier cycles are not numbered.
     """

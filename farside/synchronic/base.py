@@ -14,14 +14,14 @@ from farside.errors import (
     NotFitsError,
 )
 from farside.io.fits import Cards, open_images, text, unpack
-from farside.io.source import Source, about, bytes_of
+from farside.io.source import Source, bytes_of, naming_errors
 from farside.quality import Quality
-from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, turn
+from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, shift_longitude
 from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import OWN_INSTRUMENT, BaseMap, SynchronicMap
 from farside.synchronic.map_field import check_field
-from farside.synchronic.map_time import YEARS, in_years
-from farside.synchronic.synoptic import Chart, read_chart
+from farside.synchronic.map_time import YEARS, is_plausible_time
+from farside.synchronic.synoptic import SynopticMap, read_synoptic_map
 
 MAX_MAP_BYTES = 64 * 2**20
 """Largest file of a map, packed or unpacked. The largest in use, of HMI at 0.1°, has 21 MB."""
@@ -54,14 +54,14 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES)
     """
     data, name = bytes_of(source, name, max_bytes)
     digest = hashlib.sha256(data).hexdigest()
-    with about(name or "map without a name"):
+    with naming_errors(name or "map without a name"):
         data = unpack(data, max_bytes)
         images = open_images(data)
         cards = images[0].cards
         if text(cards, "CONTENT") == synchronic_fits.CONTENT:
             own = _own(data)
-            return replace(own.as_base(name, digest), quality=own.quality)
-        synoptic = read_chart(images)
+            return replace(own.to_base_map(name, digest), quality=own.quality)
+        synoptic = read_synoptic_map(images)
         check_field(synoptic.field_gauss, synoptic.grid)
         return _base(synoptic, name, digest, cards)
 
@@ -74,14 +74,14 @@ def _own(data: bytes) -> SynchronicMap:
         raise
     except Exception as error:  # astropy raises errors of any kind on corrupt tables
         raise NotFitsError(f"unreadable map of Farside: {error!r}") from error
-    if not in_years(own.time):
+    if not is_plausible_time(own.time):
         raise ImplausibleGeometryError(
             f"DATE-OBS is {own.time}, expected a time from {YEARS[0]} to {YEARS[1]}"
         )
     return own
 
 
-def _base(synoptic: Chart, name: str, digest: str, cards: Cards) -> BaseMap:
+def _base(synoptic: SynopticMap, name: str, digest: str, cards: Cards) -> BaseMap:
     """Base map whose columns begin at longitude 0."""
     own = text(cards, "ORIGIN").startswith("Farside")
     sigma = synoptic.sigma_gauss
@@ -113,7 +113,7 @@ def _turned(values: Map, degrees: float) -> Map:
     lost = np.roll(missing, int(np.floor(cells)), axis=1) | np.roll(
         missing, int(np.ceil(cells)), axis=1
     )
-    return np.where(lost, np.nan, turn(np.where(missing, 0.0, values), degrees))
+    return np.where(lost, np.nan, shift_longitude(np.where(missing, 0.0, values), degrees))
 
 
 def _spread(by_longitude: Degrees, grid: CarringtonGrid) -> Map:

@@ -13,7 +13,7 @@ from farside.synchronic.map import MapSource
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class Contribution:
     """Field of one source on the grid and at the time of a map; planes are (row, column).
 
     Attributes
@@ -36,7 +36,7 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
-class Merged:
+class WeightedMean:
     """Weighted mean of contributions; planes are (row, column).
 
     Attributes
@@ -53,10 +53,10 @@ class Merged:
     age_days: Map
     sigma_gauss: Map
     weight: Map
-    leading: NDArray[np.uint8]
+    dominant: NDArray[np.uint8]
 
 
-def merge(contributions: Sequence[Layer]) -> Merged:
+def weighted_mean(contributions: Sequence[Contribution]) -> WeightedMean:
     """Average the contributions of all sources by their weights.
 
     Errors count as fully correlated, σ = Σ w σ / Σ w: a model repeats its error the next day, when
@@ -66,10 +66,10 @@ def merge(contributions: Sequence[Layer]) -> Merged:
     total = weights.sum(axis=0)
     share = weights / np.where(total > 0, total, 1)
     shared = list(zip(share, contributions, strict=True))
-    return Merged(
+    return WeightedMean(
         field_gauss=sum(part * each.field_gauss for part, each in shared),
         age_days=sum(part * each.age_days for part, each in shared),
         sigma_gauss=sum(part * each.sigma_gauss for part, each in shared),
         weight=total,
-        leading=weights.argmax(axis=0).astype(np.uint8),
+        dominant=weights.argmax(axis=0).astype(np.uint8),
     )

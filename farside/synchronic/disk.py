@@ -15,8 +15,8 @@ from farside.errors import (
     UnsupportedImageError,
 )
 from farside.io.fits import MAX_BYTES, open_cards, text, unpack
-from farside.io.source import Source, about, bytes_of
-from farside.magnetogram.magnetogram import Generator, Magnetogram
+from farside.io.source import Source, bytes_of, naming_errors
+from farside.magnetogram.magnetogram import Magnetogram, ModelProvenance
 from farside.observation.image import read
 from farside.quality import Quality
 from farside.sun.grid import Grid, Image
@@ -54,7 +54,7 @@ class MapDisk:
     sha256: str = ""
     quality: Quality = Quality.GOOD
     sigma: Image | None = None
-    generator: Generator | None = None
+    generator: ModelProvenance | None = None
 
     @property
     def is_generated(self) -> bool:
@@ -67,7 +67,7 @@ class MapDisk:
         return f"{kind} {self.instrument} {self.view.time.isot[:19]}{named}"
 
 
-def measured(disk: Disk) -> MapDisk:
+def observed_disk(disk: Disk) -> MapDisk:
     """Observed disk of a map from a registered magnetogram.
 
     Raises
@@ -78,8 +78,8 @@ def measured(disk: Disk) -> MapDisk:
         A pixel on the disk has no value.
     """
     origin = disk.origin
-    if not origin.is_magnetogram or disk.rotated_to:
-        found = f"{origin}, rotated" if disk.rotated_to else str(origin)
+    if not origin.is_magnetogram or disk.reprojected_to:
+        found = f"{origin}, rotated" if disk.reprojected_to else str(origin)
         raise UnexpectedImageError(
             f"observed disk: got {found}, expected a magnetogram in its own view", (str(origin),)
         )
@@ -96,7 +96,7 @@ def measured(disk: Disk) -> MapDisk:
     )
 
 
-def generated(product: Magnetogram, name: str = "", sha256: str = "") -> MapDisk:
+def generated_disk(product: Magnetogram, name: str = "", sha256: str = "") -> MapDisk:
     """Generated disk of a map from a product of Farside.
 
     Parameters
@@ -124,7 +124,7 @@ def generated(product: Magnetogram, name: str = "", sha256: str = "") -> MapDisk
     )
 
 
-def read_measured(source: Source, name: str = "") -> MapDisk:
+def read_observed(source: Source, name: str = "") -> MapDisk:
     """Read and register a line-of-sight magnetogram of HMI.
 
     Raises
@@ -137,7 +137,7 @@ def read_measured(source: Source, name: str = "") -> MapDisk:
         observation = read(data, name)
     except UnsupportedImageError as error:
         raise _in_its_role(data, error) from error
-    return measured(register(observation, MAP_GRID))
+    return observed_disk(register(observation, MAP_GRID))
 
 
 def read_generated(source: Source, name: str = "") -> MapDisk:
@@ -149,8 +149,8 @@ def read_generated(source: Source, name: str = "") -> MapDisk:
         The file is not such a product, or is damaged.
     """
     data, name = bytes_of(source, name, MAX_BYTES)
-    with about(name or "file without a name"):
-        return generated(Magnetogram.read(data), name, hashlib.sha256(data).hexdigest())
+    with naming_errors(name or "file without a name"):
+        return generated_disk(Magnetogram.read(data), name, hashlib.sha256(data).hexdigest())
 
 
 def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageError:

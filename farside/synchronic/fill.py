@@ -9,13 +9,13 @@ from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from farside.errors import DamagedImageError
-from farside.sun.carrington_grid import CarringtonGrid, Map, resample, turn
+from farside.sun.carrington_grid import CarringtonGrid, Map, resample, shift_longitude
 from farside.sun.carrington_rotation import SYNODIC_DAYS
-from farside.sun.heliographic import drift_deg_per_day
-from farside.synchronic.contributions import Layer, Merged
+from farside.sun.heliographic import differential_rotation_deg_per_day
+from farside.synchronic.contributions import Contribution, WeightedMean
 from farside.synchronic.map import BaseMap, MapSource
 from farside.synchronic.poles import FILLED_FROM_DEG, fill_poles
-from farside.synchronic.weights import factor_of_variance
+from farside.synchronic.weights import factor_from_variance
 
 Mask = NDArray[np.bool_]
 
@@ -27,7 +27,7 @@ TRUST_DEG = 6.0
 """σ of the Gaussian that smooths the weight of a base map, which cell by cell would favour weak
 field. A choice."""
 
-SPREAD_GAUSS, SPREAD_SHARE, SPREAD_DAYS = 23.0, 0.95, 5.3
+EVOLUTION_GAUSS, EVOLUTION_SHARE, EVOLUTION_DAYS = 23.0, 0.95, 5.3
 """Constants of the error that the evolution of the surface adds with age,
 σ² = (1 - e^{-age / 5.3 d}) (23² + 0.95² B²): fitted to the simulated Sun, version 2, near maximum,
 at 1° and 1 to 28 days, to 60 %. A choice for the real one."""
@@ -47,10 +47,10 @@ KNOWN_TRUST, SLANT_TRUST, GUESS_TRUST = 1.0, 0.1, 0.001
 filled with the mean of their parallel. A choice."""
 
 
-def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
+def advect_base_map(base: BaseMap, grid: CarringtonGrid, time: Time) -> Contribution:
     """Advect a base map to the grid and time of a map, each row by its differential rotation.
 
-    σ² of its file grows with age as :func:`spread_gauss` does, and is at least that: the
+    σ² of its file grows with age as :func:`evolution_sigma_gauss` does, and is at least that: the
     realisations of ADAPT, for instance, do not differ in flux that emerged unseen.
 
     Raises
@@ -60,23 +60,23 @@ def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
     """
     _refuse_empty(base)
     days = float((time - base.time).to_value("day"))
-    drift = drift_deg_per_day(base.grid.latitude_deg) * days
+    drift = differential_rotation_deg_per_day(base.grid.latitude_deg) * days
     finite = np.isfinite(base.field_gauss)
 
     def moved(values: Map) -> Map:
-        return resample(turn(np.where(finite, values, 0), drift), base.grid, grid)
+        return resample(shift_longitude(np.where(finite, values, 0), drift), base.grid, grid)
 
     part = moved(np.ones(finite.shape))
     known = part > 0.5
     share = np.where(known, part, np.inf)
     field, then = (moved(values) / share for values in (base.field_gauss, base.age_days))
     now = then + days
-    spread = spread_gauss(field, now)
+    spread = evolution_sigma_gauss(field, now)
     if base.sigma_gauss is None:
         sigma = np.hypot(spread, MAP_SIGMA_GAUSS)
     else:
         own = moved(np.nan_to_num(base.sigma_gauss)) / share
-        growth = spread**2 - spread_gauss(field, then) ** 2
+        growth = spread**2 - evolution_sigma_gauss(field, then) ** 2
         sigma = np.maximum(spread, np.sqrt(np.maximum(own**2 + growth, 0)))
     weight = _weight(field, sigma, known, grid)
     source = MapSource(
@@ -89,17 +89,17 @@ def carried(base: BaseMap, grid: CarringtonGrid, time: Time) -> Layer:
         weight=float((weight * grid.area).sum()),
     )
     field, now, sigma = (np.where(known, plane, 0) for plane in (field, now, sigma))
-    return Layer(source, field, weight, now, sigma)
+    return Contribution(source, field, weight, now, sigma)
 
 
 def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGrid) -> Map:
     """Weight of a generated disk whose error is the same share of the field's eventual variance."""
     error, whole = (
         _smooth(np.where(known, plane**2, 0), grid)
-        for plane in (sigma_gauss, np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
+        for plane in (sigma_gauss, np.hypot(EVOLUTION_GAUSS, EVOLUTION_SHARE * field_gauss))
     )
     part = np.where(known, error / np.where(known, whole, 1), 1)
-    factor = np.clip(factor_of_variance(1 - part), LEAST_BASE_MU**4, BASE_MU**4)
+    factor = np.clip(factor_from_variance(1 - part), LEAST_BASE_MU**4, BASE_MU**4)
     return np.where(known, factor, 0)
 
 
@@ -124,7 +124,7 @@ def _refuse_empty(base: BaseMap) -> None:
         )
 
 
-def spread_gauss(field_gauss: Map, age_days: ArrayLike) -> Map:
+def evolution_sigma_gauss(field_gauss: Map, age_days: ArrayLike) -> Map:
     """Standard deviation that the evolution of the surface adds to a field over an age.
 
     σ² = (1 - e^{-|age| / 5.3 d}) (23² + 0.95² B²)
@@ -136,11 +136,13 @@ def spread_gauss(field_gauss: Map, age_days: ArrayLike) -> Map:
     age_days
         Days since, or if negative until, the field was seen.
     """
-    share = -np.expm1(-np.abs(age_days) / SPREAD_DAYS)
-    return np.asarray(np.sqrt(share) * np.hypot(SPREAD_GAUSS, SPREAD_SHARE * field_gauss))
+    share = -np.expm1(-np.abs(age_days) / EVOLUTION_DAYS)
+    return np.asarray(np.sqrt(share) * np.hypot(EVOLUTION_GAUSS, EVOLUTION_SHARE * field_gauss))
 
 
-def filled(merged: Merged, well_known: Mask, grid: CarringtonGrid) -> tuple[Merged, Mask]:
+def fill_gaps(
+    merged: WeightedMean, well_known: Mask, grid: CarringtonGrid
+) -> tuple[WeightedMean, Mask]:
     """Fill unseen cells with the mean of their parallel, and poorly seen poles with a smooth field.
 
     Parameters

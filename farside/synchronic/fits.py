@@ -36,10 +36,16 @@ from farside.io.product_reader import (
 )
 from farside.io.source import Source
 from farside.sun.carrington_grid import CarringtonGrid, Map
-from farside.sun.carrington_rotation import rotation
-from farside.synchronic.cards import add_texts, check, earth_cards, flag_cards, with_checksums
+from farside.sun.carrington_rotation import rotation_number
+from farside.synchronic.cards import (
+    add_provenance,
+    check_finite,
+    earth_cards,
+    flag_cards,
+    with_checksums,
+)
 from farside.synchronic.map import FluxBalance, SynchronicMap
-from farside.synchronic.source_table import source_table, sources_in
+from farside.synchronic.source_table import read_sources, source_table
 
 CONTENT = "SYNCHRONIC MAP"
 
@@ -52,12 +58,12 @@ MAX_AGE_DAYS = 36525.0
 _PROJECTION = {"sine": "CEA", "uniform": "CAR"}
 
 
-def write(made: SynchronicMap, path: Path) -> Path:
+def write(sun_map: SynchronicMap, path: Path) -> Path:
     """Write the map with its planes PROVENANCE, SOURCE, AGE and SIGMA and the table SOURCES."""
-    return NamedFile(path.name, to_bytes(made)).put(path.parent)
+    return NamedFile(path.name, to_bytes(sun_map)).write_to(path.parent)
 
 
-def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
+def pack(sun_map: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """Build the file ``farside_synchronic_YYYYMMDDThhmmss.fits`` in memory.
 
     Raises
@@ -67,18 +73,18 @@ def pack(made: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """
     if flux_scale != 1.0:
         raise FormatError(f"the flux scale is {flux_scale}, expected 1 for the native format")
-    name = f"farside_synchronic_{made.time.utc.strftime('%Y%m%dT%H%M%S')}.fits"
-    return NamedFile(name, to_bytes(made))
+    name = f"farside_synchronic_{sun_map.time.utc.strftime('%Y%m%dT%H%M%S')}.fits"
+    return NamedFile(name, to_bytes(sun_map))
 
 
-def to_bytes(made: SynchronicMap, created: Time | None = None) -> bytes:
+def to_bytes(sun_map: SynchronicMap, created: Time | None = None) -> bytes:
     """Write the product into memory, as :func:`to_hdus` builds it."""
     file = BytesIO()
-    to_hdus(made, created).writeto(file)
+    to_hdus(sun_map, created).writeto(file)
     return file.getvalue()
 
 
-def to_hdus(made: SynchronicMap, created: Time | None = None) -> fits.HDUList:
+def to_hdus(sun_map: SynchronicMap, created: Time | None = None) -> fits.HDUList:
     """Build the product: the field, its planes and the table SOURCES, with checksums.
 
     Parameters
@@ -91,20 +97,20 @@ def to_hdus(made: SynchronicMap, created: Time | None = None) -> fits.HDUList:
     FormatError
         A pixel is not finite.
     """
-    check(made)
+    check_finite(sun_map)
     date = (created or Time.now()).utc.isot[:19]
-    field = fits.PrimaryHDU(made.field_gauss.astype(np.float32))
-    add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(made)])
+    field = fits.PrimaryHDU(sun_map.field_gauss.astype(np.float32))
+    add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(sun_map)])
     field.header.add_comment("PROVENANCE: 0 base map, 1 observed, 2 generated.")
     field.header.add_comment("SOURCE: row of the table SOURCES, from 0, that weighed most.")
-    add_texts(field.header, made)
+    add_provenance(field.header, sun_map)
     planes = (
-        _plane("PROVENANCE", made.provenance(), "", made),
-        _plane("SOURCE", made.source, "", made),
-        _plane("AGE", made.age_days.astype(np.float32), "d", made),
-        _plane("SIGMA", made.sigma_gauss.astype(np.float32), "Gauss", made),
+        _plane("PROVENANCE", sun_map.provenance(), "", sun_map),
+        _plane("SOURCE", sun_map.source, "", sun_map),
+        _plane("AGE", sun_map.age_days.astype(np.float32), "d", sun_map),
+        _plane("SIGMA", sun_map.sigma_gauss.astype(np.float32), "Gauss", sun_map),
     )
-    return with_checksums([field, *planes, source_table(made.sources)], date)
+    return with_checksums([field, *planes, source_table(sun_map.sources)], date)
 
 
 def read(source: Source) -> SynchronicMap:
@@ -125,26 +131,26 @@ def read(source: Source) -> SynchronicMap:
     return _from_hdus(open_product(source))
 
 
-def is_native(cards: Cards) -> bool:
+def is_synchronic_map(cards: Cards) -> bool:
     """Whether a primary header is that of a synchronic map of Farside."""
     return cards.get("CONTENT") == CONTENT
 
 
-def _cards(made: SynchronicMap) -> Iterator[Card]:
+def _cards(sun_map: SynchronicMap) -> Iterator[Card]:
     yield "CONTENT", CONTENT, "radial field of the whole Sun at one time"
     yield "BUNIT", "Gauss", "radial, positive outwards"
     yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
-    yield from _geometry_cards(made)
-    yield from flag_cards(made, 1.0)
-    yield "CORRLEN", made.correlation_length_deg, "[deg] of the errors in SIGMA, to 1/e"
+    yield from _geometry_cards(sun_map)
+    yield from flag_cards(sun_map, 1.0)
+    yield "CORRLEN", sun_map.correlation_length_deg, "[deg] of the errors in SIGMA, to 1/e"
 
 
-def _geometry_cards(made: SynchronicMap) -> Iterator[Card]:
+def _geometry_cards(sun_map: SynchronicMap) -> Iterator[Card]:
     """Yield world coordinates (Thompson 2006, A&A 449, 791, Sect. 5.5) and Earth as observer."""
-    grid, time = made.grid, made.time
+    grid, time = sun_map.grid, sun_map.time
     yield "TIMESYS", "UTC", ""
     yield "DATE-OBS", time.utc.isot, "time of the map"
-    yield "CAR_ROT", int(rotation(time)), "Carrington rotation at the central meridian"
+    yield "CAR_ROT", int(rotation_number(time)), "Carrington rotation at the central meridian"
     yield from earth_cards(time)
     yield "WCSNAME", "Carrington Heliographic", ""
     rows_deg = 360 / math.pi if grid.latitude == "sine" else 180.0
@@ -162,10 +168,10 @@ def _geometry_cards(made: SynchronicMap) -> Iterator[Card]:
 
 
 def _plane(
-    name: str, values: NDArray[np.uint8] | NDArray[np.float32], unit: str, made: SynchronicMap
+    name: str, values: NDArray[np.uint8] | NDArray[np.float32], unit: str, sun_map: SynchronicMap
 ) -> fits.ImageHDU:
     hdu = fits.ImageHDU(values, name=name)
-    add_cards(hdu.header, _geometry_cards(made))
+    add_cards(hdu.header, _geometry_cards(sun_map))
     if unit:
         hdu.header["BUNIT"] = unit
     return hdu
@@ -173,14 +179,14 @@ def _plane(
 
 def _from_hdus(hdus: Sequence[StoredHdu]) -> SynchronicMap:
     cards = hdus[0].cards
-    if not is_native(cards):
+    if not is_synchronic_map(cards):
         raise MissingMetadataError(
             f"not a synchronic map of Farside: CONTENT is {cards.get('CONTENT')!r},"
             f" expected {CONTENT!r}"
         )
     check_unaltered(hdus)
     grid = _grid(cards)
-    sources = sources_in(hdu_of(hdus, "SOURCES"))
+    sources = read_sources(hdu_of(hdus, "SOURCES"))
     index = indices_of(hdu_of(hdus, "SOURCE"))
     _check_shape("SOURCE", index.shape, grid)
     if int(index.max()) >= len(sources):

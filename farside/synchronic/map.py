@@ -12,7 +12,7 @@ from astropy.units import Quantity
 from numpy.typing import NDArray
 
 from farside.evaluation.statistics import ratio
-from farside.magnetogram.magnetogram import Generator
+from farside.magnetogram.magnetogram import ModelProvenance
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.observer import Observer
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from sunpy.map import GenericMap
 
-Kind = Literal["base", "observed", "generated"]
+SourceKind = Literal["base", "observed", "generated"]
 
 OWN_INSTRUMENT = "FARSIDE"
 """Instrument of a base map that is an earlier synchronic map."""
@@ -81,7 +81,7 @@ class MapSource:
         Correlation with the truth in the Recipe of the model, for a generated disk.
     """
 
-    kind: Kind
+    kind: SourceKind
     instrument: str
     name: str
     sha256: str
@@ -89,7 +89,7 @@ class MapSource:
     observer: Observer | None = None
     quality: Quality = Quality.GOOD
     weight: float = 1.0
-    generator: Generator | None = None
+    generator: ModelProvenance | None = None
     overlap: Overlap | None = None
     skill: float | None = None
 
@@ -142,7 +142,7 @@ class SynchronicMap:
     quality: Quality
 
     def __repr__(self) -> str:
-        kinds: tuple[Kind, ...] = ("observed", "generated", "base")
+        kinds: tuple[SourceKind, ...] = ("observed", "generated", "base")
         shares = ", ".join(f"{kind} {self.share(kind):.0%}" for kind in kinds)
         return f"<SynchronicMap {self.time.isot[:19]}: {shares}>"
 
@@ -197,7 +197,7 @@ class SynchronicMap:
         code = {"base": 0, "observed": 1, "generated": 2}
         return np.array([code[s.kind] for s in self.sources], np.uint8)[self.source]
 
-    def share(self, kind: Kind) -> float:
+    def share(self, kind: SourceKind) -> float:
         """Fraction of the sphere that comes from sources of one kind."""
         chosen = np.array([s.kind == kind for s in self.sources])[self.source]
         return float((chosen * self.grid.area).sum())
@@ -207,7 +207,7 @@ class SynchronicMap:
         unsigned = float((np.abs(self.field_gauss) * self.grid.area).sum())
         return ratio(self.balance.before_gauss, unsigned)
 
-    def as_base(self, name: str = "", sha256: str = "") -> BaseMap:
+    def to_base_map(self, name: str = "", sha256: str = "") -> BaseMap:
         """Base map for a later synchronic map.
 
         Parameters

@@ -27,7 +27,7 @@ MISSING_LIMIT = 0.05
 away; a gap of days in a rotation hides active regions. A choice."""
 
 
-def without_impossible(field: Map) -> Map:
+def mask_impossible(field: Map) -> Map:
     """Copy of a map with NaN in cells stronger than any field of the Sun."""
     with np.errstate(invalid="ignore"):
         return np.where(np.abs(field) <= STRONGEST_GAUSS, field, np.nan)

@@ -9,9 +9,14 @@ from astropy.time import Time
 
 from farside.errors import ImplausibleGeometryError, MissingMetadataError
 from farside.io.fits import Cards, number, text
-from farside.observation.instruments import instant
-from farside.sun.angles import folded_deg
-from farside.sun.carrington_rotation import EAST_DEG, central_longitude_deg, rotation, start_of
+from farside.observation.instruments import card_time
+from farside.sun.angles import wrap_deg
+from farside.sun.carrington_rotation import (
+    EAST_DEG,
+    central_longitude_deg,
+    rotation_number,
+    start_of,
+)
 
 TIME_TOLERANCE_DEG = 2.0
 """Largest difference of two statements of one time, as solar rotation: 3.6 h. GONG's left edges are
@@ -49,7 +54,7 @@ class _Reading:
 
     name: str
     time: Time
-    rotation: float
+    rotation_number: float
 
     def __str__(self) -> str:
         return f"{self.name} {self.time.isot[:16]}"
@@ -88,9 +93,9 @@ def check_rotation(name: str, time: Time, stated: float, source: str) -> None:
     ImplausibleGeometryError
         They differ by more than `TIME_TOLERANCE_DEG`.
     """
-    if abs(_apart_deg(rotation(time), stated)) > TIME_TOLERANCE_DEG:
+    if abs(_apart_deg(rotation_number(time), stated)) > TIME_TOLERANCE_DEG:
         raise ImplausibleGeometryError(
-            f"{name} is {time.isot[:19]}, in Carrington rotation {rotation(time):.3f};"
+            f"{name} is {time.isot[:19]}, in Carrington rotation {rotation_number(time):.3f};"
             f" expected {stated:.3f} by {source}"
         )
 
@@ -124,18 +129,18 @@ def gong_time(cards: Cards, edge_deg: float) -> GongTime:
         )
     edge = (number(cards, "CAR_ROT") or 0.0) + (360 - edge_deg) / 360
     for reading in readings:
-        if abs(_apart_deg(reading.rotation, edge - EAST_DEG / 360)) <= TIME_TOLERANCE_DEG:
+        if abs(_apart_deg(reading.rotation_number, edge - EAST_DEG / 360)) <= TIME_TOLERANCE_DEG:
             return GongTime(reading.time, hourly=True)
     now = next((each for each in readings if each.name == "CRNOW"), None)
     for reading in readings:
         if now is None or reading is now:
             continue
-        if abs(_apart_deg(reading.rotation, now.rotation)) <= TIME_TOLERANCE_DEG:
+        if abs(_apart_deg(reading.rotation_number, now.rotation_number)) <= TIME_TOLERANCE_DEG:
             return GongTime(reading.time, hourly=True)
     for reading in readings:
-        off_deg = _apart_deg(reading.rotation, edge - WHOLE_ROTATION_DEG / 360)
+        off_deg = _apart_deg(reading.rotation_number, edge - WHOLE_ROTATION_DEG / 360)
         if abs(off_deg) <= TIME_TOLERANCE_DEG:
-            ended = reading.rotation + (WHOLE_ROTATION_DEG - off_deg) / 360
+            ended = reading.rotation_number + (WHOLE_ROTATION_DEG - off_deg) / 360
             return GongTime(start_of(ended).utc, hourly=False)
     found = ", ".join(
         f"{each} (meridian at {central_longitude_deg(each.time):.0f}°)" for each in readings
@@ -163,7 +168,7 @@ def _dated(cards: Cards, date_key: str, clock_key: str = "") -> Iterator[_Readin
     whole += ":00" if whole.count(":") == 1 else ""
     time = _instant(whole)
     if time is not None:
-        yield _Reading(date_key, time, rotation(time))
+        yield _Reading(date_key, time, rotation_number(time))
 
 
 def _instant(words: str) -> Time | None:
@@ -171,10 +176,10 @@ def _instant(words: str) -> Time | None:
     year = words[:4]
     if not (year.isdecimal() and YEARS[0] <= int(year) < YEARS[1]):
         return None
-    return instant({"": words}, "")
+    return card_time({"": words}, "")
 
 
-def in_years(time: Time) -> bool:
+def is_plausible_time(time: Time) -> bool:
     """Whether a time lies in `YEARS`."""
     return YEARS[0] <= float(time.jyear) <= YEARS[1]
 
@@ -182,4 +187,4 @@ def in_years(time: Time) -> bool:
 def _apart_deg(found: float, stated: float) -> float:
     """Difference of two Carrington times; of their fractions only if `stated` has no number."""
     apart_deg = 360 * (found - stated)
-    return folded_deg(apart_deg) if stated < 3 else apart_deg
+    return wrap_deg(apart_deg) if stated < 3 else apart_deg

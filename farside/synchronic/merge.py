@@ -12,9 +12,9 @@ from astropy.time import Time
 from farside.errors import IncompleteSetError, SaturatingModelError, TimesApartError
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Map
-from farside.synchronic.contributions import Layer, merge
+from farside.synchronic.contributions import Contribution, weighted_mean
 from farside.synchronic.disk import MapDisk
-from farside.synchronic.fill import Mask, carried, filled, spread_gauss
+from farside.synchronic.fill import Mask, advect_base_map, evolution_sigma_gauss, fill_gaps
 from farside.synchronic.map import (
     NO_INSTRUMENT,
     BaseMap,
@@ -23,8 +23,8 @@ from farside.synchronic.map import (
     Overlap,
     SynchronicMap,
 )
-from farside.synchronic.project import Unrolled, unroll
-from farside.synchronic.weights import LOW_CORRELATION, UNKNOWN_SKILL, compare, quality_factor
+from farside.synchronic.project import ProjectedDisk, project_disk
+from farside.synchronic.weights import LOW_CORRELATION, UNKNOWN_SKILL, overlap_score, quality_factor
 
 ONE_DEGREE = CarringtonGrid()
 
@@ -58,7 +58,7 @@ _OF_A_MAP = (
 )
 """Bits of a map itself, which a later map does not inherit from its base map."""
 
-Parts = Sequence[tuple[MapDisk, Unrolled]]
+Parts = Sequence[tuple[MapDisk, ProjectedDisk]]
 
 
 def synchronic(
@@ -75,7 +75,7 @@ def synchronic(
     time to that of the map by differential rotation. q is 1 for an observed disk and
     :func:`~farside.synchronic.weights.quality_factor` for a generated one, by its model's skill or,
     where that is lower, its correlation with an observed disk that sees some of the same surface.
-    The base map's weight follows from its σ (:func:`~farside.synchronic.fill.carried`).
+    The base map's weight follows from its σ (:func:`~farside.synchronic.fill.advect_base_map`).
     Poles that are not well seen are filled. Then the positive field is divided, and the negative
     multiplied, by √(F₊/|F₋|): the net flux is 0.
 
@@ -107,13 +107,13 @@ def synchronic(
     if not allow_saturating:
         _refuse_saturating(disks)
     _refuse_far_times(disks, base, time)
-    parts = [(disk, unroll(disk, grid, time)) for disk in disks]
+    parts = [(disk, project_disk(disk, grid, time)) for disk in disks]
     contributions = [_contribution(disk, part, parts, grid, time) for disk, part in parts]
     if base is not None:
-        contributions.append(carried(base, grid, time))
-    merged = merge(contributions)
-    merged, made = filled(merged, _well_known(parts, contributions), grid)
-    field, balance = balanced(merged.field_gauss, grid)
+        contributions.append(advect_base_map(base, grid, time))
+    merged = weighted_mean(contributions)
+    merged, made = fill_gaps(merged, _well_known(parts, contributions), grid)
+    field, balance = balance_flux(merged.field_gauss, grid)
     sources = tuple(each.source for each in contributions)
     if made.any():
         sources += (MapSource("base", NO_INSTRUMENT, "", "", time, weight=0.0),)
@@ -121,7 +121,7 @@ def synchronic(
         field_gauss=field,
         grid=grid,
         time=time,
-        source=np.where(made, np.uint8(len(contributions)), merged.leading),
+        source=np.where(made, np.uint8(len(contributions)), merged.dominant),
         age_days=merged.age_days,
         sigma_gauss=merged.sigma_gauss,
         correlation_length_deg=_correlation_length_deg(sources),
@@ -131,7 +131,7 @@ def synchronic(
     )
 
 
-def balanced(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
+def balance_flux(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
     """Balance the flux: divide the positive and multiply the negative field by √(F₊/|F₋|).
 
     A field of one sign stays as it is.
@@ -191,8 +191,8 @@ def _refuse_far_times(disks: Sequence[MapDisk], base: BaseMap | None, time: Time
 
 
 def _contribution(
-    disk: MapDisk, part: Unrolled, parts: Parts, grid: CarringtonGrid, time: Time
-) -> Layer:
+    disk: MapDisk, part: ProjectedDisk, parts: Parts, grid: CarringtonGrid, time: Time
+) -> Contribution:
     overlap = _overlap(part, parts, grid) if disk.is_generated else None
     skill = disk.generator.skill if disk.generator else None
     weight = _quality_factor(overlap, skill) if disk.is_generated else 1.0
@@ -211,18 +211,19 @@ def _contribution(
         overlap=overlap,
         skill=skill,
     )
-    return Layer(
+    return Contribution(
         source=source,
         field_gauss=part.field_gauss,
         weight=weight * part.mu**4,
         age_days=np.where(part.seen, days, 0.0),
-        sigma_gauss=np.hypot(part.sigma_gauss, spread_gauss(part.field_gauss, days)) * part.seen,
+        sigma_gauss=np.hypot(part.sigma_gauss, evolution_sigma_gauss(part.field_gauss, days))
+        * part.seen,
     )
 
 
-def _overlap(part: Unrolled, parts: Parts, grid: CarringtonGrid) -> Overlap | None:
+def _overlap(part: ProjectedDisk, parts: Parts, grid: CarringtonGrid) -> Overlap | None:
     """Agreement with the observed disk that shares the largest area with it."""
-    scored = [compare(part, other, grid) for disk, other in parts if not disk.is_generated]
+    scored = [overlap_score(part, other, grid) for disk, other in parts if not disk.is_generated]
     return max(filter(None, scored), key=lambda overlap: overlap.area, default=None)
 
 
@@ -235,7 +236,7 @@ def _quality_factor(overlap: Overlap | None, skill: float | None) -> float:
     return quality_factor(skill if overlap is None else min(overlap.correlation, skill))
 
 
-def _well_known(parts: Parts, contributions: Sequence[Layer]) -> Mask:
+def _well_known(parts: Parts, contributions: Sequence[Contribution]) -> Mask:
     known = [part.mu >= WELL_SEEN_MU for _, part in parts]
     known += [each.weight > 0 for each in contributions if each.source.kind == "base"]
     return np.asarray(np.logical_or.reduce(known))

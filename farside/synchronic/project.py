@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 from farside.disk.reproject import LEAST_MU
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import drift_deg_per_day, foreshortening, limb_tangent, project
+from farside.sun.heliographic import (
+    differential_rotation_deg_per_day,
+    foreshortening,
+    limb_tangent,
+    project,
+)
 from farside.sun.observer import SOLAR_RADIUS_M
 from farside.synchronic.disk import MapDisk
 
@@ -25,7 +30,7 @@ INCLINATION_DEG = 12.0
 """Inclination of the field of plage from the vertical, 10° to 15°: Buehler et al. (2015), A&A 576,
 A27. A field seen at an angle θ and divided by μ = cos θ is off by up to tan θ tan 12° of itself."""
 
-MOST_SAMPLES = 8
+MAX_SAMPLES = 8
 """Greatest number of samples along a side of a cell."""
 
 _CELLS_AT_ONCE = 4096
@@ -34,7 +39,7 @@ Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 @dataclass(frozen=True, eq=False)
-class Unrolled:
+class ProjectedDisk:
     """Disk on a Carrington grid, (row, column); 0 in cells that it does not see.
 
     Attributes
@@ -57,7 +62,7 @@ class Unrolled:
         return self.mu > 0
 
 
-def unroll(disk: MapDisk, grid: CarringtonGrid, time: Time) -> Unrolled:
+def project_disk(disk: MapDisk, grid: CarringtonGrid, time: Time) -> ProjectedDisk:
     """Project a disk onto a Carrington grid and advect it to the time of the map.
 
     Each cell is divided into parts of equal area, no larger than the disk's pixels at disk centre.
@@ -71,13 +76,15 @@ def unroll(disk: MapDisk, grid: CarringtonGrid, time: Time) -> Unrolled:
     for cells in _near_the_disk(disk, grid, days):
         mean[:, cells[0], cells[1]] = planes.means(disk, grid, cells, days)
     field, mu, sigma = mean
-    return Unrolled(field, mu, sigma if disk.is_generated else _sigma_of_hmi(disk, grid, field, mu))
+    return ProjectedDisk(
+        field, mu, sigma if disk.is_generated else _sigma_of_hmi(disk, grid, field, mu)
+    )
 
 
 def _near_the_disk(disk: MapDisk, grid: CarringtonGrid, days: float) -> Iterator[Cells]:
     """Yield the cells that the disk may show, in blocks."""
     latitude = grid.latitude_deg[:, None]
-    longitude = grid.longitude_deg - drift_deg_per_day(latitude) * days
+    longitude = grid.longitude_deg - differential_rotation_deg_per_day(latitude) * days
     _, _, mu = project(longitude, latitude, disk.view.observer, disk.view.time)
     height = np.degrees(np.diff(np.arcsin(grid.sine_edges)))[:, None]
     near = mu > LEAST_MU - np.sin(np.radians(np.maximum(height, grid.step_deg)))
@@ -112,7 +119,7 @@ class _Planes:
     ) -> NDArray[np.float64]:
         """Mean radial field, μ and σ of some cells, (3, cell); 0 where not seen."""
         longitude, latitude = _parts(grid, cells, _samples(disk.grid, grid))
-        longitude = longitude - drift_deg_per_day(latitude) * days
+        longitude = longitude - differential_rotation_deg_per_day(latitude) * days
         west, north, mu = project(longitude, latitude, disk.view.observer, disk.view.time)
         scale = disk.grid.disk_radius_px / limb_tangent(disk.view.observer)
         x_px, y_px = (
@@ -134,7 +141,7 @@ class _Planes:
 def _samples(disk: Grid, grid: CarringtonGrid) -> int:
     """Samples along a side of a cell, no further apart than pixels at disk centre."""
     pixel_deg = math.degrees(1 / disk.disk_radius_px)
-    return min(max(2, math.ceil(grid.step_deg / pixel_deg)), MOST_SAMPLES)
+    return min(max(2, math.ceil(grid.step_deg / pixel_deg)), MAX_SAMPLES)
 
 
 def _parts(

@@ -8,7 +8,7 @@ from typing import get_args
 from astropy.io import fits
 
 from farside.errors import ImplausibleGeometryError, MissingMetadataError
-from farside.io.cards import Column, Value, quoted, table, unquoted
+from farside.io.cards import Column, Value, quote_name, table, unquote_name
 from farside.io.fits import StoredHdu
 from farside.io.product_reader import (
     MAX_ROW_BYTES,
@@ -21,9 +21,9 @@ from farside.io.product_reader import (
     text_of,
     time_of,
 )
-from farside.magnetogram.magnetogram import Generator, generator_of
+from farside.magnetogram.magnetogram import ModelProvenance, read_model_provenance
 from farside.sun.observer import Observer
-from farside.synchronic.map import Kind, MapSource, Overlap
+from farside.synchronic.map import MapSource, Overlap, SourceKind
 
 MAX_SOURCES = 256
 """Greatest number of sources that the index plane, of bytes, can point to."""
@@ -61,7 +61,7 @@ def source_table(sources: tuple[MapSource, ...]) -> fits.BinTableHDU:
     return table("SOURCES", _COLUMNS, map(_row, sources))
 
 
-def sources_in(hdu: StoredHdu) -> tuple[MapSource, ...]:
+def read_sources(hdu: StoredHdu) -> tuple[MapSource, ...]:
     """Read the sources in the table SOURCES.
 
     Raises
@@ -82,7 +82,7 @@ def _row(source: MapSource) -> tuple[Value, ...]:
     return (
         source.kind,
         source.instrument,
-        quoted(source.name),
+        quote_name(source.name),
         source.sha256,
         source.time.utc.isot,
         *_place(source.observer),
@@ -90,7 +90,7 @@ def _row(source: MapSource) -> tuple[Value, ...]:
         source.weight,
         _or_nan(source.skill),
         *_overlap(source.overlap),
-        *_generator(source.generator),
+        *_model_provenance(source.generator),
     )
 
 
@@ -106,7 +106,7 @@ def _overlap(overlap: Overlap | None) -> tuple[float, ...]:
     return overlap.correlation, overlap.slope, overlap.sign_agreement, overlap.area
 
 
-def _generator(generator: Generator | None) -> tuple[Value, ...]:
+def _model_provenance(generator: ModelProvenance | None) -> tuple[Value, ...]:
     if generator is None:
         return ("",) * 6 + (math.nan,) * 3
     return (
@@ -130,24 +130,26 @@ def _source(row: Row) -> MapSource:
     return MapSource(
         kind=_kind(text_of(row, "KIND")),
         instrument=text_of(row, "INSTRUMENT"),
-        name=unquoted(text_of(row, "NAME", MAX_ROW_BYTES)),
+        name=unquote_name(text_of(row, "NAME", MAX_ROW_BYTES)),
         sha256=text_of(row, "SHA256"),
         time=time_of(row, "TIME"),
         observer=_observer_in(row),
         quality=quality_of(row),
         weight=number_of(row, "WEIGHT", 0, 1),
-        generator=generator_of(row) if row.get("AITRAIN") else None,
+        generator=read_model_provenance(row) if row.get("AITRAIN") else None,
         overlap=_overlap_in(row),
         skill=number_if_any(row, "SKILL", -1, 1),
     )
 
 
-def _kind(word: str) -> Kind:
-    known: Kind
-    for known in get_args(Kind):
+def _kind(word: str) -> SourceKind:
+    known: SourceKind
+    for known in get_args(SourceKind):
         if word == known:
             return known
-    raise MissingMetadataError(f"KIND of a source is {word!r}, expected one of {get_args(Kind)}")
+    raise MissingMetadataError(
+        f"KIND of a source is {word!r}, expected one of {get_args(SourceKind)}"
+    )
 
 
 def _observer_in(row: Row) -> Observer | None:

@@ -16,18 +16,18 @@ from farside.errors import (
     UnsupportedImageError,
 )
 from farside.io.fits import Cards, FitsImage, number, text
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.carrington_rotation import central_longitude_deg
 from farside.sun.grid import Image
 from farside.synchronic.age import (
-    SEEN_DEG,
-    Age,
-    age_but_on_disk,
-    age_of_crossing,
-    age_when_averaged,
+    DAILY_DISK_DEG,
+    AgeByLongitude,
+    age_of_daily_map,
+    age_of_hourly_map,
+    age_since_crossing,
 )
-from farside.synchronic.map_field import without_impossible
+from farside.synchronic.map_field import mask_impossible
 from farside.synchronic.map_time import ROTATIONS, check_rotation, gong_time, time_of
 
 ADAPT_MISSING = -9999.0
@@ -52,7 +52,7 @@ _GAUSS = ("gauss", "g", "mx/cm^2", "mx/cm2", "mx cm^-2")
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class SynopticMap:
     """Synoptic map as its file has it: row 0 south, longitude rising from `edge_deg`.
 
     Attributes
@@ -74,11 +74,11 @@ class Chart:
     grid: CarringtonGrid
     edge_deg: float
     time: Time
-    age_days: Age
+    age_days: AgeByLongitude
     sigma_gauss: Map | None = None
 
 
-def read_chart(images: tuple[FitsImage, ...]) -> Chart:
+def read_synoptic_map(images: tuple[FitsImage, ...]) -> SynopticMap:
     """Read a synoptic map of GONG, ADAPT or HMI from the images of its file.
 
     Raises
@@ -91,7 +91,7 @@ def read_chart(images: tuple[FitsImage, ...]) -> Chart:
     return _reader(images[0].cards)(images)
 
 
-def _reader(cards: Cards) -> Callable[[tuple[FitsImage, ...]], Chart]:
+def _reader(cards: Cards) -> Callable[[tuple[FitsImage, ...]], SynopticMap]:
     """Reader of the kind of map that the cards state."""
     telescope, content = text(cards, "TELESCOP"), text(cards, "CONTENT")
     if text(cards, "MODEL") == "ADAPT":
@@ -120,7 +120,7 @@ def _reader(cards: Cards) -> Callable[[tuple[FitsImage, ...]], Chart]:
     )
 
 
-def _gong(images: tuple[FitsImage, ...]) -> Chart:
+def _gong(images: tuple[FitsImage, ...]) -> SynopticMap:
     """Map of GONG: hourly (mrzqs, mrbqs), or of a whole rotation (mrmqs, dated in its middle)."""
     cards = images[0].cards
     field = _plane(images[0])
@@ -130,11 +130,11 @@ def _gong(images: tuple[FitsImage, ...]) -> Chart:
         _check_edge("LONG0", _needed(cards, "LONG0"), edge)
     found = gong_time(cards, edge)
     central = central_longitude_deg(found.time)
-    age = age_when_averaged(central) if found.hourly else age_of_crossing(edge)
-    return Chart("NSO-GONG", field, grid, edge, found.time, age)
+    age = age_of_hourly_map(central) if found.hourly else age_since_crossing(edge)
+    return SynopticMap("NSO-GONG", field, grid, edge, found.time, age)
 
 
-def _hmi_daily(images: tuple[FitsImage, ...]) -> Chart:
+def _hmi_daily(images: tuple[FitsImage, ...]) -> SynopticMap:
     """Daily synchronic frame of HMI, which begins 60° east of the central meridian.
 
     CRVAL1 counts Carrington time in degrees, which falls with longitude: λ = -(CRVAL1 + (i -
@@ -145,13 +145,13 @@ def _hmi_daily(images: tuple[FitsImage, ...]) -> Chart:
     grid = _sine_grid(cards, field)
     edge = _edge_by_axis(cards, grid, sign=-1)
     central = _needed(cards, "CRLN_OBS")
-    _check_edge("CRLN_OBS - 60", central - SEEN_DEG, edge)
+    _check_edge("CRLN_OBS - 60", central - DAILY_DISK_DEG, edge)
     time = time_of(cards, "T_OBS")
-    check_rotation("T_OBS", time, _edge_rotation(cards) - SEEN_DEG / 360, "CRVAL1")
-    return Chart("SDO HMI", field, grid, edge, time, age_but_on_disk(central))
+    check_rotation("T_OBS", time, _edge_rotation(cards) - DAILY_DISK_DEG / 360, "CRVAL1")
+    return SynopticMap("SDO HMI", field, grid, edge, time, age_of_daily_map(central))
 
 
-def _hmi_synoptic(images: tuple[FitsImage, ...]) -> Chart:
+def _hmi_synoptic(images: tuple[FitsImage, ...]) -> SynopticMap:
     """Synoptic map of HMI: each longitude at its crossing of the central meridian."""
     cards = images[0].cards
     field = _plane(images[0])
@@ -159,10 +159,12 @@ def _hmi_synoptic(images: tuple[FitsImage, ...]) -> Chart:
     edge = _edge_by_axis(cards, grid, sign=-1)
     time = time_of(cards, "T_STOP")
     check_rotation("T_STOP", time, _edge_rotation(cards), "CRVAL1")
-    return Chart("SDO HMI", field, grid, edge, time, age_of_crossing(central_longitude_deg(time)))
+    return SynopticMap(
+        "SDO HMI", field, grid, edge, time, age_since_crossing(central_longitude_deg(time))
+    )
 
 
-def _adapt(images: tuple[FitsImage, ...]) -> Chart:
+def _adapt(images: tuple[FitsImage, ...]) -> SynopticMap:
     """Map of ADAPT: mean of the realisations, or the only one; sigma is their STDDEV."""
     cards, stack = images[0].cards, images[0].pixels
     stack = stack[None] if stack.ndim == 2 else stack
@@ -178,8 +180,10 @@ def _adapt(images: tuple[FitsImage, ...]) -> Chart:
     if stated is not None:
         check_rotation("MAPTIME", time, stated, "MAPCR")
     # ADAPT transports what was observed last; it cannot know the flux that emerged since.
-    age = age_but_on_disk(central_longitude_deg(time))
-    return Chart("ADAPT", _mean(stack), grid, _needed(cards, "CRLNGEDG") % 360, time, age, sigma)
+    age = age_of_daily_map(central_longitude_deg(time))
+    return SynopticMap(
+        "ADAPT", _mean(stack), grid, _needed(cards, "CRLNGEDG") % 360, time, age, sigma
+    )
 
 
 def _adapt_sigma(images: tuple[FitsImage, ...], grid: CarringtonGrid) -> Map | None:
@@ -228,7 +232,7 @@ def _check_size(plane: Image) -> None:
 
 def _present(pixels: Image) -> Map:
     """Pixels in double precision, NaN where missing or stronger than any field of the Sun."""
-    return without_impossible(np.where(pixels == ADAPT_MISSING, np.nan, pixels.astype(np.float64)))
+    return mask_impossible(np.where(pixels == ADAPT_MISSING, np.nan, pixels.astype(np.float64)))
 
 
 def _sine_grid(cards: Cards, field: Map) -> CarringtonGrid:
@@ -295,7 +299,7 @@ def _axis_at_edge(cards: Cards) -> float:
 
 
 def _check_edge(name: str, stated_deg: float, found_deg: float) -> None:
-    if abs(folded_deg(stated_deg - found_deg)) > EDGE_TOLERANCE_DEG:
+    if abs(wrap_deg(stated_deg - found_deg)) > EDGE_TOLERANCE_DEG:
         raise ImplausibleGeometryError(
             f"the axis begins at longitude {found_deg:.2f}°, expected {stated_deg % 360:.2f}° by"
             f" {name}"

@@ -7,7 +7,7 @@ import numpy as np
 
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import drift_deg_per_day, sight_lines, trace
+from farside.sun.heliographic import differential_rotation_deg_per_day, lines_of_sight, trace
 from farside.sun.observer import View
 from farside.synchronic.map import BaseMap
 
@@ -38,8 +38,8 @@ def age_of_disk_days(base: BaseMap, grid: Grid, view: View) -> float:
 
 def _when_seen(base: BaseMap, grid: Grid, view: View) -> tuple[Degrees, Degrees, Degrees]:
     """Carrington longitude and latitude of each pixel when the map's source saw it, and μ."""
-    points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
-    days, drift = _days_between(base, view), drift_deg_per_day(points.latitude_deg)
+    points = trace(*lines_of_sight(grid, view.observer), view.observer, view.time)
+    days, drift = _days_between(base, view), differential_rotation_deg_per_day(points.latitude_deg)
     then = points.longitude_deg - drift * days
     # The age is that of the cell the pixel drifted from: two iterations find it within a cell.
     for _ in range(2):

@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from farside.evaluation.statistics import mean_of, regress
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.synchronic.map import Overlap
-from farside.synchronic.project import INCLINATION_DEG, Unrolled
+from farside.synchronic.project import INCLINATION_DEG, ProjectedDisk
 
-LEAST_MU = 0.3
+OVERLAP_LEAST_MU = 0.3
 """Least μ in both disks of a cell that is scored: within 73° of both disk centres. A choice."""
 
-LEAST_AREA = 0.05
+OVERLAP_LEAST_AREA = 0.05
 """Least fraction of the sphere that both disks must see: limbs alone are no basis. A choice."""
 
 STRONG_GAUSS = 30.0
@@ -28,12 +28,14 @@ UNKNOWN_SKILL = 0.5
 """Skill of a model whose Recipe has none. A choice."""
 
 
-def compare(given: Unrolled, observed: Unrolled, grid: CarringtonGrid) -> Overlap | None:
+def overlap_score(
+    given: ProjectedDisk, observed: ProjectedDisk, grid: CarringtonGrid
+) -> Overlap | None:
     """Score a generated disk where an observed one sees the same surface; None if that is small."""
-    both = np.minimum(given.mu, observed.mu) > LEAST_MU
+    both = np.minimum(given.mu, observed.mu) > OVERLAP_LEAST_MU
     area = float((both * grid.area).sum())
     made, true = given.field_gauss[both], observed.field_gauss[both]
-    if area < LEAST_AREA or np.ptp(made) == 0 or np.ptp(true) == 0:
+    if area < OVERLAP_LEAST_AREA or np.ptp(made) == 0 or np.ptp(true) == 0:
         return None
     found = regress(made, true)
     return Overlap(
@@ -53,10 +55,10 @@ def quality_factor(correlation: float) -> float:
     r = 0.6 the observed disk weighs more at equal μ, and up to 66° from its centre against the
     centre of the generated one; at r = 0.8, up to 58°.
     """
-    return float(factor_of_variance(max(correlation, 0.0) ** 2))
+    return float(factor_from_variance(max(correlation, 0.0) ** 2))
 
 
-def factor_of_variance(explained: ArrayLike) -> NDArray[np.float64]:
+def factor_from_variance(explained: ArrayLike) -> NDArray[np.float64]:
     """Quality factor by r², the fraction of the field's variance that an estimate explains."""
     r2 = np.minimum(explained, 1.0)
     observed = np.tan(np.radians(INCLINATION_DEG)) ** 2

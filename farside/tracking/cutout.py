@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Frame:
+class CutoutFrame:
     """Cells of equal area in Carrington longitude and sine latitude, around a point.
 
     Attributes
@@ -119,7 +119,7 @@ class CutOut:
         Standard deviation of the error of a pixel of the source there; NaN if not known.
     """
 
-    frame: Frame
+    frame: CutoutFrame
     field_gauss: Map
     seen: Map
     mu: Map
@@ -144,7 +144,9 @@ class CutOut:
         return np.asarray(np.where(strong, field, 0) * self.seen * self.frame.cell_cm2)
 
 
-def cut(image: Image, grid: Grid, view: View, frame: Frame, sigma: Image | None = None) -> CutOut:
+def cut(
+    image: Image, grid: Grid, view: View, frame: CutoutFrame, sigma: Image | None = None
+) -> CutOut:
     """Cut a frame out of a line-of-sight magnetogram, the field taken as radial: B_r = B_los / μ.
 
     The mean of each cell is over points no further apart than half a pixel of the disk, so that
@@ -175,7 +177,7 @@ def cut(image: Image, grid: Grid, view: View, frame: Frame, sigma: Image | None 
     )
 
 
-def cut_map(field_gauss: Map, grid: CarringtonGrid, frame: Frame) -> Map:
+def cut_map(field_gauss: Map, grid: CarringtonGrid, frame: CutoutFrame) -> Map:
     """Mean of a map of the whole Sun over each cell of a frame, (row, column)."""
     samples = math.ceil(4 * SAMPLES_PER_PX * max(1.0, frame.cell_deg * grid.rows / 180))
     longitude, latitude = frame.points(samples)
@@ -185,7 +187,7 @@ def cut_map(field_gauss: Map, grid: CarringtonGrid, frame: Frame) -> Map:
     return means
 
 
-def _samples(frame: Frame, grid: Grid) -> int:
+def _samples(frame: CutoutFrame, grid: Grid) -> int:
     cell_px = math.radians(frame.cell_deg) * grid.disk_radius_px
     return max(2, math.ceil(SAMPLES_PER_PX * cell_px))
 

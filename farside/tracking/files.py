@@ -13,25 +13,25 @@ from astropy.io import fits
 from astropy.table import Table
 
 from farside import __version__
-from farside.io.atomic import replacing
-from farside.io.cards import Card, add_cards, quoted
+from farside.io.atomic import atomic_path
+from farside.io.cards import Card, add_cards, quote_name
 from farside.sun.observer import SOLAR_RADIUS_M
-from farside.tracking.cutout import Frame
+from farside.tracking.cutout import CutoutFrame
 from farside.tracking.track import FluxPoint, Track
 
 FORMATS = {".csv": "ascii.csv", ".ecsv": "ascii.ecsv"}
 
 
-def curve(track: Track) -> Table:
+def flux_curve(track: Track) -> Table:
     """Table of the flux curve: one row for each point, in the order of time."""
     points = track.points
-    views = [point.sighting.view for point in points]
+    views = [point.image_source.view for point in points]
     table = Table(
         {
             "time": [point.time.utc.isot for point in points],
-            "source": [point.sighting.kind for point in points],
-            "instrument": [point.sighting.instrument for point in points],
-            "model": [point.sighting.model for point in points],
+            "source": [point.image_source.kind for point in points],
+            "instrument": [point.image_source.instrument for point in points],
+            "model": [point.image_source.model for point in points],
             "observer_deg": [view.observer.longitude_deg for view in views] * u.deg,
             "carrington_deg": [point.cut.frame.longitude_deg for point in points] * u.deg,
             "latitude_deg": [point.cut.frame.latitude_deg for point in points] * u.deg,
@@ -41,19 +41,19 @@ def curve(track: Track) -> Table:
             "net_flux_mx": [point.net_flux_mx for point in points] * u.Mx,
             "sigma_mx": [point.sigma_mx for point in points] * u.Mx,
             "area_cm2": [point.cut.area_cm2 for point in points] * u.cm**2,
-            "quality": [int(point.sighting.quality) for point in points],
-            "file": [point.sighting.name for point in points],
+            "quality": [int(point.image_source.quality) for point in points],
+            "file": [point.image_source.name for point in points],
         }
     )
     for name, description in _DESCRIPTIONS.items():
         table[name].description = description
     table.meta = {
         "region": track.region.name,
-        "size_deg": track.following.size_deg,
-        "cell_deg": track.following.cell_deg,
-        "within_deg": track.following.within_deg,
-        "threshold_gauss": track.following.threshold_gauss,
-        "rotation": track.following.rotation,
+        "size_deg": track.settings.size_deg,
+        "cell_deg": track.settings.cell_deg,
+        "within_deg": track.settings.within_deg,
+        "threshold_gauss": track.settings.threshold_gauss,
+        "rotation": track.settings.rotation,
         "skipped": [str(each) for each in track.skipped],
     }
     return table
@@ -88,8 +88,8 @@ def write_curve(track: Track, path: Path) -> None:
             f"a flux curve is written as {' or '.join(FORMATS)}, got {path.suffix or 'no suffix'!r}"
         )
     text = StringIO()
-    curve(track).write(text, format=FORMATS[path.suffix])
-    with replacing(path) as temporary:
+    flux_curve(track).write(text, format=FORMATS[path.suffix])
+    with atomic_path(path) as temporary:
         temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
@@ -98,22 +98,22 @@ def write_cutouts(track: Track, path: Path) -> None:
     first = fits.PrimaryHDU()
     add_cards(first.header, _track_cards(track))
     for each in track.skipped:
-        first.header.add_history(f"skipped {quoted(each.name)}: {_ascii(each.reason)}")
+        first.header.add_history(f"skipped {quote_name(each.name)}: {_ascii(each.reason)}")
     cuts = [_cutout(point, number) for number, point in enumerate(track.points, start=1)]
-    table = curve(track)
-    table["file"] = [quoted(point.sighting.name) for point in track.points]
+    table = flux_curve(track)
+    table["file"] = [quote_name(point.image_source.name) for point in track.points]
     table.meta = {}  # these are cards of the primary HDU
     hdus = fits.HDUList([first, *cuts, fits.BinTableHDU(table, name="FLUXCURVE")])
     for hdu in hdus:
         hdu.add_checksum()
     file = BytesIO()
     hdus.writeto(file)
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         temporary.write_bytes(file.getvalue())
 
 
 def _track_cards(track: Track) -> Iterator[Card]:
-    how = track.following
+    how = track.settings
     yield "CONTENT", "REGION TRACK", "cut-outs of one region in the order of time"
     yield "ORIGIN", f"Farside {__version__}", "software that wrote this file"
     yield "REGION", track.region.name, "region that is tracked"
@@ -133,7 +133,7 @@ def _cutout(point: FluxPoint, number: int) -> fits.ImageHDU:
     return hdu
 
 
-def _geometry_cards(frame: Frame) -> Iterator[Card]:
+def _geometry_cards(frame: CutoutFrame) -> Iterator[Card]:
     """Yield coordinates in cylindrical equal area (Calabretta & Greisen 2002, Sect. 5.2.2)."""
     step_deg = math.degrees(frame.sine_step)
     south_deg = math.degrees(frame.sine_edges[0])
@@ -152,20 +152,20 @@ def _geometry_cards(frame: Frame) -> Iterator[Card]:
 
 
 def _point_cards(point: FluxPoint) -> Iterator[Card]:
-    sighting, observer = point.sighting, point.sighting.view.observer
+    image_source, observer = point.image_source, point.image_source.view.observer
     yield "BUNIT", "Gauss", "radial, positive outwards"
     yield "TIMESYS", "UTC", ""
     yield "DATE-OBS", point.time.utc.isot, "time of the image or map"
-    yield "TELESCOP", sighting.instrument, "instrument, or spacecraft if generated"
+    yield "TELESCOP", image_source.instrument, "instrument, or spacecraft if generated"
     yield "HGLN_OBS", observer.longitude_deg, "[deg] Stonyhurst longitude"
     yield "HGLT_OBS", observer.latitude_deg, "[deg] heliographic latitude"
     yield "DSUN_OBS", observer.distance_m, "[m] distance from the Sun's centre"
     yield "RSUN_REF", SOLAR_RADIUS_M, "[m] solar radius (IAU 2015)"
-    yield "AIGEN", sighting.kind == "generated", "generated by a neural network"
-    if sighting.model:
-        yield "AIMODEL", sighting.model, "name and version of the model"
-    yield "QUALITY", int(sighting.quality), "sum of bits, 0 is good"
-    yield "FILE", quoted(sighting.name), ""
+    yield "AIGEN", image_source.kind == "generated", "generated by a neural network"
+    if image_source.model:
+        yield "AIMODEL", image_source.model, "name and version of the model"
+    yield "QUALITY", int(image_source.quality), "sum of bits, 0 is good"
+    yield "FILE", quote_name(image_source.name), ""
 
 
 def _ascii(text: str) -> str:

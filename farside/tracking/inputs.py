@@ -7,16 +7,16 @@ from pathlib import Path
 
 from farside.errors import InputError, SetError
 from farside.io.fits import MAX_BYTES, primary_cards, unpack
-from farside.io.source import about, bytes_of
+from farside.io.source import bytes_of, naming_errors
 from farside.quality import Quality
 from farside.sun.observer import Observer, View
 from farside.synchronic import fits as synchronic_fits
-from farside.synchronic.disk import MapDisk, read_generated, read_measured
-from farside.synchronic.map import Kind, MapSource, SynchronicMap
+from farside.synchronic.disk import MapDisk, read_generated, read_observed
+from farside.synchronic.map import MapSource, SourceKind, SynchronicMap
 
 
 @dataclass(frozen=True)
-class Sighting:
+class ImageSource:
     """Image that shows a region: a disk, or the source of a part of a map.
 
     Attributes
@@ -33,7 +33,7 @@ class Sighting:
         Name of the file and its quality bits.
     """
 
-    kind: Kind
+    kind: SourceKind
     instrument: str
     model: str
     view: View
@@ -41,7 +41,7 @@ class Sighting:
     quality: Quality
 
     @classmethod
-    def of_disk(cls, disk: MapDisk) -> Sighting:
+    def of_disk(cls, disk: MapDisk) -> ImageSource:
         """Image of a disk."""
         made_by = disk.generator
         return cls(
@@ -54,7 +54,7 @@ class Sighting:
         )
 
     @classmethod
-    def of_source(cls, source: MapSource, observer: Observer, given: NamedMap) -> Sighting:
+    def of_source(cls, source: MapSource, observer: Observer, given: NamedMap) -> ImageSource:
         """Image of a part of a map, from the source that this part comes from."""
         made_by = source.generator
         return cls(
@@ -86,11 +86,11 @@ class Skipped:
         return f"{self.name}: {self.reason}"
 
 
-Given = MapDisk | NamedMap | Skipped
+TrackInput = MapDisk | NamedMap | Skipped
 """Input of a track: a disk, a map, or a file that could not be read."""
 
 
-def read(path: Path) -> Given:
+def read(path: Path) -> TrackInput:
     """Read an HMI magnetogram, a product of ``farside generate`` or a native synchronic map.
 
     The file may be gzipped. A file that cannot be used is returned as skipped, so that it does not
@@ -103,11 +103,11 @@ def read(path: Path) -> Given:
     """
     data, _ = bytes_of(path, "", MAX_BYTES)
     try:
-        with about(path.name):
+        with naming_errors(path.name):
             cards = primary_cards(unpack(data))
-        if synchronic_fits.is_native(cards):
+        if synchronic_fits.is_synchronic_map(cards):
             return NamedMap(path.name, synchronic_fits.read(data))
-        read_disk = read_generated if cards.get("AIGEN") is True else read_measured
+        read_disk = read_generated if cards.get("AIGEN") is True else read_observed
         return read_disk(data, path.name)
     except (InputError, SetError) as error:
         return Skipped(path.name, str(error))

@@ -13,21 +13,21 @@ from astropy.time import Time
 from farside.errors import RegionNotSeenError
 from farside.evaluation.flux import pixel_area_cm2
 from farside.io.wcs import disk_radius_arcsec
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import Map
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day, project
+from farside.sun.heliographic import differential_rotation_deg_per_day, project
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
 from farside.synchronic.disk import MapDisk
 from farside.synchronic.project import HMI_NOISE_GAUSS, HMI_PIXEL_ARCSEC
-from farside.tracking.cutout import CutOut, Frame, cut, cut_map
-from farside.tracking.inputs import Given, NamedMap, Sighting, Skipped
+from farside.tracking.cutout import CutOut, CutoutFrame, cut, cut_map
+from farside.tracking.inputs import ImageSource, NamedMap, Skipped, TrackInput
 
-Rotation = Literal["carrington", "differential"]
+RotationMode = Literal["carrington", "differential"]
 
 
 @dataclass(frozen=True)
-class Region:
+class TrackedRegion:
     """Active region that is tracked.
 
     Attributes
@@ -48,12 +48,12 @@ class Region:
     @classmethod
     def seen_from(
         cls, observer: Observer, name: str, meridian_deg: float, latitude_deg: float, time: Time
-    ) -> Region:
+    ) -> TrackedRegion:
         """Region at a longitude `meridian_deg` west of an observer's central meridian."""
         longitude = (observer.carrington_longitude_deg(time) + meridian_deg) % 360
         return cls(name, longitude, latitude_deg, time)
 
-    def longitude_at(self, time: Time, rotation: Rotation) -> float:
+    def longitude_at(self, time: Time, rotation: RotationMode) -> float:
         """Carrington longitude of the region's centre at another time, [0, 360) degrees.
 
         ``"carrington"``: constant; ``"differential"``: moved by the rotation of magnetic features
@@ -69,18 +69,18 @@ class Region:
         if self.time is None:
             raise ValueError(f"{self.name}: got no time, expected one to rotate it from")
         days = float((time - self.time).to_value("day"))
-        drift = float(drift_deg_per_day(np.asarray(self.latitude_deg)))
+        drift = float(differential_rotation_deg_per_day(np.asarray(self.latitude_deg)))
         return (self.longitude_deg + drift * days) % 360
 
 
 @dataclass(frozen=True)
-class Following:
+class TrackSettings:
     """Settings of a track.
 
     Attributes
     ----------
     size_deg, cell_deg
-        Sides of the frame and of its cells, see :class:`~farside.tracking.cutout.Frame`. All
+        Sides of the frame and of its cells, see :class:`~farside.tracking.cutout.CutoutFrame`. All
         sources are averaged over the same cells, so that opposite polarities cancel alike in all of
         them.
     within_deg
@@ -97,7 +97,7 @@ class Following:
     cell_deg: float = 0.5
     within_deg: float = 60.0
     threshold_gauss: float = 0.0
-    rotation: Rotation = "carrington"
+    rotation: RotationMode = "carrington"
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class FluxPoint:
     """
 
     time: Time
-    sighting: Sighting
+    image_source: ImageSource
     meridian_deg: float
     mu: float
     unsigned_flux_mx: float
@@ -136,13 +136,15 @@ class FluxPoint:
 class Track:
     """Fluxes of a region in the order of time, and the files that were skipped."""
 
-    region: Region
-    following: Following
+    region: TrackedRegion
+    settings: TrackSettings
     points: tuple[FluxPoint, ...]
     skipped: tuple[Skipped, ...]
 
 
-def follow(region: Region, given: Iterable[Given], following: Following | None = None) -> Track:
+def track_region(
+    region: TrackedRegion, given: Iterable[TrackInput], settings: TrackSettings | None = None
+) -> Track:
     """Track a region through images and maps given in any order.
 
     Of several images of one instrument, time and model the one with fewest quality bits counts.
@@ -163,7 +165,7 @@ def follow(region: Region, given: Iterable[Given], following: Following | None =
     ImplausibleGeometryError
         The frame reaches a pole.
     """
-    how = following or Following()
+    how = settings or TrackSettings()
     found: list[FluxPoint] = []
     skipped: list[Skipped] = []
     for each in given:
@@ -190,33 +192,35 @@ def _sorted_out(found: list[FluxPoint]) -> tuple[tuple[FluxPoint, ...], list[Ski
     for point in sorted(found, key=_order):
         first = best.setdefault(_identity(point), point)
         if first is not point:
-            doubles.append(Skipped(point.sighting.name, f"shows the same as {first.sighting.name}"))
+            doubles.append(
+                Skipped(point.image_source.name, f"shows the same as {first.image_source.name}")
+            )
     return tuple(best.values()), doubles
 
 
 def _identity(point: FluxPoint) -> tuple[str, str, str]:
     """Time, instrument and model, which are equal in points that repeat each other."""
-    return point.time.utc.isot, point.sighting.instrument, point.sighting.model
+    return point.time.utc.isot, point.image_source.instrument, point.image_source.model
 
 
 def _order(point: FluxPoint) -> tuple[tuple[str, str, str], int, str]:
-    return _identity(point), point.sighting.quality.bit_count(), point.sighting.name
+    return _identity(point), point.image_source.quality.bit_count(), point.image_source.name
 
 
-def _look(given: Given, region: Region, how: Following) -> FluxPoint | Skipped:
+def _look(given: TrackInput, region: TrackedRegion, how: TrackSettings) -> FluxPoint | Skipped:
     if isinstance(given, Skipped):
         return given
     if isinstance(given, NamedMap):
         return _look_at_map(given, region, how)
-    sighting = Sighting.of_disk(given)
+    image_source = ImageSource.of_disk(given)
     frame = _frame(region, given.view.time, how)
-    hidden = _hidden(frame, sighting, how)
+    hidden = _hidden(frame, image_source, how)
     if hidden:
         return hidden
     sigma, correlation_deg = _error(given)
     found = cut(given.image, given.grid, given.view, frame, sigma)
     reach = _reach(correlation_deg, pixel_area_cm2(given.grid) / found.mu, frame)
-    return _point(given.view.time, sighting, found, reach, how)
+    return _point(given.view.time, image_source, found, reach, how)
 
 
 def _error(disk: MapDisk) -> tuple[Image | None, float | None]:
@@ -228,7 +232,7 @@ def _error(disk: MapDisk) -> tuple[Image | None, float | None]:
     return np.full_like(disk.image, noise), 0.0
 
 
-def _look_at_map(given: NamedMap, region: Region, how: Following) -> FluxPoint | Skipped:
+def _look_at_map(given: NamedMap, region: TrackedRegion, how: TrackSettings) -> FluxPoint | Skipped:
     whole = given.map
     frame = _frame(region, whole.time, how)
     shares = [
@@ -238,47 +242,47 @@ def _look_at_map(given: NamedMap, region: Region, how: Following) -> FluxPoint |
     source = whole.sources[int(np.argmax(shares))]
     if source.observer is None:
         return Skipped(given.name, f"the region is from its base map, {source.instrument}")
-    sighting = Sighting.of_source(source, source.observer, given)
-    hidden = _hidden(frame, sighting, how)
+    image_source = ImageSource.of_source(source, source.observer, given)
+    hidden = _hidden(frame, image_source, how)
     if hidden:
         return hidden
     field = cut_map(whole.field_gauss, whole.grid, frame)
     sigma = cut_map(whole.sigma_gauss, whole.grid, frame)
     found = CutOut(frame, field, np.ones_like(field), np.ones_like(field), sigma)
     reach = _reach(whole.correlation_length_deg, np.zeros_like(field), frame)
-    return _point(whole.time, sighting, found, reach, how)
+    return _point(whole.time, image_source, found, reach, how)
 
 
-def _frame(region: Region, time: Time, how: Following) -> Frame:
+def _frame(region: TrackedRegion, time: Time, how: TrackSettings) -> CutoutFrame:
     longitude = region.longitude_at(time, how.rotation)
-    return Frame(longitude, region.latitude_deg, how.size_deg, how.cell_deg)
+    return CutoutFrame(longitude, region.latitude_deg, how.size_deg, how.cell_deg)
 
 
-def _hidden(frame: Frame, sighting: Sighting, how: Following) -> Skipped | None:
-    distance_deg = math.degrees(math.acos(min(1.0, max(-1.0, _mu(frame, sighting.view)))))
+def _hidden(frame: CutoutFrame, image_source: ImageSource, how: TrackSettings) -> Skipped | None:
+    distance_deg = math.degrees(math.acos(min(1.0, max(-1.0, _mu(frame, image_source.view)))))
     if distance_deg <= how.within_deg:
         return None
     return Skipped(
-        sighting.name,
-        f"the region is {distance_deg:.1f}° from disk centre of {sighting.instrument} at "
-        f"{sighting.view.time.isot[:19]}, expected at most {how.within_deg:g}°",
+        image_source.name,
+        f"the region is {distance_deg:.1f}° from disk centre of {image_source.instrument} at "
+        f"{image_source.view.time.isot[:19]}, expected at most {how.within_deg:g}°",
     )
 
 
-def _mu(frame: Frame, view: View) -> float:
+def _mu(frame: CutoutFrame, view: View) -> float:
     middle = np.array(frame.longitude_deg), np.array(frame.latitude_deg)
     return float(project(*middle, view.observer, view.time)[2])
 
 
 def _point(
-    time: Time, sighting: Sighting, found: CutOut, reach_cm2: Map, how: Following
+    time: Time, image_source: ImageSource, found: CutOut, reach_cm2: Map, how: TrackSettings
 ) -> FluxPoint:
-    meridian = sighting.view.observer.carrington_longitude_deg(sighting.view.time)
+    meridian = image_source.view.observer.carrington_longitude_deg(image_source.view.time)
     return FluxPoint(
         time=time,
-        sighting=sighting,
-        meridian_deg=folded_deg(found.frame.longitude_deg - meridian),
-        mu=_mu(found.frame, sighting.view),
+        image_source=image_source,
+        meridian_deg=wrap_deg(found.frame.longitude_deg - meridian),
+        mu=_mu(found.frame, image_source.view),
         unsigned_flux_mx=found.unsigned_flux_mx(how.threshold_gauss),
         net_flux_mx=found.net_flux_mx(how.threshold_gauss),
         sigma_mx=_sigma_mx(found, reach_cm2),
@@ -286,7 +290,7 @@ def _point(
     )
 
 
-def _reach(correlation_deg: float | None, alone_cm2: Map, frame: Frame) -> Map:
+def _reach(correlation_deg: float | None, alone_cm2: Map, frame: CutoutFrame) -> Map:
     """Area over which the error of each cell is correlated: ∫ exp(-d / L) dA = 2π L².
 
     At least `alone_cm2`, the area of a pixel on the surface, and at most that of the frame.

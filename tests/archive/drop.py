@@ -14,13 +14,13 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.archive.entry import Product
+from farside.archive.entry import ArchivedProduct
 from farside.archive.inbox import scan
 from farside.archive.index import reading
-from farside.archive.producer import Here, Maker
-from farside.archive.schedule import Orders, Work
-from farside.archive.store import opened
-from farside.magnetogram.magnetogram import Generator, Magnetogram
+from farside.archive.producer import LocalProducer, Producer
+from farside.archive.schedule import Plan, Round
+from farside.archive.store import open_archive
+from farside.magnetogram.magnetogram import Magnetogram, ModelProvenance
 from farside.model.engine import Model, Tensor
 from farside.observation.image import read
 from farside.quality import Quality
@@ -64,7 +64,7 @@ class LastPlane:
         pass
 
 
-MAKER: Maker = Here(LastPlane(), "tiny")
+PRODUCER: Producer = LocalProducer(LastPlane(), "tiny")
 
 
 @dataclass(frozen=True)
@@ -91,20 +91,20 @@ class Inbox:
 
     def look(
         self,
-        maker: Maker = MAKER,
-        orders: Orders | None = None,
+        producer: Producer = PRODUCER,
+        plan: Plan | None = None,
         settle_s: float = 0.0,
         stop: Event | None = None,
     ) -> int:
         """One round of a watch."""
-        return look(self.folder, self.archive, maker, orders or Orders(), settle_s, stop or Event())
+        return look(self.folder, self.archive, producer, plan or Plan(), settle_s, stop or Event())
 
     def read(self) -> None:
         """Read what has arrived, and make nothing."""
-        with opened(self.archive) as writable:
+        with open_archive(self.archive) as writable:
             scan([self.folder], writable.index, 0.0, self.archive, Event())
 
-    def products(self, *, superseded: bool = False) -> list[Product]:
+    def products(self, *, superseded: bool = False) -> list[ArchivedProduct]:
         with reading(self.archive) as index:
             return index.products(superseded=superseded)
 
@@ -117,11 +117,11 @@ class Inbox:
 
 
 def look(
-    folder: Path, archive: Path, maker: Maker, orders: Orders, settle_s: float, stop: Event
+    folder: Path, archive: Path, producer: Producer, plan: Plan, settle_s: float, stop: Event
 ) -> int:
-    with opened(archive) as writable:
+    with open_archive(archive) as writable:
         arrivals = scan([folder], writable.index, settle_s, archive, stop)
-        return Work(writable, maker, maker.model(), orders, stop).run(arrivals)
+        return Round(writable, producer, producer.model(), plan, stop).run(arrivals)
 
 
 def with_cards(content: bytes, **cards: str) -> bytes:
@@ -196,6 +196,6 @@ def magnetogram(
         observer=Observer(120.0, -5.0, 1.45e11),
         spacecraft=spacecraft,
         quality=quality,
-        generator=Generator("tiny", "1", "ab" * 32, "NONE", "torch", "float32"),
+        generator=ModelProvenance("tiny", "1", "ab" * 32, "NONE", "torch", "float32"),
         inputs=(),
     ).to_bytes()

@@ -18,9 +18,9 @@ from types import FrameType
 
 from astropy.time import Time
 
-from farside.archive.schedule import Orders
+from farside.archive.schedule import Plan
 from farside.model.engine import Model
-from tests.archive.drop import MAKER, look
+from tests.archive.drop import PRODUCER, look
 
 WATCHED = ("archive/filing.py", "archive/index.py", "farside/io/atomic.py")
 """Where a step is a call or a return: between any two of them a kill may come."""
@@ -30,17 +30,17 @@ class Uncounted:
     """Makes products without a look at every call: that would take many times as long."""
 
     def model(self) -> Model:
-        return MAKER.model()
+        return PRODUCER.model()
 
     def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
         with uncounted():
-            return MAKER.magnetogram(observations, references)
+            return PRODUCER.magnetogram(observations, references)
 
-    def chart(
+    def synchronic_map(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
         with uncounted():
-            return MAKER.chart(observed, generated, base, time)
+            return PRODUCER.synchronic_map(observed, generated, base, time)
 
 
 @contextmanager
@@ -67,14 +67,14 @@ class Steps:
 
 def main() -> None:
     folder, archive = map(Path, sys.argv[1:])
-    MAKER.model()
+    PRODUCER.model()
     for line in sys.stdin:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             steps = Steps(int(line))
             sys.setprofile(steps if int(line) else None)
-            look(folder, archive, Uncounted(), Orders(), 0.0, Event())
+            look(folder, archive, Uncounted(), Plan(), 0.0, Event())
             sys.setprofile(None)
             os.write(writer, str(steps.count).encode())
             os._exit(0)

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from farside.archive.inbox import path_of, remembered, scan
+from farside.archive.inbox import known_arrivals, path_of, scan
 from farside.archive.index import Arrival, Index, writing
 from farside.observation.image import Origin, read_origin
 from farside.simulation import SimulatedSet
@@ -198,9 +198,9 @@ def test_files_are_remembered_until_they_go_or_change(
 ) -> None:
     paths = [inbox.put(path) for path in simulated.observations[:2]]
     found = look(inbox, index)
-    assert remembered(index) == found
+    assert known_arrivals(index) == found
     paths[0].unlink()
-    assert remembered(index) == [each for each in found if path_of(each) == paths[1]]
+    assert known_arrivals(index) == [each for each in found if path_of(each) == paths[1]]
 
 
 def test_a_folder_that_is_gone_is_an_error(inbox: Inbox, index: Index) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farside.archive.entry import Ingredient, Product
+from farside.archive.entry import ArchivedProduct, ProductInput
 from farside.archive.index import FILE_NAME, Arrival, reading, writing
 from farside.archive.naming import Name
 from farside.errors import ArchiveError
@@ -19,9 +19,11 @@ from farside.quality import Quality
 SLOT = datetime(2026, 2, 14, tzinfo=UTC)
 
 
-def product(issue: int = 1, series: str = "tiny_v1_stereo_a", slot: datetime = SLOT) -> Product:
+def product(
+    issue: int = 1, series: str = "tiny_v1_stereo_a", slot: datetime = SLOT
+) -> ArchivedProduct:
     name = Name(series, slot, issue)
-    return Product(
+    return ArchivedProduct(
         name, "magnetogram", "STEREO_A", "tiny", "1", "ab", SLOT, SLOT, Quality.BEACON, str(name)
     )
 
@@ -47,15 +49,15 @@ def test_an_issue_that_is_lost_leaves_the_one_before(tmp_path: Path) -> None:
 
 
 def test_a_product_comes_back_as_it_was_put_with_what_it_was_made_from(tmp_path: Path) -> None:
-    given_ = Ingredient("observation", "EUVI-A 304", SLOT, Quality.BEACON, "a b.fts", "cd")
+    given_ = ProductInput("observation", "EUVI-A 304", SLOT, Quality.BEACON, "a b.fts", "cd")
     with writing(tmp_path) as index:
         index.add(product(), [given_])
         assert index.current("tiny_v1_stereo_a", SLOT) == product()
-        assert index.ingredients(product().name) == (given_,)
+        assert index.inputs(product().name) == (given_,)
 
 
 def test_a_product_that_cannot_be_entered_whole_is_not_entered(tmp_path: Path) -> None:
-    broken = replace(Ingredient("base", "", SLOT, Quality.GOOD, "", ""), role=None)  # type: ignore[arg-type]
+    broken = replace(ProductInput("base", "", SLOT, Quality.GOOD, "", ""), role=None)  # type: ignore[arg-type]
     with writing(tmp_path) as index:
         with pytest.raises(ArchiveError, match="NOT NULL"):
             index.add(product(), [broken])

@@ -13,20 +13,20 @@ import pytest
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.archive.inbox import path_of, remembered
+from farside.archive.inbox import known_arrivals, path_of
 from farside.archive.index import reading
-from farside.archive.producer import Here, Maker
-from farside.archive.schedule import Orders, Work
-from farside.archive.store import opened
+from farside.archive.producer import LocalProducer, Producer
+from farside.archive.schedule import Plan, Round
+from farside.archive.store import open_archive
 from farside.errors import ConnectionFailedError, DamagedImageError, DeadlineError, FarsideError
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import Model
 from farside.quality import Quality
 from farside.simulation import SimulatedSet
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.base import read_base
 from tests.archive.drop import (
-    MAKER,
+    PRODUCER,
     Inbox,
     LastPlane,
     moved,
@@ -45,17 +45,17 @@ class Failing:
     errors: list[Exception]
 
     def model(self) -> Model:
-        return MAKER.model()
+        return PRODUCER.model()
 
     def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
         if self.errors:
             raise self.errors.pop()
-        return MAKER.magnetogram(observations, references)
+        return PRODUCER.magnetogram(observations, references)
 
-    def chart(
+    def synchronic_map(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
-        return MAKER.chart(observed, generated, base, time)
+        return PRODUCER.synchronic_map(observed, generated, base, time)
 
 
 def test_a_set_becomes_a_product_when_its_last_file_is_there(
@@ -74,7 +74,7 @@ def test_a_set_becomes_a_product_when_its_last_file_is_there(
     assert (str(product.name), product.quality) == (f"{DISK}_i1", Quality.BEACON)
     assert (read.quality, read.generator.identity) == (Quality.BEACON, product.identity)
     with reading(inbox.archive) as index:
-        names = {each.filename for each in index.ingredients(product.name)}
+        names = {each.filename for each in index.inputs(product.name)}
     assert names - {"again.fts"} <= {path.name for path in (last, *others)}
 
 
@@ -95,7 +95,7 @@ def test_better_files_make_a_new_issue_and_the_old_one_is_kept(
     ]  # fmt: skip
     old, new = (Magnetogram.read(inbox.archive / f"2026/02/14/{DISK}_i{i}.fits") for i in (1, 2))
     assert (old.quality, new.quality) == (Quality.BEACON, Quality.GOOD)
-    made_of = native.read(inbox.archive / f"2026/02/14/{MAP}_i2.fits").sources
+    made_of = synchronic_fits.read(inbox.archive / f"2026/02/14/{MAP}_i2.fits").sources
     assert [source.name for source in made_of if source.kind == "generated"] == [f"{DISK}_i2.fits"]
 
 
@@ -109,7 +109,7 @@ def test_a_definitive_disk_of_the_day_makes_the_map_again_alone(
     inbox.put(simulated.references[-1], "hmi.m_720s.fits", of_the_day(simulated))
     assert inbox.look() == 1
     assert inbox.names() == [f"{DISK}_i1", f"{MAP}_i2"]
-    old, new = (native.read(inbox.archive / f"2026/02/14/{MAP}_i{i}.fits") for i in (1, 2))
+    old, new = (synchronic_fits.read(inbox.archive / f"2026/02/14/{MAP}_i{i}.fits") for i in (1, 2))
     assert Quality.NEAR_REAL_TIME in old.quality
     assert Quality.NEAR_REAL_TIME not in new.quality
 
@@ -121,7 +121,9 @@ def test_a_map_starts_from_the_last_one_before_it(inbox: Inbox, simulated: Simul
     for path in (*simulated.observations, today):
         inbox.put(path, f"later_{path.name}", moved(path, three_hours))
     assert inbox.look() == 4
-    second = native.read(inbox.archive / "2026/02/14/tiny_v1_synchronic_20260214T030000_i1.fits")
+    second = synchronic_fits.read(
+        inbox.archive / "2026/02/14/tiny_v1_synchronic_20260214T030000_i1.fits"
+    )
     (base,) = (source for source in second.sources if source.kind == "base")
     assert (base.instrument, base.name) == ("FARSIDE", f"{MAP}_i1.fits")
     assert second.time.isot == "2026-02-14T03:00:00.000"
@@ -133,7 +135,7 @@ def test_the_first_map_starts_from_the_one_given(inbox: Inbox, simulated: Simula
     inbox.look()
     first = inbox.archive / f"2026/02/14/{MAP}_i1.fits"
     other = replace(inbox, archive=inbox.archive.with_name("other"))
-    other.look(orders=Orders(base=first))
+    other.look(plan=Plan(base=first))
     made = read_base(other.archive / f"2026/02/14/{MAP}_i1.fits")
     assert Quality.NO_BASE not in made.quality
     assert Quality.NO_BASE in read_base(first).quality
@@ -141,7 +143,7 @@ def test_the_first_map_starts_from_the_one_given(inbox: Inbox, simulated: Simula
 
 def test_while_the_service_is_away_nothing_is_lost(inbox: Inbox, simulated: SimulatedSet) -> None:
     inbox.put_all(simulated)
-    away: Maker = Failing([ConnectionFailedError("nobody")] * 2)
+    away: Producer = Failing([ConnectionFailedError("nobody")] * 2)
     for _ in range(2):
         with pytest.raises(ConnectionFailedError):
             inbox.look(away)
@@ -191,7 +193,7 @@ def test_whatever_a_set_raises_it_is_filed_as_refused_and_the_round_goes_on(
     assert inbox.look(Failing([error])) == 1
     assert [bool(r.exc_info) for r in caplog.records if r.levelname == "ERROR"] == [True]
     assert inbox.look() == 0
-    assert inbox.look(orders=Orders(remake=True)) == 1
+    assert inbox.look(plan=Plan(remake=True)) == 1
 
 
 @pytest.mark.parametrize(
@@ -233,12 +235,12 @@ def test_a_map_is_not_replaced_by_one_without_its_base_map(
     inbox.look()
     base = inbox.archive / f"2026/02/14/{MAP}_i1.fits"
     other = replace(inbox, archive=inbox.archive.with_name("other"))
-    other.look(orders=Orders(base=base))
-    again = Orders(remake=True, made_before=datetime(2100, 1, 1, tzinfo=UTC))
-    other.look(orders=again)
+    other.look(plan=Plan(base=base))
+    again = Plan(remake=True, made_before=datetime(2100, 1, 1, tzinfo=UTC))
+    other.look(plan=again)
     assert other.names() == [f"{DISK}_i2", f"{MAP}_i1"]
     assert f"refused {MAP}_i2: got NO_BASE, which {MAP}_i1 does not have" in caplog.text
-    other.look(orders=replace(again, base=base))
+    other.look(plan=replace(again, base=base))
     assert f"{MAP}_i2" in other.names()
 
 
@@ -250,7 +252,7 @@ def test_a_file_replaced_before_it_is_used_is_not_in_a_product(
     class Replacing(Failing):
         def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
             observations[0].write_bytes(science(simulated.observations[0]))
-            return MAKER.magnetogram(observations, references)
+            return PRODUCER.magnetogram(observations, references)
 
     assert inbox.look(Replacing([])) == 0
     assert inbox.names(superseded=True) == []
@@ -266,7 +268,7 @@ def test_the_same_files_are_not_used_again_though_the_product_has_more_flags_tha
 
     class Strict(Failing):
         def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
-            made = Magnetogram.read(MAKER.magnetogram(observations, references))
+            made = Magnetogram.read(PRODUCER.magnetogram(observations, references))
             return replace(made, quality=Quality.OLD_REFERENCE).to_bytes()
 
     assert [inbox.look(Strict([])) for _ in range(2)] == [1, 0]
@@ -277,18 +279,18 @@ def test_a_newer_model_makes_new_products_where_it_is_asked_to(
 ) -> None:
     inbox.put_all(simulated)
     inbox.look()
-    newer = Here(LastPlane("2", "cd"), "tiny")
+    newer = LocalProducer(LastPlane("2", "cd"), "tiny")
     assert inbox.look(newer) == 0
-    assert inbox.look(newer, Orders(remake=True)) == 1
-    assert inbox.look(newer, Orders(remake=True)) == 0
+    assert inbox.look(newer, Plan(remake=True)) == 1
+    assert inbox.look(newer, Plan(remake=True)) == 0
     assert inbox.names() == [f"{DISK}_i1", f"{DISK}_i1".replace("v1", "v2")]
 
 
 def test_other_weights_of_one_version_supersede(inbox: Inbox, simulated: SimulatedSet) -> None:
     inbox.put_all(simulated)
     inbox.look()
-    retrained = Here(LastPlane("1", "cd"), "tiny")
-    assert inbox.look(retrained, Orders(remake=True)) == 1
+    retrained = LocalProducer(LastPlane("1", "cd"), "tiny")
+    assert inbox.look(retrained, Plan(remake=True)) == 1
     assert inbox.names(superseded=True) == [f"{DISK}_i1", f"{DISK}_i2"]
     assert [product.identity[:2] for product in inbox.products()] == ["cd"]
 
@@ -298,6 +300,6 @@ def test_a_round_that_is_to_stop_begins_nothing(inbox: Inbox, simulated: Simulat
     inbox.read()
     stop = Event()
     stop.set()
-    with opened(inbox.archive) as archive:
-        work = Work(archive, MAKER, MAKER.model(), Orders(), stop)
-        assert work.run(remembered(archive.index)) == 0
+    with open_archive(inbox.archive) as archive:
+        one_round = Round(archive, PRODUCER, PRODUCER.model(), Plan(), stop)
+        assert one_round.run(known_arrivals(archive.index)) == 0

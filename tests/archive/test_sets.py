@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farside.archive.index import Arrival
-from farside.archive.sets import FileSet, disk_of_the_day, file_sets
+from farside.archive.sets import FileSet, file_sets, nearest_hmi
 from farside.quality import Quality
 from tests.support.tiny_recipe import recipe
 
@@ -146,6 +146,6 @@ def test_an_old_reference_is_flagged_and_one_too_old_is_none() -> None:
 def test_the_disk_of_the_day_is_the_nearest_within_half_a_day() -> None:
     near, far = sdo(NOON + HOUR)[-1], sdo(NOON - 13 * HOUR)[-1]
     provisional = sdo(NOON + HOUR, Quality.NEAR_REAL_TIME)[-1]
-    assert disk_of_the_day(NOON, [far, provisional, near]) == near
-    assert disk_of_the_day(NOON, [far]) is None
-    assert disk_of_the_day(NOON, sdo(NOON)[:3]) is None
+    assert nearest_hmi(NOON, [far, provisional, near]) == near
+    assert nearest_hmi(NOON, [far]) is None
+    assert nearest_hmi(NOON, sdo(NOON)[:3]) is None

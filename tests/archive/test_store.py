@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from farside.archive.entry import Product
+from farside.archive.entry import ArchivedProduct
 from farside.archive.index import FILE_NAME
 from farside.archive.naming import Name
-from farside.archive.store import Archive, Made, opened
+from farside.archive.store import Archive, NewProduct, open_archive
 from farside.errors import ArchiveAwayError, ArchiveBusyError
 from farside.quality import Quality
 from tests.archive.drop import magnetogram
@@ -24,18 +24,18 @@ def name(issue: int) -> Name:
 
 def put(archive: Archive, issue: int) -> Path:
     quality = Quality.BEACON if issue == 1 else Quality.GOOD
-    made = Made.of(name(issue), magnetogram(quality=quality, content=issue))
+    made = NewProduct.of(name(issue), magnetogram(quality=quality, content=issue))
     archive.file(made)
     return archive.path(made.product)
 
 
-def products(root: Path) -> list[Product]:
-    with opened(root) as archive:
+def products(root: Path) -> list[ArchivedProduct]:
+    with open_archive(root) as archive:
         return archive.index.products(superseded=True)
 
 
 def test_what_is_filed_lies_in_its_place_and_stands_in_the_index(tmp_path: Path) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         assert archive.next_name("tiny_v1_stereo_a", SLOT) == name(1)
         path = put(archive, 1)
         assert archive.next_name("tiny_v1_stereo_a", SLOT) == name(2)
@@ -47,25 +47,25 @@ def test_what_is_filed_lies_in_its_place_and_stands_in_the_index(tmp_path: Path)
 
 
 def test_one_process_of_each_role_writes_at_a_time(tmp_path: Path) -> None:
-    with opened(tmp_path), pytest.raises(ArchiveBusyError, match="another process"):
-        opened(tmp_path).__enter__()
-    with opened(tmp_path), opened(tmp_path, "backfill"):
+    with open_archive(tmp_path), pytest.raises(ArchiveBusyError, match="another process"):
+        open_archive(tmp_path).__enter__()
+    with open_archive(tmp_path), open_archive(tmp_path, "backfill"):
         pass
-    opened(tmp_path).__enter__()
+    open_archive(tmp_path).__enter__()
 
 
 def test_of_two_processes_that_made_the_same_issue_one_files_it(tmp_path: Path) -> None:
-    with opened(tmp_path) as watch, opened(tmp_path, "backfill") as backfill:
-        assert watch.file(Made.of(name(1), magnetogram(content=1)))
-        assert not backfill.file(Made.of(name(1), magnetogram(content=2)))
-        assert backfill.file(Made.of(name(2), magnetogram(content=2)))
+    with open_archive(tmp_path) as watch, open_archive(tmp_path, "backfill") as backfill:
+        assert watch.file(NewProduct.of(name(1), magnetogram(content=1)))
+        assert not backfill.file(NewProduct.of(name(1), magnetogram(content=2)))
+        assert backfill.file(NewProduct.of(name(2), magnetogram(content=2)))
         assert [product.name.issue for product in watch.index.products()] == [2]
 
 
 @pytest.mark.parametrize("folder", ["2026", "2026/02/14", ".filing.lock"])
 def test_a_disk_that_takes_nothing_is_away_and_leaves_nothing(tmp_path: Path, folder: str) -> None:
     """What a file stands in the way of cannot be written, as on a full or read-only disk."""
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         blocked = tmp_path / folder
         blocked.unlink(missing_ok=True)
         if folder.startswith("."):
@@ -80,7 +80,7 @@ def test_a_disk_that_takes_nothing_is_away_and_leaves_nothing(tmp_path: Path, fo
 
 
 def test_an_index_that_is_full_is_away_and_whole_afterwards(tmp_path: Path) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         pages = archive.index._rows("PRAGMA page_count")[0][0]
         archive.index._rows(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(ArchiveAwayError, match="full"):
@@ -94,7 +94,7 @@ def test_an_index_that_is_full_is_away_and_whole_afterwards(tmp_path: Path) -> N
 def test_a_product_that_no_reader_bears_does_not_close_the_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         path = put(archive, 1)
     for index in tmp_path.glob(f"{FILE_NAME}*"):
         index.unlink()
@@ -108,7 +108,7 @@ def test_a_product_that_no_reader_bears_does_not_close_the_archive(
 
 
 def test_an_index_that_is_lost_is_made_again_from_the_products(tmp_path: Path) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         put(archive, 1)
         put(archive, 2)
     before = products(tmp_path)
@@ -119,7 +119,7 @@ def test_an_index_that_is_lost_is_made_again_from_the_products(tmp_path: Path) -
 
 
 def test_a_file_without_a_row_is_adopted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         put(archive, 1)
     (tmp_path / name(2).path).write_bytes(magnetogram(content=2.0))
     with caplog.at_level("INFO"):
@@ -128,7 +128,7 @@ def test_a_file_without_a_row_is_adopted(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_a_copy_under_the_next_name_is_removed(tmp_path: Path) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         path = put(archive, 1)
     copy = tmp_path / name(2).path
     copy.write_bytes(path.read_bytes())
@@ -137,7 +137,7 @@ def test_a_copy_under_the_next_name_is_removed(tmp_path: Path) -> None:
 
 
 def test_what_was_not_finished_is_removed(tmp_path: Path) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         path = put(archive, 1)
     leftover = path.with_name(".0123.partial")
     leftover.write_bytes(b"SIMPLE")
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_product_is_kept_but_not_entered(
 
 
 def test_a_row_without_a_file_is_dropped(tmp_path: Path) -> None:
-    with opened(tmp_path) as archive:
+    with open_archive(tmp_path) as archive:
         put(archive, 1)
         put(archive, 2).unlink()
     (product,) = products(tmp_path)

@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 
-from farside.archive.watch import LONGEST_WAIT_S, watch
+from farside.archive.watch import MAX_WAIT_S, watch
 from farside.errors import ArchiveError, ConnectionFailedError, EngineUnavailableError, RequestError
 
 
@@ -27,13 +27,13 @@ class Clock(Event):
 def waits_of(*rounds: Exception | None, every_s: float = 30.0) -> list[float]:
     left, stop = list(rounds), Clock(len(rounds))
 
-    def work() -> int:
+    def run_round() -> int:
         error = left.pop(0)
         if error:
             raise error
         return 1
 
-    watch(work, every_s, stop)
+    watch(run_round, every_s, stop)
     assert left == []
     return stop.waited
 
@@ -46,7 +46,7 @@ def test_the_waits_double_while_the_service_is_away_and_are_short_again_after() 
 
 
 def test_a_wait_has_an_end() -> None:
-    assert max(waits_of(*[ConnectionFailedError("nobody")] * 12)) == LONGEST_WAIT_S
+    assert max(waits_of(*[ConnectionFailedError("nobody")] * 12)) == MAX_WAIT_S
 
 
 def test_a_damaged_index_ends_a_watch() -> None:
@@ -59,12 +59,12 @@ def test_who_is_told_hears_of_each_round_that_was_not_done() -> None:
     left: list[Exception | None] = [OSError("full"), None]
     stop = Clock(2)
 
-    def work() -> int:
+    def run_round() -> int:
         if error := left.pop(0):
             raise error
         return 0
 
-    watch(work, 30.0, stop, lambda: told.append("away"))
+    watch(run_round, 30.0, stop, lambda: told.append("away"))
     assert told == ["away"]
 
 

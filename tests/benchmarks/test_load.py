@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from benchmarks.load import STAGES, Load, press, shares, simulated_request, stage_seconds
-from service.metrics import Metrics, State
+from benchmarks.load import (
+    STAGES,
+    LoadResult,
+    run_clients,
+    shares,
+    simulated_request,
+    stage_seconds,
+)
+from service.metrics import Metrics, Snapshot
 from tests.support.live import Server
 
 
@@ -16,12 +23,12 @@ def test_stages_are_read_from_the_services_own_metrics(monkeypatch: pytest.Monke
     metrics.stage_seconds.labels("read").observe(0.5)
     metrics.queue_seconds.labels("prepare").observe(0.25)
     metrics.queue_seconds.labels("infer").observe(0.5)
-    seconds = stage_seconds(metrics.text(State(True, ("fake", "float32"), {}, None)).decode())
+    seconds = stage_seconds(metrics.text(Snapshot(True, ("fake", "float32"), {}, None)).decode())
     assert seconds == dict.fromkeys(STAGES, 0) | {"read": 2, "waiting": 0.75}
 
 
 def test_shares_are_of_what_clients_waited_and_add_up_to_all() -> None:
-    load = Load(2, 5.0, np.array([4.0, 6.0]), Counter({"200": 2}))
+    load = LoadResult(2, 5.0, np.array([4.0, 6.0]), Counter({"200": 2}))
     before = {"prepare": 10.0, "waiting": 1.0}
     found = shares(before, {"prepare": 15.0, "waiting": 3.0}, load)
     assert found == pytest.approx({"prepare": 0.5, "waiting": 0.2, "other": 0.3})
@@ -29,11 +36,11 @@ def test_shares_are_of_what_clients_waited_and_add_up_to_all() -> None:
 
 def test_only_products_and_refusals_are_expected() -> None:
     counts = Counter({"200": 3, "429": 60, "500": 1, "ReadError": 2})
-    assert Load(64, 1.0, np.ones(3), counts).unexpected == Counter({"500": 1, "ReadError": 2})
+    assert LoadResult(64, 1.0, np.ones(3), counts).unexpected == Counter({"500": 1, "ReadError": 2})
 
 
 def test_a_crowd_gets_products_or_429(server: Server) -> None:
-    load = press(server.url, simulated_request("small"), clients=64, each=1)
+    load = run_clients(server.url, simulated_request("small"), clients=64, each=1)
     assert load.counts.keys() == {"200", "429"}
     assert load.counts.total() == 64
     assert len(load.latencies_s) == load.counts["200"]

@@ -11,7 +11,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.disk.native_pixels import NativeGrid
-from farside.magnetogram.magnetogram import Brightness, Generator, Input, Magnetogram
+from farside.magnetogram.magnetogram import Brightness, Input, Magnetogram, ModelProvenance
 from farside.observation.drawing.read import read_drawing
 from farside.observation.drawing.sidecar import read_side_car
 from farside.observation.image import Origin, read
@@ -19,7 +19,7 @@ from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.sun.grid import Grid
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, Observer
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.base import read_base
 from farside.synchronic.disk import read_generated
 from tests.support.drawn_suns import Plain, as_fits, encoded, side_car
@@ -75,7 +75,7 @@ def seeds() -> tuple[Seed, ...]:
         Seed("own_base", "fits", read_base, synchronic(CarringtonGrid(72, 64)), 2),
         Seed("product", "fits", read_generated, magnetogram().to_bytes(CREATED)),
         Seed("restored", "fits", Magnetogram.read, restored().to_bytes(CREATED)),
-        Seed("map", "fits", native.read, synchronic(CarringtonGrid(36, 18)), 1),
+        Seed("map", "fits", synchronic_fits.read, synchronic(CarringtonGrid(36, 18)), 1),
         Seed("drawing_fits", "fits", _with_car, as_fits(PLAIN.picture()), 30),
         Seed("drawing_png", "picture", _with_car, drawing, 30),
         Seed("drawing_jpeg", "picture", _with_car, encoded(PLAIN.picture(), "JPEG"), 30),
@@ -134,7 +134,7 @@ def adapt() -> bytes:
 
 
 def synchronic(grid: CarringtonGrid) -> bytes:
-    return native.to_bytes(synchronic_map(grid), CREATED)
+    return synchronic_fits.to_bytes(synchronic_map(grid), CREATED)
 
 
 def magnetogram() -> Magnetogram:
@@ -155,7 +155,7 @@ def magnetogram() -> Magnetogram:
         observer=observer,
         spacecraft="STEREO_A",
         quality=Quality.BEACON | Quality.SIMULATED_TRAINING,
-        generator=Generator(
+        generator=ModelProvenance(
             "demo", "3", "0f" * 32, "SIMULATED", "torch", "float32", None, 0.7, 6.0
         ),
         inputs=(Input("observation", origins[0], 0.01), Input("reference", origins[1])),

@@ -20,7 +20,7 @@ from farside.observation.drawing.read import read_drawing
 from farside.observation.image import Observation, read
 from farside.quality import Quality
 from farside.sun.grid import Grid
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.base import read_base
 from farside.synchronic.disk import read_generated
 from farside.synchronic.map import BaseMap, SynchronicMap
@@ -98,7 +98,7 @@ def generated(data: bytes) -> Facts:
 
 
 def mapped(data: bytes) -> Facts:
-    made = native.read(data)
+    made = synchronic_fits.read(data)
     return _of_product(made, made.field_gauss)
 
 

@@ -13,13 +13,13 @@ import pytest
 from astropy.time import Time
 
 from farside.denoising import fits as meanfile
-from farside.denoising.average import stack
+from farside.denoising.average import average_frames
 from farside.quality import Quality
 from farside.simulation.drawings.files import write_drawing
 from farside.solarwind import adapt, gong, wsa
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.tracking.files import write_cutouts
-from farside.tracking.track import Region, follow
+from farside.tracking.track import TrackedRegion, track_region
 from tests.cases.seeds import magnetogram, restored
 from tests.support.bipoles import LATITUDE, LONGITUDE, MODEL, TIME, disk
 from tests.support.frame_files import frames
@@ -59,7 +59,7 @@ def _of_a_drawing(folder: Path) -> Path:
 
 def _map(format_: ModuleType) -> Write:
     def write(folder: Path) -> Path:
-        path: Path = format_.pack(synchronic_map()).put(folder)
+        path: Path = format_.pack(synchronic_map()).write_to(folder)
         return path
 
     return write
@@ -67,12 +67,14 @@ def _map(format_: ModuleType) -> Write:
 
 def _track(folder: Path) -> Path:
     seen = [disk(-20, name="hmi.fits"), disk(30, TIME, "far.fits", "STEREO_A", MODEL, Quality.GOOD)]
-    write_cutouts(follow(Region("NOAA 1", LONGITUDE, LATITUDE, TIME), seen), folder / "ar.fits")
+    write_cutouts(
+        track_region(TrackedRegion("NOAA 1", LONGITUDE, LATITUDE, TIME), seen), folder / "ar.fits"
+    )
     return folder / "ar.fits"
 
 
 def _mean(folder: Path) -> Path:
-    return meanfile.write(stack(frames(folder, 3), 3), folder / "mean.fits")
+    return meanfile.write(average_frames(frames(folder, 3), 3), folder / "mean.fits")
 
 
 def _drawing(folder: Path) -> Path:
@@ -86,7 +88,7 @@ KINDS: dict[str, Write] = {
     "far_side_of_a_long_file_name": _of_a_long_name,
     "restored": _restored,
     "of_a_drawing": _of_a_drawing,
-    "map": _map(native),
+    "map": _map(synchronic_fits),
     "gong": _map(gong),
     "adapt": _map(adapt),
     "wsa": _map(wsa),

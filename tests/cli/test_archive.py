@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from farside.archive.naming import Name
-from farside.archive.store import Made, opened
+from farside.archive.store import NewProduct, open_archive
 from farside.cli.app import app
 from farside.quality import Quality
 from tests.archive.drop import magnetogram
@@ -32,13 +32,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("stereo_a", 6, 1, Quality.BEACON | Quality.OLD_REFERENCE),
         ("stereo_b", 6, 1, Quality.GOOD),
     ]
-    with opened(folder) as archive:
+    with open_archive(folder) as archive:
         for number, (spacecraft, hour, issue, quality) in enumerate(products):
             name = Name(f"tiny_v1_{spacecraft}", DAY.replace(hour=hour), issue)
             content = magnetogram(
                 f"2026-02-14T{hour:02}:00:20.000", spacecraft.upper(), quality, float(number)
             )
-            archive.file(Made.of(name, content))
+            archive.file(NewProduct.of(name, content))
     return folder
 
 

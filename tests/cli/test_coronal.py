@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 from farside.cli.app import app
 from farside.solarwind import euhforia
 from farside.sun.carrington_grid import CarringtonGrid
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from tests.clients import programs
 from tests.support.synchronic_maps import NOW, synchronic_map
 
@@ -20,7 +20,7 @@ def run(*arguments: object) -> Result:
 @pytest.fixture(scope="module")
 def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = synchronic_map(CarringtonGrid(128, 64))
-    return native.write(made, tmp_path_factory.mktemp("map") / "map.fits")
+    return synchronic_fits.write(made, tmp_path_factory.mktemp("map") / "map.fits")
 
 
 @pytest.mark.parametrize(("law", "fastest_km_s"), [("euhforia", 625), ("wsa", 910)])

@@ -1,6 +1,6 @@
 import pytest
 
-from farside.cli.progress import shown
+from farside.cli.progress import progress_bar
 
 
 def test_a_bar_is_on_standard_error_once_something_was_told(
@@ -8,7 +8,7 @@ def test_a_bar_is_on_standard_error_once_something_was_told(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
     monkeypatch.setenv("TERM", "xterm")
-    with shown("denoise-demo") as tell:
+    with progress_bar("denoise-demo") as tell:
         tell(30, 121)
     told = capsys.readouterr()
     assert "denoise-demo" in told.err
@@ -21,6 +21,6 @@ def test_nothing_is_drawn_of_what_tells_nothing(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    with shown("denoise-demo"):
+    with progress_bar("denoise-demo"):
         pass
     assert "denoise-demo" not in capsys.readouterr().err

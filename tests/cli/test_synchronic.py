@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from farside.cli.app import app
 from farside.errors import IncompleteSetError, SaturatingModelError
 from farside.quality import Quality
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.base import read_base
 from tests.support.live import Server
 from tests.support.map_files import MapFiles
@@ -31,7 +31,7 @@ def test_the_map_and_its_pictures_lie_side_by_side(map_files: MapFiles, tmp_path
     out = tmp_path / "maps" / "sun.fits"
     result = run("synchronic", *files_of(map_files), "--out", out)
     assert result.exit_code == 0, result.output
-    made = native.read(out)
+    made = synchronic_fits.read(out)
     assert [source.kind for source in made.sources] == ["observed", "generated", "base"]
     assert made.time.isot == map_files.time.isot
     names = {"sun.fits", "sun.png", "sun-planes.png"}
@@ -48,7 +48,7 @@ def test_another_format_lies_in_a_folder_of_its_own(map_files: MapFiles, tmp_pat
     assert result.exit_code == 0, result.output
     (path,) = (tmp_path / "gong").iterdir()
     assert str(path) in result.stdout
-    gong, made = read_base(path), native.read(tmp_path / "sun.fits")
+    gong, made = read_base(path), synchronic_fits.read(tmp_path / "sun.fits")
     inside = np.abs(made.field_gauss) > 20
     np.testing.assert_allclose(
         gong.field_gauss[inside], 0.65 * made.field_gauss[inside], rtol=0.01, atol=0.1
@@ -61,7 +61,7 @@ def test_a_service_makes_the_same_map(map_files: MapFiles, server: Server, tmp_p
     for out, options in ((here, ()), (there, ("--server", server.url))):
         result = run("synchronic", *files_of(map_files), *time, "--out", out, *options)
         assert result.exit_code == 0, result.output
-    ours, theirs = native.read(here), native.read(there)
+    ours, theirs = synchronic_fits.read(here), synchronic_fits.read(there)
     assert np.array_equal(ours.field_gauss, theirs.field_gauss)
     assert (ours.time.isot, ours.quality) == (theirs.time.isot, theirs.quality)
 
@@ -71,7 +71,7 @@ def test_without_far_side_and_base_there_is_still_a_map(
 ) -> None:
     result = run("synchronic", "--observed", map_files.observed, "--out", tmp_path / "sun.fits")
     assert result.exit_code == 0, result.output
-    quality = native.read(tmp_path / "sun.fits").quality
+    quality = synchronic_fits.read(tmp_path / "sun.fits").quality
     assert Quality.NO_STEREO | Quality.NO_BASE in quality
 
 

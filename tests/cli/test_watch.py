@@ -22,9 +22,9 @@ from typer.testing import CliRunner, Result
 from deploy.local_triton.processes import PATIENCE_S, following
 from farside import __version__
 from farside.archive.index import reading
-from farside.archive.store import opened
+from farside.archive.store import open_archive
 from farside.cli.app import app
-from farside.cli.watch import MISCONFIGURED, TRY_AGAIN, OneLine
+from farside.cli.watch import EX_CONFIG, EX_TEMPFAIL, OneLineFormatter
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
@@ -92,14 +92,14 @@ def test_a_service_that_is_away_is_a_matter_of_time(inbox: Inbox) -> None:
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
         options = ("--once", "--settle", 0, "--server", url)
         result = run("watch", inbox.folder, "--out", inbox.archive, *options)
-    assert result.exit_code == TRY_AGAIN
+    assert result.exit_code == EX_TEMPFAIL
     assert result.stderr.count("ConnectionFailedError: no service answers") == 1
 
 
 def test_a_repository_without_models_is_no_matter_of_time(inbox: Inbox, tmp_path: Path) -> None:
     options = ("--once", "--repository", tmp_path / "nothing")
     result = run("watch", inbox.folder, "--out", inbox.archive, *options)
-    assert result.exit_code == MISCONFIGURED
+    assert result.exit_code == EX_CONFIG
     assert "UnknownModelError" in result.stderr
 
 
@@ -122,7 +122,7 @@ def test_a_log_says_what_begins_and_ends_and_no_file_name_forges_a_line(
 def test_a_traceback_is_indented_and_printable() -> None:
     log = io.StringIO()
     handler = logging.StreamHandler(log)
-    handler.setFormatter(OneLine())
+    handler.setFormatter(OneLineFormatter())
     try:
         raise ValueError("two\nlines \x1b[31m")
     except ValueError as error:
@@ -136,7 +136,7 @@ def test_a_traceback_is_indented_and_printable() -> None:
 def test_a_disk_that_takes_nothing_is_a_matter_of_time(inbox: Inbox, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     result = run("watch", inbox.folder, "--out", tmp_path / "file" / "archive", "--once", *SHIPPED)
-    assert result.exit_code == TRY_AGAIN
+    assert result.exit_code == EX_TEMPFAIL
     (line,) = result.stderr.splitlines()
     assert "try again later: ArchiveAwayError: the archive" in line
     assert "cannot be written to: Not a directory" in line
@@ -169,15 +169,15 @@ def test_backfill_runs_beside_a_watch(inbox: Inbox) -> None:
     assert run("watch", inbox.folder, "--out", inbox.archive, *once).exit_code == 0
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
     period = ("--from", "2026-02-14", "--to", "2026-02-15", "--made-before", tomorrow)
-    with opened(inbox.archive):
+    with open_archive(inbox.archive):
         result = run("backfill", inbox.archive, *period, *SHIPPED)
     assert (result.exit_code, "2 products made" in result.stderr) == (0, True)
 
 
 def test_a_second_watch_leaves_the_archive_alone(inbox: Inbox) -> None:
-    with opened(inbox.archive):
+    with open_archive(inbox.archive):
         result = run("watch", inbox.folder, "--out", inbox.archive, "--once")
-    assert result.exit_code == TRY_AGAIN
+    assert result.exit_code == EX_TEMPFAIL
     assert "ArchiveBusyError: another process is writing" in result.stderr
 
 
@@ -209,7 +209,7 @@ def test_the_service_makes_the_same_products(inbox: Inbox, server: Server) -> No
     names = ["tiny_v1_stereo_a_20260214T000000_i1", "tiny_v1_synchronic_20260214T000000_i1"]
     assert inbox.names() == names
     with reading(inbox.archive) as index:
-        observed = index.ingredients(inbox.products()[0].name)
+        observed = index.inputs(inbox.products()[0].name)
     assert {each.filename for each in observed} <= {path.name for path in inbox.folder.iterdir()}
 
 

@@ -13,7 +13,7 @@ from astropy.time import Time
 from farside.quality import Quality
 from farside.simulation import SimulatedSet, SimulatedSun
 from farside.simulation.instruments.files import SIZES, write_hmi
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import SynchronicMap
 from tests.clients.programs import run
 from tests.support.live import ROOT, Server
@@ -44,7 +44,7 @@ def daily(
 
 def only_map(folder: Path) -> SynchronicMap:
     (path,) = folder.glob("*.fits")
-    return native.read(path)
+    return synchronic_fits.read(path)
 
 
 def kinds(made: SynchronicMap) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from clients.drop import main
 from farside.solarwind import euhforia
 from farside.sun.carrington_grid import CarringtonGrid
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from tests.clients.programs import run
 from tests.support.synchronic_maps import NOW, synchronic_map
 
@@ -39,8 +39,8 @@ def dropped_by(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 def maps(tmp_path: Path) -> Path:
     """Two maps, of which the one that comes first by name is the newer, and what is no map."""
     folder = tmp_path / "maps"
-    native.write(synchronic_map(), folder / "a.fits")
-    native.write(synchronic_map(time=NOW - 1 * u.day), folder / "b.fits")
+    synchronic_fits.write(synchronic_map(), folder / "a.fits")
+    synchronic_fits.write(synchronic_map(time=NOW - 1 * u.day), folder / "b.fits")
     (folder / "a.png").write_bytes(b"a picture")
     return folder
 
@@ -60,7 +60,9 @@ def test_a_map_made_again_is_dropped_again(dropped_by: Drop, maps: Path, tmp_pat
     into = tmp_path / "drop"
     dropped_by(maps, "--into", into)
     before = (into / GONG).read_bytes()
-    native.write(synchronic_map(field_gauss=synchronic_map().field_gauss * 2), maps / "a.fits")
+    synchronic_fits.write(
+        synchronic_map(field_gauss=synchronic_map().field_gauss * 2), maps / "a.fits"
+    )
     assert dropped_by(maps, "--into", into) == [GONG]
     assert (into / GONG).read_bytes() != before
 
@@ -76,7 +78,7 @@ def test_a_map_may_be_named_and_have_several_formats(
 
 
 def test_the_wind_at_the_boundary_is_dropped_too(dropped_by: Drop, tmp_path: Path) -> None:
-    chart = native.write(synchronic_map(CarringtonGrid(120, 60)), tmp_path / "map.fits")
+    chart = synchronic_fits.write(synchronic_map(CarringtonGrid(120, 60)), tmp_path / "map.fits")
     (name,) = dropped_by(chart, "--into", tmp_path / "drop", "--format", "boundary")
     found = euhforia.read(tmp_path / "drop" / name)
     assert found.time.isot[:19] == NOW.isot[:19]

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from astropy.time import Time
 
-from farside.corona.field import Places
+from farside.corona.field import SphericalPoints
 from farside.corona.open_field import OpenField, open_field
 from farside.corona.pfss import PotentialField, extrapolate
 from farside.sun.carrington_grid import CarringtonGrid, Degrees
@@ -35,7 +35,7 @@ def axial_cosine(longitude_deg: Degrees, latitude_deg: Degrees, tilt_deg: float)
     return np.asarray(np.sin(latitude) * np.cos(tilt) + np.cos(latitude) * turned * np.sin(tilt))
 
 
-def axial_cosine_at(places: Places, tilt_deg: float) -> Degrees:
+def axial_cosine_at(places: SphericalPoints, tilt_deg: float) -> Degrees:
     longitude, latitude, _ = np.degrees(places).T
     return axial_cosine(longitude, latitude, tilt_deg)
 

@@ -5,8 +5,8 @@ import pytest
 from numpy.polynomial import legendre
 
 from farside.corona.current_sheet import OUTER_RADIUS, current_sheet
-from farside.corona.field import sphere
-from farside.corona.tracing import follow
+from farside.corona.field import sphere_points
+from farside.corona.tracing import trace_to_sphere
 from tests.corona.dipole import GRID, SOURCE_SURFACE, axial_cosine, axial_cosine_at, dipole
 
 ABSOLUTE_COSINE = [1 / 2, 0, 5 / 8, 0, -3 / 16, 0, 13 / 128]
@@ -54,16 +54,16 @@ def test_the_horizontal_field_is_one_vector_at_a_pole() -> None:
 def test_lines_keep_to_their_side_of_the_sheet_and_bring_no_net_flux() -> None:
     sheet = current_sheet(dipole(50.0), SOURCE_SURFACE)
     # Every third row from the second: as many north as south of the equator.
-    outer = sphere(
+    outer = sphere_points(
         OUTER_RADIUS, np.radians(GRID.longitude_deg[::4]), np.radians(GRID.latitude_deg[1::3])
     )
-    crossing = follow(sheet, outer, outwards=False)
+    crossing = trace_to_sphere(sheet, outer, outwards=False)
     assert not crossing.outside.any()
     above = axial_cosine_at(outer, 50.0)
     below = axial_cosine_at(crossing.places, 50.0)
     clear = np.abs(above) > 0.03
     assert np.array_equal(np.sign(above[clear]), np.sign(below[clear]))
-    signed = sheet.at(outer)[:, 2] * np.sign(below)
+    signed = sheet.field_at(outer)[:, 2] * np.sign(below)
     assert abs(signed.mean()) < 0.01 * np.abs(signed).mean()
 
 

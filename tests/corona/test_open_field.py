@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from farside.corona.field import sphere
+from farside.corona.field import sphere_points
 from farside.corona.open_field import OpenField, hole_boundary_distance_deg, open_field
 from farside.corona.pfss import extrapolate
-from farside.corona.tracing import follow
+from farside.corona.tracing import trace_to_sphere
 from farside.errors import DegenerateFieldError
 from tests.corona.dipole import (
     BOUNDARY_DEG,
@@ -43,8 +43,8 @@ def test_the_opposite_field_is_open_in_the_same_places_the_other_way() -> None:
 @pytest.mark.parametrize("tilt_deg", TILTS)
 def test_lines_from_the_source_surface_end_where_the_closed_form_says(tilt_deg: float) -> None:
     longitude, latitude = np.arange(0.5, 360, 7), np.arange(-88.0, 89, 4)
-    tops = sphere(SOURCE_SURFACE, np.radians(longitude), np.radians(latitude))
-    feet = follow(dipole(tilt_deg).shell, tops, outwards=False)
+    tops = sphere_points(SOURCE_SURFACE, np.radians(longitude), np.radians(latitude))
+    feet = trace_to_sphere(dipole(tilt_deg).shell, tops, outwards=False)
     assert not feet.outside.any()
     above = axial_cosine_at(tops, tilt_deg)
     below = axial_cosine_at(feet.places, tilt_deg)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from farside.corona.field import sphere
+from farside.corona.field import sphere_points
 from farside.corona.field_lines import COLUMNS, ROWS, field_lines
-from farside.corona.tracing import curves, follow
+from farside.corona.tracing import trace_curves, trace_to_sphere
 from tests.corona.dipole import (
     AXIS_LONGITUDE_DEG,
     SOURCE_SURFACE,
@@ -22,7 +22,7 @@ def test_a_line_across_longitude_0_ends_where_it_does_elsewhere() -> None:
     for side in (-1, 1):
         longitude = np.radians(AXIS_LONGITUDE_DEG + side * off) % (2 * np.pi)
         feet = np.stack([longitude, np.full_like(longitude, 0.3), np.zeros_like(longitude)], axis=1)
-        found = follow(shell, feet, outwards=True)
+        found = trace_to_sphere(shell, feet, outwards=True)
         away = np.degrees(found.places[:, 0]) - AXIS_LONGITUDE_DEG
         ends.append((side * away % 360, found.places[:, 1], found.outside))
     (west, west_latitude, west_out), (east, east_latitude, east_out) = ends
@@ -32,8 +32,8 @@ def test_a_line_across_longitude_0_ends_where_it_does_elsewhere() -> None:
 
 
 def test_a_line_over_a_pole_comes_down_on_the_other_side() -> None:
-    places = sphere(1.0, np.radians([40.0]), np.radians([60.0]))
-    found = follow(dipole(90.0).shell, places, outwards=True)
+    places = sphere_points(1.0, np.radians([40.0]), np.radians([60.0]))
+    found = trace_to_sphere(dipole(90.0).shell, places, outwards=True)
     assert not found.outside.any()
     longitude, latitude, _ = np.degrees(found.places[0])
     assert longitude == pytest.approx(220, abs=0.5)
@@ -42,8 +42,8 @@ def test_a_line_over_a_pole_comes_down_on_the_other_side() -> None:
 
 def test_a_curve_goes_from_sphere_to_sphere_along_its_line() -> None:
     tilt_deg = 30.0
-    places = sphere(1.5, np.radians([10.0, 200.0]), np.radians([-60.0, 5.0, 75.0]))
-    for curve in curves(dipole(tilt_deg).shell, places):
+    places = sphere_points(1.5, np.radians([10.0, 200.0]), np.radians([-60.0, 5.0, 75.0]))
+    for curve in trace_curves(dipole(tilt_deg).shell, places):
         radius = np.linalg.norm(curve, axis=1)
         for end in radius[[0, -1]]:
             assert min(abs(end - 1), abs(end - SOURCE_SURFACE)) < 0.01

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from farside.denoising.average import MeanMagnetogram, series, stack
+from farside.denoising.average import MeanMagnetogram, average_frames, read_series
 from farside.denoising.derotation import NOISE_LEFT
 from farside.denoising.fits import write
 from farside.errors import (
@@ -31,7 +31,7 @@ def five(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def mean(five: list[Path]) -> MeanMagnetogram:
-    return stack(five[::-1], COUNT)
+    return average_frames(five[::-1], COUNT)
 
 
 def slope(image: np.ndarray) -> float:
@@ -63,33 +63,33 @@ def test_frames_of_slightly_different_pointing_are_brought_together(tmp_path: Pa
         frame(tmp_path, step, camera=camera)
         for step, camera in zip((-1, 0, 1), cameras, strict=True)
     ]
-    assert slope(stack(paths, 3).image) == pytest.approx(1.0, abs=0.02)
+    assert slope(average_frames(paths, 3).image) == pytest.approx(1.0, abs=0.02)
 
 
 def test_noise_falls_by_the_root_of_the_number(tmp_path: Path) -> None:
-    noisy = stack(frames(tmp_path, COUNT, noise_gauss=30.0), COUNT).image
+    noisy = average_frames(frames(tmp_path, COUNT, noise_gauss=30.0), COUNT).image
     (tmp_path / "still").mkdir()
-    quiet = stack(frames(tmp_path / "still", COUNT), COUNT).image
+    quiet = average_frames(frames(tmp_path / "still", COUNT), COUNT).image
     left = (noisy - quiet)[156:356, 156:356].std() * np.sqrt(COUNT) / 30
     assert 0.93 < left < 0.99
 
 
 def test_progress_is_reported(five: list[Path]) -> None:
     told: list[tuple[int, int]] = []
-    stack(five[1:4], 3, lambda done, of: told.append((done, of)))
+    average_frames(five[1:4], 3, lambda done, of: told.append((done, of)))
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_gap_is_refused_and_its_slots_are_named(five: list[Path]) -> None:
     with pytest.raises(FrameSeriesError, match=r"slots without a frame.*2013\.11\.01_01:00:45_TAI"):
-        series([five[0], five[1], five[2], *five[4:]][1:], 3)
+        read_series([five[0], five[1], five[2], *five[4:]][1:], 3)
 
 
 def test_two_frames_of_one_slot_are_refused(five: list[Path], tmp_path: Path) -> None:
     twin = tmp_path / "twin.fits"
     twin.write_bytes(five[1].read_bytes())
     with pytest.raises(FrameSeriesError, match="of one slot"):
-        series([five[0], five[1], twin], 3)
+        read_series([five[0], five[1], twin], 3)
 
 
 @pytest.mark.parametrize(("given", "count"), [(4, 5), (5, 3), (0, 3), (4, 4), (5, -1)])
@@ -97,7 +97,7 @@ def test_another_number_than_asked_or_an_even_one_is_refused(
     five: list[Path], given: int, count: int
 ) -> None:
     with pytest.raises(FrameSeriesError, match=f"{count}"):
-        series(five[:given], count)
+        read_series(five[:given], count)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_frame_unlike_the_others_is_refused(
 ) -> None:
     other = frame(tmp_path, 1, **changes)
     with pytest.raises(FrameSeriesError, match=what) as raised:
-        series([five[1], five[2], other], 3)
+        read_series([five[1], five[2], other], 3)
     assert "frame+01.fits" in raised.value.files[0]
 
 
@@ -125,7 +125,7 @@ def test_a_frame_of_another_size_is_refused(five: list[Path], tmp_path: Path) ->
     larger = type(large)(520, RADIUS_PX, large.roll_deg, large.offset_px, large.distance_m)
     other = frame(tmp_path, 1, camera=larger)
     with pytest.raises(FrameSeriesError, match=r"size \(y, x\) is \(520, 520\)"):
-        series([five[1], five[2], other], 3)
+        read_series([five[1], five[2], other], 3)
 
 
 def test_an_image_that_is_not_a_magnetogram_is_refused(five: list[Path], tmp_path: Path) -> None:
@@ -133,17 +133,17 @@ def test_an_image_that_is_not_a_magnetogram_is_refused(five: list[Path], tmp_pat
     camera = camera_of(earth(MIDDLE))
     light.write_bytes(file_bytes(aia_cards(camera), np.ones((512, 512), np.int16)))
     with pytest.raises(UnsupportedImageError, match=r"aia\.fits: got AIA 171, expected HMI LOS"):
-        series([five[1], five[2], light], 3)
+        read_series([five[1], five[2], light], 3)
 
 
 def test_a_frame_without_a_slot_is_refused(five: list[Path], tmp_path: Path) -> None:
     with pytest.raises(MissingMetadataError, match="T_REC is 'soon'"):
-        series([five[1], five[2], frame(tmp_path, 1, T_REC="soon")], 3)
+        read_series([five[1], five[2], frame(tmp_path, 1, T_REC="soon")], 3)
 
 
 def test_a_frame_of_bad_quality_is_refused(five: list[Path], tmp_path: Path) -> None:
     with pytest.raises(BadQualityError, match="eclipse"):
-        stack([five[1], five[2], frame(tmp_path, 1, QUALITY=0x100)], 3)
+        average_frames([five[1], five[2], frame(tmp_path, 1, QUALITY=0x100)], 3)
 
 
 def test_the_file_reads_as_a_magnetogram_of_the_middle_frame(
@@ -182,7 +182,7 @@ def test_the_file_says_of_what_it_is_the_mean(
 
 
 def test_near_real_time_of_one_is_that_of_the_mean(five: list[Path], tmp_path: Path) -> None:
-    found = stack([five[1], five[2], frame(tmp_path, 1, QUALITY=0x400)], 3)
+    found = average_frames([five[1], five[2], frame(tmp_path, 1, QUALITY=0x400)], 3)
     assert fits.getheader(write(found, tmp_path / "mean.fits"))["QUALITY"] == 0x400
 
 
@@ -191,4 +191,4 @@ def test_a_mean_is_refused_as_a_frame(
 ) -> None:
     path = write(mean, tmp_path / "mean.fits")
     with pytest.raises(UnsupportedImageError, match="expected a frame as it was measured"):
-        series([five[1], path, five[3]], 3)
+        read_series([five[1], path, five[3]], 3)

@@ -5,14 +5,14 @@ from astropy.time import Time, TimeDelta
 from farside.denoising.derotation import (
     NOISE_LEFT,
     PROBE_S,
-    Drift,
+    SurfaceMotion,
     TimedFrame,
-    drift_of,
-    following_mean,
+    derotated_mean,
+    surface_motion,
 )
 from farside.simulation.instruments.camera import Detector
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day, project
+from farside.sun.heliographic import differential_rotation_deg_per_day, project
 from farside.sun.observer import earth
 
 TIME = Time("2013-11-01T00:00:00")
@@ -21,10 +21,10 @@ SIDE = 256
 STEPS = range(-10, 11)
 
 
-def across(x_px_s: float, y_px_s: float = 0.0) -> Drift:
+def across(x_px_s: float, y_px_s: float = 0.0) -> SurfaceMotion:
     """Uniform motion of the surface."""
     speed = np.full((SIDE, SIDE), x_px_s, np.float32)
-    return Drift(speed, np.full_like(speed, y_px_s))
+    return SurfaceMotion(speed, np.full_like(speed, y_px_s))
 
 
 def inner(image: Image) -> Image:
@@ -43,13 +43,13 @@ def transfer(mean: Image, truth: Image) -> float:
 @pytest.mark.parametrize("roll", [0.0, 179.93])
 def test_the_surface_drifts_as_its_points_are_projected(roll: float) -> None:
     detector = Detector(SIDE, 8.0, (130.0, 120.0), roll)
-    drift = drift_of(detector.pointing, (SIDE, SIDE), EARTH, TIME)
+    drift = surface_motion(detector.pointing, (SIDE, SIDE), EARTH, TIME)
     step = np.radians(detector.scale_arcsec / 3600)
     longitude = np.array([EARTH.carrington_longitude_deg(TIME) + west for west in (-50, 0, 40)])
     latitude = np.array([30.0, -5.0, -45.0])
     places = []
     for seconds in (0.0, PROBE_S):
-        moved = longitude + drift_deg_per_day(latitude) * seconds / 86400
+        moved = longitude + differential_rotation_deg_per_day(latitude) * seconds / 86400
         then = TIME + TimeDelta(seconds, format="sec")
         west, north, _ = project(moved, latitude, EARTH, then)
         places.append(np.stack([detector.pointing.pixel(0, 0)] * 3, axis=1))
@@ -66,7 +66,7 @@ def test_the_surface_drifts_as_its_points_are_projected(roll: float) -> None:
 
 def test_at_disk_centre_the_surface_passes_a_pixel_of_hmi_in_192_seconds() -> None:
     detector = Detector(SIDE, 0.504, (127.5, 127.5))
-    drift = drift_of(detector.pointing, (SIDE, SIDE), EARTH, TIME)
+    drift = surface_motion(detector.pointing, (SIDE, SIDE), EARTH, TIME)
     assert drift.x_px_s[127, 127] * 192 == pytest.approx(1.0, abs=0.01)
 
 
@@ -74,13 +74,13 @@ def test_what_moves_stays_sharp_in_the_mean_that_follows_and_smears_in_the_plain
     speed, truth = 0.25 / 45, wave(0.0, 6.0)
     frames = [TimedFrame(wave(0.25 * step, 6.0), 45.0 * step) for step in STEPS]
     plain = np.mean([frame.image for frame in frames], axis=0)
-    assert transfer(following_mean(frames, across(speed)), truth) > 0.99
+    assert transfer(derotated_mean(frames, across(speed)), truth) > 0.99
     assert transfer(plain, truth) < 0.3
 
 
 def test_waves_of_three_pixels_are_kept() -> None:
     frames = [TimedFrame(wave(0.25 * step, 3.0), 45.0 * step) for step in STEPS]
-    mean = following_mean(frames, across(0.25 / 45))
+    mean = derotated_mean(frames, across(0.25 / 45))
     assert transfer(mean, wave(0.0, 3.0)) == pytest.approx(1.0, abs=0.02)
 
 
@@ -90,7 +90,7 @@ def test_the_noise_of_n_frames_falls_by_the_root_of_n(speed: float, left: float)
     noise = (rng.standard_normal((SIDE, SIDE), dtype=np.float32) * 9 for _ in STEPS)
     frames = (TimedFrame(n, 45.0 * step) for n, step in zip(noise, STEPS, strict=True))
     # A quarter of a pixel from frame to frame: every fourth one is whole and keeps all of its.
-    mean = following_mean(frames, across(speed, speed / 100))
+    mean = derotated_mean(frames, across(speed, speed / 100))
     assert inner(mean).std() == pytest.approx(9 * left / np.sqrt(21), rel=0.02)
 
 
@@ -99,7 +99,7 @@ def test_a_frame_of_another_pointing_is_brought_to_the_middle_one() -> None:
     field = np.sin(x / 5) * np.cos(y / 7)
     shifted = np.sin((x - 1.5) / 5) * np.cos((y + 0.5) / 7)
     affine = np.array([[1.0, 0.0, 1.5], [0.0, 1.0, -0.5]])
-    mean = following_mean([TimedFrame(shifted, 0.0, affine)], across(0.0))
+    mean = derotated_mean([TimedFrame(shifted, 0.0, affine)], across(0.0))
     np.testing.assert_allclose(inner(mean), inner(field), atol=2e-3)
 
 
@@ -107,7 +107,7 @@ def test_pixels_without_a_value_are_left_out_and_spread_no_further() -> None:
     hole = np.ones((SIDE, SIDE), np.float32)
     hole[100:110, 100:110] = np.nan
     whole = np.full((SIDE, SIDE), 3.0, np.float32)
-    mean = following_mean([TimedFrame(hole, 0.0), TimedFrame(whole, 0.0)], across(0.0))
+    mean = derotated_mean([TimedFrame(hole, 0.0), TimedFrame(whole, 0.0)], across(0.0))
     np.testing.assert_array_equal(mean[100:110, 100:110], 3.0)
     mean[100:110, 100:110] = 2.0
     np.testing.assert_allclose(mean, 2.0, rtol=1e-6)
@@ -116,5 +116,5 @@ def test_pixels_without_a_value_are_left_out_and_spread_no_further() -> None:
 def test_where_no_frame_has_a_value_the_mean_has_none() -> None:
     hole = np.ones((SIDE, SIDE), np.float32)
     hole[:, :8] = np.nan
-    mean = following_mean([TimedFrame(hole, 0.0), TimedFrame(hole, 1.0)], across(0.0))
+    mean = derotated_mean([TimedFrame(hole, 0.0), TimedFrame(hole, 1.0)], across(0.0))
     np.testing.assert_array_equal(np.isnan(mean), np.isnan(hole))

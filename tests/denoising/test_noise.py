@@ -5,7 +5,7 @@ from farside.denoising.noise import (
     box,
     core_width_gauss,
     measure,
-    network_kept,
+    network_power,
     noise_of,
     pixel_mm,
     strong_flux,
@@ -97,36 +97,36 @@ def test_a_box_ends_where_the_image_does() -> None:
 
 def test_an_unchanged_image_keeps_all_power() -> None:
     truth = gaussian(50.0)
-    kept = network_kept(truth, truth, MM)
+    kept = network_power(truth, truth, MM)
     assert kept.power == pytest.approx(1.0)
     assert kept.coherent == pytest.approx(1.0)
 
 
 def test_half_the_amplitude_is_a_quarter_of_the_power() -> None:
     truth = wave(12.0)
-    kept = network_kept(truth * np.float32(0.5), truth, MM)
+    kept = network_power(truth * np.float32(0.5), truth, MM)
     assert kept.power == pytest.approx(0.25)
     assert kept.coherent == pytest.approx(0.5)
 
 
 def test_only_the_scales_of_the_network_count() -> None:
     truth = wave(12.0)
-    kept = network_kept(truth + wave(1.5, height=30.0), truth, MM)
+    kept = network_power(truth + wave(1.5, height=30.0), truth, MM)
     assert kept.power == pytest.approx(1.0, abs=0.01)
 
 
 def test_noise_that_is_left_is_power_but_not_coherent() -> None:
     truth = wave(12.0)
-    kept = network_kept(truth + gaussian(60.0), truth, MM)
+    kept = network_power(truth + gaussian(60.0), truth, MM)
     assert kept.power > 1.03
     assert kept.coherent == pytest.approx(1.0, abs=0.025)
 
 
 def test_images_that_do_not_resolve_the_network_are_refused() -> None:
     with pytest.raises(ValueError, match="5 to 30 Mm"):
-        network_kept(gaussian(1.0, 16), gaussian(1.0, 16), 50.0)
+        network_power(gaussian(1.0, 16), gaussian(1.0, 16), 50.0)
     with pytest.raises(ValueError, match="one shape"):
-        network_kept(gaussian(1.0, 16), gaussian(1.0, 32), MM)
+        network_power(gaussian(1.0, 16), gaussian(1.0, 32), MM)
 
 
 def test_strong_flux_is_compared_where_the_truth_is_strong() -> None:

@@ -22,7 +22,7 @@ from farside.observation.image import read
 from farside.pipeline import generate
 from farside.plots.magnetogram import _upright
 from farside.quality import Quality
-from farside.synchronic.disk import generated, read_measured
+from farside.synchronic.disk import generated_disk, read_observed
 from tests.support.instrument_files import Camera
 from tests.support.native_model import CAMERA, NATIVE, TILING, hmi_file, spots
 from tests.support.small_model import Echo
@@ -73,7 +73,7 @@ def test_a_product_is_read_as_a_magnetogram_that_was_restored(made: Magnetogram)
     assert (again.origin.instrument, again.origin.band) == ("HMI", "LOS")
     assert Quality.RESTORED in again.origin.quality
     assert "restored by a network, not as it was measured" in again.origin.notes
-    disk = read_measured(made.to_bytes())
+    disk = read_observed(made.to_bytes())
     x, y = (np.arange(1024) - 511.5)[None, :] / 450, (np.arange(1024) - 511.5)[:, None] / 450
     inside = np.hypot(x, y) < 0.9
     assert np.abs(disk.image - spots(x, y))[inside].max() < 10  # of 800
@@ -81,7 +81,7 @@ def test_a_product_is_read_as_a_magnetogram_that_was_restored(made: Magnetogram)
 
 def test_a_map_takes_it_as_measured_only(made: Magnetogram) -> None:
     with pytest.raises(UnexpectedImageError, match="in the pixels of its instrument"):
-        generated(made)
+        generated_disk(made)
 
 
 def test_a_picture_of_it_has_north_up(made: Magnetogram) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from farside.disk.registration import register, source_of_grid
+from farside.disk.registration import grid_to_source, register
 from farside.errors import DamagedImageError
 from farside.io.wcs import disk_radius_arcsec
 from farside.observation.image import Observation, read
@@ -187,7 +187,7 @@ def test_grid_positions_agree_with_sunpy_coordinates(cards: type) -> None:
     observation = read(file_bytes(cards(camera), pixels.astype(np.float32)))
     grid = Grid(128, 56.0)
     distance_m = observation.origin.observer.distance_m
-    to_source, ratio = source_of_grid(observation.pointing, grid, distance_m)
+    to_source, ratio = grid_to_source(observation.pointing, grid, distance_m)
     index = np.array([[20.0, 100.0, 63.5], [90.0, 31.0, 63.5]])
     angle = (index - grid.centre_px) * disk_radius_arcsec(distance_m) / grid.disk_radius_px
     where = SkyCoord(*(angle * u.arcsec), frame=observation.to_map().coordinate_frame)

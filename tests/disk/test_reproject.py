@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sunpy.coordinates import HeliographicCarrington, Helioprojective
 
 from farside.disk.registration import Disk
-from farside.disk.reproject import LEAST_MU, rotate, rotate_all
+from farside.disk.reproject import LEAST_MU, reproject_disk, reproject_disks
 from farside.evaluation.metrics import persistence
 from farside.observation.image import Origin
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Grid
-from farside.sun.heliographic import SurfacePoints, sight_lines, trace
+from farside.sun.heliographic import SurfacePoints, lines_of_sight, trace
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
 
 GRID = Grid(256, 112.5)
@@ -36,7 +36,7 @@ def disk_of(image: NDArray[np.floating], band: str = "LOS", time: Time = THEN) -
 
 
 def surface(observer: Observer, time: Time) -> SurfacePoints:
-    return trace(*sight_lines(GRID, observer), observer, time)
+    return trace(*lines_of_sight(GRID, observer), observer, time)
 
 
 def seen(
@@ -75,7 +75,7 @@ def seen_by_both() -> NDArray[np.bool_]:
 def test_a_radial_field_comes_back_along_the_new_line_of_sight() -> None:
     field, mu = seen(waves, EARTH, THEN)
     expected, new_mu = seen(drifted_waves, STEREO, NOW)
-    rotated = rotate(disk_of(1000 * field * mu), STEREO, NOW)
+    rotated = reproject_disk(disk_of(1000 * field * mu), STEREO, NOW)
     inside = seen_by_both()
     assert inside.sum() > 0.8 * ON_DISK.sum()
     np.testing.assert_allclose(
@@ -86,7 +86,7 @@ def test_a_radial_field_comes_back_along_the_new_line_of_sight() -> None:
 def test_euv_keeps_its_brightness() -> None:
     brightness, _ = seen(waves, EARTH, THEN)
     expected, _ = seen(drifted_waves, STEREO, NOW)
-    rotated = rotate(disk_of(1000 * (2 + brightness), "304"), STEREO, NOW)
+    rotated = reproject_disk(disk_of(1000 * (2 + brightness), "304"), STEREO, NOW)
     inside = seen_by_both()
     np.testing.assert_allclose(
         rotated.image[inside], 1000 * (2 + expected[inside]), rtol=0, atol=10
@@ -98,12 +98,12 @@ def test_a_spot_lands_where_komm_and_sunpy_put_it(latitude: float) -> None:
     longitude = EARTH.carrington_longitude_deg(THEN) - 15
 
     def spot(longitudes: Degrees, latitudes: Degrees) -> Degrees:
-        east = folded_deg(longitudes - longitude)
+        east = wrap_deg(longitudes - longitude)
         east = east * np.cos(np.radians(latitude))
         return np.asarray(np.exp(-(east**2 + (latitudes - latitude) ** 2) / (2 * 1.2**2)))
 
     field, mu = seen(spot, EARTH, THEN)
-    image = np.nan_to_num(rotate(disk_of(1000 * field * mu), STEREO, NOW).image)
+    image = np.nan_to_num(reproject_disk(disk_of(1000 * field * mu), STEREO, NOW).image)
     y, x = np.indices(image.shape)
     place = SkyCoord(
         (longitude + float(drift_deg(latitude))) * u.deg,
@@ -122,14 +122,14 @@ def test_what_was_not_seen_is_zero_in_a_magnetogram_and_the_median_in_euv() -> N
     opposite = Observer(180.0, 4.0, 1.5e11)
     values = np.random.default_rng(0).gamma(2.0, 100.0, ON_DISK.shape).astype(np.float32)
     field, brightness = (
-        rotate(disk_of(values, band), opposite, THEN).image for band in ("LOS", "171")
+        reproject_disk(disk_of(values, band), opposite, THEN).image for band in ("LOS", "171")
     )
     np.testing.assert_array_equal(field[ON_DISK], 0)
     np.testing.assert_allclose(brightness[ON_DISK], np.median(values[ON_DISK]), rtol=1e-4)
 
 
 def test_part_of_the_view_is_unseen_after_a_rotation() -> None:
-    rotated = rotate(disk_of(np.full(ON_DISK.shape, 100.0)), EARTH, THEN + 4 * u.day)
+    rotated = reproject_disk(disk_of(np.full(ON_DISK.shape, 100.0)), EARTH, THEN + 4 * u.day)
     tropics = slice(64, 192)
     east, west = (
         rotated.image[tropics, half][ON_DISK[tropics, half]]
@@ -141,29 +141,29 @@ def test_part_of_the_view_is_unseen_after_a_rotation() -> None:
 
 def test_the_same_view_is_the_same_disk() -> None:
     disk = disk_of(np.ones(ON_DISK.shape))
-    assert rotate(disk, EARTH, THEN) is disk
-    assert rotate(disk, EARTH, THEN + 20 * u.s) is disk
-    assert rotate(disk, EARTH, THEN + 2 * u.hour) is not disk
+    assert reproject_disk(disk, EARTH, THEN) is disk
+    assert reproject_disk(disk, EARTH, THEN + 20 * u.s) is disk
+    assert reproject_disk(disk, EARTH, THEN + 2 * u.hour) is not disk
 
 
 def test_a_rotated_disk_knows_its_view_and_its_origin() -> None:
     disk = disk_of(np.ones(ON_DISK.shape))
-    rotated = rotate(disk, STEREO, NOW)
+    rotated = reproject_disk(disk, STEREO, NOW)
     assert disk.view == View(EARTH, THEN)
     assert rotated.view == View(STEREO, NOW)
     assert rotated.origin is disk.origin
 
 
 def test_a_disk_is_never_rotated_twice() -> None:
-    rotated = rotate(disk_of(np.ones(ON_DISK.shape)), STEREO, NOW)
-    assert rotate(rotated, STEREO, NOW) is rotated
+    rotated = reproject_disk(disk_of(np.ones(ON_DISK.shape)), STEREO, NOW)
+    assert reproject_disk(rotated, STEREO, NOW) is rotated
     with pytest.raises(ValueError, match="got a disk rotated to 2024-06-06"):
-        rotate(rotated, EARTH, NOW)
+        reproject_disk(rotated, EARTH, NOW)
 
 
 def test_persistence_of_a_rotated_magnetogram_is_that_magnetogram() -> None:
     disk = disk_of(np.random.default_rng(1).normal(0, 50, ON_DISK.shape))
-    rotated = rotate(disk, STEREO, NOW)
+    rotated = reproject_disk(disk, STEREO, NOW)
     assert persistence(rotated, STEREO, NOW) is rotated.image
     np.testing.assert_array_equal(persistence(disk, STEREO, NOW), rotated.image)
 
@@ -172,7 +172,7 @@ def test_off_the_disk_there_is_no_value_whatever_stood_there() -> None:
     image = np.random.default_rng(2).gamma(2.0, 1.0, ON_DISK.shape).astype(np.float32)
     disk = disk_of(image, "193")
     stored = Disk(np.where(ON_DISK, image, np.float32(0)), GRID, disk.origin)
-    one, other = (rotate(each, STEREO, NOW).image for each in (disk, stored))
+    one, other = (reproject_disk(each, STEREO, NOW).image for each in (disk, stored))
     np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(np.isfinite(one), ON_DISK)
 
@@ -180,7 +180,9 @@ def test_off_the_disk_there_is_no_value_whatever_stood_there() -> None:
 def test_a_damaged_pixel_is_not_hidden() -> None:
     image = np.ones(ON_DISK.shape)
     image[128, 100:110] = np.nan
-    assert not np.isfinite(rotate(disk_of(image), EARTH, THEN + 1 * u.day).image[ON_DISK]).all()
+    assert not np.isfinite(
+        reproject_disk(disk_of(image), EARTH, THEN + 1 * u.day).image[ON_DISK]
+    ).all()
 
 
 def test_disks_of_different_times_are_reprojected_each_from_its_own() -> None:
@@ -192,9 +194,9 @@ def test_disks_of_different_times_are_reprojected_each_from_its_own() -> None:
         disk_of(image, time=THEN + 1 * u.day),
         disk_of(image, time=NOW),
     ]
-    together = rotate_all(disks, EARTH, NOW)
+    together = reproject_disks(disks, EARTH, NOW)
     for disk, rotated in zip(disks, together, strict=True):
-        alone = rotate(disk, EARTH, NOW).image
+        alone = reproject_disk(disk, EARTH, NOW).image
         # A pixel on the border of what was seen may fall on either side.
         assert (np.abs(rotated.image - alone)[ON_DISK] > 1).sum() < 5
     assert np.abs(together[0].image - together[2].image)[ON_DISK].max() > 100
@@ -202,7 +204,9 @@ def test_disks_of_different_times_are_reprojected_each_from_its_own() -> None:
 
 
 def test_least_mu_separates_seen_from_unseen() -> None:
-    rotated = rotate(disk_of(np.full(ON_DISK.shape, 100.0), "304"), EARTH, THEN + 6 * u.hour)
+    rotated = reproject_disk(
+        disk_of(np.full(ON_DISK.shape, 100.0), "304"), EARTH, THEN + 6 * u.hour
+    )
     np.testing.assert_allclose(rotated.image[ON_DISK], 100)
-    field = rotate(disk_of(np.full(ON_DISK.shape, 100.0)), EARTH, THEN + 6 * u.hour)
+    field = reproject_disk(disk_of(np.full(ON_DISK.shape, 100.0)), EARTH, THEN + 6 * u.hour)
     assert np.nanmax(field.image) <= 100 / LEAST_MU

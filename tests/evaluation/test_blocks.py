@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from farside.evaluation.blocks import binned, paper_block_px
+from farside.evaluation.blocks import block_means, paper_block_px
 from farside.sun.grid import Grid
 from tests.support.fields import GRID
 
@@ -12,7 +12,7 @@ def test_one_degree_is_eight_pixels_on_the_papers_grid_and_two_on_ours() -> None
 
 
 def test_blocks_across_the_edge_of_the_disk_do_not_count() -> None:
-    blocks = binned(np.ones((256, 256), np.float32), GRID, 2)
+    blocks = block_means(np.ones((256, 256), np.float32), GRID, 2)
     assert np.nanmax(blocks) == np.nanmin(blocks) == 1
     assert 0.97 < np.isfinite(blocks).sum() * 4 / GRID.on_disk().sum() < 1
 
@@ -38,4 +38,4 @@ def test_blocks_that_do_not_divide_the_grid_are_centred() -> None:
     grid = Grid(16, 20.0)
     image = np.zeros((16, 16), np.float32)
     image[1:8, 8:15] = 3
-    np.testing.assert_array_equal(binned(image, grid, 7), [[0, 3], [0, 0]])
+    np.testing.assert_array_equal(block_means(image, grid, 7), [[0, 3], [0, 0]])

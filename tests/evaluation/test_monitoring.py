@@ -9,7 +9,7 @@ from astropy.time import Time
 
 from farside.disk.registration import Disk
 from farside.evaluation.flux import pixel_area_cm2
-from farside.evaluation.monitoring import Vitals, vitals
+from farside.evaluation.monitoring import ProductStatistics, product_statistics
 from farside.magnetogram.stack import Stack
 from farside.observation.image import Origin
 from farside.pipeline import translate
@@ -23,7 +23,7 @@ TIME = Time("2026-11-14T00:00:00", scale="utc")
 STEREO = Observer(70.0, 3.0, 1.44e11)
 
 
-def measured(field: Image, older_hours: float = 0.0) -> Vitals:
+def measured(field: Image, older_hours: float = 0.0) -> ProductStatistics:
     """Statistics of a product that is its own reference."""
     epoch = reference_time(TIME, STEREO.longitude_deg) - older_hours * u.hour
     euv = np.full_like(field, 4.0)
@@ -33,7 +33,7 @@ def measured(field: Image, older_hours: float = 0.0) -> Vitals:
     )
     stack = Stack(disks, TIME, STEREO, "STEREO_A", Quality.GOOD)
     engine = Echo(planes=slice(1, None))
-    return vitals(translate(stack, engine.models()["demo"], engine), stack)
+    return product_statistics(translate(stack, engine.models()["demo"], engine), stack)
 
 
 def dipole() -> Image:

@@ -11,9 +11,9 @@ from export import torchscript, triton
 from export.build import Build, Format, Precision
 from export.convert import export
 from export.errors import ExportError, GateError
-from export.inputs import Inputs, seeded
+from export.inputs import Inputs, noise_inputs
 from export.manifest import Manifest, sha256_of
-from export.precision import Served
+from export.precision import ServedNetwork
 from farside.model import checkpoint
 from tests.support.small_model import generator, recipe_of
 
@@ -32,7 +32,7 @@ def run(
 ) -> tuple[Path, Manifest]:
     recipe = checkpoint.read(source).recipe
     build = Build.of(recipe, format_, precision, max_batch=max_batch)
-    ((folder, manifest),) = export(source, [build], seeded(recipe))
+    ((folder, manifest),) = export(source, [build], noise_inputs(recipe))
     return folder, manifest
 
 
@@ -53,7 +53,7 @@ def torchscript_folder(source: Path) -> Path:
 
 @pytest.fixture
 def inputs(source: Path) -> Inputs:
-    return seeded(checkpoint.read(source).recipe, seed=7)
+    return noise_inputs(checkpoint.read(source).recipe, seed=7)
 
 
 def eager(source: Path, tensor: np.ndarray) -> np.ndarray:
@@ -149,7 +149,7 @@ def test_outside_its_gate_nothing_is_published_and_what_was_there_stays(
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     write = torchscript.write
 
-    def write_another(network: Served, path: Path) -> None:
+    def write_another(network: ServedNetwork, path: Path) -> None:
         with torch.no_grad():
             list(network.parameters())[-1].add_(0.001)
         write(network, path)
@@ -180,4 +180,4 @@ def test_an_older_version_does_not_take_the_place_of_a_newer_one(tmp_path: Path)
 
 
 def test_the_engine_of_the_source_does_not_take_an_artefact_for_a_model(onnx_folder: Path) -> None:
-    assert [path.parts[-3] for path in checkpoint.newest(onnx_folder.parent)] == ["demo"]
+    assert [path.parts[-3] for path in checkpoint.newest_versions(onnx_folder.parent)] == ["demo"]

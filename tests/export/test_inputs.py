@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from export.inputs import registered, seeded
+from export.inputs import noise_inputs, parity_inputs
 from farside.model.recipe import Linear, Recipe
 from tests.support.native_model import NATIVE
 from tests.support.small_model import RECIPE
@@ -15,7 +15,7 @@ def stranger() -> Recipe:
 
 
 def test_noise_lies_on_the_disk_and_the_background_is_that_of_each_scaling() -> None:
-    tensor = seeded(RECIPE).tensor
+    tensor = noise_inputs(RECIPE).tensor
     disk = RECIPE.disk.on_disk()
     assert tensor.shape == (2, 2, 64, 64)
     assert tensor.dtype == np.float32
@@ -26,13 +26,13 @@ def test_noise_lies_on_the_disk_and_the_background_is_that_of_each_scaling() -> 
 
 
 def test_the_second_image_is_the_first_upside_down() -> None:
-    tensor = seeded(RECIPE).tensor
+    tensor = noise_inputs(RECIPE).tensor
     assert np.array_equal(tensor[1], tensor[0, :, ::-1])
     assert not np.array_equal(tensor[1], tensor[0])
 
 
 def test_a_model_that_the_simulated_sun_can_feed_gets_its_files_encoded() -> None:
-    inputs = registered(RECIPE)
+    inputs = parity_inputs(RECIPE)
     assert inputs.origin == "simulated Sun 1"
     assert inputs.tensor.shape == (2, 2, 64, 64)
     field = inputs.tensor[0, 1] * 1500
@@ -41,11 +41,11 @@ def test_a_model_that_the_simulated_sun_can_feed_gets_its_files_encoded() -> Non
 
 
 def test_a_model_that_it_cannot_feed_gets_noise_and_says_so(stranger: Recipe) -> None:
-    assert registered(stranger).origin == "noise of seed 1 on the disk"
+    assert parity_inputs(stranger).origin == "noise of seed 1 on the disk"
 
 
 def test_a_model_in_native_pixels_gets_a_tile_of_a_frame() -> None:
-    inputs = registered(NATIVE)
+    inputs = parity_inputs(NATIVE)
     assert inputs.origin == "simulated Sun 1"
     assert inputs.tensor.shape == (2, 1, NATIVE.side_px, NATIVE.side_px)
     assert 7 < inputs.tensor[0].std() * 1500 < 100  # at least the noise of a frame
@@ -55,6 +55,6 @@ def test_a_model_of_drawings_gets_one() -> None:
     channel = RECIPE.channels[0].model_copy(
         update={"accepts": ("DRAWING WHITE",), "scaling": Linear(scale=1.0)}
     )
-    inputs = registered(RECIPE.model_copy(update={"channels": (channel,)}))
+    inputs = parity_inputs(RECIPE.model_copy(update={"channels": (channel,)}))
     assert inputs.origin == "simulated Sun 1"
     assert np.median(inputs.tensor[0, 0][RECIPE.disk.on_disk()]) == pytest.approx(1, abs=0.05)

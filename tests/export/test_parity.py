@@ -4,9 +4,9 @@ import pytest
 from export import parity
 from export.build import Build, Precision
 from export.errors import GateError
-from export.inputs import seeded
-from export.parity import Figures, compare, gate_of
-from export.precision import rounded
+from export.inputs import noise_inputs
+from export.parity import ParityErrors, compare, gate_of
+from export.precision import emulated
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from tests.support.small_model import RECIPE, generator, recipe_of
@@ -38,11 +38,11 @@ def test_an_answer_that_cannot_be_compared_is_outside_every_gate(
 
 
 def test_the_gate_names_both_figures_and_lets_no_nan_pass() -> None:
-    parity.check(Figures(5e-4, 1.0), 5e-4, "x")
+    parity.check(ParityErrors(5e-4, 1.0), 5e-4, "x")
     with pytest.raises(GateError, match=r"5\.01e-04 \(max.*2\.00e-03\), expected at most 5e-04"):
-        parity.check(Figures(5.01e-4, 2e-3), 5e-4, "x")
+        parity.check(ParityErrors(5.01e-4, 2e-3), 5e-4, "x")
     with pytest.raises(GateError):
-        parity.check(Figures(float("nan"), 0.0), 5e-4, "x")
+        parity.check(ParityErrors(float("nan"), 0.0), 5e-4, "x")
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_each_format_and_precision_has_its_gate(
 
 
 def test_emulated_rounding_errs_as_much_as_the_precision_has_bits(model: Checkpoint) -> None:
-    tensor = seeded(model.recipe).tensor
+    tensor = noise_inputs(model.recipe).tensor
     truth = parity.run(checkpoint.build(model.recipe, model.state), tensor)
     errors = {
-        precision: compare(parity.run(rounded(model, precision), tensor), truth).relative_l2
+        precision: compare(parity.run(emulated(model, precision), tensor), truth).relative_l2
         for precision in ("fp32", "fp16", "bf16")
     }
     assert errors["fp32"] == 0

@@ -29,7 +29,7 @@ def test_a_trained_model_lands_under_its_name_and_version_with_its_scores(
     published = checkpoint.read(path)
     assert path.parts[-3:-1] == (published.recipe.name, published.recipe.version)
     assert published.recipe.scores == (score,)
-    assert checkpoint.newest(tmp_path / "repository") == (path,)
+    assert checkpoint.newest_versions(tmp_path / "repository") == (path,)
 
 
 def test_scores_may_be_written_later_without_a_new_identity(trained: Path, tmp_path: Path) -> None:

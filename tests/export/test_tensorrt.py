@@ -10,7 +10,7 @@ from export import tensorrt, triton
 from export.build import Build
 from export.convert import export
 from export.errors import ExportError, GateError, ToolMissingError
-from export.inputs import seeded
+from export.inputs import noise_inputs
 from export.manifest import Manifest
 from farside.model import checkpoint
 from tests.export.test_convert import store
@@ -39,7 +39,7 @@ def make(repository: Path, max_batch: int = 4) -> tuple[Path, Manifest]:
     recipe = checkpoint.read(source).recipe
     builds = [Build.of(recipe, "tensorrt", max_batch=max_batch)]
     cache = repository / "cache" / "timings"
-    ((folder, manifest),) = export(source, builds, seeded(recipe), cache)
+    ((folder, manifest),) = export(source, builds, noise_inputs(recipe), cache)
     return folder, manifest
 
 
@@ -71,7 +71,7 @@ def test_a_profile_of_one_image_is_given_one(record: Path, tmp_path: Path) -> No
 
 
 def test_float32_keeps_all_its_bits(record: Path) -> None:
-    command = tensorrt.find().building(
+    command = tensorrt.find().build_command(
         RECIPE, Build.of(RECIPE, "tensorrt", "fp32"), Path("a"), Path("b"), Path("c")
     )
     assert "--noTF32" in command
@@ -122,4 +122,4 @@ def test_output_that_cannot_be_read_is_outside_every_gate(
     program = tensorrt.Trtexec(tmp_path, (10, 0, 0))
     (tmp_path / "output.json").write_text('[{"name": "OUTPUT__0", "values": [nan]}]')
     with pytest.raises(GateError, match="no readable OUTPUT__0"):
-        tensorrt.run(program, RECIPE, tmp_path / "plan", seeded(RECIPE).tensor, tmp_path)
+        tensorrt.run(program, RECIPE, tmp_path / "plan", noise_inputs(RECIPE).tensor, tmp_path)

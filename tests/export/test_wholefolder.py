@@ -4,7 +4,7 @@ from threading import Event, Thread
 import pytest
 
 from export import wholefolder
-from export.wholefolder import replacing_version
+from export.wholefolder import atomic_version
 
 
 @pytest.fixture(params=["in one step", "in two"])
@@ -19,7 +19,7 @@ def repository(
 
 def put(repository: Path, version: str, text: str) -> Path:
     folder = repository / "demo-onnx"
-    with replacing_version(folder, version, repository / "demo") as temporary:
+    with atomic_version(folder, version, repository / "demo") as temporary:
         (temporary / version / "model.onnx").write_text(text)
         (temporary / "config.pbtxt").write_text(text)
     return folder
@@ -46,7 +46,7 @@ def test_after_an_error_the_old_directory_stays_and_nothing_is_left(repository: 
     folder = put(repository, "1", "one")
     with (
         pytest.raises(RuntimeError, match="half-way"),
-        replacing_version(folder, "1", repository / "demo") as temporary,
+        atomic_version(folder, "1", repository / "demo") as temporary,
     ):
         (temporary / "1" / "model.onnx").write_text("half")
         raise RuntimeError("half-way")
@@ -58,7 +58,7 @@ def test_nothing_unfinished_lies_in_the_repository_where_triton_looks_for_models
     repository: Path,
 ) -> None:
     folder = repository / "demo-onnx"
-    with replacing_version(folder, "1", repository / "demo"):
+    with atomic_version(folder, "1", repository / "demo"):
         assert [path.name for path in repository.iterdir()] == ["demo"]
 
 

@@ -24,7 +24,7 @@ from farside.io.product_reader import check_unaltered, rows_of
 from farside.magnetogram.magnetogram import MAX_INPUTS, Magnetogram
 from farside.observation.read import read_each
 from farside.pipeline import MAX_MAP_PIXELS, map_sun, prepare
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from tests.cases.mutation import mutated
 from tests.cases.seeds import CREATED, euvi, hmi, magnetogram, restored
 from tests.support.small_model import RECIPE
@@ -113,9 +113,9 @@ def test_nested_notes_are_refused() -> None:
 
 
 def test_a_second_header_that_is_none_is_refused() -> None:
-    data = native.to_bytes(synchronic_map())
+    data = synchronic_fits.to_bytes(synchronic_map())
     with pytest.raises(NotFitsError, match="HDU 6 begins with"):
-        native.read(data + bytes(2880))
+        synchronic_fits.read(data + bytes(2880))
 
 
 class Counted(io.BytesIO):

@@ -15,7 +15,7 @@ from farside.model.engine import Model
 from farside.model.recipe import Channel, FieldPlane, Linear, MedianLog, ProbabilityPlane, Recipe
 from farside.quality import Quality
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
 from farside.sun.solar_cycle import leading_sign
 from tests.magnetogram.test_stack import NOW, STEREO_A, euvi, hmi
@@ -80,7 +80,7 @@ def textured(stack: Stack) -> Stack:
 @pytest.mark.parametrize("latitude_deg", [-7.2, 0.0, 5.0])
 def test_geometry_planes_are_those_of_the_lines_of_sight(latitude_deg: float) -> None:
     observer, inside = Observer(40.0, latitude_deg, 215 * SOLAR_RADIUS_M), GRID.on_disk()
-    points = trace(*sight_lines(GRID, observer), observer, Time("2014-01-01"))
+    points = trace(*lines_of_sight(GRID, observer), observer, Time("2014-01-01"))
     sine = geometry_plane("sine of latitude", GRID, observer, None)
     np.testing.assert_allclose(
         sine[inside], np.sin(np.radians(points.latitude_deg))[inside], atol=2e-5

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sunpy.coordinates import HeliographicCarrington, HeliographicStonyhurst
 
 from farside.errors import DamagedImageError, MissingMetadataError, NotFitsError
-from farside.magnetogram.magnetogram import Brightness, Generator, Input, Magnetogram
+from farside.magnetogram.magnetogram import Brightness, Input, Magnetogram, ModelProvenance
 from farside.observation.image import Origin
 from farside.quality import Quality
 from farside.sun.grid import Grid
@@ -50,7 +50,7 @@ def magnetogram(**update: object) -> Magnetogram:
         observer=STEREO_A,
         spacecraft="STEREO_A",
         quality=Quality.BEACON | Quality.SIMULATED_TRAINING,
-        generator=Generator("demo", "3", "0f" * 32, "SIMULATED", "torch", "float32", 3000.0),
+        generator=ModelProvenance("demo", "3", "0f" * 32, "SIMULATED", "torch", "float32", 3000.0),
         inputs=(given_as("observation", "EUVI-A", "304"), given_as("reference", "HMI", "LOS")),
     )
     return replace(made, **update)  # type: ignore[arg-type]  # fields by name

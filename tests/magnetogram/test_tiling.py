@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from farside.magnetogram.tiling import infer_in_tiles
 from farside.model.engine import Tensor
-from farside.model.recipe import Native
-from farside.progress import Progress, silent
+from farside.model.recipe import NativeTiling
+from farside.progress import Progress, no_progress
 from tests.support.native_model import NATIVE
 from tests.support.small_model import Echo
 
@@ -18,7 +18,7 @@ from tests.support.small_model import Echo
 class Blur(Echo):
     """Engine that averages 5 × 5 pixels with zero padding: wrong near the edges of a tile."""
 
-    def __init__(self, tiling: Native) -> None:
+    def __init__(self, tiling: NativeTiling) -> None:
         super().__init__(NATIVE.model_copy(update={"grid": tiling}))
         self.tiles: list[Tensor] = []
 
@@ -35,11 +35,13 @@ def blurred(tensor: Tensor) -> Tensor:
     return mean
 
 
-def tiling(tile_px: int, overlap_px: int) -> Native:
-    return Native(tile_px=tile_px, overlap_px=overlap_px, pixel_arcsec=1.0, mask_radius=1.0)
+def tiling(tile_px: int, overlap_px: int) -> NativeTiling:
+    return NativeTiling(tile_px=tile_px, overlap_px=overlap_px, pixel_arcsec=1.0, mask_radius=1.0)
 
 
-def in_tiles(image: Tensor, of: Native, progress: Progress = silent) -> tuple[Tensor, Blur]:
+def in_tiles(
+    image: Tensor, of: NativeTiling, progress: Progress = no_progress
+) -> tuple[Tensor, Blur]:
     engine = Blur(of)
     return infer_in_tiles(engine, engine.models()["demo"], image, of, progress), engine
 

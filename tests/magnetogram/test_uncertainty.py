@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from farside.disk.registration import Disk
 from farside.errors import RecipeError
-from farside.magnetogram.magnetogram import Generator, Magnetogram
-from farside.magnetogram.uncertainty import known_field, look_up, sigma_gauss
+from farside.magnetogram.magnetogram import Magnetogram, ModelProvenance
+from farside.magnetogram.uncertainty import known_mask, sigma_from_table, sigma_gauss
 from farside.model.recipe import ErrorModel, Recipe
 from farside.observation.image import Origin
 from farside.quality import Quality
@@ -33,7 +33,7 @@ RECIPE_WITH_ERRORS = RECIPE.model_copy(update={"errors": ERRORS})
 
 
 def product(image: np.ndarray) -> Magnetogram:
-    made_by = Generator("demo", "1", "ab" * 32, "NONE", "echo", "float32")
+    made_by = ModelProvenance("demo", "1", "ab" * 32, "NONE", "echo", "float32")
     return Magnetogram(image, GRID, TIME, EARTH, "STEREO_A", Quality.GOOD, made_by, ())
 
 
@@ -56,7 +56,7 @@ def test_sigma_is_looked_up_by_strength_mu_and_what_is_known(
     field: float, mu: float, known: bool, expected: float
 ) -> None:
     pixel = np.array([[field]], np.float32)
-    found = look_up(ERRORS, pixel, np.array([[mu]]), np.array([[known]]))
+    found = sigma_from_table(ERRORS, pixel, np.array([[mu]]), np.array([[known]]))
     assert found.dtype == np.float32
     assert found[0, 0] == expected
 
@@ -79,18 +79,18 @@ def test_field_that_the_reference_showed_is_known_and_other_field_is_new() -> No
 def test_what_the_reference_did_not_see_is_new() -> None:
     strong = uniform(300)
     half_a_turn = reference(strong, TIME - 13.65 * u.day)
-    assert not known_field(strong, half_a_turn, HERE)[128, 128]
-    assert known_field(strong, reference(strong), HERE)[128, 128]
-    assert not known_field(strong, reference(strong), HERE)[0, 0]
+    assert not known_mask(strong, half_a_turn, HERE)[128, 128]
+    assert known_mask(strong, reference(strong), HERE)[128, 128]
+    assert not known_mask(strong, reference(strong), HERE)[0, 0]
 
 
 def test_a_reference_that_is_rotated_already_says_the_same() -> None:
-    from farside.disk.reproject import rotate
+    from farside.disk.reproject import reproject_disk
 
     view = View(Observer(90.0, 0.0, 1.5e11), TIME)
     field, disk = blob(10, 0, 500), reference(blob(-60, 0, 500))
-    rotated = rotate(disk, view.observer, view.time)
-    np.testing.assert_array_equal(known_field(field, disk, view), known_field(field, rotated, view))
+    rotated = reproject_disk(disk, view.observer, view.time)
+    np.testing.assert_array_equal(known_mask(field, disk, view), known_mask(field, rotated, view))
 
 
 def test_a_recipe_without_an_error_model_says_how_to_get_one() -> None:

@@ -189,7 +189,7 @@ def test_grid_that_the_network_cannot_halve_is_refused(network: Generator, recip
         ("pix2pixcc:Evil", "no network 'Evil'"),
         ("pix2pixcc:ResidualBlock", "no network 'ResidualBlock'"),
         ("pix2pixcc:Network", "no network 'Network'"),
-        ("pix2pixcc:fill", "no network 'fill'"),
+        ("pix2pixcc:partial", "no network 'partial'"),
     ],
 )
 def test_only_networks_of_the_project_are_built(
@@ -285,7 +285,7 @@ def test_arguments_of_a_network_that_nobody_could_build_are_refused_at_once(
 ) -> None:
     hostile = change_network(recipe, arguments=recipe.network.arguments | {name: value})
     with pytest.raises(CheckpointError, match=f"{name} = .* expected at most"):
-        checkpoint.make(hostile)
+        checkpoint.initialise(hostile)
 
 
 def test_a_file_whose_weights_are_not_finite_is_refused(model_file: Path, tmp_path: Path) -> None:
@@ -303,5 +303,8 @@ def test_newest_version_of_each_model_is_found(tmp_path: Path, model_file: Path)
         (tmp_path / place).mkdir(parents=True)
         name = "model.pt" if "script" in place else "model.safetensors"
         (tmp_path / place / name).touch()
-    found = [path.relative_to(tmp_path).parent.as_posix() for path in checkpoint.newest(tmp_path)]
+    found = [
+        path.relative_to(tmp_path).parent.as_posix()
+        for path in checkpoint.newest_versions(tmp_path)
+    ]
     assert found == ["a/10", "b/2"]

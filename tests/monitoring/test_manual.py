@@ -7,7 +7,7 @@ import re
 from prometheus_client import CollectorRegistry
 
 from service.gpu import Gpu
-from service.metrics import Metrics, State
+from service.metrics import Metrics, Snapshot
 from tests.support.live import ROOT
 
 GPU = Gpu(0, "H100", 0.5, 1e9, 8e10, 300.0, 60.0, False)
@@ -16,7 +16,7 @@ GPU = Gpu(0, "H100", 0.5, 1e9, 8e10, 300.0, 60.0, False)
 def exported() -> set[str]:
     registry = CollectorRegistry()
     Metrics(registry)
-    families = [*registry.collect(), *State(True, ("torch", "float32"), {}, (GPU,)).collect()]
+    families = [*registry.collect(), *Snapshot(True, ("torch", "float32"), {}, (GPU,)).collect()]
     return {f.name + ("_total" if f.type == "counter" else "") for f in families}
 
 

@@ -18,7 +18,7 @@ from farside.errors import (
     MissingMetadataError,
     UnsupportedImageError,
 )
-from farside.observation.image import KEPT, MISSING_LIMIT, read
+from farside.observation.image import KEPT_CARDS, MISSING_LIMIT, read
 from farside.quality import Quality
 from tests.support.instrument_files import (
     BIAS_DN,
@@ -287,14 +287,14 @@ UNWRITABLE = {
 
 @pytest.mark.parametrize("key", sorted(UNWRITABLE))
 def test_a_card_that_cannot_be_written_is_not_kept(key: str) -> None:
-    assert key in KEPT
+    assert key in KEPT_CARDS
     data = file_bytes(hmi_cards(CAMERA), FIELD.astype(np.float32), bare={"UNWRIT": "0"})
     start = data.index(b"UNWRIT  =")
     card = f"{key:<8}= {UNWRITABLE[key]}".ljust(80).encode("latin-1")
     if key == "TELESCOP":  # the first of equal cards counts
         data = data.replace(b"TELESCOP=", b"ORIGIN  =")
     meta = read(data[:start] + card + data[start + 80 :]).to_map().meta
-    header = fits.Header({k: meta[k] for k in map(str.lower, KEPT) if k in meta})
+    header = fits.Header({k: meta[k] for k in map(str.lower, KEPT_CARDS) if k in meta})
     header.tofile(io.BytesIO())
     assert key == "TELESCOP" or key == "T_REC" or key not in header
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from farside.plots.map_axes import observers
-from farside.plots.synchronic import draw, map_figure
+from farside.plots.synchronic import draw_map, map_figure
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.sun.observer import earth
@@ -87,7 +87,7 @@ def test_title_and_caption_say_time_quality_age_and_score() -> None:
 
 @pytest.mark.parametrize("sources", [(BASE,), (HMI, BASE), (HMI, stereo("A", 180))])
 def test_maps_of_few_sources_are_drawn(sources: tuple) -> None:  # type: ignore[type-arg]
-    assert draw(synchronic(*sources)).startswith(b"\x89PNG")
+    assert draw_map(synchronic(*sources)).startswith(b"\x89PNG")
 
 
 def test_the_caption_calls_balanced_only_what_was() -> None:

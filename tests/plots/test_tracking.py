@@ -3,19 +3,19 @@
 import astropy.units as u
 import pytest
 
-from farside.plots.tracking import MOST_CUTS, render
-from farside.tracking.track import Region, follow
+from farside.plots.tracking import MAX_CUTS, render
+from farside.tracking.track import TrackedRegion, track_region
 from tests.support.bipoles import LATITUDE, LONGITUDE, MODEL, TIME, disk
 
-REGION = Region("NOAA 1", LONGITUDE, LATITUDE, TIME)
+REGION = TrackedRegion("NOAA 1", LONGITUDE, LATITUDE, TIME)
 
 
-@pytest.mark.parametrize("count", [1, 9, MOST_CUTS + 6])
+@pytest.mark.parametrize("count", [1, 9, MAX_CUTS + 6])
 def test_the_picture_is_drawn_of_one_point_and_of_more_than_it_shows(count: int) -> None:
     given = [disk(0, TIME + n * u.hour, f"{n}.fits") for n in range(count)]
-    assert render(follow(REGION, given)).startswith(b"\x89PNG")
+    assert render(track_region(REGION, given)).startswith(b"\x89PNG")
 
 
 def test_points_without_sigma_are_drawn() -> None:
     generated = disk(30, instrument="STEREO_A", generator=MODEL)
-    assert render(follow(REGION, [generated])).startswith(b"\x89PNG")
+    assert render(track_region(REGION, [generated])).startswith(b"\x89PNG")

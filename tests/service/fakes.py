@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from deploy.local_triton.processes import PATIENCE_S
 from farside.model.engine import Engine, Model, Tensor
 from service.metrics import Metrics
-from service.middleware import Contract
+from service.middleware import ErrorEnvelope
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import Settings
 from service.worker import Worker
@@ -76,4 +76,4 @@ def service(engine: Engine, settings: Settings | None = None) -> ASGIApp:
     worker = Worker(settings or Settings(), engine, Metrics(CollectorRegistry()))
     app = Starlette(routes=ROUTES)
     app.state.worker = worker
-    return Contract(app, worker=lambda: worker, endpoints=ENDPOINTS)
+    return ErrorEnvelope(app, worker=lambda: worker, endpoints=ENDPOINTS)

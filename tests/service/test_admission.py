@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from service.admission import Share
+from service.admission import FairSemaphore
 
 
 async def settle() -> None:
@@ -18,7 +18,7 @@ class Line:
     """Claims that note when they are granted, and end when told."""
 
     def __init__(self, capacity: int) -> None:
-        self.share = Share(capacity)
+        self.share = FairSemaphore(capacity)
         self.granted: list[str] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._ends: dict[str, asyncio.Event] = {}
@@ -28,7 +28,7 @@ class Line:
         self._tasks[name] = asyncio.create_task(self._hold(name, client, amount))
 
     async def _hold(self, name: str, client: str, amount: int) -> None:
-        async with self.share.claim(client, amount):
+        async with self.share.permit(client, amount):
             self.granted.append(name)
             await self._ends[name].wait()
 
@@ -100,11 +100,11 @@ def test_who_gives_up_in_line_or_with_a_claim_leaves_all_to_the_next() -> None:
 def test_what_a_claim_gives_back_early_is_there_for_the_next() -> None:
     async def story() -> list[str]:
         line = Line(10)
-        async with line.share.claim("a", 10) as claim:
+        async with line.share.permit("a", 10) as permit:
             line.join("next", "b", 6)
             await settle()
             assert line.granted == []
-            line.share.reduce(claim, 4)
+            line.share.reduce(permit, 4)
             await settle()
             assert line.granted == ["next"]
         line.join("last", "c", 4)

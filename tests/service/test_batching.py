@@ -22,7 +22,7 @@ from farside.observation.image import Origin
 from farside.quality import Quality
 from farside.sun.grid import Image
 from farside.sun.observer import Observer
-from service.batching import Company
+from service.batching import Batcher
 from service.metrics import Metrics
 from tests.support.small_model import RECIPE, Echo
 
@@ -68,13 +68,13 @@ def field_of(made: Magnetogram) -> float:
 
 def served(engine: Counting, asked: Mapping[float, str]) -> list[float]:
     """Let all sit down, then serve one after the other as a thread with turns does."""
-    company = Company(engine, Metrics(CollectorRegistry()))
+    batcher = Batcher(engine, Metrics(CollectorRegistry()))
     with ExitStack() as table:
-        seats = [
-            table.enter_context(company.seat(stack_of(gauss), engine.models()[name]))
+        requests = [
+            table.enter_context(batcher.pending(stack_of(gauss), engine.models()[name]))
             for gauss, name in asked.items()
         ]
-        return [field_of(company.serve(seat)) for seat in seats]
+        return [field_of(batcher.run(pending)) for pending in requests]
 
 
 def test_those_who_wait_run_together_and_each_gets_its_own() -> None:
@@ -104,39 +104,41 @@ def test_only_the_same_model_keeps_company() -> None:
 )
 def test_one_bad_stack_fails_alone(bad: Stack, error: type[Exception]) -> None:
     engine = Counting(3)
-    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
+    batcher, model = Batcher(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
     with ExitStack() as table:
         first, second, third = (
-            table.enter_context(company.seat(stack, model))
+            table.enter_context(batcher.pending(stack, model))
             for stack in (stack_of(10.0), bad, stack_of(30.0))
         )
-        assert field_of(company.serve(first)) == pytest.approx(10.0, rel=1e-5)
+        assert field_of(batcher.run(first)) == pytest.approx(10.0, rel=1e-5)
         with pytest.raises(error):
-            company.serve(second)
-        assert field_of(company.serve(third)) == pytest.approx(30.0, rel=1e-5)
+            batcher.run(second)
+        assert field_of(batcher.run(third)) == pytest.approx(30.0, rel=1e-5)
 
 
 def test_who_leaves_before_the_turn_is_not_run() -> None:
     engine = Counting(3)
-    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
-    with company.seat(stack_of(10.0), model) as stays:
-        with company.seat(stack_of(20.0), model):
+    batcher, model = Batcher(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
+    with batcher.pending(stack_of(10.0), model) as stays:
+        with batcher.pending(stack_of(20.0), model):
             pass
-        company.serve(stays)
+        batcher.run(stays)
     assert engine.runs == [("demo", 1)]
 
 
 def test_who_comes_while_a_forward_runs_goes_with_the_next() -> None:
     engine = Slow(2)
-    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
+    batcher, model = Batcher(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
     with ExitStack() as table, ThreadPoolExecutor(1) as thread:
-        seats = [table.enter_context(company.seat(stack_of(10.0), model))]
-        running = thread.submit(company.serve, seats[0])
+        requests = [table.enter_context(batcher.pending(stack_of(10.0), model))]
+        running = thread.submit(batcher.run, requests[0])
         assert engine.begun.wait(PATIENCE_S)
-        seats += [table.enter_context(company.seat(stack_of(g), model)) for g in (20.0, 30.0)]
+        requests += [table.enter_context(batcher.pending(stack_of(g), model)) for g in (20.0, 30.0)]
         engine.go.set()
         running.result(PATIENCE_S)
-        assert [field_of(company.serve(seat)) for seat in seats] == pytest.approx([10, 20, 30])
+        assert [field_of(batcher.run(pending)) for pending in requests] == pytest.approx(
+            [10, 20, 30]
+        )
     assert engine.runs == [("demo", 1), ("demo", 2)]
 
 
@@ -155,12 +157,12 @@ class Slow(Counting):
 
 def test_a_turn_that_comes_while_another_runs_this_stack_waits_for_its_answer() -> None:
     engine = Slow(2)
-    company, model = Company(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
+    batcher, model = Batcher(engine, Metrics(CollectorRegistry())), engine.models()["demo"]
     with ExitStack() as table, ThreadPoolExecutor(2) as threads:
-        seats = [table.enter_context(company.seat(stack_of(g), model)) for g in (10.0, 20.0)]
-        first = threads.submit(company.serve, seats[0])
+        requests = [table.enter_context(batcher.pending(stack_of(g), model)) for g in (10.0, 20.0)]
+        first = threads.submit(batcher.run, requests[0])
         assert engine.begun.wait(PATIENCE_S)
-        second = threads.submit(company.serve, seats[1])
+        second = threads.submit(batcher.run, requests[1])
         assert not second.done()
         engine.go.set()
         assert [field_of(one.result(PATIENCE_S)) for one in (first, second)] == pytest.approx(

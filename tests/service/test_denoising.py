@@ -16,7 +16,7 @@ from farside.disk.native_pixels import NativeGrid
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model import checkpoint
 from farside.model.networks.denoiser import Generator
-from farside.model.recipe import Network, Recipe
+from farside.model.recipe import NetworkSpec, Recipe
 from farside.observation.image import read
 from farside.quality import Quality
 from tests.support.instrument_files import Camera, euvi_cards, file_bytes
@@ -32,7 +32,7 @@ LAYERS: dict[str, bool | int | float | str] = {
 
 
 def recipe() -> Recipe:
-    network = Network(name="denoiser:Generator", arguments=LAYERS)
+    network = NetworkSpec(name="denoiser:Generator", arguments=LAYERS)
     grid = TILING.model_copy(update={"tile_px": 240})
     return NATIVE.model_copy(
         update={"name": "quiet", "version": "1", "network": network, "grid": grid}

@@ -21,7 +21,7 @@ from tests.support.live import ROOT, serving
 from tests.support.once import once
 
 REPOSITORY = ROOT / "model_repository"
-RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest(REPOSITORY)]
+RECIPES = [checkpoint.read(path).recipe for path in checkpoint.newest_versions(REPOSITORY)]
 
 Offered = dict[str, dict[str, list[Path]]]
 Part = tuple[str, tuple[str, bytes]]

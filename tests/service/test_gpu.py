@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from service.gpu import Gpu, Gpus
+from service.gpu import Gpu, GpuReader
 
 
 class NVMLError(Exception):
@@ -40,7 +40,7 @@ def library(throttle: int = 0) -> SimpleNamespace:
 
 def test_a_gpu_is_read_in_our_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", library())
-    assert Gpus().read() == (Gpu(0, "H100", 0.0, 1e9, 8e10, None, 60.0, False),)
+    assert GpuReader().read() == (Gpu(0, "H100", 0.0, 1e9, 8e10, None, 60.0, False),)
 
 
 @pytest.mark.parametrize(("reasons", "slowed"), [(0x1, False), (0x4, True), (0x28, True)])
@@ -48,7 +48,7 @@ def test_idle_clocks_are_no_throttling(
     reasons: int, slowed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", library(reasons))
-    (gpu,) = Gpus().read() or ()
+    (gpu,) = GpuReader().read() or ()
     assert gpu.throttled is slowed
 
 
@@ -59,7 +59,7 @@ def test_without_a_driver_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None
     broken = library()
     broken.nvmlInit = failing
     monkeypatch.setitem(sys.modules, "pynvml", broken)
-    assert Gpus().read() is None
+    assert GpuReader().read() is None
 
 
 def test_the_real_library_has_every_name_that_is_asked() -> None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.logs import Json, Text, configure, write_line
-from service.request_log import InputLine, Record
+from service.logs import JsonFormatter, TextFormatter, configure, write_line
+from service.request_log import InputLine, RequestLog
 
-RECORD = Record(
+RECORD = RequestLog(
     request_id="forecast-7",
     method="POST",
     endpoint="/generate",
@@ -54,18 +54,18 @@ def test_text_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_probe_is_written_only_where_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
     configure("json")
-    write_line(Record("a", "GET", "/readyz", status=200))
-    write_line(Record("b", "GET", "/readyz", status=503, outcome="EngineUnavailableError"))
+    write_line(RequestLog("a", "GET", "/readyz", status=200))
+    write_line(RequestLog("b", "GET", "/readyz", status=503, outcome="EngineUnavailableError"))
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["request_id"] == "b"
 
 
 def test_a_line_break_cannot_forge_a_line() -> None:
     told = logging.LogRecord("farside", logging.INFO, "", 0, 'a\n{"level": "INFO"}', (), None)
-    assert len(Json().format(told).splitlines()) == 1
+    assert len(JsonFormatter().format(told).splitlines()) == 1
 
 
-@pytest.mark.parametrize("shape", [Json(), Text()])
+@pytest.mark.parametrize("shape", [JsonFormatter(), TextFormatter()])
 def test_neither_a_message_nor_a_traceback_can_forge_a_line_or_move_the_cursor(
     shape: logging.Formatter,
 ) -> None:
@@ -81,7 +81,7 @@ def test_neither_a_message_nor_a_traceback_can_forge_a_line_or_move_the_cursor(
     assert all(line.startswith("    ") for line in others)
 
 
-@pytest.mark.parametrize("shape", [Json(), Text()])
+@pytest.mark.parametrize("shape", [JsonFormatter(), TextFormatter()])
 def test_a_fault_brings_its_traceback(shape: logging.Formatter) -> None:
     try:
         raise KeyError("inside")

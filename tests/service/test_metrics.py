@@ -16,22 +16,22 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local_triton.processes import PATIENCE_S
-from farside.evaluation.monitoring import Vitals
-from farside.magnetogram.magnetogram import Generator, Input, Magnetogram
+from farside.evaluation.monitoring import ProductStatistics
+from farside.magnetogram.magnetogram import Input, Magnetogram, ModelProvenance
 from farside.model.engine import Model
 from farside.observation.image import Origin
 from farside.quality import Quality
 from farside.sun.observer import Observer
 from farside.synchronic.map import NO_INSTRUMENT, FluxBalance, MapSource
 from service.gpu import Gpu
-from service.metrics import SHARED, Metrics, State
-from service.request_log import Record
+from service.metrics import SHARED, Metrics, Snapshot
+from service.request_log import RequestLog
 from tests.support.live import ROOT
 from tests.support.synchronic_maps import NOW, sources, synchronic_map
 from tests.support.tiny_recipe import recipe
 
-NOTHING = State(True, ("fake", "float32"), {}, None)
-VITALS = Vitals(2e22, -1e21, 0.5, 3.0)
+NOTHING = Snapshot(True, ("fake", "float32"), {}, None)
+STATISTICS = ProductStatistics(2e22, -1e21, 0.5, 3.0)
 
 
 def product(time: str = "2026-02-14T00:00:00", quality: Quality = Quality.GOOD) -> Magnetogram:
@@ -44,12 +44,12 @@ def product(time: str = "2026-02-14T00:00:00", quality: Quality = Quality.GOOD) 
         view,
         "STEREO_A",
         quality,
-        Generator("tiny", "1", "ab" * 32, "NONE", "fake", "float32"),
+        ModelProvenance("tiny", "1", "ab" * 32, "NONE", "fake", "float32"),
         (Input("observation", Origin("EUVI-A", "304", when, view, "", "0" * 64)),),
     )
 
 
-def values(metrics: Metrics, state: State = NOTHING) -> dict[str, float]:
+def values(metrics: Metrics, state: Snapshot = NOTHING) -> dict[str, float]:
     """Every sample by its name and the values of its labels, in the order of their names."""
     return {
         " ".join(
@@ -67,7 +67,7 @@ def metrics(monkeypatch: pytest.MonkeyPatch) -> Metrics:
 
 
 def test_a_product_leaves_its_vitals_and_flags(metrics: Metrics) -> None:
-    metrics.products.add(product(quality=Quality.BEACON), VITALS)
+    metrics.products.add(product(quality=Quality.BEACON), STATISTICS)
     found = values(metrics)
     assert found["farside_products_total tiny STEREO_A"] == 1
     assert found["farside_product_unsigned_flux_maxwell tiny STEREO_A"] == 2e22
@@ -81,21 +81,21 @@ def test_a_product_leaves_its_vitals_and_flags(metrics: Metrics) -> None:
 
 def test_the_newest_wins_whatever_the_order(metrics: Metrics) -> None:
     for day in ("12", "14", "13"):
-        metrics.products.add(product(f"2026-02-{day}T00:00:00"), VITALS)
+        metrics.products.add(product(f"2026-02-{day}T00:00:00"), STATISTICS)
     newest = Time("2026-02-14T00:00:00").unix
     assert values(metrics)["farside_product_time_seconds tiny STEREO_A"] == newest
     assert values(metrics)["farside_input_time_seconds EUVI-A observation"] == newest
 
 
 def test_an_image_of_the_future_makes_nothing_newer(metrics: Metrics) -> None:
-    metrics.products.add(product("2026-02-14T00:00:00"), VITALS)
-    metrics.products.add(product(Time(time.time() + 86400, format="unix").isot), VITALS)
+    metrics.products.add(product("2026-02-14T00:00:00"), STATISTICS)
+    metrics.products.add(product(Time(time.time() + 86400, format="unix").isot), STATISTICS)
     newest = Time("2026-02-14T00:00:00").unix
     assert values(metrics)["farside_input_time_seconds EUVI-A observation"] == newest
 
 
 def test_without_a_reference_there_is_no_correlation_and_no_lag(metrics: Metrics) -> None:
-    alone = replace(VITALS, reference_correlation=None, reference_lag_hours=None)
+    alone = replace(STATISTICS, reference_correlation=None, reference_lag_hours=None)
     metrics.products.add(product(), alone)
     assert not [name for name in values(metrics) if "reference" in name]
 
@@ -142,13 +142,13 @@ def test_a_map_without_a_base_has_no_age_of_one_and_before_the_first_map_nothing
 def test_only_what_an_upload_holds_makes_it_a_refused_upload(
     metrics: Metrics, method: str, status: int, counted: int
 ) -> None:
-    metrics.answered(Record("id", method, "/generate", outcome="SomeError", status=status))
+    metrics.answered(RequestLog("id", method, "/generate", outcome="SomeError", status=status))
     found = values(metrics).get("farside_refused_uploads_total /generate SomeError", 0)
     assert found == counted
 
 
 def test_a_stage_that_fails_is_timed_for_each_request_that_shared_it(metrics: Metrics) -> None:
-    one, other = Record(), Record()
+    one, other = RequestLog(), RequestLog()
     with pytest.raises(ValueError, match="broken"), metrics.timed("infer", (one, other)):
         raise ValueError("broken")
     assert one.stages == other.stages != {}
@@ -157,7 +157,7 @@ def test_a_stage_that_fails_is_timed_for_each_request_that_shared_it(metrics: Me
 
 def test_what_is_loaded_and_ready_is_said_at_the_scrape(metrics: Metrics) -> None:
     model = Model(recipe(), "ab" * 32)
-    found = values(metrics, State(False, ("fake", "float32"), {"tiny": model}, None))
+    found = values(metrics, Snapshot(False, ("fake", "float32"), {"tiny": model}, None))
     assert found["farside_ready"] == 0
     assert found[f"farside_model_info fake {'ab' * 32} tiny float32 NONE 1"] == 1
 
@@ -169,7 +169,7 @@ def test_no_gpu_means_no_numbers_of_one(metrics: Metrics) -> None:
 
 def test_a_gpu_that_does_not_say_something_has_no_such_number(metrics: Metrics) -> None:
     gpu = Gpu(0, "H100", 0.5, 1e9, 8e10, None, 60.0, True)
-    found = values(metrics, State(True, ("fake", "float32"), {}, (gpu,)))
+    found = values(metrics, Snapshot(True, ("fake", "float32"), {}, (gpu,)))
     assert found["farside_gpu_available"] == 1
     assert found["farside_gpu_utilisation_ratio 0 H100"] == 0.5
     assert found["farside_gpu_throttled 0 H100"] == 1

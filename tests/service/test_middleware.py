@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from farside.errors import BadQualityError, EngineUnavailableError, OverloadedError
 from service.metrics import Metrics
-from service.middleware import Contract
+from service.middleware import ErrorEnvelope
 from service.settings import Settings
 from service.worker import Worker
 from tests.service.fakes import FakeEngine
@@ -20,7 +20,7 @@ from tests.service.fakes import FakeEngine
 
 def asked_of(app: ASGIApp, path: str = "/x") -> httpx.Response:
     worker = Worker(Settings(retry_after_s=3), FakeEngine(), Metrics(CollectorRegistry()))
-    layer = Contract(app, worker=lambda: worker, endpoints=frozenset({"/x"}))
+    layer = ErrorEnvelope(app, worker=lambda: worker, endpoints=frozenset({"/x"}))
 
     async def story() -> httpx.Response:
         transport = httpx.ASGITransport(layer)
@@ -122,7 +122,7 @@ def refused_while_sending(pieces: int, headers: dict[str, str], *, stalls: bool 
     raw = [(key.encode(), value.encode()) for key, value in headers.items()]
     worker = Worker(Settings(max_upload_mb=20), FakeEngine(), Metrics(CollectorRegistry()))
     full = raising(OverloadedError("all places are taken"))
-    layer = Contract(full, worker=lambda: worker, endpoints=frozenset({"/x"}))
+    layer = ErrorEnvelope(full, worker=lambda: worker, endpoints=frozenset({"/x"}))
     scope = {"type": "http", "method": "POST", "path": "/x", "query_string": b"", "headers": raw}
     asyncio.run(layer(scope, receive, send))
     worker.close()

@@ -21,8 +21,8 @@ from farside.errors import StoppingError
 from farside.simulation.instruments.files import SimulatedSet
 from service.metrics import Metrics
 from service.settings import Settings
-from service.shutdown import SIGNALS, Stopping
-from service.worker import IDLE_S, Worker
+from service.shutdown import SIGNALS, GracefulShutdown
+from service.worker import IDLE_POLL_S, Worker
 from tests.service.fakes import FakeEngine
 from tests.support.live import Server, serving
 from tests.support.triton_live import eventually
@@ -87,15 +87,15 @@ def test_ctrl_c_which_reaches_a_worker_as_two_signals_stops_it_once_and_when_idl
     async def story() -> None:
         for number in SIGNALS:
             signal.signal(number, lambda got, _: ended.append(got))
-        Stopping(worker)
-        with worker.let_in(""):
+        GracefulShutdown(worker)
+        with worker.admit(""):
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGTERM)
-            with pytest.raises(StoppingError), worker.let_in(""):
+            with pytest.raises(StoppingError), worker.admit(""):
                 pass
-            await asyncio.sleep(3 * IDLE_S)
+            await asyncio.sleep(3 * IDLE_POLL_S)
             assert ended == []
-        await asyncio.sleep(3 * IDLE_S)
+        await asyncio.sleep(3 * IDLE_POLL_S)
 
     try:
         asyncio.run(story())

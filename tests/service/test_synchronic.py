@@ -16,9 +16,9 @@ from astropy.io import fits
 
 from farside.quality import Quality
 from farside.solarwind import pack
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.base import read_base
-from farside.synchronic.disk import read_generated, read_measured
+from farside.synchronic.disk import read_generated, read_observed
 from farside.synchronic.merge import synchronic
 from service.settings import Settings
 from tests.service.fakes import FakeEngine, service
@@ -64,8 +64,8 @@ def test_the_service_gives_the_map_of_the_library(good: Parts, map_files: MapFil
     assert answer.headers["content-type"] == "application/fits"
     stem = map_files.time.strftime("%Y%m%dT%H%M%S")
     assert f'filename="farside_synchronic_{stem}.fits"' in answer.headers["content-disposition"]
-    served = native.read(answer.content)
-    disks = [read_measured(map_files.observed), read_generated(map_files.generated)]
+    served = synchronic_fits.read(answer.content)
+    disks = [read_observed(map_files.observed), read_generated(map_files.generated)]
     made = synchronic(disks, read_base(map_files.base))
     np.testing.assert_allclose(served.field_gauss, made.field_gauss, rtol=1e-6, atol=1e-5)
     assert np.array_equal(served.source, made.source)
@@ -77,7 +77,7 @@ def test_the_service_gives_the_map_of_the_library(good: Parts, map_files: MapFil
 @pytest.mark.parametrize("name", ["gong", "adapt", "wsa"])
 def test_each_format_has_its_own_name_and_type(name: str, good: Parts) -> None:
     answer = post(good, format=name, flux_scale="0.65")
-    made = native.read(post(good).content)
+    made = synchronic_fits.read(post(good).content)
     file = pack(made, name, 0.65)
     assert f'filename="{file.name}"' in answer.headers["content-disposition"]
     assert "content-encoding" not in answer.headers
@@ -98,7 +98,7 @@ def test_what_is_missing_is_flagged_and_the_map_is_made(
 ) -> None:
     answer = post([one for one in good if one[0] != left_out])
     assert answer.status_code == 200, answer.text
-    assert flag in native.read(answer.content).quality
+    assert flag in synchronic_fits.read(answer.content).quality
     assert flag.name in answer.headers["x-farside-quality"].split()
 
 
@@ -107,15 +107,17 @@ def test_what_a_base_map_lacked_is_not_lacking_in_the_map(
 ) -> None:
     lacking = Quality.NO_STEREO | Quality.NO_BASE
     earlier = synchronic_map(time=map_files.time - 1 * u.day, quality=lacking)
-    answer = post([*good[:2], part("base", native.write(earlier, tmp_path / "earlier.fits"))])
-    assert not native.read(answer.content).quality & lacking
+    answer = post(
+        [*good[:2], part("base", synchronic_fits.write(earlier, tmp_path / "earlier.fits"))]
+    )
+    assert not synchronic_fits.read(answer.content).quality & lacking
 
 
 def test_a_map_of_another_time_is_made_where_it_is_asked_for(
     good: Parts, map_files: MapFiles
 ) -> None:
     later = f"{map_files.time.isot[:10]}T23:59:00"
-    assert native.read(post(good, time=later).content).time.isot == f"{later}.000"
+    assert synchronic_fits.read(post(good, time=later).content).time.isot == f"{later}.000"
 
 
 @pytest.mark.parametrize("data", [{"format": "gong"}, {"time": "2026-11-01T00:00:00"}])

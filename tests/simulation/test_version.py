@@ -8,7 +8,7 @@ from astropy.time import Time
 
 from farside.simulation import VERSION, SimulatedSun
 from farside.simulation.grid import COARSE
-from farside.simulation.instruments.registered import Instrument, see
+from farside.simulation.instruments.registered import InstrumentSuite, render_view
 from farside.simulation.scene import stereo
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import earth
@@ -19,10 +19,10 @@ GRID = Grid(64, 28.0)
 TIME = Time("2024-06-01T00:00:00")
 
 
-def portrait(instrument: Instrument) -> Image:
+def portrait(instrument: InstrumentSuite) -> Image:
     surface = SimulatedSun(11).at(TIME, COARSE)
     observer = earth(TIME) if instrument == "SDO" else stereo(TIME, 120.0)
-    return see(surface, observer, instrument, GRID, np.random.default_rng(1))
+    return render_view(surface, observer, instrument, GRID, np.random.default_rng(1))
 
 
 def test_the_sun_of_this_version_has_not_changed() -> None:

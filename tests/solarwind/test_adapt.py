@@ -24,7 +24,7 @@ CHECKS = {"CHECKSUM", "DATASUM"}
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return adapt.pack(synchronic_map()).put(tmp_path_factory.mktemp("adapt"))
+    return adapt.pack(synchronic_map()).write_to(tmp_path_factory.mktemp("adapt"))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_the_name_tells_source_layout_time_age_and_the_far_side(ours: Path) -> N
 
 def test_without_a_generated_disk_nothing_tells_of_a_far_side(tmp_path: Path) -> None:
     plain = np.minimum(synchronic_map().source, 1)
-    path = adapt.pack(synchronic_map(source=plain, sources=sources()[:2])).put(tmp_path)
+    path = adapt.pack(synchronic_map(source=plain, sources=sources()[:2])).write_to(tmp_path)
     assert path.name == "adapt40411_02e012_201811060004_i00030000n0.fts"
     header = fits.getheader(path)
     assert (header["HEL_TYPE"], header["LAST_FAR"]) == (0, -9999.0)
@@ -46,7 +46,7 @@ def test_without_a_generated_disk_nothing_tells_of_a_far_side(tmp_path: Path) ->
 
 def test_a_map_of_gong_alone_names_gong_and_its_age(tmp_path: Path) -> None:
     none = np.zeros_like(synchronic_map().source)
-    path = adapt.pack(synchronic_map(source=none, sources=sources()[:1])).put(tmp_path)
+    path = adapt.pack(synchronic_map(source=none, sources=sources()[:1])).write_to(tmp_path)
     assert path.name == "adapt40311_02e012_201811060004_i01000000n0.fts"
     assert fits.getheader(path)["MAPDATA"] == "GONG"
 
@@ -78,7 +78,7 @@ def test_cards_are_those_of_the_real_file_with_values_of_the_same_kind(
 
 def test_cards_that_place_the_map_are_those_of_the_real_file(tmp_path: Path, real: Path) -> None:
     time = Time("2017-08-13T20:00:00", scale="utc")
-    mine = fits.getheader(adapt.pack(synchronic_map(time=time)).put(tmp_path))
+    mine = fits.getheader(adapt.pack(synchronic_map(time=time)).write_to(tmp_path))
     theirs = fits.getheader(real)
     same = "MAPTIME MAPDATA MAPTYPE MAPPARAM CRLNGEDG CRROTEDG MAPCREDG GRID ATTR_RES "
     same += "LNGTYPE LATTYPE MODEL MODELDA MODELVER WCSNAME NREAL MISSING LASTSITE ADD_DATE ADD_UT "
@@ -156,9 +156,11 @@ def test_realisations_are_no_white_noise(ours: Path) -> None:
 
 
 def test_the_same_map_gives_the_same_file_and_another_another(ours: Path, tmp_path: Path) -> None:
-    again = adapt.pack(synchronic_map()).put(tmp_path)
+    again = adapt.pack(synchronic_map()).write_to(tmp_path)
     assert again.read_bytes() == ours.read_bytes()
-    other = adapt.pack(synchronic_map(sigma_gauss=synchronic_map().sigma_gauss + 1)).put(tmp_path)
+    other = adapt.pack(synchronic_map(sigma_gauss=synchronic_map().sigma_gauss + 1)).write_to(
+        tmp_path
+    )
     assert not np.array_equal(fits.getdata(other, 0), fits.getdata(ours, 0))
 
 
@@ -169,7 +171,7 @@ def test_nothing_is_missing_and_no_realisation_has_a_net_flux(ours: Path) -> Non
 
 
 def test_the_flux_scale_multiplies_field_and_deviation(ours: Path, tmp_path: Path) -> None:
-    path = adapt.pack(synchronic_map(), flux_scale=1.25).put(tmp_path)
+    path = adapt.pack(synchronic_map(), flux_scale=1.25).write_to(tmp_path)
     assert fits.getheader(path)["FLUXSCAL"] == 1.25
     for part in (0, "STDDEV"):
         np.testing.assert_allclose(
@@ -180,7 +182,7 @@ def test_the_flux_scale_multiplies_field_and_deviation(ours: Path, tmp_path: Pat
 def test_a_disk_seen_after_the_time_of_the_map_has_no_age(tmp_path: Path) -> None:
     base, observed, generated = sources()
     later = replace(observed, time=observed.time + 6 * u.hour)
-    path = adapt.pack(synchronic_map(sources=(base, later, generated))).put(tmp_path)
+    path = adapt.pack(synchronic_map(sources=(base, later, generated))).write_to(tmp_path)
     assert "_i00000000f0" in path.name
 
 

@@ -28,14 +28,14 @@ def header_of(path: Path) -> fits.Header:
 
 
 def test_the_name_of_a_file_tells_its_minute_rotation_and_left_edge(tmp_path: Path) -> None:
-    path = gong.pack(synchronic_map()).put(tmp_path)
+    path = gong.pack(synchronic_map()).write_to(tmp_path)
     assert path.name == "mrzqs181106t0004c2210_166.fits.gz"
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 def test_the_header_prints_what_the_real_map_of_the_same_hour_prints(tmp_path: Path) -> None:
     """CRNOW but to 0.2°: GONG's is not that of the minute it names."""
-    header = header_of(gong.pack(synchronic_map()).put(tmp_path))
+    header = header_of(gong.pack(synchronic_map()).write_to(tmp_path))
     real = {
         "DATE": "2018-11-06T00:04:00",
         "DATE-OBS": "2018-11-06",
@@ -77,7 +77,7 @@ def test_header_name_and_columns_agree_at_any_time_of_a_year(
     tmp_path_factory: pytest.TempPathFactory, days: float
 ) -> None:
     time = Time("2022-01-01T00:00:00", scale="utc") + days * u.day
-    path = gong.pack(synchronic_map(time=time)).put(tmp_path_factory.mktemp("gong"))
+    path = gong.pack(synchronic_map(time=time)).write_to(tmp_path_factory.mktemp("gong"))
     named = re.fullmatch(r"mrzqs(\d{6}t\d{4})c(\d{4})_(\d{3})\.fits\.gz", path.name)
     assert named is not None
     header, field = header_of(path), fits.getdata(path)
@@ -94,7 +94,7 @@ def test_header_name_and_columns_agree_at_any_time_of_a_year(
 
 
 def test_sunpy_opens_it_with_the_date_and_corners_of_its_columns(tmp_path: Path) -> None:
-    opened = sunpy.map.Map(gong.pack(synchronic_map()).put(tmp_path))
+    opened = sunpy.map.Map(gong.pack(synchronic_map()).write_to(tmp_path))
     assert isinstance(opened, sunpy.map.sources.GONGSynopticMap)
     assert opened.date.isot == "2018-11-06T00:04:00.000"
     left = opened.pixel_to_world(0 * u.pix, 89.5 * u.pix)
@@ -108,7 +108,7 @@ def test_sunpy_opens_it_with_the_date_and_corners_of_its_columns(tmp_path: Path)
 
 def test_a_region_lies_where_sunpy_finds_it(tmp_path: Path) -> None:
     made = synchronic_map(field_gauss=region(CarringtonGrid(), 100.5, -30.0) - 1)
-    opened = sunpy.map.Map(gong.pack(made).put(tmp_path))
+    opened = sunpy.map.Map(gong.pack(made).write_to(tmp_path))
     row, column = np.unravel_index(opened.data.argmax(), opened.data.shape)
     found = opened.pixel_to_world(column * u.pix, row * u.pix)
     assert found.lon.to_value(u.deg) % 360 == pytest.approx(100.5)
@@ -119,7 +119,7 @@ def test_readers_take_it_for_what_they_take_the_real_file_for(
     tmp_path: Path, shared_data: Path
 ) -> None:
     real = header_of(shared_data / "real" / REAL)
-    ours = header_of(gong.pack(synchronic_map()).put(tmp_path))
+    ours = header_of(gong.pack(synchronic_map()).write_to(tmp_path))
     assert recognised(ours) == recognised(real)
     assert recognised(ours)["swmf_takes_for_gong"]
 
@@ -128,7 +128,7 @@ def test_cards_are_those_of_the_real_file_but_for_its_camera_and_pipeline(
     tmp_path: Path, shared_data: Path
 ) -> None:
     real = header_of(shared_data / "real" / REAL)
-    ours = header_of(gong.pack(synchronic_map()).put(tmp_path))
+    ours = header_of(gong.pack(synchronic_map()).write_to(tmp_path))
     left_out = {"OBS-SITE", "OBS-URL", "WAVELNTH", "LONGMC", "LONGIMC", "MMREL"}
     left_out |= {"PLATFORM", "FITSWASH"}
     assert set(real) - set(ours) - {""} == left_out
@@ -149,8 +149,8 @@ def test_statistics_in_the_header_are_those_that_gong_would_print(shared_data: P
 
 
 def test_it_says_what_it_is_and_by_what_the_field_was_multiplied(tmp_path: Path) -> None:
-    plain = gong.pack(synchronic_map()).put(tmp_path / "1")
-    scaled = gong.pack(synchronic_map(), flux_scale=0.65).put(tmp_path / "2")
+    plain = gong.pack(synchronic_map()).write_to(tmp_path / "1")
+    scaled = gong.pack(synchronic_map(), flux_scale=0.65).write_to(tmp_path / "2")
     header = header_of(scaled)
     assert header["FLUXSCAL"] == 0.65
     assert header["AIGEN"] is True
@@ -163,12 +163,12 @@ def test_it_says_what_it_is_and_by_what_the_field_was_multiplied(tmp_path: Path)
 @pytest.mark.parametrize("grid", [CarringtonGrid(720, 360), CarringtonGrid(180, 90, "uniform")])
 def test_flux_is_that_of_a_map_on_any_grid(tmp_path: Path, grid: CarringtonGrid) -> None:
     made = synchronic_map(grid)
-    field = fits.getdata(gong.pack(made).put(tmp_path)).astype(float)
+    field = fits.getdata(gong.pack(made).write_to(tmp_path)).astype(float)
     assert field.mean() == pytest.approx(float((made.field_gauss * grid.area).sum()), abs=1e-6)
 
 
 def test_equal_maps_give_equal_files_with_checksums(tmp_path: Path) -> None:
-    one, two = (gong.pack(synchronic_map()).put(tmp_path / name) for name in "ab")
+    one, two = (gong.pack(synchronic_map()).write_to(tmp_path / name) for name in "ab")
     assert one.read_bytes() == two.read_bytes()
     with fits.open(gzip.open(one), checksum=True) as hdus:  # a mismatch would warn
         assert hdus[0].verify_checksum() == 1
@@ -177,20 +177,20 @@ def test_equal_maps_give_equal_files_with_checksums(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_flux_scale_that_is_not_positive_is_refused(tmp_path: Path, scale: float) -> None:
     with pytest.raises(FormatError, match="flux scale"):
-        gong.pack(synchronic_map(), flux_scale=scale).put(tmp_path)
+        gong.pack(synchronic_map(), flux_scale=scale).write_to(tmp_path)
 
 
 def test_a_map_with_a_missing_pixel_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
     field = synchronic_map().field_gauss.copy()
     field[3, 4] = np.nan
     with pytest.raises(FormatError, match="1 pixels of the map's field"):
-        gong.pack(synchronic_map(field_gauss=field)).put(tmp_path)
+        gong.pack(synchronic_map(field_gauss=field)).write_to(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_it_comes_back_as_a_base_map_that_is_not_gongs(tmp_path: Path) -> None:
     made = synchronic_map()
-    base = read_base(gong.pack(made).put(tmp_path))
+    base = read_base(gong.pack(made).write_to(tmp_path))
     np.testing.assert_allclose(base.field_gauss, made.field_gauss, atol=1e-4)
     assert base.instrument == "FARSIDE"
     assert base.quality == made.quality
@@ -200,6 +200,6 @@ def test_it_comes_back_as_a_base_map_that_is_not_gongs(tmp_path: Path) -> None:
 def test_pfss_takes_it(tmp_path: Path) -> None:
     from sunkit_magex import pfss
 
-    opened = sunpy.map.Map(gong.pack(synchronic_map()).put(tmp_path))
+    opened = sunpy.map.Map(gong.pack(synchronic_map()).write_to(tmp_path))
     given = pfss.Input(opened.resample((36, 18) * u.pix), 10, 2.5)
     assert np.isfinite(given.br).all()

@@ -16,7 +16,7 @@ from tests.support.synchronic_maps import NOW, synchronic_map
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return wsa.pack(synchronic_map()).put(tmp_path_factory.mktemp("wsa"))
+    return wsa.pack(synchronic_map()).write_to(tmp_path_factory.mktemp("wsa"))
 
 
 def test_it_meets_the_specification(ours: Path) -> None:
@@ -51,6 +51,6 @@ def test_flux_is_conserved_into_uniform_latitude(ours: Path) -> None:
 
 
 def test_the_flux_scale_multiplies_the_field(ours: Path, tmp_path: Path) -> None:
-    path = wsa.pack(synchronic_map(), flux_scale=2.0).put(tmp_path)
+    path = wsa.pack(synchronic_map(), flux_scale=2.0).write_to(tmp_path)
     assert fits.getheader(path)["FLUXSCAL"] == 2.0
     np.testing.assert_allclose(fits.getdata(path), 2 * fits.getdata(ours), rtol=1e-6)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farside.errors import ImplausibleGeometryError
-from farside.sun.angles import folded_deg
-from farside.sun.carrington_grid import CarringtonGrid, Map, resample, turn
-from farside.sun.heliographic import drift_deg_per_day
+from farside.sun.angles import wrap_deg
+from farside.sun.carrington_grid import CarringtonGrid, Map, resample, shift_longitude
+from farside.sun.heliographic import differential_rotation_deg_per_day
 
 SINE, UNIFORM = CarringtonGrid(), CarringtonGrid(latitude="uniform")
 
@@ -64,8 +64,8 @@ def test_a_map_of_another_shape_than_its_grid_is_refused() -> None:
 
 def test_whole_cells_are_turned_exactly() -> None:
     values = noise(SINE)
-    np.testing.assert_array_equal(turn(values, 7.0), np.roll(values, 7, axis=1))
-    np.testing.assert_array_equal(turn(values, -360.0), values)
+    np.testing.assert_array_equal(shift_longitude(values, 7.0), np.roll(values, 7, axis=1))
+    np.testing.assert_array_equal(shift_longitude(values, -360.0), values)
 
 
 @settings(max_examples=25)
@@ -73,13 +73,13 @@ def test_whole_cells_are_turned_exactly() -> None:
 def test_each_row_keeps_its_flux_when_it_is_turned(degrees: float, seed: int) -> None:
     values = noise(SINE, seed)
     np.testing.assert_allclose(
-        turn(values, degrees).mean(axis=1), values.mean(axis=1), rtol=0, atol=1e-10
+        shift_longitude(values, degrees).mean(axis=1), values.mean(axis=1), rtol=0, atol=1e-10
     )
 
 
 def test_each_row_may_have_its_own_shift() -> None:
     values = noise(SINE)
-    turned = turn(values, np.where(np.arange(180) == 90, 2.0, 0.0))
+    turned = shift_longitude(values, np.where(np.arange(180) == 90, 2.0, 0.0))
     np.testing.assert_array_equal(turned[90], np.roll(values[90], 2))
     np.testing.assert_array_equal(turned[89], values[89])
 
@@ -88,12 +88,12 @@ def test_a_region_that_is_turned_a_hundred_times_is_hardly_smoother() -> None:
     """Once a day is what a map that is made from the one before it goes through."""
 
     def region(centre_deg: float) -> Map:
-        east = folded_deg(SINE.longitude_deg - centre_deg)
+        east = wrap_deg(SINE.longitude_deg - centre_deg)
         return np.tile(100 * np.exp(-(east**2) / (2 * 3.0**2)), (180, 1))
 
     turned = region(180.0)
     for _ in range(100):
-        turned = turn(turned, 0.13)
+        turned = shift_longitude(turned, 0.13)
     assert np.abs(turned - region(193.0)).max() < 3
-    sheared = turn(region(180.0), drift_deg_per_day(SINE.latitude_deg))
+    sheared = shift_longitude(region(180.0), differential_rotation_deg_per_day(SINE.latitude_deg))
     assert sheared[90].argmax() == pytest.approx(180, abs=1)

@@ -6,8 +6,8 @@ from astropy.time import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farside.sun.angles import folded_deg
-from farside.sun.carrington_rotation import LeftEdge, central_longitude_deg, rotation
+from farside.sun.angles import wrap_deg
+from farside.sun.carrington_rotation import LeftEdge, central_longitude_deg, rotation_number
 
 REAL = {
     # CRNOW: CAR_ROT, LONG0, MAPL0, CRVAL1, CREDGE, CR60, CRCENTER, LONGADJ, MAPNAME
@@ -30,7 +30,7 @@ REAL = {
 def test_the_edge_of_real_gong_maps_comes_out_to_their_printed_digits(now: float) -> None:
     edge = LeftEdge(now)
     whole, printed, name = REAL[now]
-    assert (edge.rotation, edge.longitude_deg, edge.central_deg, edge.centre_deg) == whole
+    assert (edge.rotation_number, edge.longitude_deg, edge.central_deg, edge.centre_deg) == whole
     times = f"{edge.carrington:.6f} {edge.central:.7f} {edge.centre:.7f} {edge.adjustment_deg:.3f}"
     assert times == printed
     assert edge.name == name
@@ -46,9 +46,9 @@ def test_an_edge_at_longitude_0_belongs_to_the_rotation_that_has_just_ended() ->
 @given(st.floats(0, 366))
 def test_all_numbers_of_an_edge_agree_at_any_time_of_a_year(days: float) -> None:
     time = Time("2022-01-01T00:00:00", scale="utc") + days * u.day
-    edge = LeftEdge(rotation(time))
+    edge = LeftEdge(rotation_number(time))
     assert edge.carrington == pytest.approx(
-        edge.rotation + (360 - edge.longitude_deg) / 360, abs=1e-9
+        edge.rotation_number + (360 - edge.longitude_deg) / 360, abs=1e-9
     )
     assert edge.central == pytest.approx(edge.carrington - 1 / 6, abs=1e-9)
     assert edge.centre == pytest.approx(edge.carrington - 1 / 2, abs=1e-9)
@@ -57,8 +57,8 @@ def test_all_numbers_of_an_edge_agree_at_any_time_of_a_year(days: float) -> None
     assert edge.adjustment_deg == pytest.approx(360 * (edge.central - edge.now), abs=1e-6)
     assert abs(edge.adjustment_deg) <= 0.5 + 1e-6
     meridian = central_longitude_deg(time)
-    assert abs(folded_deg(meridian - edge.central_deg)) <= 0.5 + 1e-6
-    assert edge.name == f"{edge.rotation}_{edge.longitude_deg:03d}"
+    assert abs(wrap_deg(meridian - edge.central_deg)) <= 0.5 + 1e-6
+    assert edge.name == f"{edge.rotation_number}_{edge.longitude_deg:03d}"
 
 
 @given(st.integers(2200 * 360, 2202 * 360), st.floats(-0.49, 0.49))
@@ -67,7 +67,7 @@ def test_the_count_of_rotations_rises_by_one_as_longitude_begins_again(
 ) -> None:
     here, next_ = LeftEdge((turned + part) / 360), LeftEdge((turned + 1 + part) / 360)
     assert next_.longitude_deg == (here.longitude_deg - 1) % 360
-    assert next_.rotation - here.rotation == (next_.longitude_deg == 359)
+    assert next_.rotation_number - here.rotation_number == (next_.longitude_deg == 359)
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_the_central_meridian_is_that_of_real_adapt_headers(
     """By another ephemeris, 0.05° from ours."""
     at = Time(time, scale="utc")
     assert central_longitude_deg(at) == pytest.approx(longitude_deg, abs=0.06)
-    assert rotation(at) == pytest.approx(turned, abs=2e-4)
+    assert rotation_number(at) == pytest.approx(turned, abs=2e-4)

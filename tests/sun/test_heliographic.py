@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sunpy.coordinates import HeliographicCarrington, Helioprojective
 
-from farside.sun.heliographic import drift_deg_per_day, project, trace
+from farside.sun.heliographic import differential_rotation_deg_per_day, project, trace
 from farside.sun.observer import SOLAR_RADIUS_M, Observer
 
 TIME = Time("2024-05-01T00:00:00")
@@ -57,6 +57,6 @@ def test_beyond_the_limb_mu_is_zero_and_impact_exceeds_one() -> None:
 
 
 def test_the_equator_runs_ahead_of_the_carrington_frame_and_the_poles_lag() -> None:
-    drift = drift_deg_per_day(np.array([0.0, 60.0, -60.0]))
+    drift = differential_rotation_deg_per_day(np.array([0.0, 60.0, -60.0]))
     assert drift[0] > 0 > drift[1]
     assert drift[1] == drift[2]

@@ -6,7 +6,7 @@ from astropy.time import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farside.sun.reference_epoch import epoch_nearest, reference_lag_days, reference_time
+from farside.sun.reference_epoch import nearest_epoch, reference_lag_days, reference_time
 
 NOW = Time("2026-11-14T00:00:00", scale="utc")
 
@@ -28,13 +28,13 @@ def test_an_observer_in_orbit_about_earth_stands_at_earth(longitude_deg: float) 
 def test_at_earth_a_reference_may_be_of_now_or_of_a_rotation_before(
     age_days: float, epoch_days: float
 ) -> None:
-    found = epoch_nearest(NOW - age_days * u.day, NOW, 0.01)
+    found = nearest_epoch(NOW - age_days * u.day, NOW, 0.01)
     assert (NOW - found).to_value("day") == pytest.approx(epoch_days)
 
 
 def test_elsewhere_there_is_one_epoch_whatever_the_reference() -> None:
     taken = NOW - 40 * u.day
-    assert epoch_nearest(taken, NOW, 70.0) == reference_time(NOW, 70.0)
+    assert nearest_epoch(taken, NOW, 70.0) == reference_time(NOW, 70.0)
 
 
 def test_reference_precedes_the_observation_by_the_lag() -> None:

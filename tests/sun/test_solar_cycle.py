@@ -5,7 +5,7 @@ import pytest
 from astropy.time import Time
 
 from farside.simulation.magnetic import cycle
-from farside.sun.solar_cycle import CYCLE_BEGINS, cycle_of, leading_sign
+from farside.sun.solar_cycle import CYCLE_STARTS, cycle_of, leading_sign
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_outside_the_table_the_first_or_last_cycle_is_taken(day: str, number: in
 
 
 def test_no_cycle_is_missing_and_each_lasts_as_long_as_cycles_do() -> None:
-    assert list(CYCLE_BEGINS) == list(range(1, 27))
-    begins = [date.fromisoformat(day) for day in CYCLE_BEGINS.values()]
+    assert list(CYCLE_STARTS) == list(range(1, 27))
+    begins = [date.fromisoformat(day) for day in CYCLE_STARTS.values()]
     years = [(after - before).days / 365.25 for before, after in pairwise(begins)]
     assert min(years) > 8.9
     assert max(years) < 14

@@ -4,11 +4,11 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.magnetogram.magnetogram import Generator
+from farside.magnetogram.magnetogram import ModelProvenance
 from farside.quality import Quality
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
 from farside.synchronic.disk import MapDisk
 
@@ -42,7 +42,7 @@ def bipole(longitude: Degrees, latitude: Degrees, lon_deg: float = LONGITUDE) ->
 def observer_at(meridian_deg: float, latitude_deg: float = -5.0, time: Time = TIME) -> Observer:
     """One from whose central meridian the bipole is so far west."""
     earth = Observer(0.0, latitude_deg, 1.5e11).carrington_longitude_deg(time)
-    return Observer(folded_deg(LONGITUDE - meridian_deg - earth), latitude_deg, 1.45e11)
+    return Observer(wrap_deg(LONGITUDE - meridian_deg - earth), latitude_deg, 1.45e11)
 
 
 def view_of(meridian_deg: float, time: Time = TIME) -> View:
@@ -51,12 +51,12 @@ def view_of(meridian_deg: float, time: Time = TIME) -> View:
 
 def image_of(view: View, grid: Grid = GRID, lon_deg: float = LONGITUDE) -> Image:
     """B_r μ, NaN off the disk."""
-    points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
+    points = trace(*lines_of_sight(grid, view.observer), view.observer, view.time)
     seen = bipole(points.longitude_deg, points.latitude_deg, lon_deg) * points.mu
     return np.where(grid.on_disk(), seen, np.nan).astype(np.float32)
 
 
-MODEL = Generator("pix2pixcc", "1", "ab", "SIMULATED", "torch", "float32")
+MODEL = ModelProvenance("pix2pixcc", "1", "ab", "SIMULATED", "torch", "float32")
 
 
 def disk(
@@ -64,7 +64,7 @@ def disk(
     time: Time = TIME,
     name: str = "a.fits",
     instrument: str = "HMI",
-    generator: Generator | None = None,
+    generator: ModelProvenance | None = None,
     quality: Quality = Quality.GOOD,
 ) -> MapDisk:
     view = view_of(meridian_deg, time)

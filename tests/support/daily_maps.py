@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.carrington_rotation import SYNODIC_DAYS, central_longitude_deg
-from farside.sun.heliographic import drift_deg_per_day
-from farside.synchronic.age import SEEN_DEG, age_when_averaged
+from farside.sun.heliographic import differential_rotation_deg_per_day
+from farside.synchronic.age import DAILY_DISK_DEG, age_of_hourly_map
 from farside.synchronic.disk import MapDisk
 from farside.synchronic.map import BaseMap
-from farside.synchronic.project import unroll
+from farside.synchronic.project import project_disk
 
 GRID = CarringtonGrid()
 
@@ -27,7 +27,7 @@ def averaged(disks: Sequence[MapDisk]) -> BaseMap:
     """By cos⁴ of the distance from the central meridian over the last passage, as GONG's maps."""
     time = disks[-1].view.time
     central_deg = central_longitude_deg(time)
-    west_now_deg = (GRID.longitude_deg - central_deg + SEEN_DEG) % 360 - SEEN_DEG
+    west_now_deg = (GRID.longitude_deg - central_deg + DAILY_DISK_DEG) % 360 - DAILY_DISK_DEG
     total, sums = np.zeros((2, *GRID.shape))
     for field, west_deg, days in _carried(disks):
         of_passage = np.abs(west_now_deg - days * 360 / SYNODIC_DAYS) < 180
@@ -35,14 +35,14 @@ def averaged(disks: Sequence[MapDisk]) -> BaseMap:
         weight = np.where(shown, np.cos(np.radians(west_deg)) ** 4, 0)
         total, sums = total + weight, sums + weight * np.where(shown, field, 0)
     mean = np.where(total > 0, sums / np.where(total > 0, total, 1), np.nan)
-    return _base(mean, age_when_averaged(central_deg)(GRID.longitude_deg), disks)
+    return _base(mean, age_of_hourly_map(central_deg)(GRID.longitude_deg), disks)
 
 
 def replaced(disks: Sequence[MapDisk]) -> BaseMap:
     """Each day's disk stands within 60° of its central meridian, as in HMI's daily frames."""
     newest, age = np.full((2, *GRID.shape), np.nan)
     for field, west_deg, days in _carried(disks):
-        shown = np.abs(west_deg) <= SEEN_DEG
+        shown = np.abs(west_deg) <= DAILY_DISK_DEG
         newest, age = np.where(shown, field, newest), np.where(shown, days, age)
     return _base(newest, np.nanmean(age, axis=0), disks)
 
@@ -51,9 +51,12 @@ def _carried(disks: Sequence[MapDisk]) -> Iterator[Day]:
     time = disks[-1].view.time
     for disk in disks:
         days = float((time - disk.view.time).to_value("day"))
-        part = unroll(disk, GRID, time)
-        then_deg = GRID.longitude_deg - drift_deg_per_day(GRID.latitude_deg)[:, None] * days
-        west_deg = folded_deg(then_deg - central_longitude_deg(disk.view.time))
+        part = project_disk(disk, GRID, time)
+        then_deg = (
+            GRID.longitude_deg
+            - differential_rotation_deg_per_day(GRID.latitude_deg)[:, None] * days
+        )
+        west_deg = wrap_deg(then_deg - central_longitude_deg(disk.view.time))
         yield part.field_gauss, np.where(part.seen, west_deg, np.nan), days
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from astropy.time import Time, TimeDelta
 from numpy.typing import NDArray
 
-from farside.sun.heliographic import drift_deg_per_day, trace
+from farside.sun.heliographic import differential_rotation_deg_per_day, trace
 from farside.sun.observer import Observer, earth
 from tests.support.instrument_files import Camera, Card, file_bytes, hmi_cards, integers
 
@@ -32,7 +32,7 @@ def pattern(camera: Camera, observer: Observer, time: Time) -> NDArray[np.float6
     (a, b), (c, d) = camera.rotation * step
     points = trace(a * dx + b * dy, c * dx + d * dy, observer, time)
     days = float((time - MIDDLE).to_value("day"))
-    longitude = points.longitude_deg - drift_deg_per_day(points.latitude_deg) * days
+    longitude = points.longitude_deg - differential_rotation_deg_per_day(points.latitude_deg) * days
     field = 100 * np.sin(np.radians(longitude) * 90)
     return np.where(points.impact < 1, field, np.nan)
 

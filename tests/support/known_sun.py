@@ -19,8 +19,13 @@ from farside.observation.image import Origin
 from farside.pipeline import translate
 from farside.quality import Quality
 from farside.simulation.grid import COARSE
-from farside.simulation.instruments.camera import Detector, line_of_sight_field, look
-from farside.simulation.instruments.registered import BANDS, Instrument, noise_gauss, see
+from farside.simulation.instruments.camera import Detector, line_of_sight_field, trace_shell
+from farside.simulation.instruments.registered import (
+    BANDS,
+    InstrumentSuite,
+    noise_gauss,
+    render_view,
+)
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
@@ -99,7 +104,7 @@ def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
         truth=_truth(now),
         observed=_hmi(now, rng),
         generated=tuple(
-            map_disk.generated(_product(sun, now, side, longitude, rng))
+            map_disk.generated_disk(_product(sun, now, side, longitude, rng))
             for side, longitude in SPACECRAFT.items()
         ),
         earlier=earlier,
@@ -133,9 +138,9 @@ def _hmi(surface: Surface, rng: np.random.Generator) -> MapDisk:
     """The magnetogram alone, without the EUV."""
     grid, observer = _grid(), earth(surface.time)
     detector = Detector.of_grid(grid, observer)
-    field = line_of_sight_field(surface.radial_field, look(detector, observer, surface.time))
+    field = line_of_sight_field(surface.radial_field, trace_shell(detector, observer, surface.time))
     image = np.where(grid.on_disk(), field + noise_gauss(detector, rng), np.float32(np.nan))
-    return map_disk.measured(
+    return map_disk.observed_disk(
         Disk(image, grid, Origin("HMI", "LOS", surface.time, observer, "", ""))
     )
 
@@ -147,8 +152,12 @@ def _product(
     then = Time(reference_time(now.time, longitude_deg).isot, scale="utc")
     observer = stereo(now.time, longitude_deg)
     disks = [
-        *_disks(see(now, observer, "EUVI", _grid(), rng)[:3], "EUVI", side, now.time, observer),
-        *_disks(see(sun.at(then, COARSE), earth(then), "SDO", _grid(), rng), "SDO", side, then),
+        *_disks(
+            render_view(now, observer, "EUVI", _grid(), rng)[:3], "EUVI", side, now.time, observer
+        ),
+        *_disks(
+            render_view(sun.at(then, COARSE), earth(then), "SDO", _grid(), rng), "SDO", side, then
+        ),
     ]
     stack = Stack(
         disks=align(disks, model.recipe, observer, now.time),
@@ -161,7 +170,11 @@ def _product(
 
 
 def _disks(
-    planes: Image, instrument: Instrument, side: str, time: Time, observer: Observer | None = None
+    planes: Image,
+    instrument: InstrumentSuite,
+    side: str,
+    time: Time,
+    observer: Observer | None = None,
 ) -> Sequence[Disk]:
     names = [name.split() for name in BANDS[instrument]] + [["HMI", "LOS"]]
     names = [[f"EUVI-{side}" if first == "EUVI" else first, band] for first, band in names]

@@ -6,12 +6,12 @@ from pathlib import Path
 import astropy.units as u
 from astropy.time import Time
 
-from farside.magnetogram.magnetogram import Generator, Magnetogram
+from farside.magnetogram.magnetogram import Magnetogram, ModelProvenance
 from farside.observation.image import read
 from farside.quality import Quality
 from farside.simulation import SimulatedSet
 from farside.sun.observer import Observer, View
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from tests.support.bipoles import GRID, image_of
 from tests.support.synchronic_maps import synchronic_map
 
@@ -50,7 +50,7 @@ def write_map_files(folder: Path, simulated: SimulatedSet) -> MapFiles:
         ("near.fits", None, 60.0),
     ):
         _product(time, saturation, longitude_deg).write(folder / name)
-    base = native.write(synchronic_map(time=time - 1 * u.day), folder / "base.fits")
+    base = synchronic_fits.write(synchronic_map(time=time - 1 * u.day), folder / "base.fits")
     far, flat, near = (folder / name for name in ("far.fits", "flat.fits", "near.fits"))
     return MapFiles(time, observed, far, flat, near, base)
 
@@ -65,7 +65,7 @@ def _product(time: Time, saturation_gauss: float | None, longitude_deg: float) -
         observer=observer,
         spacecraft="STEREO_A",
         quality=Quality.SIMULATED_TRAINING,
-        generator=Generator(
+        generator=ModelProvenance(
             "tiny", "1", "ab" * 32, "SIMULATED", "torch", "float32", saturation_gauss, 0.6
         ),
         inputs=(),

@@ -4,7 +4,7 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
-from farside.magnetogram.magnetogram import Generator
+from farside.magnetogram.magnetogram import ModelProvenance
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.sun.heliographic import project
@@ -12,7 +12,7 @@ from farside.sun.observer import Observer, earth
 from farside.synchronic.map import FluxBalance, MapSource, Overlap, SynchronicMap
 
 TIME = Time("2024-06-01T00:00:00.000", scale="utc")
-GENERATOR = Generator("pix2pixcc", "1", "ab", "SIMULATED", "torch", "float32")
+GENERATOR = ModelProvenance("pix2pixcc", "1", "ab", "SIMULATED", "torch", "float32")
 BASE = MapSource("base", "NSO-GONG", "gong.fits", "", TIME - 3 * u.day)
 HMI = MapSource("observed", "HMI", "hmi.fits", "", TIME, earth(TIME))
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.model.recipe import Channel, Linear, Native, Recipe
+from farside.model.recipe import Channel, Linear, NativeTiling, Recipe
 from tests.support.instrument_files import Camera, Cards, file_bytes, hmi_cards, integers
 from tests.support.small_model import RECIPE
 
 Floats = NDArray[Any]
 
 CAMERA = Camera(size_px=256, radius_px=100.0, roll_deg=179.9, offset_px=(5.3, -7.1))
-TILING = Native(
+TILING = NativeTiling(
     tile_px=64, overlap_px=16, pixel_arcsec=round(CAMERA.scale_arcsec, 3), mask_radius=0.99
 )
 NATIVE = Recipe.model_validate(

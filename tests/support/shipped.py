@@ -11,7 +11,7 @@ from farside.model.engine import Tensor
 from tests.support.live import ROOT
 from tests.support.once import once
 
-SHIPPED = checkpoint.newest(ROOT / "model_repository")
+SHIPPED = checkpoint.newest_versions(ROOT / "model_repository")
 
 
 def name_of(path: Path) -> str:
@@ -21,9 +21,9 @@ def name_of(path: Path) -> str:
 
 def registered_inputs(_folder: Path) -> dict[str, Tensor]:
     """Simulated, registered and encoded inputs, by model."""
-    from export.inputs import registered
+    from export.inputs import parity_inputs
 
-    return {name_of(path): registered(checkpoint.read(path).recipe).tensor for path in SHIPPED}
+    return {name_of(path): parity_inputs(checkpoint.read(path).recipe).tensor for path in SHIPPED}
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from farside.model import checkpoint
-from farside.model.recipe import Network, Recipe
+from farside.model.recipe import NetworkSpec, Recipe
 from farside.sun.grid import Grid
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +16,7 @@ RECIPE = SHIPPED.model_copy(
     update={
         "name": "drawing",
         "grid": Grid(64, 28.125),
-        "network": Network(
+        "network": NetworkSpec(
             name="pix2pix:Generator",
             arguments={"input_channels": 1, "output_channels": 4, "n_gf": 2, "levels": 4},
         ),
@@ -28,4 +28,4 @@ def write_model(path: Path) -> str:
     """Write it with random weights; its identity."""
     torch.manual_seed(3)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return checkpoint.write(path, checkpoint.make(RECIPE).state_dict(), RECIPE)
+    return checkpoint.write(path, checkpoint.initialise(RECIPE).state_dict(), RECIPE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from farside.model.recipe import Network, Recipe
+from farside.model.recipe import NetworkSpec, Recipe
 from tests.support.small_model import RECIPE
 
 STATISTICS = tuple(
@@ -14,7 +14,7 @@ STATISTICS = tuple(
 def recipe_for(name: str, **arguments: bool | int | float | str) -> Recipe:
     """Small Recipe with another network, and as many channels as that network takes."""
     channels = RECIPE.channels[: int(arguments["input_channels"])]
-    network = Network(name=name, arguments={"output_channels": 1, **arguments})
+    network = NetworkSpec(name=name, arguments={"output_channels": 1, **arguments})
     return RECIPE.model_copy(update={"network": network, "channels": channels})
 
 

@@ -6,14 +6,16 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
-from farside.magnetogram.magnetogram import Generator
+from farside.magnetogram.magnetogram import ModelProvenance
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, Observer
 from farside.synchronic.map import FluxBalance, MapSource, Overlap, SynchronicMap
 
 NOW = Time("2018-11-06T00:04:30.250", scale="utc")
-GENERATOR = Generator("demo", "3", "0f" * 32, "SIMULATED", "torch", "float32", 3000.0, 0.7, 6.0)
+GENERATOR = ModelProvenance(
+    "demo", "3", "0f" * 32, "SIMULATED", "torch", "float32", 3000.0, 0.7, 6.0
+)
 OVERLAP = Overlap(correlation=0.62, slope=0.8, sign_agreement=0.9, area=0.2)
 
 

@@ -9,7 +9,7 @@ from farside.model.recipe import (
     FieldPlane,
     Linear,
     MedianLog,
-    Network,
+    NetworkSpec,
     Recipe,
     Timing,
     Training,
@@ -27,7 +27,7 @@ def recipe(name: str = "tiny", version: str = "1") -> Recipe:
         version=version,
         title="A tiny network for tests",
         licence="BSD-3-Clause",
-        network=Network(
+        network=NetworkSpec(
             name="pix2pixcc:Generator",
             arguments={
                 "input_channels": 7,

@@ -16,7 +16,7 @@ from deploy.local_triton.processes import PATIENCE_S
 from deploy.local_triton.server import TritonServer, triton_serving
 from export import onnx, torchscript, triton
 from export.build import FILES, Build, Format
-from export.precision import Served, served
+from export.precision import ServedNetwork, served_network
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from farside.model.engine import Tensor
@@ -77,7 +77,7 @@ def publish(
     config.parameters["delay_s"].CopyFrom(ModelParameter(string_value=str(delay_s)))
     folder = repository / config.name
     (folder / recipe.version).mkdir(parents=True)
-    network: Served = served(model, "fp32")
+    network: ServedNetwork = served_network(model, "fp32")
     artefact = folder / recipe.version / FILES[kind]
     if kind == "onnx":
         onnx.write(network, recipe, artefact)

@@ -29,7 +29,7 @@ from farside.errors import (
     UnsupportedImageError,
 )
 from farside.sun.carrington_grid import CarringtonGrid
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.base import read_base
 from farside.synchronic.map import BaseMap
 from tests.support.synchronic_maps import synchronic_map
@@ -227,7 +227,7 @@ def test_gzip_and_plain_are_one_map_with_two_hashes() -> None:
 
 def test_our_own_map_comes_back_with_its_age_sigma_and_quality() -> None:
     made = synchronic_map()
-    base = read_base(native.to_bytes(made), "own.fits")
+    base = read_base(synchronic_fits.to_bytes(made), "own.fits")
     assert (base.instrument, base.quality, base.grid) == ("FARSIDE", made.quality, made.grid)
     np.testing.assert_array_equal(base.field_gauss, made.field_gauss.astype(np.float32))
     np.testing.assert_array_equal(base.age_days, made.age_days)
@@ -459,7 +459,7 @@ def test_a_map_of_ours_with_values_that_no_map_has_is_refused(
     made = synchronic_map()
     planes = {key: np.full(made.grid.shape, value) for key, value in change.items()}
     with pytest.raises(DamagedImageError, match=message):
-        read_base(native.to_bytes(replace(made, **planes)))  # type: ignore[arg-type]
+        read_base(synchronic_fits.to_bytes(replace(made, **planes)))  # type: ignore[arg-type]
 
 
 ADAPT_CARDS = {"MODEL": "ADAPT", "MAPTIME": "2017-08-13T20:00:00", "LATTYPE": 0, "CRLNGEDG": 0.0}
@@ -543,7 +543,10 @@ def test_sizes_are_bounded_before_anything_is_unpacked() -> None:
 
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])
 def test_truncated_files_are_refused(part: float) -> None:
-    for data in (file_of(spot((180, 360), 1, 1), GONG_CARDS), native.to_bytes(synchronic_map())):
+    for data in (
+        file_of(spot((180, 360), 1, 1), GONG_CARDS),
+        synchronic_fits.to_bytes(synchronic_map()),
+    ):
         for whole in (data, gzip.compress(data)):
             with pytest.raises(InputError, match=r"cut\.fits"):
                 read_base(whole[: int(part * len(whole))], "cut.fits")

@@ -8,20 +8,20 @@ import pytest
 from astropy.time import Time
 
 from farside.errors import DamagedImageError
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
-from farside.sun.heliographic import drift_deg_per_day
-from farside.synchronic.contributions import Merged
+from farside.sun.heliographic import differential_rotation_deg_per_day
+from farside.synchronic.contributions import WeightedMean
 from farside.synchronic.fill import (
     BASE_MU,
+    EVOLUTION_DAYS,
     GUESS_AGE_DAYS,
     LEAST_BASE_MU,
     MAP_SIGMA_GAUSS,
-    SPREAD_DAYS,
     Mask,
-    carried,
-    filled,
-    spread_gauss,
+    advect_base_map,
+    evolution_sigma_gauss,
+    fill_gaps,
 )
 from farside.synchronic.map import BaseMap
 from farside.synchronic.weights import quality_factor
@@ -42,24 +42,24 @@ def meridian(grid: CarringtonGrid = GRID) -> Map:
 @pytest.mark.parametrize("latitude", ["sine", "uniform"])
 def test_a_base_map_is_turned_by_differential_rotation(latitude: str) -> None:
     own = CarringtonGrid(latitude="sine" if latitude == "sine" else "uniform")
-    found = carried(base_of(meridian(own), own), GRID, THEN + 5 * u.day)
+    found = advect_base_map(base_of(meridian(own), own), GRID, THEN + 5 * u.day)
     for row in (20, 90, 150):
         centre = float((found.field_gauss[row] * GRID.longitude_deg).sum())
         centre /= float(found.field_gauss[row].sum())
-        drift = float(drift_deg_per_day(GRID.latitude_deg[row]))
+        drift = float(differential_rotation_deg_per_day(GRID.latitude_deg[row]))
         assert centre == pytest.approx(180 + 5 * drift, abs=0.2)
 
 
 def test_advection_conserves_the_flux() -> None:
     own = CarringtonGrid(latitude="uniform")
     field = np.random.default_rng(0).normal(2, 30, own.shape)
-    found = carried(base_of(field, own), GRID, THEN + 3.3 * u.day)
+    found = advect_base_map(base_of(field, own), GRID, THEN + 3.3 * u.day)
     assert (found.field_gauss * GRID.area).sum() == pytest.approx((field * own.area).sum(), 1e-6)
 
 
 def test_a_base_map_ages_and_its_sigma_grows() -> None:
     given = base_of(meridian(), age_days=2.0)
-    new, old = (carried(given, GRID, THEN + days * u.day) for days in (0, 10))
+    new, old = (advect_base_map(given, GRID, THEN + days * u.day) for days in (0, 10))
     np.testing.assert_allclose(new.age_days, 2)
     np.testing.assert_allclose(old.age_days, 12)
     assert old.sigma_gauss.mean() > 1.4 * new.sigma_gauss.mean()
@@ -68,21 +68,23 @@ def test_a_base_map_ages_and_its_sigma_grows() -> None:
 
 def test_sigma_of_the_file_counts_from_the_time_of_the_file() -> None:
     given = replace(base_of(0 * meridian(), age_days=9.0), sigma_gauss=np.full(GRID.shape, 30.0))
-    np.testing.assert_allclose(carried(given, GRID, THEN).sigma_gauss, 30)
-    later = carried(given, GRID, THEN + 2 * u.day).sigma_gauss
-    growth = spread_gauss(np.zeros(1), 11.0) ** 2 - spread_gauss(np.zeros(1), 9.0) ** 2
+    np.testing.assert_allclose(advect_base_map(given, GRID, THEN).sigma_gauss, 30)
+    later = advect_base_map(given, GRID, THEN + 2 * u.day).sigma_gauss
+    growth = (
+        evolution_sigma_gauss(np.zeros(1), 11.0) ** 2 - evolution_sigma_gauss(np.zeros(1), 9.0) ** 2
+    )
     np.testing.assert_allclose(later**2, 900 + growth[0], rtol=1e-6)
 
 
 def test_a_file_that_calls_an_old_pixel_certain_is_not_believed() -> None:
     given = replace(base_of(0 * meridian(), age_days=9.0), sigma_gauss=np.ones(GRID.shape))
     np.testing.assert_allclose(
-        carried(given, GRID, THEN).sigma_gauss, spread_gauss(np.zeros(1), 9.0)[0]
+        advect_base_map(given, GRID, THEN).sigma_gauss, evolution_sigma_gauss(np.zeros(1), 9.0)[0]
     )
 
 
 def weight_of(base: BaseMap, days: float = 0.0) -> float:
-    found = carried(base, GRID, THEN + days * u.day)
+    found = advect_base_map(base, GRID, THEN + days * u.day)
     assert found.source.weight == pytest.approx((found.weight * GRID.area).sum())
     return found.source.weight
 
@@ -95,7 +97,7 @@ def test_a_base_map_counts_less_the_older_it_is() -> None:
 
 
 def test_a_base_map_that_explains_a_third_of_the_field_counts_as_a_model_that_does() -> None:
-    days = -SPREAD_DAYS * np.log(1 / 3)
+    days = -EVOLUTION_DAYS * np.log(1 / 3)
     given = replace(base_of(meridian(), age_days=days), sigma_gauss=np.zeros(GRID.shape))
     assert weight_of(given) == pytest.approx(quality_factor(np.sqrt(1 / 3)))
 
@@ -107,10 +109,12 @@ def test_the_generated_part_of_a_base_map_keeps_a_low_weight() -> None:
 
 
 def test_the_trust_in_a_base_map_has_neither_steps_nor_a_seam() -> None:
-    north, east = GRID.latitude_deg[:, None], folded_deg(GRID.longitude_deg)
+    north, east = GRID.latitude_deg[:, None], wrap_deg(GRID.longitude_deg)
     poor = (np.abs(north) < 20) & (np.abs(east) < 20)
     given = base_of(0 * meridian(), age_days=3.0)
-    weight = carried(replace(given, sigma_gauss=np.where(poor, 20.0, 0.0)), GRID, THEN).weight
+    weight = advect_base_map(
+        replace(given, sigma_gauss=np.where(poor, 20.0, 0.0)), GRID, THEN
+    ).weight
     assert weight[90, 0] < 0.4 * weight[90, 180]
     np.testing.assert_allclose(weight, weight[:, ::-1], rtol=1e-9)
     np.testing.assert_allclose(weight[:, 180], weight[::-1, 180], rtol=1e-9)
@@ -122,31 +126,31 @@ def test_gaps_have_no_weight_and_do_not_spread() -> None:
     field = np.full(GRID.shape, 50.0)
     field[:20] = np.nan
     field[100, 40] = np.nan
-    found = carried(base_of(field), GRID, THEN)
+    found = advect_base_map(base_of(field), GRID, THEN)
     np.testing.assert_array_equal(found.weight == 0, np.isnan(field))
     np.testing.assert_allclose(found.field_gauss[found.weight > 0], 50)
     np.testing.assert_array_equal(found.weight[found.weight > 0], BASE_MU**4)
-    later = carried(base_of(field), GRID, THEN + 3 * u.day)
+    later = advect_base_map(base_of(field), GRID, THEN + 3 * u.day)
     np.testing.assert_allclose(later.field_gauss[later.weight > 0], 50)
     assert all(np.isfinite(plane).all() for plane in (later.age_days, later.sigma_gauss))
 
 
 def test_a_base_map_that_is_mostly_empty_is_refused_by_name() -> None:
     with pytest.raises(DamagedImageError, match=r"NSO-GONG 2024-06-01.*a\.fits.*0% of its cells"):
-        carried(base_of(np.full(GRID.shape, np.nan)), GRID, THEN)
+        advect_base_map(base_of(np.full(GRID.shape, np.nan)), GRID, THEN)
 
 
-def merged(field: Map, known: Mask) -> Merged:
+def merged(field: Map, known: Mask) -> WeightedMean:
     weight = known.astype(np.float64)
     ages = np.full(GRID.shape, 1.5) * (weight > 0)
-    return Merged(field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8))
+    return WeightedMean(field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8))
 
 
 def test_what_nothing_shows_has_the_mean_and_the_scatter_of_its_parallel() -> None:
     seen = np.broadcast_to(GRID.longitude_deg < 180, GRID.shape)
     rows = np.arange(180.0)[:, None]
     field = rows + np.random.default_rng(0).normal(0, 4, GRID.shape)
-    found, made = filled(merged(np.where(seen, field, 0), seen), seen, GRID)
+    found, made = fill_gaps(merged(np.where(seen, field, 0), seen), seen, GRID)
     low = np.abs(GRID.latitude_deg) < 75
     np.testing.assert_array_equal(made[low], ~seen[low])
     unseen = made & low[:, None]
@@ -159,10 +163,10 @@ def test_what_nothing_shows_has_the_mean_and_the_scatter_of_its_parallel() -> No
 def test_poles_that_are_well_known_stay_and_others_are_smoothed() -> None:
     field = np.random.default_rng(0).normal(3, 10, GRID.shape)
     everywhere = np.ones(GRID.shape, np.bool_)
-    kept, made = filled(merged(field, everywhere), everywhere, GRID)
+    kept, made = fill_gaps(merged(field, everywhere), everywhere, GRID)
     np.testing.assert_array_equal(kept.field_gauss, field)
     assert not made.any()
     south = np.broadcast_to(GRID.latitude_deg[:, None] > -75, GRID.shape)
-    found, made = filled(merged(field, everywhere), south, GRID)
+    found, made = fill_gaps(merged(field, everywhere), south, GRID)
     np.testing.assert_array_equal(made, ~south)
     assert found.field_gauss[made].std() < 5

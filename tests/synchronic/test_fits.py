@@ -24,7 +24,7 @@ from farside.errors import (
 )
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import MapSource, Overlap, SynchronicMap
 from tests.support.synchronic_maps import GENERATOR, NOW, sources, synchronic_map
 
@@ -54,14 +54,14 @@ def assert_same(one: SynchronicMap, other: SynchronicMap) -> None:
 )
 def test_reading_back_gives_the_same_map(grid: CarringtonGrid, tmp_path: Path) -> None:
     made = synchronic_map(grid)
-    path = native.write(made, tmp_path / "map.fits")
-    assert_same(native.read(path), made)
+    path = synchronic_fits.write(made, tmp_path / "map.fits")
+    assert_same(synchronic_fits.read(path), made)
     assert [entry.name for entry in tmp_path.iterdir()] == ["map.fits"]
 
 
 def test_a_map_read_back_is_written_as_the_same_bytes() -> None:
-    data = native.to_bytes(synchronic_map(SMALL), CREATED)
-    assert native.to_bytes(native.read(data), CREATED) == data
+    data = synchronic_fits.to_bytes(synchronic_map(SMALL), CREATED)
+    assert synchronic_fits.to_bytes(synchronic_fits.read(data), CREATED) == data
 
 
 @settings(max_examples=12)
@@ -92,11 +92,11 @@ def test_any_source_comes_back(
         quality=Quality(quality),
     )
     made = synchronic_map(SMALL, sources=(base, observed, generated), quality=Quality(quality))
-    assert_same(native.read(native.to_bytes(made)), made)
+    assert_same(synchronic_fits.read(synchronic_fits.to_bytes(made)), made)
 
 
 def test_sunpy_opens_it_with_earth_as_observer_and_the_right_corners(tmp_path: Path) -> None:
-    path = native.write(synchronic_map(), tmp_path / "map.fits")
+    path = synchronic_fits.write(synchronic_map(), tmp_path / "map.fits")
     opened = sunpy.map.Map(fits.getdata(path), fits.getheader(path))
     assert opened.date.isot == NOW.isot
     assert opened.unit == u.G
@@ -109,14 +109,16 @@ def test_sunpy_opens_it_with_earth_as_observer_and_the_right_corners(tmp_path: P
 
 
 def test_sunpy_finds_the_rows_of_a_map_in_uniform_latitude(tmp_path: Path) -> None:
-    path = native.write(synchronic_map(CarringtonGrid(180, 90, "uniform")), tmp_path / "map.fits")
+    path = synchronic_fits.write(
+        synchronic_map(CarringtonGrid(180, 90, "uniform")), tmp_path / "map.fits"
+    )
     opened = sunpy.map.Map(fits.getdata(path), fits.getheader(path))
     corner = opened.pixel_to_world(0 * u.pix, 0 * u.pix)
     assert (corner.lon.to_value(u.deg), corner.lat.to_value(u.deg)) == pytest.approx((1, -89))
 
 
 def test_planes_have_their_names_types_and_coordinates(tmp_path: Path) -> None:
-    path = native.write(synchronic_map(), tmp_path / "map.fits")
+    path = synchronic_fits.write(synchronic_map(), tmp_path / "map.fits")
     with fits.open(path) as hdus:
         planes = {hdu.name: (hdu.data.dtype.str[1:], hdu.data.shape) for hdu in hdus[:5]}
         assert planes == {
@@ -132,7 +134,7 @@ def test_planes_have_their_names_types_and_coordinates(tmp_path: Path) -> None:
 
 
 def test_flags_say_what_the_map_is_made_of() -> None:
-    header = fits.Header.fromstring(native.to_bytes(synchronic_map(), CREATED))
+    header = fits.Header.fromstring(synchronic_fits.to_bytes(synchronic_map(), CREATED))
     flags = {
         "AIGEN": True,
         "AIMODEL": "demo",
@@ -164,49 +166,49 @@ def test_the_part_of_the_flux_that_was_generated_is_that_of_its_pixels() -> None
     made = synchronic_map(
         SMALL, field_gauss=np.where(np.arange(72) < 48, -1.0, 4.0) * np.ones(SMALL.shape)
     )
-    header = fits.Header.fromstring(native.to_bytes(made))
+    header = fits.Header.fromstring(synchronic_fits.to_bytes(made))
     assert header["AIFRACFL"] == pytest.approx(4 / (1 + 1 + 4), abs=1e-6)
 
 
 def test_without_overlap_the_skill_of_the_recipe_stands_and_says_so() -> None:
     base, observed, generated = sources()
     made = synchronic_map(SMALL, sources=(base, observed, replace(generated, overlap=None)))
-    header = fits.Header.fromstring(native.to_bytes(made))
+    header = fits.Header.fromstring(synchronic_fits.to_bytes(made))
     assert (header["OVL_CC"], header["OVL_SRC"]) == (0.7, "RECIPE")
     assert "OVL_SLOP" not in header
 
 
 def test_a_map_without_generated_disk_says_so() -> None:
     made = synchronic_map(SMALL, source=np.ones(SMALL.shape, np.uint8), sources=sources()[:2])
-    header = fits.Header.fromstring(native.to_bytes(made))
+    header = fits.Header.fromstring(synchronic_fits.to_bytes(made))
     assert (header["AIGEN"], header["AIFRAC"], header["OBSFRAC"]) == (False, 0.0, 1.0)
     assert not {"AIMODEL", "STALON", "OVL_CC"} & set(header)
-    assert_same(native.read(native.to_bytes(made)), made)
+    assert_same(synchronic_fits.read(synchronic_fits.to_bytes(made)), made)
 
 
 def test_every_byte_of_the_planes_counts() -> None:
-    data = bytearray(native.to_bytes(synchronic_map(SMALL)))
+    data = bytearray(synchronic_fits.to_bytes(synchronic_map(SMALL)))
     with fits.open(io.BytesIO(bytes(data))) as hdus:
         starts = [hdu.fileinfo()["datLoc"] for hdu in hdus]
     for start in starts:
         altered = data.copy()
         altered[start + 100] ^= 1
         with pytest.raises(DamagedImageError, match="CHECKSUM"):
-            native.read(bytes(altered))
+            synchronic_fits.read(bytes(altered))
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.99])
 def test_a_truncated_file_is_refused(part: float) -> None:
-    data = native.to_bytes(synchronic_map(SMALL))
+    data = synchronic_fits.to_bytes(synchronic_map(SMALL))
     with pytest.raises(NotFitsError, match="truncated"):
-        native.read(data[: int(part * len(data)) | 1])  # inside a block
+        synchronic_fits.read(data[: int(part * len(data)) | 1])  # inside a block
 
 
 def test_what_is_no_map_of_ours_is_refused() -> None:
     with pytest.raises(NotFitsError):
-        native.read(b"not a map")
+        synchronic_fits.read(b"not a map")
     with pytest.raises(MissingMetadataError, match="CONTENT"):
-        native.read(header_only())
+        synchronic_fits.read(header_only())
 
 
 def header_only() -> bytes:
@@ -217,7 +219,7 @@ def header_only() -> bytes:
 
 def changed(name: str, value: float) -> bytes:
     """A map with another value in the corner of a plane, and checksums to match."""
-    with fits.open(io.BytesIO(native.to_bytes(synchronic_map(SMALL)))) as hdus:
+    with fits.open(io.BytesIO(synchronic_fits.to_bytes(synchronic_map(SMALL)))) as hdus:
         hdus[name].data[0, 0] = value
         for hdu in hdus:
             hdu.add_checksum()
@@ -228,34 +230,34 @@ def changed(name: str, value: float) -> bytes:
 
 def test_a_source_that_is_not_in_the_table_is_refused() -> None:
     with pytest.raises(ImplausibleGeometryError, match="row 3, the table SOURCES has 3"):
-        native.read(changed("SOURCE", 3))
+        synchronic_fits.read(changed("SOURCE", 3))
 
 
 @pytest.mark.parametrize("name", ["PRIMARY", "AGE", "SIGMA"])
 def test_a_plane_without_a_value_somewhere_is_refused(name: str) -> None:
     with pytest.raises(DamagedImageError, match=f"1 pixels of {name} are not finite"):
-        native.read(changed(name, np.nan))
+        synchronic_fits.read(changed(name, np.nan))
 
 
 @pytest.mark.filterwarnings("ignore:.*:astropy.io.fits.verify.VerifyWarning")
 def test_a_header_that_does_not_parse_is_refused() -> None:
-    data = bytearray(native.to_bytes(synchronic_map(SMALL)))
+    data = bytearray(synchronic_fits.to_bytes(synchronic_map(SMALL)))
     start = data.index(b"XTENSION")
     data[start + 160 : start + 240] = b"NAXIS   = many".ljust(80)
     with pytest.raises(InputError):
-        native.read(bytes(data))
+        synchronic_fits.read(bytes(data))
 
 
 def test_a_folder_is_given_a_name_and_no_flux_scale(tmp_path: Path) -> None:
-    path = native.pack(synchronic_map(SMALL)).put(tmp_path / "new")
+    path = synchronic_fits.pack(synchronic_map(SMALL)).write_to(tmp_path / "new")
     assert path == tmp_path / "new" / "farside_synchronic_20181106T000430.fits"
     with pytest.raises(FormatError, match="expected 1 for the native format"):
-        native.pack(synchronic_map(SMALL), flux_scale=0.65)
+        synchronic_fits.pack(synchronic_map(SMALL), flux_scale=0.65)
 
 
 def test_a_missing_pixel_is_refused(tmp_path: Path) -> None:
     sigma = synchronic_map(SMALL).sigma_gauss.copy()
     sigma[0, 0] = np.inf
     with pytest.raises(FormatError, match="1 pixels of the map's sigma"):
-        native.write(synchronic_map(SMALL, sigma_gauss=sigma), tmp_path / "map.fits")
+        synchronic_fits.write(synchronic_map(SMALL, sigma_gauss=sigma), tmp_path / "map.fits")
     assert list(tmp_path.iterdir()) == []

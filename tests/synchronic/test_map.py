@@ -20,7 +20,7 @@ def test_shares_of_all_kinds_are_the_sphere() -> None:
 
 
 def test_a_map_is_the_base_of_the_next_one_with_its_ages_and_sigma() -> None:
-    base = MADE.as_base("map.fits", "ab")
+    base = MADE.to_base_map("map.fits", "ab")
     assert (base.instrument, base.name, base.sha256) == (OWN_INSTRUMENT, "map.fits", "ab")
     assert base.time == MADE.time
     np.testing.assert_array_equal(base.field_gauss, MADE.field_gauss)

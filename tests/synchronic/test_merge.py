@@ -9,15 +9,15 @@ from astropy.time import Time
 
 from farside.errors import IncompleteSetError, SaturatingModelError, TimesApartError
 from farside.quality import Quality
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.carrington_rotation import SYNODIC_DAYS
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day, sight_lines, trace
+from farside.sun.heliographic import differential_rotation_deg_per_day, lines_of_sight, trace
 from farside.synchronic.disk import MapDisk
-from farside.synchronic.fill import SPREAD_GAUSS
+from farside.synchronic.fill import EVOLUTION_GAUSS
 from farside.synchronic.map import BaseMap, SynchronicMap
-from farside.synchronic.merge import BASE_CORRELATION_DEG, balanced, synchronic
+from farside.synchronic.merge import BASE_CORRELATION_DEG, balance_flux, synchronic
 from farside.synchronic.weights import quality_factor
 from tests.support.bipoles import GRID, LATITUDE, LONGITUDE, MODEL, TIME, disk, image_of, view_of
 
@@ -42,7 +42,7 @@ def base(
 
 def scene(disk: MapDisk, scale: float, seed: int = 0) -> MapDisk:
     """A disk of noise that is the same on the surface wherever it is seen from."""
-    points = trace(*sight_lines(GRID, disk.view.observer), disk.view.observer, disk.view.time)
+    points = trace(*lines_of_sight(GRID, disk.view.observer), disk.view.observer, disk.view.time)
     rng = np.random.default_rng(seed)
     waves = np.zeros(points.mu.shape)
     for _ in range(30):
@@ -56,7 +56,7 @@ def scene(disk: MapDisk, scale: float, seed: int = 0) -> MapDisk:
 
 def place(made: SynchronicMap, sign: int) -> tuple[float, float]:
     """Where the flux of one polarity near the bipole lies."""
-    east = folded_deg(ONE_DEGREE.longitude_deg - LONGITUDE)
+    east = wrap_deg(ONE_DEGREE.longitude_deg - LONGITUDE)
     field: Map = np.where(np.abs(east) < 20, np.maximum(sign * made.field_gauss - 5, 0), 0)
     field = np.where(np.abs(ONE_DEGREE.latitude_deg - LATITUDE)[:, None] < 15, field, 0)
     field = field / field.sum()
@@ -79,7 +79,7 @@ def place(made: SynchronicMap, sign: int) -> tuple[float, float]:
 def test_an_active_region_lands_within_half_a_degree(disks: list[MapDisk], hours: float) -> None:
     """Each disk shows the region where it was then: at its own time it has drifted to there."""
     time = TIME + hours * u.hour
-    rate = float(drift_deg_per_day(np.array(LATITUDE)))
+    rate = float(differential_rotation_deg_per_day(np.array(LATITUDE)))
     drifted = []
     for each in disks:
         days = float((each.view.time - TIME).to_value("day"))
@@ -107,7 +107,7 @@ def test_an_observed_disk_outranks_a_generated_one_where_both_see_well() -> None
     true, wrong = scene(disk(0.0), 20), scene(far(0.0), 20, seed=1)
     made = synchronic([true, wrong], base(), TIME)
     alone = synchronic([true], base(), TIME)
-    near = np.abs(folded_deg(ONE_DEGREE.longitude_deg - LONGITUDE)) < 30
+    near = np.abs(wrap_deg(ONE_DEGREE.longitude_deg - LONGITUDE)) < 30
     tropics = np.abs(ONE_DEGREE.latitude_deg) < 30
     inside = np.ix_(tropics, near)
     assert (made.provenance()[inside] == 1).all()
@@ -152,11 +152,11 @@ def test_the_net_flux_is_balanced_and_both_are_told() -> None:
     assert made.balance.after_gauss == pytest.approx(net)
     assert abs(net) < 1e-9
     field = np.array([[4.0, 4.0], [-1.0, -1.0]])
-    even, balance = balanced(field, CarringtonGrid(2, 2))
+    even, balance = balance_flux(field, CarringtonGrid(2, 2))
     np.testing.assert_allclose(even, [[2, 2], [-2, -2]])
     assert (balance.before_gauss, balance.after_gauss) == (1.5, 0)
     positive = np.ones((2, 2))
-    assert balanced(positive, CarringtonGrid(2, 2))[0] is positive
+    assert balance_flux(positive, CarringtonGrid(2, 2))[0] is positive
 
 
 def test_a_large_imbalance_is_flagged() -> None:
@@ -208,9 +208,9 @@ def test_with_nothing_but_a_base_map_it_is_rotated() -> None:
     np.testing.assert_allclose(made.age_days, 10)
     rows = [30, 90, 150]
     moved = [
-        folded_deg(made.field_gauss[row].argmax() - given.field_gauss[row].argmax()) for row in rows
+        wrap_deg(made.field_gauss[row].argmax() - given.field_gauss[row].argmax()) for row in rows
     ]
-    expected = 10 * drift_deg_per_day(ONE_DEGREE.latitude_deg[rows])
+    expected = 10 * differential_rotation_deg_per_day(ONE_DEGREE.latitude_deg[rows])
     np.testing.assert_allclose(moved, expected, atol=1)
 
 
@@ -275,7 +275,7 @@ def day_by_day(days: int, far_sigma_gauss: float | None = None) -> list[Synchron
         if far_sigma_gauss is not None:
             sigma = np.full(GRID.on_disk().shape, far_sigma_gauss, np.float32)
             disks.append(replace(scene(far(west_deg + 180, time), 20, seed=1), sigma=sigma))
-        maps.append(synchronic(disks, maps[-1].as_base() if maps else None, time))
+        maps.append(synchronic(disks, maps[-1].to_base_map() if maps else None, time))
     return maps
 
 
@@ -292,7 +292,7 @@ def test_a_map_that_is_based_on_the_one_before_it_ages_by_the_day_and_grows_less
     assert 1 < ages[8] < 4
     np.testing.assert_allclose(np.diff(ages[8:]), 1, atol=0.02)
     assert (np.diff(sigmas[8:]) > 0).all()
-    assert sigmas[-1] < 1.2 * np.hypot(SPREAD_GAUSS, max(np.abs(fields)))
+    assert sigmas[-1] < 1.2 * np.hypot(EVOLUTION_GAUSS, max(np.abs(fields)))
     unseen = maps[15].age_days > 7
     rms = [float(np.sqrt((made.field_gauss[unseen] ** 2).mean())) for made in maps[-2:]]
     assert rms[1] == pytest.approx(rms[0], rel=0.02)

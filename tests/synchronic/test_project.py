@@ -8,13 +8,18 @@ import pytest
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.grid import Grid
-from farside.sun.heliographic import drift_deg_per_day, sight_lines, trace
+from farside.sun.heliographic import differential_rotation_deg_per_day, lines_of_sight, trace
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
 from farside.synchronic.disk import MAP_GRID, MapDisk
-from farside.synchronic.project import HMI_NOISE_GAUSS, HMI_PIXEL_ARCSEC, Unrolled, unroll
+from farside.synchronic.project import (
+    HMI_NOISE_GAUSS,
+    HMI_PIXEL_ARCSEC,
+    ProjectedDisk,
+    project_disk,
+)
 from tests.support.bipoles import LATITUDE, LONGITUDE, MODEL, disk, pole_flux_mx
 
 TIME = Time("2024-03-06T00:00:00.000", scale="utc")
@@ -26,7 +31,7 @@ Pattern = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float6
 
 
 def disk_of(pattern: Pattern, grid: Grid = MAP_GRID) -> MapDisk:
-    points = trace(*sight_lines(grid, EARTH), EARTH, TIME)
+    points = trace(*lines_of_sight(grid, EARTH), EARTH, TIME)
     field = pattern(points.longitude_deg, points.latitude_deg) * points.mu
     image = np.where(grid.on_disk(), field, np.nan).astype(np.float32)
     return MapDisk(image, grid, View(EARTH, TIME), "HMI")
@@ -40,11 +45,11 @@ def waves(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDAr
     return np.asarray(300 * np.cos(np.radians(3 * longitude)) * np.cos(np.radians(2 * latitude)))
 
 
-def centre_of(part: Unrolled, grid: CarringtonGrid, sign: int) -> tuple[float, float]:
+def centre_of(part: ProjectedDisk, grid: CarringtonGrid, sign: int) -> tuple[float, float]:
     """Longitude and latitude of the middle of one polarity's flux."""
     weight = np.maximum(sign * part.field_gauss, 0) * grid.area
     weight /= weight.sum()
-    east = folded_deg(grid.longitude_deg - LONGITUDE)
+    east = wrap_deg(grid.longitude_deg - LONGITUDE)
     latitude = float((weight.sum(axis=1) * grid.latitude_deg).sum())
     return LONGITUDE + float((weight.sum(axis=0) * east).sum()), latitude
 
@@ -52,7 +57,7 @@ def centre_of(part: Unrolled, grid: CarringtonGrid, sign: int) -> tuple[float, f
 @pytest.mark.parametrize("grid", [Grid(256, 112.5), MAP_GRID])
 @pytest.mark.parametrize("hours", [0, -6, 30])
 def test_a_uniform_radial_field_is_uniform_wherever_it_is_seen(grid: Grid, hours: float) -> None:
-    part = unroll(disk_of(even, grid), ONE_DEGREE, TIME + hours * u.hour)
+    part = project_disk(disk_of(even, grid), ONE_DEGREE, TIME + hours * u.hour)
     np.testing.assert_allclose(part.field_gauss[part.seen], 100, rtol=0.02)
     assert not part.field_gauss[~part.seen].any()
     assert part.seen.mean() == pytest.approx(0.45, abs=0.01)
@@ -63,7 +68,7 @@ def test_a_uniform_radial_field_is_uniform_wherever_it_is_seen(grid: Grid, hours
     "grid", [ONE_DEGREE, CarringtonGrid(latitude="uniform"), CarringtonGrid(180, 90)]
 )
 def test_each_cell_is_the_mean_of_its_area(grid: CarringtonGrid) -> None:
-    part = unroll(disk_of(waves), grid, TIME)
+    part = project_disk(disk_of(waves), grid, TIME)
     lon, lat = np.meshgrid(grid.longitude_deg, grid.latitude_deg)
     low = (part.mu > 0.2) & (np.abs(lat) < 70)
     np.testing.assert_allclose(part.field_gauss[low], waves(lon, lat)[low], rtol=0, atol=1.5)
@@ -71,7 +76,7 @@ def test_each_cell_is_the_mean_of_its_area(grid: CarringtonGrid) -> None:
 
 @pytest.mark.parametrize("meridian_deg", [0.0, 45.0])
 def test_the_flux_of_a_pole_is_all_there(meridian_deg: float) -> None:
-    part = unroll(disk(meridian_deg), ONE_DEGREE, disk(meridian_deg).view.time)
+    part = project_disk(disk(meridian_deg), ONE_DEGREE, disk(meridian_deg).view.time)
     for sign in (1, -1):
         flux = float((np.maximum(sign * part.field_gauss, 0) * ONE_DEGREE.area).sum()) * SPHERE_CM2
         assert flux == pytest.approx(pole_flux_mx(), rel=0.02)
@@ -80,8 +85,8 @@ def test_the_flux_of_a_pole_is_all_there(meridian_deg: float) -> None:
 @pytest.mark.parametrize("hours", [0.0, 6.0, -6.0, 48.0])
 def test_a_pole_lands_where_differential_rotation_puts_it(hours: float) -> None:
     seen = disk(10.0)
-    part = unroll(seen, ONE_DEGREE, seen.view.time + hours * u.hour)
-    drift = float(drift_deg_per_day(np.array(LATITUDE))) * hours / 24
+    part = project_disk(seen, ONE_DEGREE, seen.view.time + hours * u.hour)
+    drift = float(differential_rotation_deg_per_day(np.array(LATITUDE))) * hours / 24
     for sign, offset in ((1, 4.0), (-1, -4.0)):
         longitude, latitude = centre_of(part, ONE_DEGREE, sign)
         assert longitude == pytest.approx(LONGITUDE + offset + drift, abs=0.1)
@@ -98,7 +103,7 @@ def noisy() -> MapDisk:
 
 
 def test_noise_falls_with_the_pixels_that_a_cell_has_and_sigma_says_so() -> None:
-    part = unroll(noisy(), ONE_DEGREE, TIME)
+    part = project_disk(noisy(), ONE_DEGREE, TIME)
     for low, high in ((0.95, 1.0), (0.5, 0.55)):
         ring = (part.mu > low) & (part.mu < high)
         rms = float(np.sqrt((part.field_gauss[ring] ** 2).mean()))
@@ -107,7 +112,7 @@ def test_noise_falls_with_the_pixels_that_a_cell_has_and_sigma_says_so() -> None
 
 
 def test_sigma_of_a_strong_field_grows_towards_the_limb() -> None:
-    part = unroll(disk_of(even), ONE_DEGREE, TIME)
+    part = project_disk(disk_of(even), ONE_DEGREE, TIME)
 
     def mean_sigma(low: float, high: float) -> float:
         return float(part.sigma_gauss[(part.mu > low) & (part.mu < high)].mean())
@@ -128,6 +133,6 @@ def test_sigma_of_a_generated_disk_is_its_own_over_mu() -> None:
         sigma=sigma.astype(np.float32),
         generator=MODEL,
     )
-    part = unroll(made, ONE_DEGREE, TIME)
+    part = project_disk(made, ONE_DEGREE, TIME)
     inside = part.mu > 0.3
     np.testing.assert_allclose(part.sigma_gauss[inside], 30 / part.mu[inside], rtol=0.03)

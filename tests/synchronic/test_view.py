@@ -9,7 +9,12 @@ from astropy.time import Time
 
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day, foreshortening, sight_lines, trace
+from farside.sun.heliographic import (
+    differential_rotation_deg_per_day,
+    foreshortening,
+    lines_of_sight,
+    trace,
+)
 from farside.synchronic.map import BaseMap
 from farside.synchronic.view import age_of_disk_days, disk_of_map
 from tests.support.bipoles import GAUSS, GRID, LONGITUDE, TIME, bipole, image_of, view_of
@@ -68,8 +73,8 @@ def test_the_field_has_turned_since_the_map_saw_it(map_days: float, age_days: fl
     grid = FINE["sine"]
     old = base(bipole_at(LONGITUDE, grid), grid, TIME - map_days * u.day, age_days)
     seen = disk_of_map(old, GRID, VIEW)
-    points = trace(*sight_lines(GRID, VIEW.observer), VIEW.observer, VIEW.time)
-    then = points.longitude_deg - drift_deg_per_day(points.latitude_deg) * 100.0
+    points = trace(*lines_of_sight(GRID, VIEW.observer), VIEW.observer, VIEW.time)
+    then = points.longitude_deg - differential_rotation_deg_per_day(points.latitude_deg) * 100.0
     # At 18° the surface gains 2.6° on the Carrington frame in 100 days.
     expected = np.where(GRID.on_disk(), bipole(then, points.latitude_deg) * points.mu, np.nan)
     assert unlike(seen, expected.astype(np.float32)) < 0.005

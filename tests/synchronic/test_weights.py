@@ -2,22 +2,22 @@ import numpy as np
 import pytest
 
 from farside.sun.carrington_grid import CarringtonGrid, Map
-from farside.synchronic.project import INCLINATION_DEG, Unrolled
-from farside.synchronic.weights import LEAST_MU, compare, quality_factor
+from farside.synchronic.project import INCLINATION_DEG, ProjectedDisk
+from farside.synchronic.weights import OVERLAP_LEAST_MU, overlap_score, quality_factor
 
 GRID = CarringtonGrid(36, 18)
 FIELD = np.random.default_rng(0).normal(0, 60, GRID.shape)
 
 
-def seen(field: Map, columns: slice) -> Unrolled:
+def seen(field: Map, columns: slice) -> ProjectedDisk:
     mu = np.zeros(GRID.shape)
     mu[:, columns] = 0.8
-    return Unrolled(field * (mu > 0), mu, np.ones(GRID.shape))
+    return ProjectedDisk(field * (mu > 0), mu, np.ones(GRID.shape))
 
 
 def test_score_is_of_what_both_see() -> None:
     one, other = seen(0.5 * FIELD, slice(0, 18)), seen(FIELD, slice(9, 27))
-    found = compare(one, other, GRID)
+    found = overlap_score(one, other, GRID)
     assert found is not None
     assert found.correlation == pytest.approx(1)
     assert found.slope == pytest.approx(0.5)
@@ -26,31 +26,31 @@ def test_score_is_of_what_both_see() -> None:
 
 
 def test_opposite_polarity_is_told() -> None:
-    found = compare(seen(-FIELD, slice(0, 18)), seen(FIELD, slice(0, 18)), GRID)
+    found = overlap_score(seen(-FIELD, slice(0, 18)), seen(FIELD, slice(0, 18)), GRID)
     assert found is not None
     assert found.correlation == pytest.approx(-1)
     assert found.sign_agreement == 0
 
 
 def test_weak_cells_have_no_sign_to_agree_on() -> None:
-    found = compare(seen(-FIELD / 100, slice(0, 18)), seen(FIELD / 100, slice(0, 18)), GRID)
+    found = overlap_score(seen(-FIELD / 100, slice(0, 18)), seen(FIELD / 100, slice(0, 18)), GRID)
     assert found is not None
     assert found.sign_agreement == 1
 
 
 @pytest.mark.parametrize("columns", [slice(18, 36), slice(17, 35)])
 def test_disks_that_share_little_have_no_score(columns: slice) -> None:
-    assert compare(seen(FIELD, slice(0, 18)), seen(FIELD, columns), GRID) is None
+    assert overlap_score(seen(FIELD, slice(0, 18)), seen(FIELD, columns), GRID) is None
 
 
 def test_what_is_seen_at_a_slant_does_not_count() -> None:
     slanted = seen(FIELD, slice(0, 18))
-    slanted.mu[slanted.mu > 0] = LEAST_MU
-    assert compare(slanted, seen(FIELD, slice(0, 18)), GRID) is None
+    slanted.mu[slanted.mu > 0] = OVERLAP_LEAST_MU
+    assert overlap_score(slanted, seen(FIELD, slice(0, 18)), GRID) is None
 
 
 def test_a_field_without_features_has_no_score() -> None:
-    assert compare(seen(0 * FIELD, slice(0, 18)), seen(FIELD, slice(0, 18)), GRID) is None
+    assert overlap_score(seen(0 * FIELD, slice(0, 18)), seen(FIELD, slice(0, 18)), GRID) is None
 
 
 def test_quality_rises_with_correlation_from_0_to_that_of_an_observed_disk() -> None:

@@ -9,13 +9,13 @@ from farside.errors import ImplausibleGeometryError
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.sun.grid import Grid
 from farside.sun.observer import SOLAR_RADIUS_M
-from farside.tracking.cutout import CutOut, Frame, cut, cut_map
+from farside.tracking.cutout import CutOut, CutoutFrame, cut, cut_map
 from tests.support.bipoles import GRID, LATITUDE, LONGITUDE, bipole, image_of, pole_flux_mx, view_of
 
-FRAME = Frame(LONGITUDE, LATITUDE)
+FRAME = CutoutFrame(LONGITUDE, LATITUDE)
 
 
-def seen_at(meridian_deg: float, frame: Frame = FRAME, grid: Grid = GRID) -> CutOut:
+def seen_at(meridian_deg: float, frame: CutoutFrame = FRAME, grid: Grid = GRID) -> CutOut:
     view = view_of(meridian_deg)
     return cut(image_of(view, grid), grid, view, frame)
 
@@ -29,27 +29,27 @@ def test_a_bipole_has_its_flux_from_every_side(meridian_deg: float) -> None:
 
 @pytest.mark.parametrize("cell_deg", [0.1, 0.25, 1.0, 2.0])
 def test_the_flux_of_a_pole_does_not_depend_on_the_cells(cell_deg: float) -> None:
-    half = Frame(LONGITUDE + 4, LATITUDE, size_deg=8, cell_deg=cell_deg)
+    half = CutoutFrame(LONGITUDE + 4, LATITUDE, size_deg=8, cell_deg=cell_deg)
     assert seen_at(30, half).net_flux_mx() == pytest.approx(pole_flux_mx(), rel=0.01)
 
 
 def test_a_fine_disk_is_averaged_and_not_sampled() -> None:
     grid = Grid(512, 225)
     noise = np.random.default_rng(0).normal(0, 10, (512, 512)).astype(np.float32)
-    found = cut(noise, grid, view_of(0), Frame(LONGITUDE, LATITUDE, cell_deg=2.0))
+    found = cut(noise, grid, view_of(0), CutoutFrame(LONGITUDE, LATITUDE, cell_deg=2.0))
     pixels = (2.0 * np.radians(1) * 225) ** 2
     assert found.field_gauss.std() == pytest.approx(10 / np.sqrt(pixels), rel=0.25)
 
 
 def test_the_positive_pole_lies_west_and_north_is_up() -> None:
-    field = seen_at(30, Frame(LONGITUDE, LATITUDE - 3)).field_gauss
+    field = seen_at(30, CutoutFrame(LONGITUDE, LATITUDE - 3)).field_gauss
     row, column = np.unravel_index(np.argmax(field), field.shape)
     assert column > 20 > np.argmin(field) % 40
     assert row > 20
 
 
 def test_cells_share_the_area_of_the_frame() -> None:
-    frame = Frame(10.0, 50.0, size_deg=10, cell_deg=0.5)
+    frame = CutoutFrame(10.0, 50.0, size_deg=10, cell_deg=0.5)
     south, north = np.sin(np.radians([45.0, 55.0]))
     width = np.radians(10 / np.cos(np.radians(50)))
     expected = width * (north - south) * (100 * SOLAR_RADIUS_M) ** 2
@@ -86,7 +86,7 @@ def test_a_map_gives_the_same_field_as_the_surface(
     lon, lat = np.meshgrid(grid.longitude_deg, grid.latitude_deg)
     # Smooth, and without a seam at longitude 0.
     field = 50 * np.cos(np.radians(2 * lon)) * np.cos(np.radians(lat))
-    frame = Frame(longitude, latitude, cell_deg=1.0)
+    frame = CutoutFrame(longitude, latitude, cell_deg=1.0)
     lon, lat = frame.points(1)
     expected = 50 * np.cos(np.radians(2 * lon)) * np.cos(np.radians(lat))
     assert np.allclose(cut_map(field, grid, frame), expected, atol=1.0)
@@ -107,4 +107,4 @@ def test_a_frame_that_cannot_be_says_what_is_wanted(
     latitude: float, size: float, cell: float, wanted: str
 ) -> None:
     with pytest.raises(ImplausibleGeometryError, match=wanted):
-        Frame(0.0, latitude, size, cell)
+        CutoutFrame(0.0, latitude, size, cell)

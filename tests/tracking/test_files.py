@@ -13,23 +13,25 @@ from sunpy.coordinates import HeliographicCarrington
 
 import farside
 from farside.quality import Quality
-from farside.tracking.files import curve, write_curve, write_cutouts
+from farside.tracking.files import flux_curve, write_curve, write_cutouts
 from farside.tracking.inputs import Skipped
-from farside.tracking.track import Region, Track, follow
+from farside.tracking.track import Track, TrackedRegion, track_region
 from tests.support.bipoles import APART_DEG, LATITUDE, LONGITUDE, MODEL, TIME, disk, pole_flux_mx
 
-REGION = Region("NOAA 1", LONGITUDE, LATITUDE, TIME)
+REGION = TrackedRegion("NOAA 1", LONGITUDE, LATITUDE, TIME)
 
 
 @pytest.fixture(scope="module")
 def track() -> Track:
     later = TIME + 2 * u.day
     far = disk(30, later, "far.fits", "STEREO_A", MODEL, Quality.BEACON)
-    return follow(REGION, [far, disk(-20, name="hmi.fits"), Skipped("bad.fits", "80° from µ")])
+    return track_region(
+        REGION, [far, disk(-20, name="hmi.fits"), Skipped("bad.fits", "80° from µ")]
+    )
 
 
 def test_each_point_says_what_it_is_from(track: Track) -> None:
-    table = curve(track)
+    table = flux_curve(track)
     assert list(table["source"]) == ["observed", "generated"]
     assert list(table["instrument"]) == ["HMI", "STEREO_A"]
     assert list(table["model"]) == ["", "pix2pixcc 1"]
@@ -60,7 +62,7 @@ def test_the_public_reader_gives_the_flux_curve_back(
     write_file(track, tmp_path / name)
     table = farside.read_product(tmp_path / name)
     assert isinstance(table, Table)
-    np.testing.assert_allclose(table["net_flux_mx"], curve(track)["net_flux_mx"])
+    np.testing.assert_allclose(table["net_flux_mx"], flux_curve(track)["net_flux_mx"])
 
 
 def test_csv_has_a_header_and_a_line_for_each_point(track: Track, tmp_path: Path) -> None:
@@ -106,5 +108,5 @@ def test_each_cut_out_stands_alone_and_nothing_was_altered(track: Track, tmp_pat
 
 def test_a_name_of_any_length_and_script_is_written(tmp_path: Path) -> None:
     name = "ångström " * 10 + ".fits"
-    write_cutouts(follow(REGION, [disk(0, name=name)]), tmp_path / "ar.fits")
+    write_cutouts(track_region(REGION, [disk(0, name=name)]), tmp_path / "ar.fits")
     assert (tmp_path / "ar.fits").exists()

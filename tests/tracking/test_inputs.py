@@ -9,9 +9,9 @@ import pytest
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid
-from farside.synchronic import fits as native
+from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.disk import MapDisk
-from farside.tracking.inputs import NamedMap, Sighting, Skipped, read
+from farside.tracking.inputs import ImageSource, NamedMap, Skipped, read
 from tests.support.bipoles import GRID, MODEL, TIME, disk, image_of, view_of
 from tests.support.synchronic_maps import synchronic_map
 
@@ -25,18 +25,18 @@ def test_a_product_is_a_generated_disk(pack: Callable[[bytes], bytes], tmp_path:
     (tmp_path / "far.fits").write_bytes(pack(made.to_bytes()))
     given = read(tmp_path / "far.fits")
     assert isinstance(given, MapDisk)
-    found = Sighting.of_disk(given)
+    found = ImageSource.of_disk(given)
     assert (found.kind, found.instrument, found.model) == ("generated", "STEREO_A", "pix2pixcc 1")
     assert (found.name, found.quality) == ("far.fits", Quality.BEACON)
 
 
 def test_an_observed_disk_has_no_model() -> None:
-    found = Sighting.of_disk(disk(0))
+    found = ImageSource.of_disk(disk(0))
     assert (found.kind, found.model) == ("observed", "")
 
 
 def test_a_native_map_keeps_its_name(tmp_path: Path) -> None:
-    native.write(synchronic_map(CarringtonGrid(36, 18)), tmp_path / "map.fits")
+    synchronic_fits.write(synchronic_map(CarringtonGrid(36, 18)), tmp_path / "map.fits")
     given = read(tmp_path / "map.fits")
     assert isinstance(given, NamedMap)
     assert given.name == "map.fits"

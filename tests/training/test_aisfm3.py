@@ -41,7 +41,7 @@ def test_the_objective_and_the_optimiser_are_the_paper_s() -> None:
     assert (optimiser.rate, optimiser.betas, optimiser.weight_decay) == (2e-4, (0.5, 0.999), 0)
     assert (optimiser.schedule, optimiser.warmup, optimiser.clip) == ("constant", 0, None)
     assert (run.iterations, run.batch, run.validate_every) == (1_000_000, 1, 10_000)
-    assert (CONFIG.start.conv_std, CONFIG.data.crop_margin_px) == (0.02, 62)
+    assert (CONFIG.initialisation.conv_std, CONFIG.data.crop_margin_px) == (0.02, 62)
 
 
 def test_sdo_may_stand_for_the_far_side_as_it_does_in_training() -> None:

@@ -13,9 +13,9 @@ from farside.sun.solar_cycle import cycle_of
 from tests.support.live import ROOT
 from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.compare.__main__ import main
-from training.compare.contest import Entrant, contest
+from training.compare.benchmark import Candidate, benchmark
 from training.compare.page import markdown, read_comparison
 from training.compare.result import Comparison, summarise
 from training.data import Campaign, open_store, simulate
@@ -36,12 +36,14 @@ def small(name: str, channels: slice) -> Recipe:
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A store, a model with a reference pair and one without."""
     folder = tmp_path_factory.mktemp("comparison")
-    simulate(folder / "suns", Campaign(GRID, 5, 2, epochs=2, times=2, test=True), sky=SMALL_SKY)
+    simulate(
+        folder / "suns", Campaign(GRID, 5, 2, epochs=2, times=2, test=True), renderer=SMALL_RENDERER
+    )
     found = [folder / "suns"]
     for seed, named in enumerate((small("paired", slice(7)), small("alone", slice(3)))):
         torch.manual_seed(seed)
         path = folder / f"{named.name}.safetensors"
-        checkpoint.write(path, checkpoint.make(named).state_dict(), named)
+        checkpoint.write(path, checkpoint.initialise(named).state_dict(), named)
         found.append(path)
     return found
 
@@ -49,14 +51,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def comparison(files: list[Path]) -> Comparison:
     store, *models = files
-    entrants = [Entrant(*load(str(path), store)) for path in models]
-    records = contest(open_store(store), entrants)
-    return summarise(records, entrants, "command", "suns", 2)
+    candidates = [Candidate(*load(str(path), store)) for path in models]
+    records = benchmark(open_store(store), candidates)
+    return summarise(records, candidates, "command", "suns", 2)
 
 
 def test_it_has_every_model_and_what_they_must_beat(comparison: Comparison) -> None:
-    assert comparison.answers == ("paired", "alone", "persistence", "zero field")
-    assert [entry.refers for entry in comparison.entries] == [True, False]
+    assert comparison.predictions == ("paired", "alone", "persistence", "zero field")
+    assert [entry.uses_reference for entry in comparison.entries] == [True, False]
     assert comparison.units == ("seed 5", "seed 6")
 
 
@@ -93,10 +95,10 @@ def test_a_zero_field_has_the_errors_of_the_truth_itself(comparison: Comparison)
 
 def test_the_page_has_every_number_of_the_first_table(comparison: Comparison) -> None:
     page = markdown(comparison)
-    for answer in ("paired", "alone", "persistence"):
-        cell = comparison.cell(answer, FULL, MAIN_AGES)
+    for prediction in ("paired", "alone", "persistence"):
+        cell = comparison.cell(prediction, FULL, MAIN_AGES)
         assert cell
-        assert f"| {answer} | {cell.estimate.mean:.3f} [" in page
+        assert f"| {prediction} | {cell.estimate.mean:.3f} [" in page
     assert "fewer than 40" in page
 
 
@@ -108,7 +110,7 @@ def test_the_command_writes_the_same_numbers(
     main()
     found = read_comparison(page.with_suffix(".json"))
     assert found.command == "python -m training.compare suns paired alone"
-    assert [c.answer for c in found.cells] == [c.answer for c in comparison.cells]
+    assert [c.prediction for c in found.cells] == [c.prediction for c in comparison.cells]
     here, there = ([c.estimate.mean for c in each.cells] for each in (found, comparison))
     assert here == pytest.approx(there)
     assert page.read_text().startswith("# The far-side generators")
@@ -116,8 +118,8 @@ def test_the_command_writes_the_same_numbers(
 
 def test_of_the_first_sun_alone_there_is_no_interval(files: list[Path]) -> None:
     store, model, _ = files
-    entrants = [Entrant(*load(str(model), store))]
-    found = summarise(contest(open_store(store), entrants, suns=1), entrants, "", "suns", 2)
+    candidates = [Candidate(*load(str(model), store))]
+    found = summarise(benchmark(open_store(store), candidates, suns=1), candidates, "", "suns", 2)
     assert found.units == ("seed 5",)
     cell = found.cell("paired", FULL)
     assert cell
@@ -126,9 +128,9 @@ def test_of_the_first_sun_alone_there_is_no_interval(files: list[Path]) -> None:
 
 def test_two_models_of_one_name_are_refused(files: list[Path], tmp_path: Path) -> None:
     store, model, _ = files
-    entrant = Entrant(*load(str(model), store))
+    candidate = Candidate(*load(str(model), store))
     with pytest.raises(ValueError, match="got paired, paired, expected each name once"):
-        contest(open_store(store), [entrant, entrant])
+        benchmark(open_store(store), [candidate, candidate])
 
 
 @pytest.mark.parametrize(

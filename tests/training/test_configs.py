@@ -34,20 +34,20 @@ def test_its_networks_fit_its_images(name: str) -> None:
     judged = [recipe.outputs.index(target) for target in recipe.targets]
     side = config.data.patch_px or recipe.side_px
     with torch.device("meta"):
-        generator = checkpoint.make(recipe)
+        generator = checkpoint.initialise(recipe)
         batch = torch.empty(1, planes, side, side)
-        for stage in config.course:
+        for stage in config.stage_schedule:
             image = generator(batch, stage.halvings) if stage.halvings else generator(batch)
             assert image.shape[-1] == side // 2**stage.halvings
             given = torch.empty(1, planes, *image.shape[-2:])
-            judge = Discriminator(planes, targets, **stage.adversary.model_dump())
-            assert min(judge(given, image[:, judged])[-1][-1].shape) > 0
+            discriminator = Discriminator(planes, targets, **stage.adversary.model_dump())
+            assert min(discriminator(given, image[:, judged])[-1][-1].shape) > 0
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("demo")])
 def test_a_demonstration_is_small_enough_to_be_shipped(name: str) -> None:
     with torch.device("meta"):
-        state = checkpoint.make(recipe_of(config_of(name))).state_dict()
+        state = checkpoint.initialise(recipe_of(config_of(name))).state_dict()
     assert 2 * sum(tensor.numel() for tensor in state.values()) < 0.97e6 * SHIPPED_MB
 
 
@@ -60,7 +60,7 @@ def test_aisfm_1_is_as_kim_et_al_have_it() -> None:
     assert recipe.network.arguments["levels"] == 10
     # Twice, since the adversary's term is halved.
     assert (weights.adversary, weights.l1, weights.features, weights.concordance) == (2, 100, 0, 0)
-    assert config.game == "cross-entropy"
+    assert config.adversarial_loss == "cross-entropy"
     assert (config.optimiser.rate, config.optimiser.betas) == (2e-4, (0.5, 0.999))
     assert (config.adversary.strided, config.adversary.norm) == (3, "batch")
 
@@ -79,14 +79,14 @@ def test_aisfm_2_is_as_jeong_et_al_have_it() -> None:
     assert {c.scaling for c in recipe.channels} == {MedianLog(low=0.01, high=2.0)}
     assert recipe.saturation_gauss == recipe.field.scaling.scale == 3000
     assert (weights.adversary, weights.features, weights.concordance) == (2, 10, 0)
-    assert config.game == "least-squares"
+    assert config.adversarial_loss == "least-squares"
     assert (config.adversary.n_scales, config.adversary.n_df) == (2, 64)
     assert config.optimiser.schedule == "linear"
     assert config.optimiser.hold == pytest.approx(2 / 3)
     with torch.device("meta"):
-        assert parameters(checkpoint.make(recipe)) == 45_617_729
-        judge = Discriminator(3, 1, **config.adversary.model_dump())
-    assert judge.copies == 1
+        assert parameters(checkpoint.initialise(recipe)) == 45_617_729
+        discriminator = Discriminator(3, 1, **config.adversary.model_dump())
+    assert discriminator.copies == 1
 
 
 def test_the_multi_layer_gan_is_as_alshehhi_has_it() -> None:
@@ -96,7 +96,7 @@ def test_the_multi_layer_gan_is_as_alshehhi_has_it() -> None:
     assert config.data.patch_px == 512
     assert [stage.halvings for stage in config.stages] == [2, 1, 0]
     assert [stage.adversary.strided for stage in config.stages] == [3, 2, 1]
-    assert config.game == "cross-entropy"
+    assert config.adversarial_loss == "cross-entropy"
     assert weights.l2 > 0
     assert (weights.l1, weights.features, weights.concordance) == (0, 0, 0)
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from farside.disk.registration import Disk, register
-from farside.disk.reproject import rotate
+from farside.disk.reproject import reproject_disk
 from farside.errors import IncompleteSetError
 from farside.observation.image import Observation, read
 from farside.quality import Quality
@@ -27,9 +27,9 @@ from farside.sun.grid import Grid, Image
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 from tests.support.once import once
 from tests.support.small_model import RECIPE
-from training.data import Pairs, Plan, StoreError, Summary, open_store, prepare
+from training.data import ArchivePlan, ArchiveSummary, Pairs, StoreError, open_store, prepare
 from training.data.__main__ import main
-from training.data.journal import JOURNAL, Registered
+from training.data.journal import JOURNAL, RegisteredImage
 from training.data.pairing import CHANNELS, Ages, MonthsRule, group, pair
 
 GRID = Grid(64, 28.0)
@@ -44,7 +44,7 @@ SDO = RECIPE.model_copy(
     }
 )
 """Takes the images of SDO as an observation too."""
-PLAN = Plan(GRID, ages=Ages(step_days=HALF_TURN_DAYS))
+PLAN = ArchivePlan(GRID, ages=Ages(step_days=HALF_TURN_DAYS))
 
 
 def images_of(folder: Path) -> list[Path]:
@@ -92,18 +92,18 @@ def whole(archive: Path) -> Path:
 @pytest.fixture(scope="module")
 def summary_and_path(
     archive: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Summary, Path]:
+) -> tuple[ArchiveSummary, Path]:
     path = tmp_path_factory.mktemp("stores") / "whole.zarr"
     return prepare([archive], path, PLAN), path
 
 
 @pytest.fixture(scope="module")
-def summary(summary_and_path: tuple[Summary, Path]) -> Summary:
+def summary(summary_and_path: tuple[ArchiveSummary, Path]) -> ArchiveSummary:
     return summary_and_path[0]
 
 
 @pytest.fixture(scope="module")
-def store(summary_and_path: tuple[Summary, Path]) -> Pairs:
+def store(summary_and_path: tuple[ArchiveSummary, Path]) -> Pairs:
     return open_store(summary_and_path[1])
 
 
@@ -142,7 +142,7 @@ def test_complete_sets_are_found_by_their_headers_in_any_folder_under_any_name(
 
 
 def test_each_file_without_a_use_is_listed_with_its_reason(
-    archive: Path, summary: Summary, store: Pairs
+    archive: Path, summary: ArchiveSummary, store: Pairs
 ) -> None:
     names = [Path(each.path).relative_to(archive).as_posix() for each in summary.refused]
     reasons = dict(zip(names, (each.reason for each in summary.refused), strict=True))
@@ -200,7 +200,7 @@ def test_a_stack_has_the_channels_of_the_recipe_in_its_order_and_view(store: Pai
     assert own.disks == (sample.observed[1], sample.referenced[3])
     turned = sample.stack(SDO.model_copy(update={"reference_view": "observation"}))
     assert turned.disks[0] is sample.observed[1]
-    rotated = rotate(sample.referenced[3], turned.observer, turned.time)
+    rotated = reproject_disk(sample.referenced[3], turned.observer, turned.time)
     np.testing.assert_array_equal(turned.given[1].image, rotated.image)
     assert turned.time == sample.truth.origin.time
 
@@ -253,7 +253,7 @@ def test_an_interrupted_run_goes_on_and_registers_nothing_twice(
 
 
 def test_two_processes_make_the_same_store(archive: Path, store: Pairs, tmp_path: Path) -> None:
-    two = Plan(GRID, ages=PLAN.ages, processes=2)
+    two = ArchivePlan(GRID, ages=PLAN.ages, processes=2)
     prepare([archive], tmp_path / "two.zarr", two)
     assert_same_samples(open_store(tmp_path / "two.zarr"), store)
 
@@ -294,7 +294,7 @@ def test_a_store_without_pairs_is_no_data_set(archive: Path, tmp_path: Path) -> 
 
 def test_a_store_is_on_one_grid(archive: Path, copy: Path) -> None:
     with pytest.raises(StoreError, match=r"got a store on Grid.*64.*expected one on Grid.*128"):
-        prepare([archive], copy, Plan(Grid(128, 56.0)))
+        prepare([archive], copy, ArchivePlan(Grid(128, 56.0)))
 
 
 def test_what_is_no_store_is_not_written_into(archive: Path, tmp_path: Path) -> None:
@@ -364,9 +364,9 @@ def test_a_damaged_journal_is_a_clear_error(archive: Path, copy: Path) -> None:
         prepare([archive], copy, PLAN)
 
 
-def image(channel: str, minutes: float, path: str = "", quality: int = 0) -> Registered:
+def image(channel: str, minutes: float, path: str = "", quality: int = 0) -> RegisteredImage:
     time = NOW + minutes * u.min
-    return Registered(
+    return RegisteredImage(
         row=0,
         path=path or f"{channel} {minutes:g}",
         channel=channel,
@@ -388,7 +388,7 @@ def test_the_nearest_images_make_a_set_and_none_is_in_two() -> None:
     assert [[each.path for each in found.images] for found in grouped.sets] == [
         ["AIA 304 2", "AIA 193 2", "AIA 171 2", "HMI LOS 3"]
     ]
-    reasons = {each.path: each.reason for each in grouped.left_out}
+    reasons = {each.path: each.reason for each in grouped.unused}
     assert reasons["HMI LOS 300"] == "no AIA 304 within 15 min of this HMI LOS"
     assert reasons["HMI LOS 0"] == "no set needs this HMI LOS"
     assert len(reasons) == 8
@@ -399,7 +399,7 @@ def test_of_two_images_of_one_time_the_definitive_one_is_taken() -> None:
     late = image("HMI LOS", 0, "a near-real-time one", quality=4)
     grouped = group([late, *bands, image("HMI LOS", 0, "the definitive one")], 15)
     assert [each.field.path for each in grouped.sets] == ["the definitive one"]
-    assert [each.reason for each in grouped.left_out] == [
+    assert [each.reason for each in grouped.unused] == [
         "HMI LOS of the same time as the definitive one"
     ]
 
@@ -464,8 +464,8 @@ def test_a_regular_archive_has_every_age_from_a_cadence_to_a_rotation() -> None:
     [
         (lambda: Ages(step_days=0), "step of ages: got 0"),
         (lambda: Ages(tolerance_hours=-1), "tolerance of ages: got -1"),
-        (lambda: Plan(GRID, set_minutes=0), "set: got 0 minutes"),
-        (lambda: Plan(GRID, processes=0), "processes: got 0"),
+        (lambda: ArchivePlan(GRID, set_minutes=0), "set: got 0 minutes"),
+        (lambda: ArchivePlan(GRID, processes=0), "processes: got 0"),
         (lambda: MonthsRule(first_month=13), "first test month: got 13"),
         (lambda: MonthsRule(guard_days=40), "guard: got 40"),
     ],

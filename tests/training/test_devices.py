@@ -12,7 +12,7 @@ from deploy.local_triton.processes import PATIENCE_S
 from farside.model import checkpoint
 from farside.model.recipe import Recipe
 from tests.support.live import ROOT
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.data import Campaign, simulate
 from training.train import LOSSES, MODEL, STATE
 
@@ -27,7 +27,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     grid = Recipe.from_toml(DEMO).disk
     for name, seed, test in (("suns.zarr", 1, False), ("other-suns.zarr", 2, True)):
         simulate(
-            folder / name, Campaign(grid, seed, 1, epochs=1, times=2, test=test), sky=SMALL_SKY
+            folder / name,
+            Campaign(grid, seed, 1, epochs=1, times=2, test=test),
+            renderer=SMALL_RENDERER,
         )
     narrow = DEMO.replace("n_gf = 16", "n_gf = 4").replace("n_residual = 6", "n_residual = 1")
     (folder / "recipe.toml").write_text(narrow)

@@ -19,11 +19,11 @@ from farside.model.networks.gated import Generator
 from farside.model.recipe import Recipe
 from farside.pipeline import translate
 from tests.support.live import ROOT
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.config import Config, read_config
 from training.data import Campaign, open_store, simulate
-from training.losses import Weights
-from training.samples import Batches, Samples, mirrored
+from training.losses import LossWeights
+from training.samples import Batches, PairDataset, mirrored
 from training.statistics import Statistics, field_score, polarity_score, strength_score
 from training.train import LOSSES, MODEL, train
 from training.variations import LeftOut, Randomised, randomise, vary, without_reference
@@ -52,7 +52,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         campaign = Campaign(
             RECIPE.disk, seed, 1, epochs=1, times=2, test=test, span_days=50.0, sdo_too=True
         )
-        simulate(folder / name, campaign, processes=0, sky=SMALL_SKY)
+        simulate(folder / name, campaign, processes=0, renderer=SMALL_RENDERER)
     (folder / "recipe.toml").write_text(small(FULL.read_text()))
     smoke = read_config(ROOT / "training" / "configs" / "farside-1-smoke.toml")
     paths = {"store": folder / "suns", "validation": folder / "others"}
@@ -60,9 +60,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return smoke.model_copy(update={"recipe": folder / "recipe.toml", "data": data})
 
 
-def samples_of(config: Config) -> Samples:
+def samples_of(config: Config) -> PairDataset:
     store = open_store(config.data.store)
-    return Samples(store, range(len(store)), RECIPE)
+    return PairDataset(store, range(len(store)), RECIPE)
 
 
 def losses(folder: Path) -> list[float]:
@@ -73,13 +73,13 @@ def test_the_real_configuration_parses_and_fits_its_network() -> None:
     config = read_config(ROOT / "training" / "configs" / "farside-1.toml")
     recipe = Recipe.from_toml((ROOT / config.recipe).read_text())
     with torch.device("meta"):
-        network = checkpoint.make(recipe)
+        network = checkpoint.initialise(recipe)
     assert 2 * sum(weight.numel() for weight in network.parameters()) < 25e6
     wrong = recipe.model_copy(update={"geometry": tuple(reversed(recipe.geometry))})
     with pytest.raises(
         CheckpointError, match=r"change sign with the hemisphere: got \(6, 17, 18\)"
     ):
-        checkpoint.make(wrong)
+        checkpoint.initialise(wrong)
 
 
 def test_a_store_has_views_of_sdo_and_references_of_more_than_a_rotation(config: Config) -> None:
@@ -159,7 +159,7 @@ def test_contrast_is_an_exponent_and_nothing_else_changes_anything() -> None:
 
 def network() -> Generator:
     torch.manual_seed(0)
-    made = checkpoint.make(RECIPE)
+    made = checkpoint.initialise(RECIPE)
     assert isinstance(made, Generator)
     for weight in made.parameters():
         torch.nn.init.normal_(weight, std=0.15)
@@ -256,5 +256,5 @@ def test_batches_follow_from_the_step_alone(config: Config) -> None:
     batches = Batches(samples_of(config), RECIPE, config.data, size=2, seed=3)
     assert torch.equal(batches.batch(5), batches.batch(5))
     assert batches.batch(5).shape == (2, 20, 64, 64)
-    assert Weights().likelihood == 0
+    assert LossWeights().likelihood == 0
     assert Statistics._fields[0] == "field"

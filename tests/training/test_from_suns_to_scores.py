@@ -108,20 +108,20 @@ def test_suns_of_other_seeds_give_the_comparison_of_the_project(tmp_path: Path) 
     options = ["--out", "page.md", "--repository", str(ROOT / "model_repository")]
     run("training.compare", "suns.zarr", *names, *options, folder=tmp_path)
     made = read_comparison(tmp_path / "page.json")
-    for answer, area in product(names, ("full disk", "AR", "QR")):
-        here, there = (each.cell(answer, area) for each in (made, shipped))
+    for prediction, area in product(names, ("full disk", "AR", "QR")):
+        here, there = (each.cell(prediction, area) for each in (made, shipped))
         assert here
         assert there
         one, other = here.estimate, there.estimate
-        assert (one.low or 0) < (other.high or 0), (answer, area)
-        assert (other.low or 0) < (one.high or 0), (answer, area)
+        assert (one.low or 0) < (other.high or 0), (prediction, area)
+        assert (other.low or 0) < (one.high or 0), (prediction, area)
 
 
 def correlation(report: dict[str, list[dict[str, object]]], area: str) -> dict[str, float]:
     """The model's estimate for references of at least five days."""
     key = ("CC 8×8", area, "from 5 d", "model")
     rows = report["means"]
-    found = [r for r in rows if (r["measure"], r["area"], r["ages"], r["answer"]) == key]
+    found = [r for r in rows if (r["measure"], r["area"], r["ages"], r["prediction"]) == key]
     estimate = found[0]["estimate"]
     assert isinstance(estimate, dict)
     return estimate

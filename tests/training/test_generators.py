@@ -13,7 +13,7 @@ from farside.model import checkpoint
 from farside.model.recipe import Recipe
 from farside.sun.grid import Grid
 from tests.support.live import ROOT
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.config import Adversary, Config, ConfigError, Stage, read_config
 from training.data import Campaign, simulate
 from training.samples import open_samples
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("generators")
     for name, seed, test in (("suns.zarr", 1, False), ("other-suns.zarr", 2, True)):
         campaign = Campaign(GRID, seed, seeds=1, epochs=1, times=2, test=test)
-        simulate(folder / name, campaign, processes=0, sky=SMALL_SKY)
+        simulate(folder / name, campaign, processes=0, renderer=SMALL_RENDERER)
     for name in DEMOS:
         recipe = (ROOT / "training" / "recipes" / f"{name}.toml").read_text()
         wide, narrow = NARROW[name]
@@ -88,8 +88,8 @@ def test_a_smoke_run_lowers_the_loss_and_leaves_a_model(
     train(config.model_copy(update={"data": config.data.model_copy(update=still)}), tmp_path)
     found = [entry["generator"] for entry in losses(tmp_path)]
     assert len(found) == 12
-    for first in range(0, 12, 12 // len(config.course)):
-        stage = found[first : first + 12 // len(config.course)]
+    for first in range(0, 12, 12 // len(config.stage_schedule)):
+        stage = found[first : first + 12 // len(config.stage_schedule)]
         assert np.mean(stage[-2:]) < np.mean(stage[:2])
     model = checkpoint.read(tmp_path / MODEL)
     assert model.recipe.network.name.startswith(name.removesuffix("-demo"))
@@ -172,14 +172,14 @@ def test_stages_that_do_not_make_a_run_are_refused(
 def test_the_finest_layer_alone_sees_the_whole_resolution(folder: Path, tmp_path: Path) -> None:
     config = config_of(folder, "multilayer-demo")
     state = train(config, tmp_path, last=1)
-    judges = state.adversary
-    assert judges is not None
+    discriminators = state.adversary
+    assert discriminators is not None
     sizes = []
-    for index, stage in enumerate(config.course):
+    for index, stage in enumerate(config.stage_schedule):
         side = 64 // 2**stage.halvings
         image = torch.zeros(1, 1, side, side)
         with torch.inference_mode():
-            sizes.append(judges.network(image, image, index)[0][-1].shape[-1])
+            sizes.append(discriminators.network(image, image, index)[0][-1].shape[-1])
     # The coarser the layer, the larger the patch of one answer, and the fewer answers.
     assert sizes == sorted(sizes)
     assert np.diff(sizes).min() > 0

@@ -17,12 +17,12 @@ from farside.model.recipe import Recipe
 from farside.sun.grid import Grid
 from farside.sun.solar_cycle import leading_sign
 from tests.support.live import ROOT
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.config import Config, ConfigError, Optimiser, read_config
 from training.data import Campaign, StoreError, open_store, simulate
 from training.samples import (
     Batches,
-    Samples,
+    PairDataset,
     cropped,
     mirrored,
     open_samples,
@@ -40,7 +40,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     folder = tmp_path_factory.mktemp("training")
     for name, seed, test in (("suns", 1, False), ("others", 2, True)):
         campaign = Campaign(RECIPE.disk, seed, seeds=1, epochs=1, times=2, test=test)
-        simulate(folder / name, campaign, processes=0, sky=SMALL_SKY)
+        simulate(folder / name, campaign, processes=0, renderer=SMALL_RENDERER)
     small = folder / "recipe.toml"
     small.write_text(
         DEMO.read_text()
@@ -146,9 +146,9 @@ def test_the_configurations_that_come_with_it_parse(name: str) -> None:
     assert Recipe.from_toml((ROOT / config.recipe).read_text()).name == "pix2pixcc-demo"
 
 
-def samples_of(config: Config, recipe: Recipe = RECIPE, cache_gib: float = 0.0) -> Samples:
+def samples_of(config: Config, recipe: Recipe = RECIPE, cache_gib: float = 0.0) -> PairDataset:
     store = open_store(config.data.store)
-    return Samples(store, store.select("train").tolist(), recipe, cache_gib)
+    return PairDataset(store, store.select("train").tolist(), recipe, cache_gib)
 
 
 def test_a_sample_is_what_the_service_would_give_the_network_and_the_truth(
@@ -247,7 +247,7 @@ def test_samples_are_of_the_dates_that_are_asked_for(config: Config) -> None:
 
 def test_a_sun_that_is_trained_on_does_not_validate(config: Config, tmp_path: Path) -> None:
     campaign = Campaign(RECIPE.disk, 1, seeds=2, epochs=1, times=2, test=True)
-    simulate(tmp_path / "both", campaign, processes=0, sky=SMALL_SKY)
+    simulate(tmp_path / "both", campaign, processes=0, renderer=SMALL_RENDERER)
     leaking = with_data(config, validation=tmp_path / "both")
     with pytest.raises(
         StoreError, match="got 1 suns that are trained on, as seed 1, expected none"
@@ -261,7 +261,7 @@ def test_validation_takes_so_many_samples_at_most(config: Config) -> None:
     assert len(validation) == 1
     store = open_store(config.data.validation)
     assert len(store) == 2
-    assert torch.equal(validation[0], Samples(store, [0], RECIPE)[0])
+    assert torch.equal(validation[0], PairDataset(store, [0], RECIPE)[0])
 
 
 def test_batches_follow_from_the_step_alone(config: Config) -> None:

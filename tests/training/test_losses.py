@@ -12,13 +12,13 @@ from tests.support.live import ROOT
 from tests.support.rounding import same
 from training.discriminator import Discriminator
 from training.losses import (
-    Weights,
+    LossWeights,
     concordance,
     cross_entropy,
     discriminator_loss,
     feature_matching,
     generator_loss,
-    multiscale_discord,
+    multiscale_discordance,
 )
 
 
@@ -50,7 +50,7 @@ def test_all_losses_agree_with_the_authors(
 ) -> None:
     given, made, true = (golden[key] for key in ("input", "generated", "target"))
     losses = {
-        "loss_generator": generator_loss(discriminator, given, made, true, Weights()),
+        "loss_generator": generator_loss(discriminator, given, made, true, LossWeights()),
         "loss_discriminator": discriminator_loss(
             discriminator(given, true), discriminator(given, made)
         ),
@@ -98,7 +98,7 @@ def test_concordance_is_one_for_equal_images_and_falls_with_scale_and_offset() -
 
 def test_a_constant_image_gives_a_finite_gradient() -> None:
     made = torch.zeros(1, 1, 32, 32, requires_grad=True)
-    torch.autograd.backward(multiscale_discord(made, torch.randn(1, 1, 32, 32)))
+    torch.autograd.backward(multiscale_discordance(made, torch.randn(1, 1, 32, 32)))
     assert made.grad is not None
     assert bool(made.grad.isfinite().all())
 
@@ -108,12 +108,12 @@ def test_only_the_weak_term_misses_the_quiet_sun_beside_a_strong_region() -> Non
     spot = torch.zeros(1, 1, 64, 64)
     spot[..., 20:26, 20:26], spot[..., 20:26, 30:36] = 1.0, -1.0
     alone, both = (
-        generator_loss(None, spot, spot, spot + quiet, Weights(0, 0, concordance, weak))
+        generator_loss(None, spot, spot, spot + quiet, LossWeights(0, 0, concordance, weak))
         for concordance, weak in ((1, 0), (1, 1))
     )
     assert alone < 0.01
     assert both > 0.05
-    whole = generator_loss(None, spot, spot + quiet, spot + quiet, Weights(0, 0, 1, 1))
+    whole = generator_loss(None, spot, spot + quiet, spot + quiet, LossWeights(0, 0, 1, 1))
     assert whole == pytest.approx(0, abs=1e-5)
 
 
@@ -122,7 +122,7 @@ def test_only_the_unsigned_term_holds_for_a_region_of_the_wrong_sign() -> None:
     spot[..., 20:26, 20:26], spot[..., 20:26, 30:36] = 1.0, -1.0
     signed, unsigned = (
         generator_loss(None, spot, -spot, spot, weights)
-        for weights in (Weights(0, 0, 1), Weights(0, 0, 0, unsigned=1))
+        for weights in (LossWeights(0, 0, 1), LossWeights(0, 0, 0, unsigned=1))
     )
     assert signed == pytest.approx(2, abs=1e-3)
     assert unsigned == pytest.approx(0, abs=1e-5)
@@ -131,7 +131,7 @@ def test_only_the_unsigned_term_holds_for_a_region_of_the_wrong_sign() -> None:
 def test_the_plain_distances_are_the_mean_of_the_absolute_and_the_square() -> None:
     made, true = torch.full((1, 1, 32, 32), 0.5), torch.full((1, 1, 32, 32), 0.2)
     nothing = {"adversary": 0.0, "features": 0.0, "concordance": 0.0}
-    l1, l2 = (Weights(**nothing, l1=100), Weights(**nothing, l2=100))
+    l1, l2 = (LossWeights(**nothing, l1=100), LossWeights(**nothing, l2=100))
     assert generator_loss(None, made, made, true, l1).item() == pytest.approx(30)
     assert generator_loss(None, made, made, true, l2).item() == pytest.approx(9)
 
@@ -154,7 +154,7 @@ def test_a_weight_of_two_is_the_adversary_s_term_unhalved() -> None:
     def undecided(given: Tensor, image: Tensor) -> list[list[Tensor]]:
         return [[torch.zeros(1, 1, 6, 6)]] * 2
 
-    weights = Weights(adversary=2, features=0, concordance=0)
+    weights = LossWeights(adversary=2, features=0, concordance=0)
     lost = generator_loss(undecided, image, image, image, weights, cross_entropy)
     assert lost.item() == pytest.approx(2 * math.log(2))
     assert generator_loss(undecided, image, image, image, weights).item() == pytest.approx(2)
@@ -164,18 +164,18 @@ def test_a_weight_of_two_is_the_adversary_s_term_unhalved() -> None:
     ("strided", "patch"), [(1, 16), (2, 34), (3, 70), (4, 142), (5, 286), (6, 574), (7, 1150)]
 )
 def test_an_answer_judges_a_patch_of_the_stated_size(strided: int, patch: int) -> None:
-    judge = Discriminator(1, 1, n_df=1, balance=1.0, strided=strided)
+    discriminator = Discriminator(1, 1, n_df=1, balance=1.0, strided=strided)
     side = 1
-    blocks = [m for m in judge.modules() if isinstance(m, torch.nn.Conv2d)]
+    blocks = [m for m in discriminator.modules() if isinstance(m, torch.nn.Conv2d)]
     for block in reversed(blocks):
         side = (side - 1) * block.stride[0] + block.kernel_size[0]
     assert side == patch
 
 
 def test_an_answer_does_not_see_beyond_its_patch() -> None:
-    judge = Discriminator(1, 1, n_df=2, balance=1.0, strided=1, norm="batch").eval()
+    discriminator = Discriminator(1, 1, n_df=2, balance=1.0, strided=1, norm="batch").eval()
     image = torch.zeros(1, 1, 64, 64, requires_grad=True)
-    judge(image, image)[0][-1][0, 0, 15, 15].backward()
+    discriminator(image, image)[0][-1][0, 0, 15, 15].backward()
     assert image.grad is not None
     seen = image.grad[0, 0].nonzero()
     assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [16, 16]

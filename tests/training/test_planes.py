@@ -14,9 +14,16 @@ from farside.sun.grid import Grid
 from tests.support.native_model import NATIVE, TILING
 from training.config import Data
 from training.data.journal import StoreError
-from training.data.planes import ABOUT, About, Planes, Shown, open_planes, write
-from training.data.tiles import PLANES, Tiles, show_tiles
-from training.planesamples import PlaneSamples
+from training.data.planes import (
+    DESCRIPTION_FILE,
+    Planes,
+    PlaneSample,
+    StoreDescription,
+    open_planes,
+    write,
+)
+from training.data.tiles import PLANES, Tiles, tile_samples
+from training.planesamples import PlaneDataset
 from training.samples import Batches, open_samples
 
 NAMES = ("HMI LOS", "HMI LOS mean")
@@ -24,20 +31,22 @@ SIDE = NATIVE.side_px
 RECIPE = NATIVE.model_copy(update={"polarity": "hale"})
 
 
-def about(*seeds: int) -> About:
-    return About(planes=NAMES, command="test", seeds=seeds, simulation=2, settings={"side": SIDE})
+def description(*seeds: int) -> StoreDescription:
+    return StoreDescription(
+        planes=NAMES, command="test", seeds=seeds, simulation=2, settings={"side": SIDE}
+    )
 
 
-def show(seed: int) -> Iterator[Shown]:
+def show(seed: int) -> Iterator[PlaneSample]:
     """Two samples of a Sun, one of an even and one of an odd cycle, with a corner of sky."""
     for number, time in enumerate(("2012-01-01T00:00:00", "2022-01-01T00:00:00")):
         field = np.full((SIDE, SIDE), 100 * seed + number, np.float32)
         field[:4, :4] = np.nan
-        yield Shown(time, (field + 7, field))
+        yield PlaneSample(time, (field + 7, field))
 
 
 def store(folder: Path, *seeds: int) -> Planes:
-    write(folder, about(*seeds), show)
+    write(folder, description(*seeds), show)
     return open_planes(folder)
 
 
@@ -55,26 +64,26 @@ def test_a_store_that_was_stopped_goes_on_and_does_not_make_again_what_it_has(
 ) -> None:
     shown: list[int] = []
 
-    def told(seed: int) -> Iterator[Shown]:
+    def told(seed: int) -> Iterator[PlaneSample]:
         shown.append(seed)
         if seed == 5 and len(shown) == 2:
             raise KeyboardInterrupt
         return show(seed)
 
     with pytest.raises(KeyboardInterrupt):
-        write(tmp_path, about(3, 5), told)
+        write(tmp_path, description(3, 5), told)
     with pytest.raises(StoreError, match="make it again"):
         open_planes(tmp_path)
-    assert write(tmp_path, about(3, 5), told) == 4
+    assert write(tmp_path, description(3, 5), told) == 4
     assert shown == [3, 5, 5]
 
 
 def test_a_store_of_other_contents_is_left_alone(tmp_path: Path) -> None:
     store(tmp_path, 3)
-    before = (tmp_path / ABOUT).read_bytes()
+    before = (tmp_path / DESCRIPTION_FILE).read_bytes()
     with pytest.raises(StoreError, match="expected a new folder"):
-        write(tmp_path, about(4), show)
-    assert (tmp_path / ABOUT).read_bytes() == before
+        write(tmp_path, description(4), show)
+    assert (tmp_path / DESCRIPTION_FILE).read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["sun-3.npy", "sun-3.json"])
@@ -86,7 +95,7 @@ def test_a_damaged_file_is_named(name: str, tmp_path: Path) -> None:
 
 
 def test_a_sample_is_what_is_given_then_what_is_wanted_in_network_units(tmp_path: Path) -> None:
-    samples = PlaneSamples(store(tmp_path, 3), [0, 1], RECIPE, "HMI LOS mean")
+    samples = PlaneDataset(store(tmp_path, 3), [0, 1], RECIPE, "HMI LOS mean")
     even, odd = samples[0], samples[1]
     assert even.shape == (2, SIDE, SIDE)
     # The leading polarity of even cycles is turned, of odd ones it is not.
@@ -97,18 +106,18 @@ def test_a_sample_is_what_is_given_then_what_is_wanted_in_network_units(tmp_path
 
 def test_a_plane_that_the_store_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(IncompleteSetError, match="expected HMI LOS as observation, HMI LOS truth"):
-        PlaneSamples(store(tmp_path, 3), [0], RECIPE, "HMI LOS truth")
+        PlaneDataset(store(tmp_path, 3), [0], RECIPE, "HMI LOS truth")
 
 
 def test_planes_of_another_size_are_refused(tmp_path: Path) -> None:
     registered = NATIVE.model_copy(update={"grid": Grid(32, 14.0)})
     with pytest.raises(StoreError, match="got planes of 64 px, expected 32"):
-        PlaneSamples(store(tmp_path, 3), [0], registered)
+        PlaneDataset(store(tmp_path, 3), [0], registered)
 
 
 def test_tiles_to_learn_from_may_be_smaller_than_those_to_infer_with(tmp_path: Path) -> None:
     tiling = TILING.model_copy(update={"tile_px": 128})
-    samples = PlaneSamples(store(tmp_path, 3), [0], NATIVE.model_copy(update={"grid": tiling}))
+    samples = PlaneDataset(store(tmp_path, 3), [0], NATIVE.model_copy(update={"grid": tiling}))
     assert (samples.side_px, samples[0].shape) == (SIDE, (2, SIDE, SIDE))
 
 
@@ -147,7 +156,7 @@ def test_validation_may_have_a_target_of_its_own(tmp_path: Path) -> None:
 
 def test_a_simulated_tile_is_a_frame_its_mean_and_its_truth() -> None:
     plan = Tiles(first_seed=1_000_000, seeds=1, dates=1, tiles=1, side_px=32)
-    (shown,) = show_tiles(1_000_000, plan)
+    (shown,) = tile_samples(1_000_000, plan)
     frame, mean, truth = shown.planes
     assert len(PLANES) == len(shown.planes)
     seen = np.isfinite(truth)

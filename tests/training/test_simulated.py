@@ -24,13 +24,13 @@ from farside.sun.grid import Grid, Image
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS, reference_lag_days
 from tests.support.live import ROOT
 from tests.support.small_model import RECIPE
-from tests.training.small_sky import DARK_SKY, SMALL_SKY, FixedSun, see_pattern
+from tests.training.small_renderer import DARK_RENDERER, SMALL_RENDERER, FixedSun, see_pattern
 from training.data import Pairs, StoreError, open_store, prepare, simulate
 from training.data.__main__ import main
-from training.data.archive import Plan
+from training.data.archive import ArchivePlan
 from training.data.campaign import Campaign
 from training.data.pairing import CHANNELS, FAR_CHANNELS
-from training.data.simulated import EPOCHS, Sky, lattice_for
+from training.data.simulated import EPOCHS, Renderer, lattice_for
 
 GRID = Grid(32, 14.0)
 CAMPAIGN = Campaign(GRID, first_seed=70, seeds=2, epochs=2, times=4)
@@ -39,7 +39,7 @@ CAMPAIGN = Campaign(GRID, first_seed=70, seeds=2, epochs=2, times=4)
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
     path = tmp_path_factory.mktemp("stores") / "suns.zarr"
-    simulate(path, CAMPAIGN, processes=0, sky=SMALL_SKY)
+    simulate(path, CAMPAIGN, processes=0, renderer=SMALL_RENDERER)
     return open_store(path)
 
 
@@ -128,10 +128,10 @@ def test_ages_reach_from_nought_to_a_rotation_within_the_dates(
     for epoch in schedule:
         assert (epoch.days[0], epoch.days[-1]) == (0, SYNODIC_PERIOD_DAYS)
         assert list(epoch.days) == sorted(epoch.days)
-        pairs = [look for look in epoch.looks if look.reference is not None]
+        pairs = [view for view in epoch.views if view.reference is not None]
         assert len(pairs) == max(1, round(share * (times * (times - 1) / 2 + 1)))
-        references = {look.surface for look in epoch.looks if look.reference is None}
-        assert references == {look.reference for look in pairs}
+        references = {view.surface for view in epoch.views if view.reference is None}
+        assert references == {view.reference for view in pairs}
 
 
 def test_the_last_surface_of_an_epoch_is_one_synodic_rotation_after_the_first(
@@ -161,33 +161,37 @@ def test_an_interrupted_run_goes_on_and_does_only_the_open_epoch_again(
 ) -> None:
     path, sets_of_an_epoch = tmp_path / "parted.zarr", 10
     with pytest.raises(KeyboardInterrupt):
-        simulate(path, CAMPAIGN, processes=0, sky=Sky(FixedSun, Interrupted(15), version=1))
+        simulate(
+            path, CAMPAIGN, processes=0, renderer=Renderer(FixedSun, Interrupted(15), version=1)
+        )
     with pytest.raises(StoreError, match="not finished"):
         open_store(path)
     rest = Interrupted(1000)
-    simulate(path, CAMPAIGN, processes=0, sky=Sky(FixedSun, rest, version=1))
+    simulate(path, CAMPAIGN, processes=0, renderer=Renderer(FixedSun, rest, version=1))
     assert rest.seen == 3 * sets_of_an_epoch
     assert_same(open_store(path), store)
     done = Interrupted(0)
-    simulate(path, CAMPAIGN, processes=0, sky=Sky(FixedSun, done, version=1))
+    simulate(path, CAMPAIGN, processes=0, renderer=Renderer(FixedSun, done, version=1))
     assert_same(open_store(path), store)
 
 
 def test_a_killed_run_goes_on_to_the_same_store(store: Pairs, tmp_path: Path) -> None:
     path = tmp_path / "killed.zarr"
-    kill = mp.get_context("spawn").Process(target=simulate, args=(path, CAMPAIGN, 2, SMALL_SKY))
+    kill = mp.get_context("spawn").Process(
+        target=simulate, args=(path, CAMPAIGN, 2, SMALL_RENDERER)
+    )
     kill.start()
     while kill.is_alive() and not any((path / EPOCHS).glob("*.json")):
         sleep(0.01)
     kill.kill()
     kill.join()
     assert kill.exitcode == -SIGKILL
-    simulate(path, CAMPAIGN, processes=0, sky=SMALL_SKY)
+    simulate(path, CAMPAIGN, processes=0, renderer=SMALL_RENDERER)
     assert_same(open_store(path), store)
 
 
 def test_two_processes_make_the_same_store(store: Pairs, tmp_path: Path) -> None:
-    simulate(tmp_path / "two.zarr", CAMPAIGN, processes=2, sky=SMALL_SKY)
+    simulate(tmp_path / "two.zarr", CAMPAIGN, processes=2, renderer=SMALL_RENDERER)
     assert_same(open_store(tmp_path / "two.zarr"), store)
 
 
@@ -203,28 +207,33 @@ def test_two_processes_make_the_same_store(store: Pairs, tmp_path: Path) -> None
 )
 def test_a_store_holds_one_campaign(copy: Path, change: dict[str, int], sentence: str) -> None:
     with pytest.raises(StoreError, match=sentence):
-        simulate(copy, replace(CAMPAIGN, **change), processes=0, sky=SMALL_SKY)  # type: ignore[arg-type]
+        simulate(copy, replace(CAMPAIGN, **change), processes=0, renderer=SMALL_RENDERER)  # type: ignore[arg-type]
     assert len(open_store(copy)) == 28
 
 
 def test_a_store_holds_suns_of_one_version(copy: Path) -> None:
     with pytest.raises(StoreError, match="simulation 1, expected 2"):
-        simulate(copy, CAMPAIGN, processes=0, sky=replace(SMALL_SKY, version=2))
+        simulate(copy, CAMPAIGN, processes=0, renderer=replace(SMALL_RENDERER, version=2))
     assert len(open_store(copy)) == 28
 
 
 def test_real_and_simulated_images_do_not_share_a_store(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "archive").mkdir()
     with pytest.raises(StoreError, match=r"another source: command 'simulate', expected 'prepare'"):
-        prepare([tmp_path / "archive"], copy, Plan(GRID))
-    prepare([tmp_path / "archive"], tmp_path / "real.zarr", Plan(GRID))
+        prepare([tmp_path / "archive"], copy, ArchivePlan(GRID))
+    prepare([tmp_path / "archive"], tmp_path / "real.zarr", ArchivePlan(GRID))
     with pytest.raises(StoreError, match="another source: command 'prepare', expected 'simulate'"):
-        simulate(tmp_path / "real.zarr", CAMPAIGN, processes=0, sky=SMALL_SKY)
+        simulate(tmp_path / "real.zarr", CAMPAIGN, processes=0, renderer=SMALL_RENDERER)
 
 
 def test_the_split_is_by_sun(store: Pairs, tmp_path: Path) -> None:
     assert store.select("train").size == len(store)
-    simulate(tmp_path / "t.zarr", replace(CAMPAIGN, test=True, seeds=1), processes=0, sky=SMALL_SKY)
+    simulate(
+        tmp_path / "t.zarr",
+        replace(CAMPAIGN, test=True, seeds=1),
+        processes=0,
+        renderer=SMALL_RENDERER,
+    )
     other = open_store(tmp_path / "t.zarr")
     assert other.select("train").size == 0
     assert other.seeds(other.select("test")) == {70}
@@ -233,14 +242,16 @@ def test_the_split_is_by_sun(store: Pairs, tmp_path: Path) -> None:
 
 def test_an_image_that_is_not_finite_stops_the_run_and_is_not_stored(tmp_path: Path) -> None:
     with pytest.raises(DamagedImageError, match=r"AIA 304 .*: got values to nan"):
-        simulate(tmp_path / "dark.zarr", CAMPAIGN, processes=0, sky=DARK_SKY)
+        simulate(tmp_path / "dark.zarr", CAMPAIGN, processes=0, renderer=DARK_RENDERER)
     assert not any((tmp_path / "dark.zarr" / EPOCHS).iterdir())
 
 
 def test_a_damaged_account_of_an_epoch_is_named_before_anything_is_rendered(copy: Path) -> None:
     (copy / EPOCHS / "70-1.json").write_text("{")
     with pytest.raises(StoreError, match=r"70-1\.json: expected the metadata of an epoch"):
-        simulate(copy, CAMPAIGN, processes=0, sky=Sky(FixedSun, Interrupted(0), version=1))
+        simulate(
+            copy, CAMPAIGN, processes=0, renderer=Renderer(FixedSun, Interrupted(0), version=1)
+        )
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.command import one_sentence
-from training.compare.contest import Entrant, contest
+from training.command import exit_on_error
+from training.compare.benchmark import Candidate, benchmark
 from training.compare.page import write_comparison
 from training.compare.result import Comparison, summarise
 from training.data import open_store
@@ -30,14 +30,14 @@ def parser() -> argparse.ArgumentParser:
 
 def compare(arguments: argparse.Namespace) -> Comparison:
     """Compare the models, and write the page."""
-    entrants = [Entrant(*load(name, arguments.repository)) for name in arguments.models]
+    candidates = [Candidate(*load(name, arguments.repository)) for name in arguments.models]
     pairs = open_store(arguments.dataset)
-    words = [pairs.path.name, *(entrant.name for entrant in entrants)]
+    words = [pairs.path.name, *(candidate.name for candidate in candidates)]
     if arguments.suns:
         words += ["--suns", str(arguments.suns)]
     comparison = summarise(
-        contest(pairs, entrants, arguments.split, arguments.suns),
-        entrants,
+        benchmark(pairs, candidates, arguments.split, arguments.suns),
+        candidates,
         command=" ".join(["python -m training.compare", *words]),
         data=pairs.path.name,
         simulation=simulation_of(pairs),
@@ -49,7 +49,7 @@ def compare(arguments: argparse.Namespace) -> Comparison:
 def main() -> None:
     """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
-    with one_sentence():
+    with exit_on_error():
         compare(arguments)
     print(arguments.out)
 

@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from farside.io.atomic import replacing
-from training.compare.result import CC, Cell, Comparison, Entry
-from training.score.answers import ZERO
+from farside.io.atomic import atomic_path
+from training.compare.result import CC, Cell, ComparedModel, Comparison
 from training.score.markdown import number, table, text
-from training.score.report import WANTED_UNITS
+from training.score.predictions import ZERO
+from training.score.report import ENOUGH_UNITS
 from training.score.summary import AR, FULL, QR, RegressionRow
 
 AREAS = (FULL, AR, QR)
@@ -23,9 +23,9 @@ Which = Literal["estimate", "minus_persistence", "first_minus"]
 def write_comparison(comparison: Comparison, path: Path) -> None:
     """Write the page, and all numbers as JSON beside it, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path.with_suffix(".json")) as numbers:
+    with atomic_path(path.with_suffix(".json")) as numbers:
         numbers.write_bytes(TypeAdapter(Comparison).dump_json(comparison, indent=1) + b"\n")
-    with replacing(path) as page:
+    with atomic_path(path) as page:
         page.write_text(markdown(comparison), encoding="utf-8")
 
 
@@ -45,7 +45,7 @@ def markdown(comparison: Comparison) -> str:
         _by_area(comparison),
         "### Difference from persistence",
         _by_area(comparison, "minus_persistence"),
-        f"### {comparison.answers[0]} minus each",
+        f"### {comparison.predictions[0]} minus each",
         _by_area(comparison, "first_minus"),
         "## Fluxes and polar field",
         _FLUXES,
@@ -54,7 +54,7 @@ def markdown(comparison: Comparison) -> str:
         _OTHERS,
         _others(comparison),
         "## What the reference pair adds",
-        _REFERENCE.format(first=comparison.answers[0]),
+        _REFERENCE.format(first=comparison.predictions[0]),
         *_by_cases(comparison, comparison.ages),
         "## In one cycle and in the next",
         _CYCLES,
@@ -94,8 +94,8 @@ def _facts(comparison: Comparison) -> str:
         f"- {comparison.cases} pairs of {units} independent suns or months",
         f"- `{comparison.command}`, Farside {comparison.farside}",
     ]
-    if units < WANTED_UNITS:
-        lines.append(f"- **fewer than {WANTED_UNITS}: intervals are unreliably narrow**")
+    if units < ENOUGH_UNITS:
+        lines.append(f"- **fewer than {ENOUGH_UNITS}: intervals are unreliably narrow**")
     return "\n".join(lines)
 
 
@@ -104,7 +104,7 @@ def _entries(comparison: Comparison) -> str:
         [
             f"`{entry.name}` {entry.version}",
             entry.title,
-            "yes" if entry.refers else "no",
+            "yes" if entry.uses_reference else "no",
             _dates(entry),
             f"`{entry.identity[:12]}`",
         ]
@@ -113,17 +113,17 @@ def _entries(comparison: Comparison) -> str:
     return table(["model", "", "reference pair", "trained on", "identity"], rows)
 
 
-def _dates(entry: Entry) -> str:
+def _dates(entry: ComparedModel) -> str:
     first, last = (day.isoformat() for day in entry.dates)
     return f"{first} to {last}"
 
 
 def _by_area(comparison: Comparison, which: Which = "estimate") -> str:
     rows = []
-    for answer in _scored(comparison):
-        cells = [comparison.cell(answer, area) for area in AREAS]
+    for prediction in _scored(comparison):
+        cells = [comparison.cell(prediction, area) for area in AREAS]
         if any(cell and getattr(cell, which) for cell in cells):
-            rows.append([answer, *(_shown(cell, which) for cell in cells)])
+            rows.append([prediction, *(_shown(cell, which) for cell in cells)])
     return table(["", *AREAS], rows)
 
 
@@ -140,14 +140,14 @@ def _case_table(
     title: str,
     area: str,
     cases: Sequence[str],
-    answers: Sequence[str],
+    predictions: Sequence[str],
     which: Which = "estimate",
 ) -> str:
     rows = []
     for each in cases:
-        cells = (comparison.cell(answer, area, each) for answer in answers)
+        cells = (comparison.cell(prediction, area, each) for prediction in predictions)
         rows.append([each, *(_shown(cell, which) for cell in cells)])
-    return table([title, *answers], rows)
+    return table([title, *predictions], rows)
 
 
 def _shown(cell: Cell | None, which: Which) -> str:
@@ -157,7 +157,7 @@ def _shown(cell: Cell | None, which: Which) -> str:
 
 def _scored(comparison: Comparison) -> list[str]:
     """Predictions with a correlation; a zero field has none."""
-    return [answer for answer in comparison.answers if answer != ZERO]
+    return [prediction for prediction in comparison.predictions if prediction != ZERO]
 
 
 def _others(comparison: Comparison) -> str:
@@ -165,17 +165,17 @@ def _others(comparison: Comparison) -> str:
     rows = []
     for measure, area in keys:
         if measure != CC:
-            cells = [comparison.cell(a, area, measure=measure) for a in comparison.answers]
+            cells = [comparison.cell(a, area, measure=measure) for a in comparison.predictions]
             found = (text(cell.estimate if cell else None) for cell in cells)
             rows.append([f"{measure}, {area}", *found])
-    return table(["", *comparison.answers], rows)
+    return table(["", *comparison.predictions], rows)
 
 
 def _regressions(found: Sequence[RegressionRow]) -> str:
     rows = [
         [
             f"{row.quantity}, {row.area}",
-            row.answer,
+            row.prediction,
             number(row.regression.correlation),
             number(row.regression.r_squared),
             number(row.regression.slope),

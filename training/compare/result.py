@@ -8,15 +8,15 @@ from datetime import date
 from itertools import product
 
 from farside import __version__
-from training.compare.contest import Entrant, cycle
-from training.score.answers import PERSISTENCE, ZERO
-from training.score.run import Record
+from training.compare.benchmark import Candidate, cycle_name
+from training.score.predictions import PERSISTENCE, ZERO
+from training.score.run import CaseScores
 from training.score.summary import (
     AR,
     FULL,
     MAIN_AGES,
-    PICKS,
     QR,
+    SELECTORS,
     Estimate,
     RegressionRow,
     age_bins,
@@ -29,12 +29,12 @@ CC = "CC 8×8"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ComparedModel:
     """Model that was compared.
 
     Attributes
     ----------
-    refers
+    uses_reference
         Whether it takes a reference pair.
     dates
         First and last date of its training data.
@@ -44,7 +44,7 @@ class Entry:
     version: str
     identity: str
     title: str
-    refers: bool
+    uses_reference: bool
     dates: tuple[date, date]
 
 
@@ -64,7 +64,7 @@ class Cell:
     measure: str
     area: str
     cases: str
-    answer: str
+    prediction: str
     estimate: Estimate
     minus_persistence: Estimate | None
     first_minus: Estimate | None
@@ -88,42 +88,42 @@ class Comparison:
     simulation: int | None
     units: tuple[str, ...]
     cases: int
-    entries: tuple[Entry, ...]
+    entries: tuple[ComparedModel, ...]
     ages: tuple[str, ...]
     cycles: tuple[str, ...]
     cells: tuple[Cell, ...]
     regressions: tuple[RegressionRow, ...]
 
     def cell(
-        self, answer: str, area: str, cases: str = MAIN_AGES, measure: str = CC
+        self, prediction: str, area: str, cases: str = MAIN_AGES, measure: str = CC
     ) -> Cell | None:
         """Cell by its keys; None if it was not measured."""
-        wanted = (measure, area, cases, answer)
-        keys = ((cell.measure, cell.area, cell.cases, cell.answer) for cell in self.cells)
+        wanted = (measure, area, cases, prediction)
+        keys = ((cell.measure, cell.area, cell.cases, cell.prediction) for cell in self.cells)
         return next(
             (cell for cell, key in zip(self.cells, keys, strict=True) if key == wanted), None
         )
 
     @property
-    def answers(self) -> tuple[str, ...]:
+    def predictions(self) -> tuple[str, ...]:
         """Names of the predictions: models first, then baselines."""
-        return tuple(dict.fromkeys(cell.answer for cell in self.cells))
+        return tuple(dict.fromkeys(cell.prediction for cell in self.cells))
 
 
 def summarise(
-    records: Sequence[Record],
-    entrants: Sequence[Entrant],
+    records: Sequence[CaseScores],
+    candidates: Sequence[Candidate],
     command: str,
     data: str,
     simulation: int | None,
 ) -> Comparison:
     """Summarise the scores of all cases, with intervals over suns."""
     by_age, by_cycle = age_bins(records), _by_cycle(main_records(records))
-    answers = list(records[0].measures)
+    predictions = list(records[0].measures)
     cells = [
-        *_cells({MAIN_AGES: by_age[MAIN_AGES]}, answers, PICKS),
-        *_cells({k: v for k, v in by_age.items() if k != MAIN_AGES}, answers, CORRELATIONS),
-        *_cells(by_cycle, answers, CORRELATIONS),
+        *_cells({MAIN_AGES: by_age[MAIN_AGES]}, predictions, SELECTORS),
+        *_cells({k: v for k, v in by_age.items() if k != MAIN_AGES}, predictions, CORRELATIONS),
+        *_cells(by_cycle, predictions, CORRELATIONS),
     ]
     return Comparison(
         command=command,
@@ -132,11 +132,11 @@ def summarise(
         simulation=simulation,
         units=tuple(sorted({record.label.unit for record in records})),
         cases=len(records),
-        entries=tuple(map(_entry, entrants)),
+        entries=tuple(map(_entry, candidates)),
         ages=tuple(by_age),
         cycles=tuple(by_cycle),
         cells=tuple(cells),
-        regressions=tuple(row for row in regression_rows(records) if row.answer != ZERO),
+        regressions=tuple(row for row in regression_rows(records) if row.prediction != ZERO),
     )
 
 
@@ -144,35 +144,35 @@ CORRELATIONS = tuple((CC, area) for area in (FULL, AR, QR))
 
 
 def _cells(
-    groups: dict[str, list[Record]], answers: Sequence[str], keys: Iterable[tuple[str, str]]
+    groups: dict[str, list[CaseScores]], predictions: Sequence[str], keys: Iterable[tuple[str, str]]
 ) -> list[Cell]:
     found = []
-    for (measure, area), (cases, inside), answer in product(keys, groups.items(), answers):
-        estimate = mean_of(inside, measure, area, answer)
+    for (measure, area), (cases, inside), prediction in product(keys, groups.items(), predictions):
+        estimate = mean_of(inside, measure, area, prediction)
         if estimate:
-            pairs = ((answer, PERSISTENCE), (answers[0], answer))
+            pairs = ((prediction, PERSISTENCE), (predictions[0], prediction))
             less = (
                 None if one == other else mean_of(inside, measure, area, one, less=other)
                 for one, other in pairs
             )
-            found.append(Cell(measure, area, cases, answer, estimate, *less))
+            found.append(Cell(measure, area, cases, prediction, estimate, *less))
     return found
 
 
-def _by_cycle(records: Iterable[Record]) -> dict[str, list[Record]]:
-    groups: dict[str, list[Record]] = {}
-    for record in sorted(records, key=cycle):
-        groups.setdefault(cycle(record), []).append(record)
+def _by_cycle(records: Iterable[CaseScores]) -> dict[str, list[CaseScores]]:
+    groups: dict[str, list[CaseScores]] = {}
+    for record in sorted(records, key=cycle_name):
+        groups.setdefault(cycle_name(record), []).append(record)
     return groups
 
 
-def _entry(entrant: Entrant) -> Entry:
-    recipe = entrant.model.recipe
-    return Entry(
+def _entry(candidate: Candidate) -> ComparedModel:
+    recipe = candidate.model.recipe
+    return ComparedModel(
         name=recipe.name,
         version=recipe.version,
-        identity=entrant.model.identity,
+        identity=candidate.model.identity,
         title=recipe.title,
-        refers=entrant.refers,
+        uses_reference=candidate.uses_reference,
         dates=recipe.training.dates,
     )

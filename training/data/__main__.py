@@ -7,8 +7,8 @@ from pathlib import Path
 
 from farside.model.recipe import Recipe
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
-from training.command import one_sentence
-from training.data.archive import Plan, prepare
+from training.command import exit_on_error
+from training.data.archive import ArchivePlan, prepare
 from training.data.campaign import FROM, UNTIL, Campaign
 from training.data.drawings import Drawings, simulate_drawings
 from training.data.pairing import Ages, MonthsRule
@@ -128,7 +128,7 @@ def _count(text: str) -> int:
 
 
 def _prepare(arguments: argparse.Namespace) -> str:
-    plan = Plan(
+    plan = ArchivePlan(
         grid=_recipe(arguments).disk,
         set_minutes=arguments.set_minutes,
         ages=Ages(arguments.age_step_days, arguments.age_tolerance_hours),
@@ -181,7 +181,7 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
 def main() -> None:
     """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
-    with one_sentence():
+    with exit_on_error():
         print(arguments.run(arguments))
 
 

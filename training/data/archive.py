@@ -14,26 +14,26 @@ from farside.disk.registration import Disk, register
 from farside.errors import FarsideError, UnsupportedImageError
 from farside.observation.image import Origin, read
 from farside.sun.grid import Grid
-from training.data.journal import Entry, Journal, Registered
+from training.data.journal import Journal, JournalEntry, RegisteredImage
 from training.data.pairing import (
     CHANNELS,
     Ages,
-    Grouped,
-    LeftOut,
+    ImageGroups,
     MonthsRule,
     Pair,
+    UnusedFile,
     group,
     pair,
 )
-from training.data.store import SUMMARY, Half, SetRecord, Writer, compact
-from training.data.workers import shared
+from training.data.store import SUMMARY, Float16Array, SetRecord, Writer, to_float16
+from training.data.workers import process_map
 
 SOURCE = {"command": "prepare"}
 """Label of the stores that this module makes."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class ArchivePlan:
     """Settings for making an archive into samples.
 
     Attributes
@@ -63,7 +63,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Summary:
+class ArchiveSummary:
     """Contents of a store made from an archive.
 
     Attributes
@@ -82,7 +82,7 @@ class Summary:
     registered: int
     sets: int
     pairs: tuple[Pair, ...]
-    refused: tuple[LeftOut, ...]
+    refused: tuple[UnusedFile, ...]
 
     def __str__(self) -> str:
         test = sum(pair.test for pair in self.pairs)
@@ -98,11 +98,11 @@ class Summary:
 class _Outcome:
     """Result of reading one file; ``entry.image`` has no row yet."""
 
-    entry: Entry
-    disk: Half | None = None
+    entry: JournalEntry
+    disk: Float16Array | None = None
 
 
-def prepare(folders: Sequence[Path], store: Path, plan: Plan) -> Summary:
+def prepare(folders: Sequence[Path], store: Path, plan: ArchivePlan) -> ArchiveSummary:
     """Read, register, group and pair all files below `folders`.
 
     Files already in the store are not read again unless they changed, so an interrupted run
@@ -120,23 +120,23 @@ def prepare(folders: Sequence[Path], store: Path, plan: Plan) -> Summary:
     waiting = list(_files_below(folders, store))
     writer, journal = Writer(store, plan.grid, SOURCE), Journal(store)
     todo = [entry for entry in waiting if not journal.knows(entry)]
-    writer.make_room(journal.next_row + len(todo))
+    writer.ensure_rows(journal.next_row + len(todo))
     work = partial(_register, grid=plan.grid)
     elsewhere = plan.processes if plan.processes > 1 else 0
-    with shared(work, todo, elsewhere) as outcomes:
+    with process_map(work, todo, elsewhere) as outcomes:
         for outcome in track(outcomes, "registering", total=len(todo)):
             _keep(outcome, writer, journal)
-    writer.make_room(journal.next_row)
+    writer.ensure_rows(journal.next_row)
     return _finish(store, writer, journal.entries, plan)
 
 
-def _files_below(folders: Sequence[Path], store: Path) -> Iterator[Entry]:
+def _files_below(folders: Sequence[Path], store: Path) -> Iterator[JournalEntry]:
     for folder in folders:
         if not folder.is_dir():
             raise NotADirectoryError(f"{folder}: expected a folder of FITS files")
     found = {path.resolve() for folder in folders for path in folder.rglob("*") if path.is_file()}
     inside = store.resolve()
-    return (Entry.of(path) for path in sorted(found) if inside not in path.parents)
+    return (JournalEntry.of(path) for path in sorted(found) if inside not in path.parents)
 
 
 def _keep(outcome: _Outcome, writer: Writer, journal: Journal) -> None:
@@ -144,23 +144,23 @@ def _keep(outcome: _Outcome, writer: Writer, journal: Journal) -> None:
     entry = outcome.entry
     if entry.image and outcome.disk is not None:
         row = journal.next_row
-        writer.put(row, outcome.disk)
+        writer.write_disk(row, outcome.disk)
         entry = entry.model_copy(update={"image": entry.image.model_copy(update={"row": row})})
     journal.add(entry)
 
 
-def _register(entry: Entry, grid: Grid) -> _Outcome:
+def _register(entry: JournalEntry, grid: Grid) -> _Outcome:
     try:
         observation = read(Path(entry.path))
         _refuse_other_channels(observation.origin)
         disk = register(observation, grid)
-        return _Outcome(entry.model_copy(update={"image": _image(entry, disk)}), compact(disk))
+        return _Outcome(entry.model_copy(update={"image": _image(entry, disk)}), to_float16(disk))
     except FarsideError as error:
         refusal: dict[str, str | bool] = {"reason": f"{type(error).__name__}: {error}"}
     # One file that breaks a library must not stop a run of days.
     except Exception as error:
         reason = f"could not be read, tried again next time: {type(error).__name__}: {error}"
-        refusal = {"reason": reason, "again": True}
+        refusal = {"reason": reason, "retry": True}
     return _Outcome(entry.model_copy(update=refusal))
 
 
@@ -169,9 +169,9 @@ def _refuse_other_channels(origin: Origin) -> None:
         raise UnsupportedImageError(f"{origin}: expected {', '.join(CHANNELS)}", (str(origin),))
 
 
-def _image(entry: Entry, disk: Disk) -> Registered:
+def _image(entry: JournalEntry, disk: Disk) -> RegisteredImage:
     origin = disk.origin
-    return Registered(
+    return RegisteredImage(
         row=-1,
         path=entry.path,
         channel=f"{origin.instrument} {origin.band}",
@@ -186,16 +186,18 @@ def _image(entry: Entry, disk: Disk) -> Registered:
     )
 
 
-def _finish(store: Path, writer: Writer, entries: Sequence[Entry], plan: Plan) -> Summary:
+def _finish(
+    store: Path, writer: Writer, entries: Sequence[JournalEntry], plan: ArchivePlan
+) -> ArchiveSummary:
     grouped = group((entry.image for entry in entries if entry.image), plan.set_minutes)
-    summary = Summary(
+    summary = ArchiveSummary(
         files=len(entries),
         registered=sum(entry.image is not None for entry in entries),
         sets=len(grouped.sets),
         pairs=tuple(_pairs(grouped, plan)),
         refused=(
-            *(LeftOut(entry.path, entry.reason) for entry in entries if not entry.image),
-            *grouped.left_out,
+            *(UnusedFile(entry.path, entry.reason) for entry in entries if not entry.image),
+            *grouped.unused,
         ),
     )
     (store / SUMMARY).write_text(f"{summary}\n", encoding="utf-8")
@@ -205,7 +207,7 @@ def _finish(store: Path, writer: Writer, entries: Sequence[Entry], plan: Plan) -
     return summary
 
 
-def _pairs(grouped: Grouped, plan: Plan) -> list[Pair]:
+def _pairs(grouped: ImageGroups, plan: ArchivePlan) -> list[Pair]:
     fields = [each.field for each in grouped.sets]
     mjd = np.array([field.mjd for field in fields])
     carrington_deg = np.array([field.carrington_deg for field in fields])

@@ -27,7 +27,7 @@ STREAM = 1_000
 
 
 @dataclass(frozen=True)
-class Look:
+class SurfaceView:
     """View of one surface from one observer.
 
     Attributes
@@ -57,7 +57,7 @@ class Epoch:
         Start, UTC, ISO.
     days
         Of each surface after the start: 0, and more and more up to the last.
-    looks
+    views
         Views, each a set of four disks; a reference comes before the views that need it.
     """
 
@@ -65,7 +65,7 @@ class Epoch:
     number: int
     start: str
     days: tuple[float, ...]
-    looks: tuple[Look, ...]
+    views: tuple[SurfaceView, ...]
 
     @property
     def name(self) -> str:
@@ -165,21 +165,25 @@ class Campaign:
             number=number,
             start=(Time(self.first, scale="utc") + begins * u.day).isot,
             days=(0.0, *map(float, between), self.span_days),
-            looks=self._looks(rng),
+            views=self._looks(rng),
         )
 
     def _offset(self, rng: np.random.Generator) -> float:
         return rng.uniform(-1, 1) * self.offset_deg if self.offset_deg else 0.0
 
-    def _looks(self, rng: np.random.Generator) -> tuple[Look, ...]:
+    def _looks(self, rng: np.random.Generator) -> tuple[SurfaceView, ...]:
         pairs = [(0, 0), *((late, early) for late in range(self.times) for early in range(late))]
         count = max(1, round(self.share * len(pairs)))
         kept = [pairs[index] for index in sorted(rng.permutation(len(pairs))[:count])]
         by_sdo = set(range(self.times)) if self.sdo_too else {early for _, early in kept}
         each = (
             [
-                *(Look(surface) for surface in {surface} & by_sdo),
-                *(Look(late, early, self._offset(rng)) for late, early in kept if late == surface),
+                *(SurfaceView(surface) for surface in {surface} & by_sdo),
+                *(
+                    SurfaceView(late, early, self._offset(rng))
+                    for late, early in kept
+                    if late == surface
+                ),
             ]
             for surface in range(self.times)
         )

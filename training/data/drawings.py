@@ -11,13 +11,13 @@ import numpy as np
 
 import farside.simulation
 from farside.simulation.drawings.drawing import draw_on_grid
-from farside.simulation.drawings.styles import HANDS
-from farside.simulation.instruments.registered import see
+from farside.simulation.drawings.styles import DRAWING_STYLES
+from farside.simulation.instruments.registered import render_view
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Grid
 from farside.sun.observer import earth
 from training.data.campaign import date_at
-from training.data.planes import About, Shown, write
+from training.data.planes import PlaneSample, StoreDescription, write
 from training.data.simulated import lattice_for
 
 PLANES = ("DRAWING WHITE", "AIA 304", "AIA 193", "AIA 171", "HMI LOS")
@@ -51,7 +51,7 @@ def simulate_drawings(store: Path, plan: Drawings, processes: int = 0) -> int:
     StoreError
         The store exists with other settings.
     """
-    about = About(
+    description = StoreDescription(
         planes=PLANES,
         command="drawings",
         seeds=tuple(range(plan.first_seed, plan.first_seed + plan.seeds)),
@@ -63,16 +63,16 @@ def simulate_drawings(store: Path, plan: Drawings, processes: int = 0) -> int:
             "mask_radius": plan.grid.mask_radius,
         },
     )
-    return write(store, about, partial(show_drawings, plan=plan), processes)
+    return write(store, description, partial(drawing_samples, plan=plan), processes)
 
 
-def show_drawings(seed: int, plan: Drawings) -> Iterator[Shown]:
+def drawing_samples(seed: int, plan: Drawings) -> Iterator[PlaneSample]:
     """Yield samples of one Sun with the planes :data:`PLANES`, each in a random drawing style."""
     rng = np.random.default_rng([seed, 1612])
-    sun, hands, lattice = SimulatedSun(seed), list(HANDS.values()), lattice_for(plan.grid)
+    sun, hands, lattice = SimulatedSun(seed), list(DRAWING_STYLES.values()), lattice_for(plan.grid)
     for share in rng.uniform(size=plan.dates):
         time = date_at(share)
         hand = hands[rng.integers(len(hands))]
         drawn = draw_on_grid(sun, time, hand, plan.grid, rng)
-        seen = see(sun.at(time, lattice), earth(time), "SDO", plan.grid, rng)
-        yield Shown(time.isot, [drawn, *seen])
+        seen = render_view(sun.at(time, lattice), earth(time), "SDO", plan.grid, rng)
+        yield PlaneSample(time.isot, [drawn, *seen])

@@ -18,7 +18,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Registered(_Part):
+class RegisteredImage(_Part):
     """Registered image in the store.
 
     Attributes
@@ -54,7 +54,7 @@ class Registered(_Part):
     sha256: str
 
 
-class Entry(_Part):
+class JournalEntry(_Part):
     """Journal entry of one file: its registered image, or the reason why there is none.
 
     Attributes
@@ -63,16 +63,16 @@ class Entry(_Part):
         Path, size and modification time of the file when it was read.
     image, reason
         Exactly one of the two is set.
-    again
+    retry
         Whether the next run retries: the error was not found to be in the file.
     """
 
     path: str
     size: int
     modified_ns: int
-    image: Registered | None = None
+    image: RegisteredImage | None = None
     reason: str = ""
-    again: bool = False
+    retry: bool = False
 
     @property
     def state(self) -> tuple[str, int, int]:
@@ -80,7 +80,7 @@ class Entry(_Part):
         return self.path, self.size, self.modified_ns
 
     @classmethod
-    def of(cls, path: Path) -> Entry:
+    def of(cls, path: Path) -> JournalEntry:
         """Entry of a file that was not read yet."""
         found = path.stat()
         return cls(path=str(path), size=found.st_size, modified_ns=found.st_mtime_ns)
@@ -101,13 +101,13 @@ class Journal:
         whole, _, torn = self._read().rpartition(b"\n")
         if torn:
             os.truncate(self._path, len(whole) + 1 if whole else 0)
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, JournalEntry] = {}
         self._next_row = 0
         for number, line in enumerate(whole.splitlines(), 1):
             self._remember(self._parse(number, line))
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalEntry]:
         """Entries of all files, ordered by path."""
         return [self._entries[path] for path in sorted(self._entries)]
 
@@ -116,18 +116,18 @@ class Journal:
         """First row that was never used."""
         return self._next_row
 
-    def knows(self, entry: Entry) -> bool:
+    def knows(self, entry: JournalEntry) -> bool:
         """Whether the file is done and unchanged since."""
         found = self._entries.get(entry.path)
-        return found is not None and found.state == entry.state and not found.again
+        return found is not None and found.state == entry.state and not found.retry
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: JournalEntry) -> None:
         """Append one entry."""
         with self._path.open("ab") as file:
             file.write(entry.model_dump_json().encode() + b"\n")
         self._remember(entry)
 
-    def _remember(self, entry: Entry) -> None:
+    def _remember(self, entry: JournalEntry) -> None:
         self._entries[entry.path] = entry
         if entry.image:
             self._next_row = max(self._next_row, entry.image.row + 1)
@@ -135,9 +135,9 @@ class Journal:
     def _read(self) -> bytes:
         return self._path.read_bytes() if self._path.exists() else b""
 
-    def _parse(self, number: int, line: bytes) -> Entry:
+    def _parse(self, number: int, line: bytes) -> JournalEntry:
         try:
-            return Entry.model_validate_json(line)
+            return JournalEntry.model_validate_json(line)
         except ValidationError as error:
             raise StoreError(
                 f"{self._path}, line {number}: got {line[:60]!r}, expected a journal entry"

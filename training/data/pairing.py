@@ -10,9 +10,9 @@ from pathlib import PurePath
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
-from training.data.journal import Registered
+from training.data.journal import RegisteredImage
 
 CHANNELS = ("AIA 304", "AIA 193", "AIA 171", "HMI LOS")
 """Channels of a set of SDO, in the order of its disks."""
@@ -29,16 +29,16 @@ _MJD_EPOCH = np.datetime64("1858-11-17")
 class ImageSet:
     """Set of four images of one time, in the order of :data:`CHANNELS`."""
 
-    images: tuple[Registered, ...]
+    images: tuple[RegisteredImage, ...]
 
     @property
-    def field(self) -> Registered:
+    def field(self) -> RegisteredImage:
         """Magnetogram, whose time and observer are those of the set."""
         return self.images[-1]
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class UnusedFile:
     """Unused file, with the reason."""
 
     path: str
@@ -46,14 +46,14 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Grouped:
+class ImageGroups:
     """Sets ordered by time, and the images that are in none."""
 
     sets: tuple[ImageSet, ...]
-    left_out: tuple[LeftOut, ...]
+    unused: tuple[UnusedFile, ...]
 
 
-def group(images: Iterable[Registered], tolerance_minutes: float) -> Grouped:
+def group(images: Iterable[RegisteredImage], tolerance_minutes: float) -> ImageGroups:
     """Group each magnetogram with the nearest image of each EUV band; no image is in two sets.
 
     If two magnetograms compete for an image, the one that is closer in time to its images gets it.
@@ -72,24 +72,24 @@ def group(images: Iterable[Registered], tolerance_minutes: float) -> Grouped:
     used = {image.path for each in sets for image in each.images}
     why = {bid.field.path: bid.reason for bid in bids if bid.reason}
     unused = [
-        LeftOut(image.path, why.get(image.path, f"no set needs this {image.channel}"))
+        UnusedFile(image.path, why.get(image.path, f"no set needs this {image.channel}"))
         for image in unique
         if image.path not in used
     ]
-    return Grouped(tuple(sorted(sets, key=lambda each: each.field.mjd)), (*repeated, *unused))
+    return ImageGroups(tuple(sorted(sets, key=lambda each: each.field.mjd)), (*repeated, *unused))
 
 
 @dataclass(frozen=True)
 class _Bid:
     """Candidate set of a magnetogram, or the reason why there is none."""
 
-    field: Registered
-    partners: tuple[Registered, ...] = ()
+    field: RegisteredImage
+    partners: tuple[RegisteredImage, ...] = ()
     minutes: float = 0.0
     reason: str = ""
 
 
-def _bids(bands: dict[str, list[Registered]], tolerance_minutes: float) -> list[_Bid]:
+def _bids(bands: dict[str, list[RegisteredImage]], tolerance_minutes: float) -> list[_Bid]:
     fields = bands[CHANNELS[-1]]
     missing = [channel for channel, images in bands.items() if not images]
     if missing:
@@ -102,7 +102,7 @@ def _bids(bands: dict[str, list[Registered]], tolerance_minutes: float) -> list[
     ]
 
 
-def _bid(field: Registered, partners: list[Registered], tolerance_minutes: float) -> _Bid:
+def _bid(field: RegisteredImage, partners: list[RegisteredImage], tolerance_minutes: float) -> _Bid:
     minutes = {each.channel: abs(each.mjd - field.mjd) * 1440 for each in partners}
     far = [channel for channel, apart in minutes.items() if apart > tolerance_minutes]
     if far:
@@ -121,23 +121,25 @@ def _without_conflicts(bids: Iterable[_Bid]) -> list[ImageSet]:
     return sets
 
 
-def _without_repeats(images: Iterable[Registered]) -> tuple[list[Registered], list[LeftOut]]:
+def _without_repeats(
+    images: Iterable[RegisteredImage],
+) -> tuple[list[RegisteredImage], list[UnusedFile]]:
     """Keep one image per channel and time, definitive rather than near-real-time."""
-    kept: dict[tuple[str, str], Registered] = {}
+    kept: dict[tuple[str, str], RegisteredImage] = {}
     repeated = []
     for image in sorted(images, key=lambda image: (image.quality, image.path)):
         first = kept.setdefault((image.channel, image.time), image)
         if first is not image:
             reason = f"{image.channel} of the same time as {PurePath(first.path).name}"
-            repeated.append(LeftOut(image.path, reason))
+            repeated.append(UnusedFile(image.path, reason))
     return list(kept.values()), repeated
 
 
-def _of_channel(images: Iterable[Registered], channel: str) -> list[Registered]:
+def _of_channel(images: Iterable[RegisteredImage], channel: str) -> list[RegisteredImage]:
     return sorted((each for each in images if each.channel == channel), key=lambda each: each.mjd)
 
 
-def _mjd(images: Iterable[Registered]) -> Days:
+def _mjd(images: Iterable[RegisteredImage]) -> Days:
     return np.array([image.mjd for image in images])
 
 
@@ -269,7 +271,7 @@ def pair(mjd: Days, carrington_deg: Days, ages: Ages, rule: MonthsRule) -> list[
             target=target,
             reference=reference,
             age_days=float(mjd[target] - mjd[reference]),
-            shift_deg=float(folded_deg(carrington_deg[reference] - carrington_deg[target])),
+            shift_deg=float(wrap_deg(carrington_deg[reference] - carrington_deg[target])),
             test=bool(test[target]),
         )
         for target, reference in sorted(set(found))

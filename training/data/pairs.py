@@ -17,7 +17,7 @@ from farside.disk.registration import Disk
 from farside.observation.image import Origin
 from farside.sun.grid import Grid
 from training.data.journal import StoreError
-from training.data.pairing import CHANNELS, LeftOut, Pair
+from training.data.pairing import CHANNELS, Pair, UnusedFile
 from training.data.sample import Sample
 from training.data.store import COLUMNS, SetRecord, array, column, grid_of, root, rows, table
 
@@ -46,7 +46,7 @@ def open_store(path: Path) -> Pairs:
         raise StoreError(f"{path}: got images of sets {images.shape}, expected {wanted}")
     _refuse_outside(path, "sets/images", images, disks.shape[0])
     pairs = _read_pairs(path, table(group, "pairs"), len(records))
-    refused = rows(table(group, "refused"), TypeAdapter(tuple[LeftOut, ...]))
+    refused = rows(table(group, "refused"), TypeAdapter(tuple[UnusedFile, ...]))
     return Pairs(path, grid, disks, images, records, pairs, refused)
 
 
@@ -75,7 +75,7 @@ class Pairs:
         images: Rows,
         sets: tuple[SetRecord, ...],
         pairs: tuple[Pair, ...],
-        refused: tuple[LeftOut, ...],
+        refused: tuple[UnusedFile, ...],
     ) -> None:
         self.path = path
         self.grid = grid

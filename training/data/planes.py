@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from rich.progress import Progress
 
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.sun.grid import Image
 from training.data.journal import StoreError
-from training.data.workers import shared
+from training.data.workers import process_map
 
-ABOUT = "store.json"
+DESCRIPTION_FILE = "store.json"
 
-Half = NDArray[np.float16]
+Float16Array = NDArray[np.float16]
 
 
-class About(BaseModel):
+class StoreDescription(BaseModel):
     """Description of a store: its planes, and all that it was made from.
 
     Attributes
@@ -55,18 +55,20 @@ class About(BaseModel):
     settings: dict[str, str | float]
 
 
-class Shown(NamedTuple):
+class PlaneSample(NamedTuple):
     """Sample to be stored: its time (UTC) and its planes in order."""
 
     time: str
     planes: Sequence[Image]
 
 
-Show = Callable[[int], Iterable[Shown]]
+SampleFunction = Callable[[int], Iterable[PlaneSample]]
 """Function from the seed of a Sun to its samples."""
 
 
-def write(store: Path, about: About, show: Show, processes: int = 0) -> int:
+def write(
+    store: Path, description: StoreDescription, make_samples: SampleFunction, processes: int = 0
+) -> int:
     """Write a new or unfinished store; return the number of its samples.
 
     Raises
@@ -75,28 +77,32 @@ def write(store: Path, about: About, show: Show, processes: int = 0) -> int:
         The store exists with other settings.
     """
     store.mkdir(parents=True, exist_ok=True)
-    path = store / ABOUT
-    if path.exists() and _about(path) != about:
+    path = store / DESCRIPTION_FILE
+    if path.exists() and _about(path) != description:
         raise StoreError(f"{store}: got a store that was made otherwise, expected a new folder")
-    with replacing(path) as temporary:
-        temporary.write_text(about.model_dump_json(indent=1), encoding="utf-8")
-    todo = [seed for seed in about.seeds if not _file(store, seed).exists()]
-    work = partial(_write_sun, store=store, about=about, show=show)
-    with Progress() as bar, shared(work, todo, processes) as done:
-        task = bar.add_task(about.command, total=len(todo))
+    with atomic_path(path) as temporary:
+        temporary.write_text(description.model_dump_json(indent=1), encoding="utf-8")
+    todo = [seed for seed in description.seeds if not _file(store, seed).exists()]
+    work = partial(_write_sun, store=store, description=description, make_samples=make_samples)
+    with Progress() as bar, process_map(work, todo, processes) as done:
+        task = bar.add_task(description.command, total=len(todo))
         for _ in done:
             bar.advance(task)
     return len(open_planes(store))
 
 
-def _write_sun(seed: int, store: Path, about: About, show: Show) -> None:
-    shown = list(show(seed))
+def _write_sun(
+    seed: int, store: Path, description: StoreDescription, make_samples: SampleFunction
+) -> None:
+    shown = list(make_samples(seed))
     samples = np.stack([np.stack(each.planes) for each in shown])
-    if samples.shape[1] != len(about.planes):
-        raise StoreError(f"got {samples.shape[1]} planes of Sun {seed}, expected {about.planes}")
-    with replacing(_file(store, seed).with_suffix(".json")) as temporary:
+    if samples.shape[1] != len(description.planes):
+        raise StoreError(
+            f"got {samples.shape[1]} planes of Sun {seed}, expected {description.planes}"
+        )
+    with atomic_path(_file(store, seed).with_suffix(".json")) as temporary:
         temporary.write_text(json.dumps([each.time for each in shown]), encoding="utf-8")
-    with replacing(_file(store, seed)) as temporary, temporary.open("wb") as file:
+    with atomic_path(_file(store, seed)) as temporary, temporary.open("wb") as file:
         np.save(file, samples.astype(np.float16))
 
 
@@ -107,15 +113,19 @@ class Planes:
     ----------
     path
         Path of the store.
-    about
+    description
         Description of the store.
     """
 
     def __init__(
-        self, path: Path, about: About, suns: Sequence[Half], times: Sequence[Sequence[str]]
+        self,
+        path: Path,
+        description: StoreDescription,
+        suns: Sequence[Float16Array],
+        times: Sequence[Sequence[str]],
     ) -> None:
         self.path = path
-        self.about = about
+        self.description = description
         self._suns = suns
         self._times = times
         self._places = [(sun, row) for sun, each in enumerate(suns) for row in range(len(each))]
@@ -130,7 +140,7 @@ class Planes:
 
     def seed(self, index: int) -> int:
         """Seed of the Sun of one sample."""
-        return self.about.seeds[self._places[index][0]]
+        return self.description.seeds[self._places[index][0]]
 
     def time(self, index: int) -> Time:
         """Time of one sample, UTC."""
@@ -145,17 +155,17 @@ class Planes:
         StoreError
             The store has no such plane.
         """
-        if name not in self.about.planes:
+        if name not in self.description.planes:
             raise StoreError(
-                f"{self.path}: got planes {', '.join(self.about.planes)}, expected {name!r}"
+                f"{self.path}: got planes {', '.join(self.description.planes)}, expected {name!r}"
             )
         sun, row = self._places[index]
-        return np.asarray(self._suns[sun][row, self.about.planes.index(name)], np.float32)
+        return np.asarray(self._suns[sun][row, self.description.planes.index(name)], np.float32)
 
 
 def is_planes(path: Path) -> bool:
     """Whether `path` is a store of planes."""
-    return (path / ABOUT).exists()
+    return (path / DESCRIPTION_FILE).exists()
 
 
 def open_planes(path: Path) -> Planes:
@@ -167,15 +177,15 @@ def open_planes(path: Path) -> Planes:
         The store does not exist, is unfinished, or one of its files is damaged.
     """
     if not is_planes(path):
-        raise StoreError(f"{path}: got no {ABOUT}, expected a store of training.data")
-    about = _about(path / ABOUT)
-    suns = [_sun(_file(path, seed), about) for seed in about.seeds]
+        raise StoreError(f"{path}: got no {DESCRIPTION_FILE}, expected a store of training.data")
+    description = _about(path / DESCRIPTION_FILE)
+    suns = [_sun(_file(path, seed), description) for seed in description.seeds]
     if not any(map(len, suns)):
         raise StoreError(f"{path}: got no sample, expected at least one")
-    times = [_times(_file(path, seed).with_suffix(".json")) for seed in about.seeds]
+    times = [_times(_file(path, seed).with_suffix(".json")) for seed in description.seeds]
     if list(map(len, times)) != list(map(len, suns)):
         raise StoreError(f"{path}: got more or fewer times than samples: make it again")
-    return Planes(path, about, suns, times)
+    return Planes(path, description, suns, times)
 
 
 def _times(path: Path) -> list[str]:
@@ -185,21 +195,23 @@ def _times(path: Path) -> list[str]:
         raise StoreError(f"{path}: expected the times of samples: make it again") from error
 
 
-def _sun(path: Path, about: About) -> Half:
+def _sun(path: Path, description: StoreDescription) -> Float16Array:
     try:
-        samples: Half = np.load(path, mmap_mode="r", allow_pickle=False)
+        samples: Float16Array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise StoreError(
             f"{path}: got {error}, expected the samples of a Sun: make it again"
         ) from error
-    if samples.ndim != 4 or samples.shape[1] != len(about.planes):
-        raise StoreError(f"{path}: got samples {samples.shape}, expected planes {about.planes}")
+    if samples.ndim != 4 or samples.shape[1] != len(description.planes):
+        raise StoreError(
+            f"{path}: got samples {samples.shape}, expected planes {description.planes}"
+        )
     return samples
 
 
-def _about(path: Path) -> About:
+def _about(path: Path) -> StoreDescription:
     try:
-        return About.model_validate_json(path.read_bytes())
+        return StoreDescription.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise StoreError(
             f"{path}: {error.errors()[0]['msg']}, expected a description of the store"

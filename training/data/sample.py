@@ -59,7 +59,7 @@ class Sample:
         )
 
 
-def refuse_misfit(observed: Sequence[str], referenced: Sequence[str], recipe: Recipe) -> None:
+def check_channels(observed: Sequence[str], referenced: Sequence[str], recipe: Recipe) -> None:
     """Refuse data that lack a channel of a Recipe; channels are named as in ``"AIA 304"``.
 
     Raises

@@ -16,20 +16,28 @@ from rich.progress import Progress
 
 import farside.simulation
 from farside.disk.registration import Disk
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.simulation.grid import COARSE, FINE, Lattice
-from farside.simulation.instruments.registered import see
+from farside.simulation.instruments.registered import render_view
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer, earth
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
-from training.data.campaign import STREAM, Campaign, Epoch, Look
+from training.data.campaign import STREAM, Campaign, Epoch, SurfaceView
 from training.data.journal import StoreError
 from training.data.pairing import CHANNELS, FAR_CHANNELS, Pair
-from training.data.store import SUMMARY, Half, SetRecord, Source, Writer, compact, put_disks
-from training.data.workers import shared
+from training.data.store import (
+    SUMMARY,
+    Float16Array,
+    SetRecord,
+    Source,
+    Writer,
+    to_float16,
+    write_disks,
+)
+from training.data.workers import process_map
 
 EPOCHS = "epochs"
 """Subfolder of a store with one file for each finished epoch."""
@@ -37,28 +45,28 @@ EPOCHS = "epochs"
 COARSE_PIXEL_DEG = 0.3
 """Pixel size at disk centre from which on the coarse lattice suffices."""
 
-See = Callable[
+RenderFunction = Callable[
     [Surface, Observer, Literal["EUVI", "SDO"], Grid, np.random.Generator],
     Image,
 ]
 
 
-class Sun(Protocol):
+class SurfaceSource(Protocol):
     """Protocol of a simulated Sun."""
 
     def at(self, time: Time, lattice: Lattice) -> Surface:
         """Surface at `time`."""
 
 
-class Birth(Protocol):
+class SunFactory(Protocol):
     """Protocol of a factory of simulated suns."""
 
-    def __call__(self, seed: int, /, *, variety: float) -> Sun:
+    def __call__(self, seed: int, /, *, variety: float) -> SurfaceSource:
         """Make the Sun of a seed; `variety` is the spread of its EUV responses."""
 
 
 @dataclass(frozen=True)
-class Sky:
+class Renderer:
     """Source of suns and of their images, passed to the rendering processes.
 
     Attributes
@@ -66,17 +74,17 @@ class Sky:
     sun
         Factory: seed and variety → Sun.
     see
-        Renderer, as :func:`farside.simulation.instruments.registered.see`.
+        Renderer, as :func:`farside.simulation.instruments.registered.render_view`.
     version
         Version of both; one store never mixes versions.
     """
 
-    sun: Birth
-    see: See
+    sun: SunFactory
+    render_view: RenderFunction
     version: int
 
 
-SIMULATED = Sky(SimulatedSun, see, getattr(farside.simulation, "VERSION", 0))
+SIMULATED = Renderer(SimulatedSun, render_view, getattr(farside.simulation, "VERSION", 0))
 
 
 class Rendered(BaseModel):
@@ -89,7 +97,7 @@ class Rendered(BaseModel):
 
 
 @dataclass(frozen=True)
-class Census:
+class SimulationSummary:
     """Contents of a store of simulated suns.
 
     Attributes
@@ -113,7 +121,9 @@ class Census:
         )
 
 
-def simulate(store: Path, campaign: Campaign, processes: int = 0, sky: Sky = SIMULATED) -> Census:
+def simulate(
+    store: Path, campaign: Campaign, processes: int = 0, renderer: Renderer = SIMULATED
+) -> SimulationSummary:
     """Render the suns of `campaign` into a store.
 
     Epochs in the store are not rendered again: an interrupted run resumes, and the result does not
@@ -128,7 +138,7 @@ def simulate(store: Path, campaign: Campaign, processes: int = 0, sky: Sky = SIM
     processes
         Number of rendering processes. With 0 the calling process renders; its several threads of
         linear algebra may round differently from the one thread of a rendering process.
-    sky
+    renderer
         Source of suns and of their images.
 
     Raises
@@ -142,12 +152,12 @@ def simulate(store: Path, campaign: Campaign, processes: int = 0, sky: Sky = SIM
     if processes < 0:
         raise ValueError(f"processes: got {processes}, expected 0 or more")
     works = _works(campaign.schedule())
-    writer = Writer(store, campaign.grid, _source(campaign, sky))
+    writer = Writer(store, campaign.grid, _source(campaign, renderer))
     (store / EPOCHS).mkdir(exist_ok=True)
-    writer.make_room(len(CHANNELS) * sum(len(work.epoch.looks) for work in works))
+    writer.ensure_rows(len(CHANNELS) * sum(len(work.epoch.views) for work in works))
     todo = _by_sun(work for work in works if _rendered(store, work.epoch) is None)
-    render = partial(_render_sun, store=store, campaign=campaign, sky=sky)
-    with Progress() as bar, shared(render, todo, processes) as counts:
+    render = partial(_render_sun, store=store, campaign=campaign, renderer=renderer)
+    with Progress() as bar, process_map(render, todo, processes) as counts:
         task = bar.add_task("simulating", total=sum(map(len, todo)))
         for count in counts:
             bar.advance(task, count)
@@ -163,7 +173,7 @@ class _Work:
 
 
 def _works(epochs: Sequence[Epoch]) -> tuple[_Work, ...]:
-    firsts = accumulate((len(epoch.looks) for epoch in epochs), initial=0)
+    firsts = accumulate((len(epoch.views) for epoch in epochs), initial=0)
     return tuple(_Work(epoch, first) for epoch, first in zip(epochs, firsts, strict=False))
 
 
@@ -172,9 +182,9 @@ def _by_sun(works: Iterable[_Work]) -> list[tuple[_Work, ...]]:
     return [tuple(each) for _, each in groupby(works, key=lambda work: work.epoch.seed)]
 
 
-def _source(campaign: Campaign, sky: Sky) -> Source:
+def _source(campaign: Campaign, renderer: Renderer) -> Source:
     plan = {key: value for key, value in asdict(campaign).items() if key != "grid"}
-    return {"command": "simulate", "simulation": sky.version, **plan}
+    return {"command": "simulate", "simulation": renderer.version, **plan}
 
 
 def _rendered(store: Path, epoch: Epoch) -> Rendered | None:
@@ -189,31 +199,35 @@ def _rendered(store: Path, epoch: Epoch) -> Rendered | None:
         raise StoreError(f"{path}: expected the metadata of an epoch: {message}") from error
 
 
-def _render_sun(works: Sequence[_Work], store: Path, campaign: Campaign, sky: Sky) -> int:
-    sun = sky.sun(works[0].epoch.seed, variety=campaign.variety)
+def _render_sun(works: Sequence[_Work], store: Path, campaign: Campaign, renderer: Renderer) -> int:
+    sun = renderer.sun(works[0].epoch.seed, variety=campaign.variety)
     for work in works:
-        _render_epoch(work, store, campaign, sun, sky.see)
+        _render_epoch(work, store, campaign, sun, renderer.render_view)
     return len(works)
 
 
-def _render_epoch(work: _Work, store: Path, campaign: Campaign, sun: Sun, see: See) -> None:
+def _render_epoch(
+    work: _Work, store: Path, campaign: Campaign, sun: SurfaceSource, render_view: RenderFunction
+) -> None:
     """Write the disks, then the epoch's file; an epoch without a file is written again."""
     epoch, sets = work.epoch, list[SetRecord]()
-    for look, surface in _surfaces(epoch, sun, lattice_for(campaign.grid)):
+    for view, surface in _surfaces(epoch, sun, lattice_for(campaign.grid)):
         rng = np.random.default_rng([epoch.seed, STREAM, epoch.number, len(sets)])
-        record, disks = _seen(surface, epoch, look, campaign.grid, see, rng)
-        put_disks(store, len(CHANNELS) * (work.first_set + len(sets)), disks)
+        record, disks = _seen(surface, epoch, view, campaign.grid, render_view, rng)
+        write_disks(store, len(CHANNELS) * (work.first_set + len(sets)), disks)
         sets.append(record)
     rendered = Rendered(sets=tuple(sets), pairs=_pairs(epoch, sets, campaign))
-    with replacing(store / EPOCHS / f"{epoch.name}.json") as path:
+    with atomic_path(store / EPOCHS / f"{epoch.name}.json") as path:
         path.write_text(rendered.model_dump_json(), encoding="utf-8")
 
 
-def _surfaces(epoch: Epoch, sun: Sun, lattice: Lattice) -> Iterator[tuple[Look, Surface]]:
+def _surfaces(
+    epoch: Epoch, sun: SurfaceSource, lattice: Lattice
+) -> Iterator[tuple[SurfaceView, Surface]]:
     """Yield each view with its surface; a surface is made once."""
-    for number, looks in groupby(epoch.looks, key=lambda look: look.surface):
+    for number, views in groupby(epoch.views, key=lambda view: view.surface):
         surface = sun.at(epoch.time(number), lattice)
-        yield from ((look, surface) for look in looks)
+        yield from ((view, surface) for view in views)
 
 
 def lattice_for(grid: Grid) -> Lattice:
@@ -222,17 +236,22 @@ def lattice_for(grid: Grid) -> Lattice:
 
 
 def _seen(
-    surface: Surface, epoch: Epoch, look: Look, grid: Grid, see: See, rng: np.random.Generator
-) -> tuple[SetRecord, list[Half]]:
-    time = epoch.time(look.surface)
-    if look.reference is None:
+    surface: Surface,
+    epoch: Epoch,
+    view: SurfaceView,
+    grid: Grid,
+    render_view: RenderFunction,
+    rng: np.random.Generator,
+) -> tuple[SetRecord, list[Float16Array]]:
+    time = epoch.time(view.surface)
+    if view.reference is None:
         observer, channels = earth(time), CHANNELS
-        planes = see(surface, observer, "SDO", grid, rng)
+        planes = render_view(surface, observer, "SDO", grid, rng)
     else:
         # Eq. 5, solved for the longitude.
-        longitude_deg = 360 * epoch.age_days(look.surface, look.reference) / SYNODIC_PERIOD_DAYS
-        observer, channels = stereo(time, longitude_deg + look.offset_deg), FAR_CHANNELS
-        planes = see(surface, observer, "EUVI", grid, rng)
+        longitude_deg = 360 * epoch.age_days(view.surface, view.reference) / SYNODIC_PERIOD_DAYS
+        observer, channels = stereo(time, longitude_deg + view.offset_deg), FAR_CHANNELS
+        planes = render_view(surface, observer, "EUVI", grid, rng)
     record = SetRecord(
         channels=channels,
         time=time.isot,
@@ -246,16 +265,16 @@ def _seen(
         seed=epoch.seed,
     )
     disks = zip(planes, record.origins(), strict=True)
-    return record, [compact(Disk(plane, grid, origin)) for plane, origin in disks]
+    return record, [to_float16(Disk(plane, grid, origin)) for plane, origin in disks]
 
 
 def _pairs(epoch: Epoch, sets: Sequence[SetRecord], campaign: Campaign) -> tuple[Pair, ...]:
     centre_deg = [_carrington_deg(record) for record in sets]
-    seen_by_sdo = {k.surface: n for n, k in enumerate(epoch.looks) if k.reference is None}
+    seen_by_sdo = {k.surface: n for n, k in enumerate(epoch.views) if k.reference is None}
     wanted = [
-        (target, seen_by_sdo[look.reference], epoch.age_days(look.surface, look.reference))
-        for target, look in enumerate(epoch.looks)
-        if look.reference is not None
+        (target, seen_by_sdo[view.reference], epoch.age_days(view.surface, view.reference))
+        for target, view in enumerate(epoch.views)
+        if view.reference is not None
     ]
     if campaign.sdo_too:
         wanted += [
@@ -267,7 +286,7 @@ def _pairs(epoch: Epoch, sets: Sequence[SetRecord], campaign: Campaign) -> tuple
             target=target,
             reference=reference,
             age_days=age_days,
-            shift_deg=folded_deg(centre_deg[reference] - centre_deg[target]),
+            shift_deg=wrap_deg(centre_deg[reference] - centre_deg[target]),
             test=campaign.test,
         )
         for target, reference, age_days in wanted
@@ -279,16 +298,18 @@ def _carrington_deg(record: SetRecord) -> float:
     return field.observer.carrington_longitude_deg(field.time)
 
 
-def _finish(store: Path, writer: Writer, works: Sequence[_Work], campaign: Campaign) -> Census:
+def _finish(
+    store: Path, writer: Writer, works: Sequence[_Work], campaign: Campaign
+) -> SimulationSummary:
     sets: list[SetRecord] = []
     pairs: list[Pair] = []
     for work in works:
         rendered = _rendered(store, work.epoch)
-        if rendered is None or len(rendered.sets) != len(work.epoch.looks):
+        if rendered is None or len(rendered.sets) != len(work.epoch.views):
             raise StoreError(f"{store}: epoch {work.epoch.name} is missing or of another campaign")
         sets += rendered.sets
         pairs += (_counted_from(pair, work.first_set) for pair in rendered.pairs)
-    census = Census(campaign.seeds, len(works), len(sets), tuple(pairs))
+    census = SimulationSummary(campaign.seeds, len(works), len(sets), tuple(pairs))
     (store / SUMMARY).write_text(f"{census}\n", encoding="utf-8")
     images = np.arange(len(CHANNELS) * len(sets)).reshape(-1, len(CHANNELS))
     writer.finish(images.tolist(), sets, pairs, (), asdict(campaign))

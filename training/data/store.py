@@ -43,13 +43,13 @@ from farside.quality import Quality
 from farside.sun.grid import Grid
 from farside.sun.observer import Observer
 from training.data.journal import StoreError
-from training.data.pairing import CHANNELS, FAR_CHANNELS, ImageSet, LeftOut, Pair
+from training.data.pairing import CHANNELS, FAR_CHANNELS, ImageSet, Pair, UnusedFile
 
 FORMAT = "farside pairs"
 VERSION = 2
 SUMMARY = "summary.txt"
 
-Half = NDArray[np.float16]
+Float16Array = NDArray[np.float16]
 Source = Mapping[str, str | int | float | bool]
 Row = TypeVar("Row")
 
@@ -116,7 +116,7 @@ class SetRecord(BaseModel):
         )
 
 
-def compact(disk: Disk) -> Half:
+def to_float16(disk: Disk) -> Float16Array:
     """Disk as float16: EUV in units of its median, fields in gauss, 0 off the disk.
 
     Raises
@@ -166,11 +166,11 @@ class Writer:
         self._root.attrs["complete"] = False
         self._disks = array(self._root, "disks")
 
-    def make_room(self, rows: int) -> None:
+    def ensure_rows(self, rows: int) -> None:
         """Resize to `rows` rows; rows without a disk read as NaN and take no space."""
         self._disks.resize((rows, *self._disks.shape[1:]))
 
-    def put(self, row: int, disk: Half) -> None:
+    def write_disk(self, row: int, disk: Float16Array) -> None:
         """Write one disk."""
         self._disks[row] = disk
 
@@ -179,7 +179,7 @@ class Writer:
         images: Sequence[Sequence[int]],
         sets: Sequence[SetRecord],
         pairs: Sequence[Pair],
-        refused: Sequence[LeftOut],
+        refused: Sequence[UnusedFile],
         plan: Mapping[str, Any],
     ) -> None:
         """Write the tables and the settings `plan`; `images` are the rows of each set's disks."""
@@ -190,7 +190,7 @@ class Writer:
         self._root.attrs.update({"plan": dict(plan), "complete": True})
 
 
-def put_disks(path: Path, row: int, disks: Sequence[Half]) -> None:
+def write_disks(path: Path, row: int, disks: Sequence[Float16Array]) -> None:
     """Write disks into a store from a worker process; no two may write the same row."""
     array(root(path, mode="r+"), "disks")[row : row + len(disks)] = np.stack(disks)
 

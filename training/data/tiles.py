@@ -14,7 +14,7 @@ from farside.denoising.derotation import MARGIN_PX
 from farside.simulation.instruments.hmi_series import FRAMES, tile
 from farside.simulation.sun import SimulatedSun
 from training.data.campaign import date_at
-from training.data.planes import About, Shown, write
+from training.data.planes import PlaneSample, StoreDescription, write
 
 PLANES = ("HMI LOS", "HMI LOS mean", "HMI LOS truth")
 """Names of the planes: a frame, the mean of the series around it, the noise-free field."""
@@ -54,17 +54,17 @@ def simulate_tiles(store: Path, plan: Tiles, processes: int = 0) -> int:
     StoreError
         The store exists with other settings.
     """
-    about = About(
+    description = StoreDescription(
         planes=PLANES,
         command="tiles",
         seeds=tuple(range(plan.first_seed, plan.first_seed + plan.seeds)),
         simulation=farside.simulation.VERSION,
         settings={"dates": plan.dates, "tiles": plan.tiles, "side_px": plan.side_px},
     )
-    return write(store, about, partial(show_tiles, plan=plan), processes)
+    return write(store, description, partial(tile_samples, plan=plan), processes)
 
 
-def show_tiles(seed: int, plan: Tiles) -> Iterator[Shown]:
+def tile_samples(seed: int, plan: Tiles) -> Iterator[PlaneSample]:
     """Yield the tiles of one Sun with the planes :data:`PLANES`."""
     rng = np.random.default_rng([seed, 45])
     sun = SimulatedSun(seed)
@@ -77,4 +77,4 @@ def show_tiles(seed: int, plan: Tiles) -> Iterator[Shown]:
             seen = tile(surface, centre, plan.side_px + 2 * MARGIN_PX, rng)
             inner = np.s_[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
             images = seen.frames[FRAMES // 2], seen.mean(), seen.truth
-            yield Shown(surface.time.isot, [image[inner] for image in images])
+            yield PlaneSample(surface.time.isot, [image[inner] for image in images])

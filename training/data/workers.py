@@ -19,7 +19,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
-def shared(
+def process_map(
     work: Callable[[Given], Made], todo: Sequence[Given], processes: int
 ) -> Iterator[Iterable[Made]]:
     """Map `work` over `todo` in order, in worker processes; with 0 in the calling process."""

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from rich.progress import track
 
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.model.engines.torch import TorchEngine
 from farside.plots.magnetogram import LIMIT_GAUSS
-from training.command import one_sentence
+from training.command import exit_on_error
 from training.realsun.baselines import read_maps
 from training.realsun.farview import far_views
 from training.realsun.page import Results, markdown, mean_table
 from training.realsun.pictures import picture_of_set, picture_of_view
 from training.realsun.rows import Row, write_csv
-from training.realsun.run import answers, far_side_models, score, unable
+from training.realsun.run import far_side_models, predictions, score, skipped_models
 from training.realsun.sets import RealSet, read_sets
 
 MISSING_DATA = 2
@@ -54,9 +54,9 @@ def real_sun(arguments: argparse.Namespace) -> Results:
     catalogue = arguments.farside_list or beside / "farside_ar" / "jsoc_farside_ar_catalogue.csv"
     engine = TorchEngine.from_repository(arguments.repository)
     models = far_side_models(engine)
-    out, rows, shown = Pictures(arguments.out, arguments.local), list[Row](), list[Path]()
+    out, rows, shown = PictureFolders(arguments.out, arguments.local), list[Row](), list[Path]()
     for real in track(sets, "scoring"):
-        given = answers(real, models, engine, maps)
+        given = predictions(real, models, engine, maps)
         rows += score(real, given)
         if _is_worth_a_picture(real):
             shown += out.write(real.name, picture_of_set(real, given), real.may_be_published)
@@ -64,14 +64,14 @@ def real_sun(arguments: argparse.Namespace) -> Results:
     for view in views:
         shown += out.write(f"euvi-{view.name}", picture_of_view(view), view.may_be_published)
     recipes = [model.recipe for model in models]
-    found = Results(sets, recipes, rows, unable(models), views, shown)
-    with replacing(arguments.out) as temporary:
+    found = Results(sets, recipes, rows, skipped_models(models), views, shown)
+    with atomic_path(arguments.out) as temporary:
         temporary.write_text(markdown(found), encoding="utf-8")
     write_csv(rows, arguments.out.with_suffix(".csv"))
     return found
 
 
-class Pictures:
+class PictureFolders:
     """Folders of pictures: one beside the page, one for what may not be redistributed.
 
     Parameters
@@ -90,7 +90,7 @@ class Pictures:
         folder = self._page.with_suffix("") if may_be_published else self._local
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.png"
-        with replacing(path) as temporary:
+        with atomic_path(path) as temporary:
             temporary.write_bytes(content)
         return [path.relative_to(self._page.parent)] if may_be_published else []
 
@@ -103,7 +103,7 @@ def _is_worth_a_picture(real: RealSet) -> bool:
 def main() -> None:
     """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
-    with one_sentence():
+    with exit_on_error():
         try:
             found = real_sun(arguments)
         except FileNotFoundError as error:

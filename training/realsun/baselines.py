@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter, label
 
 from farside.disk.registration import Disk
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import View
 from farside.sun.solar_cycle import leading_sign
 from farside.synchronic.base import read_base
@@ -85,7 +85,7 @@ def _polarity(strength: Image, core: Mask, view: View, grid: Grid) -> Image:
 
 def _leading(row: float, column: float, view: View, grid: Grid) -> tuple[int, bool]:
     """Sign of the leading polarity at a pixel, and whether the pixel is in the north."""
-    west, north = sight_lines(grid, view.observer)
+    west, north = lines_of_sight(grid, view.observer)
     at = (np.array([round(row)]), np.array([round(column)]))
     is_north = bool(trace(west[at], north[at], view.observer, view.time).latitude_deg[0] > 0)
     return leading_sign(view.time) * (1 if is_north else -1), is_north

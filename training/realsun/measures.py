@@ -60,14 +60,14 @@ class Truth:
     clip_gauss: float = np.inf
 
 
-def score_set(field_gauss: Image, truth: Truth, answer: str, case: str) -> list[Row]:
+def score_set(field_gauss: Image, truth: Truth, prediction: str, case: str) -> list[Row]:
     """Measure one field against the truth, in both areas.
 
     Parameters
     ----------
     field_gauss
         (y, x) on the truth's grid; NaN counts as 0.
-    answer, case
+    prediction, case
         Name of the model or baseline, and description of its input.
 
     Raises
@@ -77,25 +77,27 @@ def score_set(field_gauss: Image, truth: Truth, answer: str, case: str) -> list[
     """
     if field_gauss.shape != truth.image.shape:
         raise ValueError(
-            f"{answer}: got a field of {field_gauss.shape}, expected {truth.image.shape}"
+            f"{prediction}: got a field of {field_gauss.shape}, expected {truth.image.shape}"
         )
     made, true = (
         np.clip(np.nan_to_num(each), -truth.clip_gauss, truth.clip_gauss)
         for each in (field_gauss, truth.image)
     )
     rows = [
-        Row(truth.name, case, answer, measure, area, value)
+        Row(truth.name, case, prediction, measure, area, value)
         for area, radius in AREAS.items()
         for measure, value in _measures(made, true, truth.grid, radius)
     ]
-    return rows + orientation_rows(orientations(made, true, truth.grid), truth.name, answer, case)
+    return rows + orientation_rows(
+        orientations(made, true, truth.grid), truth.name, prediction, case
+    )
 
 
-def orientation_rows(found: Orientations, unit: str, answer: str, case: str) -> list[Row]:
+def orientation_rows(found: Orientations, unit: str, prediction: str, case: str) -> list[Row]:
     """Table rows of the number of regions by orientation of their polarities."""
     values = (found.right, found.one_sign, found.wrong, found.right_by_flux)
     return [
-        Row(unit, case, answer, measure, "0.95 R", float(value))
+        Row(unit, case, prediction, measure, "0.95 R", float(value))
         for measure, value in zip((*ORIENTATIONS, BY_FLUX), values, strict=True)
     ]
 

@@ -20,7 +20,7 @@ from training.realsun.measures import (
 )
 from training.realsun.places import Place, SeismicRegion
 from training.realsun.rows import Row, mean_and_spread, pivot, single, total
-from training.realsun.run import GIVEN_REGIONS, GUESS, MIRRORED, PERSISTENCE, NotRun
+from training.realsun.run import GIVEN_REGIONS, GUESS, MIRRORED, PERSISTENCE, SkippedModel
 from training.realsun.sets import RealSet
 from training.score.markdown import NONE, table
 
@@ -44,7 +44,7 @@ class Results:
     sets: Sequence[RealSet]
     recipes: Sequence[Recipe]
     rows: Sequence[Row]
-    not_run: Sequence[NotRun]
+    skipped: Sequence[SkippedModel]
     views: Sequence[FarView]
     pictures: Sequence[Path]
 
@@ -67,7 +67,7 @@ def markdown(found: Results) -> str:
 def _parts(found: Results) -> Iterator[str]:
     yield _HEAD
     yield table(["", "accepts", "trained on"], map(_model, found.recipes))
-    for each in found.not_run:
+    for each in found.skipped:
         yield f"`{each.model}` was not run: it {each.reason}."
     yield _MEAN.format(sets=", ".join(found.fit), count=len(found.fit))
     for area in AREAS:
@@ -168,7 +168,7 @@ only numbers."""
 
 def mean_table(rows: Sequence[Row], area: str) -> str:
     """Table of the scores in one area: mean and spread over sets by prediction."""
-    inside = [row for row in rows if row.area == area and row.answer != GIVEN_REGIONS]
+    inside = [row for row in rows if row.area == area and row.prediction != GIVEN_REGIONS]
     return pivot(inside, _name_and_number(inside), SCORES, mean_and_spread)
 
 
@@ -176,12 +176,12 @@ def _name_and_number(rows: Sequence[Row]) -> Callable[[Row], str]:
     """Function that names a prediction, with the number of its sets if others have more."""
     sets: dict[str, set[str]] = {}
     for row in rows:
-        sets.setdefault(row.answer, set()).add(row.unit)
+        sets.setdefault(row.prediction, set()).add(row.unit)
     most = max(map(len, sets.values()), default=0)
 
     def name(row: Row) -> str:
-        count = len(sets[row.answer])
-        return row.answer if count == most else f"{row.answer} ({count} sets)"
+        count = len(sets[row.prediction])
+        return row.prediction if count == most else f"{row.prediction} ({count} sets)"
 
     return name
 
@@ -200,7 +200,7 @@ def _model(recipe: Recipe) -> list[str]:
 def _one_set(real: RealSet, rows: Sequence[Row]) -> Iterator[str]:
     mine = [row for row in rows if row.unit == real.name and row.area == "0.95 R"]
     yield f"### {real.name}" + ("" if real.counts else " (not in the mean)")
-    yield pivot(mine, lambda row: f"{row.answer} ({row.case})", (*SCORES, BY_FLUX), single)
+    yield pivot(mine, lambda row: f"{row.prediction} ({row.case})", (*SCORES, BY_FLUX), single)
 
 
 def _far_sides(views: Sequence[FarView]) -> Iterator[str]:

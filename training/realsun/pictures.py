@@ -18,7 +18,7 @@ from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.sun.grid import Grid, Image
 from training.realsun.farview import FarView
 from training.realsun.measures import GRID
-from training.realsun.run import GUESS, MIRRORED, Answer
+from training.realsun.run import GUESS, MIRRORED, Prediction
 from training.realsun.sets import RealSet
 
 PANEL_IN = 2.6
@@ -42,13 +42,13 @@ class Panel:
     image: Image
 
 
-def picture_of_set(real: RealSet, answers: Sequence[Answer]) -> bytes:
+def picture_of_set(real: RealSet, predictions: Sequence[Prediction]) -> bytes:
     """Draw a set as PNG: AIA and the true field above, predictions and the guess below."""
     euv = [register(read(path), GRID) for path, _ in reversed(real.images)]
-    names = {each.name for each in answers}
+    names = {each.name for each in predictions}
     made = [
         Panel(each.name, each.image)
-        for each in answers
+        for each in predictions
         # Models as served are those with a mirrored variant.
         if each.name == GUESS or f"{each.name}, {MIRRORED}" in names
     ]

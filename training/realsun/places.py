@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from farside.evaluation.flux import pixel_area_cm2
 from farside.magnetogram.magnetogram import Magnetogram
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import Degrees
-from farside.sun.heliographic import foreshortening, sight_lines, trace
+from farside.sun.heliographic import foreshortening, lines_of_sight, trace
 from farside.sun.observer import earth
 from training.realsun.regions import regions
 
@@ -67,7 +67,7 @@ class SeismicRegion:
 
     def is_near(self, place: Place) -> bool:
         """Whether a generated region may be this one."""
-        apart = np.cos(np.radians(self.latitude_deg)) * folded_deg(
+        apart = np.cos(np.radians(self.latitude_deg)) * wrap_deg(
             self.longitude_deg - place.longitude_deg
         )
         return bool(np.hypot(apart, self.latitude_deg - place.latitude_deg) <= SAME_REGION_DEG)
@@ -75,7 +75,7 @@ class SeismicRegion:
 
 def places(made: Magnetogram) -> list[Place]:
     """Find the regions of a generated magnetogram, strongest flux first."""
-    points = trace(*sight_lines(made.disk, made.observer), made.observer, made.time)
+    points = trace(*lines_of_sight(made.disk, made.observer), made.observer, made.time)
     mu = foreshortening(made.disk, made.observer)
     area = pixel_area_cm2(made.disk)
     centre = earth(made.time).carrington_longitude_deg(made.time)
@@ -88,7 +88,7 @@ def places(made: Magnetogram) -> list[Place]:
             Place(
                 longitude_deg=longitude,
                 latitude_deg=float(np.average(points.latitude_deg[region], weights=flux)),
-                from_earth_deg=folded_deg(longitude - centre),
+                from_earth_deg=wrap_deg(longitude - centre),
                 unsigned_flux_mx=float(flux.sum()),
                 peak_gauss=float(field.max()),
             )

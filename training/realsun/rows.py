@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from training.score.markdown import NONE, table
 
 
@@ -23,7 +23,7 @@ class Row:
         Name of the set: an independent Sun.
     case
         Input of the prediction.
-    answer
+    prediction
         Name of the model or baseline.
     measure, area
         Names of the measure and of the part of the disk.
@@ -31,13 +31,13 @@ class Row:
 
     unit: str
     case: str
-    answer: str
+    prediction: str
     measure: str
     area: str
     value: float
 
 
-Shown = Callable[[Sequence[float]], str]
+CellFormat = Callable[[Sequence[float]], str]
 """Formatter of a table cell from its values."""
 
 
@@ -45,7 +45,7 @@ def pivot(
     rows: Sequence[Row],
     line: Callable[[Row], str],
     columns: Sequence[str],
-    shown: Shown,
+    shown: CellFormat,
     head: str = "",
 ) -> str:
     """Format rows as a Markdown table: one line per value of `line`, one column per measure."""
@@ -85,7 +85,7 @@ def total(values: Sequence[float]) -> str:
 
 def write_csv(rows: Iterable[Row], path: Path) -> None:
     """Write the table as CSV, six significant digits."""
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([each.name for each in fields(Row)])
         for row in rows:

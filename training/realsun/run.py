@@ -27,7 +27,7 @@ MIRRORED = "mirrored"
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Prediction:
     """Predicted field of one set.
 
     Attributes
@@ -44,7 +44,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class NotRun:
+class SkippedModel:
     """Model that could not run, with the reason."""
 
     model: str
@@ -56,10 +56,10 @@ def far_side_models(engine: Engine) -> list[Model]:
     return [model for model in engine.models().values() if _takes_euvi(model.recipe)]
 
 
-def unable(models: Sequence[Model]) -> list[NotRun]:
+def skipped_models(models: Sequence[Model]) -> list[SkippedModel]:
     """Models that cannot run because the sets lack their input."""
     return [
-        NotRun(
+        SkippedModel(
             model.recipe.name,
             "needs " + ", ".join(map(str, _needed_references(model.recipe)))
             + ": the sets have no AIA images of an earlier rotation, and a reference of the same"
@@ -74,9 +74,9 @@ def _needed_references(recipe: Recipe) -> list[Channel]:
     return [channel for channel in recipe.channels_of("reference") if not channel.optional]
 
 
-def answers(
+def predictions(
     real: RealSet, models: Sequence[Model], engine: Engine, maps: Sequence[BaseMap]
-) -> list[Answer]:
+) -> list[Prediction]:
     """Predict a set with every model that can run, and with the baselines.
 
     Raises
@@ -88,7 +88,7 @@ def answers(
     return [*made, *_ensemble(made), *_baselines(real, maps)]
 
 
-def score(real: RealSet, given: Sequence[Answer]) -> list[Row]:
+def score(real: RealSet, given: Sequence[Prediction]) -> list[Row]:
     """Measure all predictions of a set."""
     rows = [
         row for each in given for row in score_set(each.image, real.truth, each.name, each.case)
@@ -141,30 +141,32 @@ def _takes_euvi(recipe: Recipe) -> bool:
     )
 
 
-def _of_model(real: RealSet, model: Model, engine: Engine) -> Iterator[Answer]:
+def _of_model(real: RealSet, model: Model, engine: Engine) -> Iterator[Prediction]:
     files = real.files_for(model.recipe)
     if files is None or _needed_references(model.recipe):
         return
     stack = prepare(files, [], model.recipe)
     name, case = model.recipe.name, "AIA " + ", ".join(disk.origin.band for disk in stack.given)
-    yield Answer(name, case, on_scoring_grid(translate(stack, model, engine).image))
+    yield Prediction(name, case, on_scoring_grid(translate(stack, model, engine).image))
     both = over_mirrored(stack, model, engine)
-    yield Answer(f"{name}, {MIRRORED}", case, on_scoring_grid(both))
+    yield Prediction(f"{name}, {MIRRORED}", case, on_scoring_grid(both))
 
 
-def _ensemble(made: Sequence[Answer]) -> Iterator[Answer]:
+def _ensemble(made: Sequence[Prediction]) -> Iterator[Prediction]:
     images = [each.image for each in made if each.name.endswith(MIRRORED)]
     if len(images) > 1:
-        yield Answer(ENSEMBLE, f"{len(images)} models", np.mean(images, axis=0))
+        yield Prediction(ENSEMBLE, f"{len(images)} models", np.mean(images, axis=0))
 
 
-def _baselines(real: RealSet, maps: Sequence[BaseMap]) -> Iterator[Answer]:
+def _baselines(real: RealSet, maps: Sequence[BaseMap]) -> Iterator[Prediction]:
     truth = real.truth
-    yield Answer(ZERO, "nothing", np.where(np.isfinite(truth.image), np.float32(0), truth.image))
+    yield Prediction(
+        ZERO, "nothing", np.where(np.isfinite(truth.image), np.float32(0), truth.image)
+    )
     helium = real.image_of("304")
     if helium is not None:
-        yield Answer(GUESS, "AIA 304", hale_guess(register(read(helium), GRID)))
+        yield Prediction(GUESS, "AIA 304", hale_guess(register(read(helium), GRID)))
     base = map_before(maps, truth.view)
     if base is not None:
         image, case = persistence(base, truth)
-        yield Answer(PERSISTENCE, case, image)
+        yield Prediction(PERSISTENCE, case, image)

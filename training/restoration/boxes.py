@@ -12,16 +12,16 @@ from astropy.time import Time
 from farside.denoising.derotation import MARGIN_PX
 from farside.denoising.noise import (
     LIMB_AT_RADII,
-    Kept,
+    RelativePower,
     StrongFlux,
     core_width_gauss,
-    network_kept,
+    network_power,
     pixel_mm,
     strong_flux,
 )
 from farside.io.wcs import disk_radius_arcsec
-from farside.simulation.instruments.camera import line_of_sight_field, look
-from farside.simulation.instruments.files import Size, hmi_detector
+from farside.simulation.instruments.camera import line_of_sight_field, trace_shell
+from farside.simulation.instruments.files import ImageSizes, hmi_detector
 from farside.simulation.instruments.hmi_series import Tile, tile
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.grid import Image
@@ -38,7 +38,7 @@ WEAK_GAUSS = (10.0, 50.0)
 REGION_WITHIN_RADII = 0.7
 """Greatest distance from disk centre at which the strongest region is searched."""
 
-_COARSE = Size(0, 3)
+_COARSE = ImageSizes(0, 3)
 """Pixels of 4 arcsec, used for that search."""
 
 Treatment = Callable[[Tile], Image]
@@ -95,7 +95,7 @@ class Treated:
 
 
 @dataclass(frozen=True)
-class Figures:
+class DenoisingMeasures:
     """Measures of one treatment of one Sun.
 
     Attributes
@@ -112,7 +112,7 @@ class Figures:
 
     centre_gauss: float
     limb_gauss: float
-    network: Kept
+    network: RelativePower
     weak: float
     centre: StrongFlux | None
     region: StrongFlux | None
@@ -145,7 +145,7 @@ def boxes(seed: int, day: str, margin_px: int = MARGIN_PX, least_px: int = 0) ->
 def strongest(surface: Surface) -> tuple[float, float]:
     """Position of the greatest mean |B| over a box: solar west and north, disk radii."""
     observer, detector = earth(surface.time), hmi_detector(_COARSE)
-    seen = look(detector, observer, surface.time)
+    seen = trace_shell(detector, observer, surface.time)
     strength = np.abs(np.nan_to_num(line_of_sight_field(surface.radial_field, seen)))
     strength = cv2.blur(strength, (LIMB_PX // 8, LIMB_PX // 8))
     strength[seen.impact > REGION_WITHIN_RADII] = 0
@@ -175,14 +175,14 @@ def treated(seen: Boxes, treat: Treatment) -> Treated:
     return Treated(seen.centre.treated(treat), limb, seen.region.treated(treat))
 
 
-def measured(seen: Boxes, images: Treated) -> Figures:
+def measured(seen: Boxes, images: Treated) -> DenoisingMeasures:
     """Measure the images of a treatment against the truth."""
     centre, looked_at = seen.centre.truth, seen.centre.seen
     size_mm = pixel_mm(looked_at.detector.scale_arcsec, looked_at.observer.distance_m)
-    return Figures(
+    return DenoisingMeasures(
         centre_gauss=core_width_gauss(images.centre),
         limb_gauss=float(np.mean([core_width_gauss(each) for each in images.limb])),
-        network=network_kept(images.centre, centre, size_mm),
+        network=network_power(images.centre, centre, size_mm),
         weak=weak_slope(images.centre, centre),
         centre=_strong(images.centre, centre),
         region=_strong(images.region, seen.region.truth),

@@ -11,7 +11,7 @@ from farside.denoising.noise import core_width_gauss
 from farside.errors import RecipeError
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model
-from farside.model.recipe import Native
+from farside.model.recipe import NativeTiling
 from farside.pipeline import translate
 from farside.quality import Quality
 from farside.simulation.instruments.hmi_series import Tile, middle_frame
@@ -19,7 +19,7 @@ from farside.sun.grid import Image
 from training.data.campaign import date_at
 from training.restoration.boxes import (
     Boxes,
-    Figures,
+    DenoisingMeasures,
     Treated,
     blurred,
     boxes,
@@ -51,7 +51,7 @@ class Denoiser:
     engine: Engine
 
     def __post_init__(self) -> None:
-        if not isinstance(self.model.recipe.grid, Native):
+        if not isinstance(self.model.recipe.grid, NativeTiling):
             raise RecipeError(
                 f"{self.name} works on registered disks, expected a model for native pixels"
             )
@@ -79,14 +79,14 @@ def _stack(seen: Tile, mask_radius: float) -> Stack:
 
 
 @dataclass(frozen=True)
-class Scored:
+class SunScores:
     """Scores of one Sun.
 
     Attributes
     ----------
     seed, day
         Seed of the Sun, and time, UTC.
-    figures
+    measures
         Measures by prediction.
     blur_px
         Width, by model, of the Gaussian that leaves as little noise as it.
@@ -94,20 +94,20 @@ class Scored:
 
     seed: int
     day: str
-    figures: Mapping[str, Figures]
+    measures: Mapping[str, DenoisingMeasures]
     blur_px: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class SunPredictions:
     """Scores, boxes and predicted images of one Sun."""
 
-    scored: Scored
+    scored: SunScores
     seen: Boxes
     images: Mapping[str, Treated]
 
 
-def answer(seed: int, denoisers: Sequence[Denoiser]) -> Answered:
+def score_sun(seed: int, denoisers: Sequence[Denoiser]) -> SunPredictions:
     """Render one Sun on its own date, and score all denoisers and their baselines."""
     day, least_px = day_of(seed), max(each.model.recipe.side_px for each in denoisers)
     seen = boxes(seed, day, SEE_PX, least_px)
@@ -117,8 +117,8 @@ def answer(seed: int, denoisers: Sequence[Denoiser]) -> Answered:
         images[each.name] = treated(seen, each)
         blur_px[each.name] = blur_of(seen, core_width_gauss(images[each.name].centre))
         images[each.blur] = treated(seen, blurred(blur_px[each.name]))
-    figures = {name: measured(seen, image) for name, image in images.items()}
-    return Answered(Scored(seed, day, figures, blur_px), seen, images)
+    measures = {name: measured(seen, image) for name, image in images.items()}
+    return SunPredictions(SunScores(seed, day, measures, blur_px), seen, images)
 
 
 def day_of(seed: int) -> str:

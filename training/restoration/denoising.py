@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.progress import track
 
-from training.command import one_sentence
-from training.restoration.denoiser import Denoiser, Scored, answer
+from training.command import exit_on_error
+from training.restoration.denoiser import Denoiser, SunScores, score_sun
 from training.restoration.denoisingpage import write_reports, write_scores
 from training.restoration.denoisingpicture import Example, draw, example
 from training.restoration.denoisingscores import DenoisingScores, summarise
@@ -45,10 +45,10 @@ def score(arguments: argparse.Namespace) -> DenoisingScores:
     names = [each.name for each in denoisers]
     if len(set(names)) < len(names):
         raise ValueError(f"models: got {', '.join(names)}, expected each name once")
-    suns: list[Scored] = []
+    suns: list[SunScores] = []
     shown: Example | None = None
     for seed in track(range(arguments.suns), "scoring"):
-        sun = answer(seed, denoisers)
+        sun = score_sun(seed, denoisers)
         found = example(sun, denoisers)
         if shown is None or found.strength_gauss > shown.strength_gauss:
             shown = found
@@ -66,7 +66,7 @@ def score(arguments: argparse.Namespace) -> DenoisingScores:
 def main() -> None:
     """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
-    with one_sentence():
+    with exit_on_error():
         score(arguments)
     print(arguments.out)
 

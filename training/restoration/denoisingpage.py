@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, TypeAdapter
 
 from farside.denoising.noise import NETWORK_MM, STRONG_GAUSS
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.model.recipe import Score
 from training.restoration.denoisingscores import (
     CENTRE,
@@ -23,7 +23,7 @@ from training.restoration.denoisingscores import (
     scores_of,
 )
 from training.score.markdown import table, text
-from training.score.report import JSON, WANTED_UNITS
+from training.score.report import ENOUGH_UNITS, JSON
 
 
 class ModelReport(BaseModel):
@@ -36,9 +36,9 @@ class ModelReport(BaseModel):
 def write_scores(found: DenoisingScores, page: Path) -> None:
     """Write the page, and all numbers as JSON beside it, atomically."""
     page.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(page.with_suffix(".json")) as path:
+    with atomic_path(page.with_suffix(".json")) as path:
         path.write_bytes(TypeAdapter(DenoisingScores).dump_json(found, indent=1) + b"\n")
-    with replacing(page) as path:
+    with atomic_path(page) as path:
         path.write_text(markdown(found, page.with_suffix(".png").name), encoding="utf-8")
 
 
@@ -52,7 +52,7 @@ def write_reports(found: DenoisingScores, folder: Path) -> None:
     for entry in found.entries:
         report = ModelReport(identity=entry.identity, scores=scores_of(found, entry.name))
         (folder / entry.name).mkdir(parents=True, exist_ok=True)
-        with replacing(folder / entry.name / JSON) as path:
+        with atomic_path(folder / entry.name / JSON) as path:
             path.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
@@ -103,8 +103,8 @@ def _facts(found: DenoisingScores) -> str:
         f"{seeds[-1]}, one date each; the real Sun was not used",
         f"- `{found.command}`, Farside {found.farside}",
     ]
-    if len(seeds) < WANTED_UNITS:
-        lines.append(f"- fewer than {WANTED_UNITS} suns: intervals are somewhat too narrow")
+    if len(seeds) < ENOUGH_UNITS:
+        lines.append(f"- fewer than {ENOUGH_UNITS} suns: intervals are somewhat too narrow")
     return "\n".join(lines)
 
 
@@ -132,21 +132,21 @@ def _paper_rows() -> Iterator[list[str]]:
 def _table(found: DenoisingScores, measures: Iterable[str], more: Iterable[list[str]] = ()) -> str:
     measures = tuple(measures)
     rows = [
-        [answer, *(text(found.estimate(answer, measure), ".3f") for measure in measures)]
-        for answer in found.answers
+        [prediction, *(text(found.estimate(prediction, measure), ".3f") for measure in measures)]
+        for prediction in found.predictions
     ]
     return table(["", *measures], [*rows, *more])
 
 
 def _verdict(found: DenoisingScores, model: str) -> str:
     rows = [
-        [target.what, _wanted(target), text(target.found), "yes" if target.holds else "**no**"]
+        [target.what, _required(target), text(target.found), "yes" if target.holds else "**no**"]
         for target in found.targets
         if target.model == model
     ]
     return table([f"`{model}`", "target", "found", "met"], rows)
 
 
-def _wanted(target: Target) -> str:
+def _required(target: Target) -> str:
     bound = "at most" if "noise" in target.what else "at least"
-    return f"{bound} {target.wanted:.3f}"
+    return f"{bound} {target.required:.3f}"

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.sun.grid import Image
-from training.restoration.denoiser import MEAN, ONE_FRAME, TRUTH, Answered, Denoiser
+from training.restoration.denoiser import MEAN, ONE_FRAME, TRUTH, Denoiser, SunPredictions
 
 PATCH_PX = 128
 """Side of a patch: 47 Mm at disk centre."""
@@ -41,7 +41,7 @@ class Example:
     active: Mapping[str, Image]
 
 
-def example(sun: Answered, denoisers: Sequence[Denoiser]) -> Example:
+def example(sun: SunPredictions, denoisers: Sequence[Denoiser]) -> Example:
     """Cut out the quietest patch at disk centre, and the strongest in the strongest region."""
     names = [ONE_FRAME, denoisers[0].blur, *(each.name for each in denoisers), MEAN]
     truth = {"centre": sun.seen.centre.truth, "region": sun.seen.region.truth}
@@ -87,5 +87,5 @@ def draw(shown: Example, path: Path) -> None:
         f"±{ACTIVE_GAUSS:g} G; {PATCH_PX} pixels of HMI",
         fontsize=7,
     )
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DPI)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import farside.simulation
 from farside import __version__
 from farside.model.recipe import Score
-from training.restoration.boxes import WEAK_GAUSS, Figures
-from training.restoration.denoiser import ONE_FRAME, Denoiser, Scored
+from training.restoration.boxes import WEAK_GAUSS, DenoisingMeasures
+from training.restoration.denoiser import ONE_FRAME, Denoiser, SunScores
 from training.score.summary import Estimate, estimated
 
-Measure = Callable[[Figures], float | None]
-Pick = Callable[[Scored], float | None]
+Measure = Callable[[DenoisingMeasures], float | None]
+Selector = Callable[[SunScores], float | None]
 
 CENTRE, LIMB = "noise at disk centre, G", "noise at the limb, G"
 POWER, COHERENT = "network power", "network amplitude in phase"
@@ -49,7 +49,7 @@ LEAST_NETWORK, LEAST_STRONG = 0.90, 0.98
 
 
 @dataclass(frozen=True)
-class Entry:
+class ScoredModel:
     """Model that was scored."""
 
     name: str
@@ -62,7 +62,7 @@ class Entry:
 class Row:
     """Mean of one measure of one prediction over suns."""
 
-    answer: str
+    prediction: str
     measure: str
     estimate: Estimate
 
@@ -75,7 +75,7 @@ class Target:
     ----------
     what
         Name of the target, as in tables.
-    wanted
+    required
         Greatest noise, or least share that is kept.
     found
         Estimate; its mean decides.
@@ -83,7 +83,7 @@ class Target:
 
     model: str
     what: str
-    wanted: float
+    required: float
     found: Estimate
     holds: bool
 
@@ -104,24 +104,24 @@ class DenoisingScores:
     farside: str
     simulation: int
     suns: tuple[tuple[int, str], ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[ScoredModel, ...]
     blurs: dict[str, float]
     rows: tuple[Row, ...]
     targets: tuple[Target, ...]
 
     @property
-    def answers(self) -> tuple[str, ...]:
+    def predictions(self) -> tuple[str, ...]:
         """Names of the predictions in the order of the tables."""
-        return tuple(dict.fromkeys(row.answer for row in self.rows))
+        return tuple(dict.fromkeys(row.prediction for row in self.rows))
 
-    def estimate(self, answer: str, measure: str) -> Estimate | None:
+    def estimate(self, prediction: str, measure: str) -> Estimate | None:
         """Estimate by its keys; None if it was not measured."""
-        keys = {(row.answer, row.measure): row.estimate for row in self.rows}
-        return keys.get((answer, measure))
+        keys = {(row.prediction, row.measure): row.estimate for row in self.rows}
+        return keys.get((prediction, measure))
 
 
 def summarise(
-    suns: Sequence[Scored], denoisers: Sequence[Denoiser], command: str
+    suns: Sequence[SunScores], denoisers: Sequence[Denoiser], command: str
 ) -> DenoisingScores:
     """Summarise the scores of all suns, with intervals over suns."""
     names = [each.name for each in denoisers]
@@ -147,30 +147,30 @@ def scores_of(found: DenoisingScores, model: str) -> tuple[Score, ...]:
             command=found.command,
         )
         for row in found.rows
-        if row.answer == model
+        if row.prediction == model
     )
 
 
-def _entry(denoiser: Denoiser) -> Entry:
+def _entry(denoiser: Denoiser) -> ScoredModel:
     recipe = denoiser.model.recipe
-    return Entry(recipe.name, recipe.version, denoiser.model.identity, recipe.title)
+    return ScoredModel(recipe.name, recipe.version, denoiser.model.identity, recipe.title)
 
 
-def _rows(suns: Sequence[Scored]) -> Iterator[Row]:
-    for answer in suns[0].figures:
+def _rows(suns: Sequence[SunScores]) -> Iterator[Row]:
+    for prediction in suns[0].measures:
         for name, measure in MEASURES.items():
-            found = _over(suns, _of(answer, measure))
+            found = _over(suns, _of(prediction, measure))
             if found:
-                yield Row(answer, name, found)
+                yield Row(prediction, name, found)
 
 
-def _over(suns: Sequence[Scored], value: Pick) -> Estimate | None:
+def _over(suns: Sequence[SunScores], value: Selector) -> Estimate | None:
     """Estimate the mean over the suns that have a value."""
     values = {str(sun.seed): value(sun) for sun in suns}
     return estimated({seed: [each] for seed, each in values.items() if each is not None})
 
 
-def _targets(suns: Sequence[Scored], name: str) -> Iterator[Target]:
+def _targets(suns: Sequence[SunScores], name: str) -> Iterator[Target]:
     before = PAPER[ONE_FRAME]
     for paper, after in PAPER.items():
         for index, measure in enumerate((CENTRE, LIMB)):
@@ -184,27 +184,27 @@ def _targets(suns: Sequence[Scored], name: str) -> Iterator[Target]:
     }.items():
         found = _over(suns, _of(name, MEASURES[measure]))
         yield from _target(name, measure, least, found, most=False)
-    found = _over(suns, lambda sun: sun.figures[name].network.coherent ** 2)
+    found = _over(suns, lambda sun: sun.measures[name].network.coherent ** 2)
     yield from _target(name, "network power in phase", LEAST_NETWORK, found, most=False)
 
 
-def _of(answer: str, measure: Measure) -> Pick:
-    return lambda sun: measure(sun.figures[answer])
+def _of(prediction: str, measure: Measure) -> Selector:
+    return lambda sun: measure(sun.measures[prediction])
 
 
-def _share(answer: str, measure: Measure) -> Pick:
+def _share(prediction: str, measure: Measure) -> Selector:
     """Selector of the noise of a prediction relative to that of one frame."""
 
-    def pick(sun: Scored) -> float | None:
-        left, before = measure(sun.figures[answer]), measure(sun.figures[ONE_FRAME])
+    def pick(sun: SunScores) -> float | None:
+        left, before = measure(sun.measures[prediction]), measure(sun.measures[ONE_FRAME])
         return None if left is None or not before else left / before
 
     return pick
 
 
 def _target(
-    model: str, what: str, wanted: float, found: Estimate | None, *, most: bool
+    model: str, what: str, required: float, found: Estimate | None, *, most: bool
 ) -> Iterator[Target]:
     if found:
-        holds = found.mean <= wanted if most else found.mean >= wanted
-        yield Target(model, what, wanted, found, holds)
+        holds = found.mean <= required if most else found.mean >= required
+        yield Target(model, what, required, found, holds)

@@ -8,21 +8,21 @@ from pathlib import Path
 from rich.progress import track
 
 from farside.errors import RecipeError
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.model.engine import Engine, Model
 from farside.model.recipe import BrightnessPlane, Recipe
-from farside.simulation.drawings.styles import HANDS
+from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.instruments.registered import BANDS
-from training.command import one_sentence
+from training.command import exit_on_error
 from training.restoration.drawingspage import write_page
-from training.restoration.drawingspicture import Shown, before_and_after
+from training.restoration.drawingspicture import PicturedDrawing, before_and_after
 from training.restoration.drawnscores import (
     OTHER,
     QUIET,
+    DrawingMeasures,
     DrawingScores,
-    Drawn,
-    ask,
     measure_drawing,
+    predict,
     summarise,
 )
 from training.restoration.drawnsuns import drawn_suns, quiet_sun
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="PAGE", help="Markdown page; JSON, PNG beside it"
     )
     add("--suns", type=count, default=40, help="number of suns, from seed 0 (%(default)s)")
-    add("--dates", type=count, default=len(HANDS), help="dates per Sun (%(default)s)")
+    add("--dates", type=count, default=len(DRAWING_STYLES), help="dates per Sun (%(default)s)")
     add("--repository", type=Path, default=Path("model_repository"), help="folder of models")
     return top
 
@@ -57,13 +57,13 @@ def score(arguments: argparse.Namespace) -> DrawingScores:
     drawn, shown = _asked(model, engine, arguments.suns, arguments.dates)
     name = Path(arguments.model).name
     command = f"python -m training.restoration.drawings {name} --suns {arguments.suns}"
-    if arguments.dates != len(HANDS):
+    if arguments.dates != len(DRAWING_STYLES):
         command += f" --dates {arguments.dates}"
     scores = summarise(drawn, model, command)
     picture = arguments.out.with_suffix(".png")
     write_page(scores, picture.name if shown else None, arguments.out)
     if shown:
-        with replacing(picture) as path:
+        with atomic_path(picture) as path:
             path.write_bytes(before_and_after(shown))
     return scores
 
@@ -86,26 +86,28 @@ def check(recipe: Recipe) -> None:
         )
 
 
-def _asked(model: Model, engine: Engine, suns: int, dates: int) -> tuple[list[Drawn], list[Shown]]:
+def _asked(
+    model: Model, engine: Engine, suns: int, dates: int
+) -> tuple[list[DrawingMeasures], list[PicturedDrawing]]:
     """Score every drawing, and keep the first active one of each pictured style."""
     grid = model.recipe.disk
     quiet = quiet_sun(grid)
-    drawn: list[Drawn] = []
-    shown: dict[str, Shown] = {}
+    drawn: list[DrawingMeasures] = []
+    shown: dict[str, PicturedDrawing] = {}
     cases = (sun for seed in range(suns) for sun in drawn_suns(seed, dates, grid))
     for sun in track(cases, "scoring", suns * dates):
-        made = ask(sun.drawing, model, engine)
-        answers = {MODEL: made, OTHER: ask(sun.other, model, engine), QUIET: quiet}
-        drawn.append(measure_drawing(sun, answers, grid))
+        made = predict(sun.drawing, model, engine)
+        predictions = {MODEL: made, OTHER: predict(sun.other, model, engine), QUIET: quiet}
+        drawn.append(measure_drawing(sun, predictions, grid))
         if drawn[-1].fluxes[MODEL][AR]:
-            shown.setdefault(sun.hand, Shown(sun, made))
+            shown.setdefault(sun.hand, PicturedDrawing(sun, made))
     return drawn, [shown[hand] for hand in PICTURED if hand in shown]
 
 
 def main() -> None:
     """Run the command line; an error ends it with one sentence."""
     arguments = parser().parse_args()
-    with one_sentence():
+    with exit_on_error():
         score(arguments)
     print(arguments.out)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from farside.io.atomic import replacing
-from farside.simulation.drawings.styles import HANDS
+from farside.io.atomic import atomic_path
+from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.instruments.registered import BANDS
 from training.restoration.drawnscores import (
     ALL,
@@ -22,7 +22,7 @@ from training.restoration.drawnscores import (
     DrawingScores,
 )
 from training.score.markdown import number, table, text
-from training.score.report import WANTED_UNITS
+from training.score.report import ENOUGH_UNITS
 from training.score.run import MODEL
 from training.score.summary import AR, FULL
 
@@ -39,9 +39,9 @@ COLUMNS = (
 def write_page(scores: DrawingScores, picture: str | None, path: Path) -> None:
     """Write the page, and all numbers as JSON beside it, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path.with_suffix(".json")) as numbers:
+    with atomic_path(path.with_suffix(".json")) as numbers:
         numbers.write_bytes(TypeAdapter(DrawingScores).dump_json(scores, indent=1) + b"\n")
-    with replacing(path) as page:
+    with atomic_path(path) as page:
         page.write_text(markdown(scores, picture), encoding="utf-8")
 
 
@@ -77,7 +77,7 @@ def _parts(scores: DrawingScores, picture: str | None) -> Iterator[str]:
     yield _FLUXES
     yield _fluxes(scores)
     yield "## By hand"
-    yield _by_cases(scores, "hand", tuple(HANDS))
+    yield _by_cases(scores, "hand", tuple(DRAWING_STYLES))
     yield "## With and without spots"
     yield _by_cases(scores, "", (SPOTTED, BLANK))
 
@@ -92,8 +92,8 @@ def _facts(scores: DrawingScores) -> str:
         f"- grid {scores.grid.size_px}², disk radius {scores.grid.disk_radius_px:g} px",
         f"- `{scores.command}`, Farside {scores.farside}",
     ]
-    if scores.suns < WANTED_UNITS:
-        lines.append(f"- **fewer than {WANTED_UNITS} suns: intervals are unreliably narrow**")
+    if scores.suns < ENOUGH_UNITS:
+        lines.append(f"- **fewer than {ENOUGH_UNITS} suns: intervals are unreliably narrow**")
     return "\n".join(lines)
 
 
@@ -101,7 +101,8 @@ def _against(scores: DrawingScores) -> str:
     rows = []
     for measure, area in dict.fromkeys((cell.measure, cell.area) for cell in scores.cells):
         found = {
-            answer: scores.cell(measure, area, answer=answer) for answer in (MODEL, OTHER, QUIET)
+            prediction: scores.cell(measure, area, prediction=prediction)
+            for prediction in (MODEL, OTHER, QUIET)
         }
         rows.append(
             [
@@ -118,7 +119,7 @@ def _fluxes(scores: DrawingScores) -> str:
     rows = [
         [
             f"{row.quantity}, {row.area}",
-            row.answer,
+            row.prediction,
             number(row.regression.correlation),
             number(row.regression.r_squared),
             number(row.regression.slope),

@@ -10,7 +10,7 @@ import numpy as np
 
 from farside import __version__
 from farside.evaluation.blocks import WHOLE, Box
-from farside.evaluation.compare import Compared
+from farside.evaluation.compare import PairedValue
 from farside.evaluation.flux import unsigned_flux_mx
 from farside.evaluation.metrics import correlation, polarity_accuracy
 from farside.evaluation.score_regions import select_patches
@@ -23,7 +23,7 @@ from farside.pipeline import translate
 from farside.simulation import VERSION
 from farside.simulation.instruments.registered import BANDS
 from farside.sun.grid import Grid, Image
-from training.restoration.drawnsuns import DrawnSun, Sky
+from training.restoration.drawnsuns import DrawnSun, SunImages
 from training.score.run import MODEL
 from training.score.summary import (
     AR,
@@ -54,7 +54,7 @@ Numbers = Mapping[tuple[str, str], Sequence[float]]
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawingMeasures:
     """Scores of one drawing.
 
     Attributes
@@ -69,7 +69,7 @@ class Drawn:
     hand: str
     has_spots: bool
     numbers: Mapping[str, Numbers]
-    fluxes: Mapping[str, Mapping[str, Sequence[Compared]]]
+    fluxes: Mapping[str, Mapping[str, Sequence[PairedValue]]]
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class Cell:
     measure: str
     area: str
     cases: str
-    answer: str
+    prediction: str
     estimate: Estimate
     less: Estimate | None
 
@@ -115,42 +115,46 @@ class DrawingScores:
     regressions: tuple[RegressionRow, ...]
     scores: tuple[Score, ...]
 
-    def cell(self, measure: str, area: str, cases: str = ALL, answer: str = MODEL) -> Cell | None:
+    def cell(
+        self, measure: str, area: str, cases: str = ALL, prediction: str = MODEL
+    ) -> Cell | None:
         """Cell by its keys; None if it was not measured."""
-        wanted = measure, area, cases, answer
-        keys = ((each.measure, each.area, each.cases, each.answer) for each in self.cells)
+        wanted = measure, area, cases, prediction
+        keys = ((each.measure, each.area, each.cases, each.prediction) for each in self.cells)
         return next((e for e, key in zip(self.cells, keys, strict=True) if key == wanted), None)
 
 
-def ask(stack: Stack, model: Model, engine: Engine) -> Sky:
+def predict(stack: Stack, model: Model, engine: Engine) -> SunImages:
     """Predict field and brightness from a model input."""
     made = translate(stack, model, engine)
-    return Sky(made.image, {view.band: view.image for view in made.brightness})
+    return SunImages(made.image, {view.band: view.image for view in made.brightness})
 
 
-def measure_drawing(sun: DrawnSun, answers: Mapping[str, Sky], grid: Grid) -> Drawn:
+def measure_drawing(
+    sun: DrawnSun, predictions: Mapping[str, SunImages], grid: Grid
+) -> DrawingMeasures:
     """Compare all predictions for one drawing with the truth."""
     active = [patch.box for patch in select_patches(sun.truth.field, grid) if patch.kind == AR]
     boxes = {FULL: [WHOLE], AR: active}
-    return Drawn(
+    return DrawingMeasures(
         seed=sun.seed,
         hand=sun.hand,
         has_spots=sun.has_spots,
         numbers={
-            name: dict(_numbers(each, sun.truth, grid, boxes)) for name, each in answers.items()
+            name: dict(_numbers(each, sun.truth, grid, boxes)) for name, each in predictions.items()
         },
         fluxes={
             name: {
                 area: [_flux(each.field, sun.truth.field, grid, box) for box in found]
                 for area, found in boxes.items()
             }
-            for name, each in answers.items()
+            for name, each in predictions.items()
         },
     )
 
 
 def _numbers(
-    made: Sky, true: Sky, grid: Grid, boxes: Mapping[str, Sequence[Box]]
+    made: SunImages, true: SunImages, grid: Grid, boxes: Mapping[str, Sequence[Box]]
 ) -> Iterator[tuple[tuple[str, str], list[float]]]:
     pairs = {FIELD: (made.field, true.field)}
     pairs[UNSIGNED] = np.abs(made.field), np.abs(true.field)
@@ -171,11 +175,11 @@ def _correlation(made: Image, true: Image, grid: Grid, box: Box) -> float:
     return found if np.isfinite(found) else 0.0
 
 
-def _flux(made: Image, true: Image, grid: Grid, box: Box) -> Compared:
-    return Compared(*(unsigned_flux_mx(image, grid, box) for image in (made, true)))
+def _flux(made: Image, true: Image, grid: Grid, box: Box) -> PairedValue:
+    return PairedValue(*(unsigned_flux_mx(image, grid, box) for image in (made, true)))
 
 
-def summarise(drawn: Sequence[Drawn], model: Model, command: str) -> DrawingScores:
+def summarise(drawn: Sequence[DrawingMeasures], model: Model, command: str) -> DrawingScores:
     """Summarise all drawings: means over suns with intervals, and regressions of flux."""
     cells = tuple(_cells(drawn))
     suns = len({each.seed for each in drawn})
@@ -196,42 +200,42 @@ def summarise(drawn: Sequence[Drawn], model: Model, command: str) -> DrawingScor
     )
 
 
-def _cells(drawn: Sequence[Drawn]) -> Iterator[Cell]:
-    answers = list(drawn[0].numbers)
+def _cells(drawn: Sequence[DrawingMeasures]) -> Iterator[Cell]:
+    predictions = list(drawn[0].numbers)
     keys = dict.fromkeys(key for each in drawn for key in each.numbers[MODEL])
     for cases in dict.fromkeys(name for each in drawn for name in each.cases):
         among = [each for each in drawn if cases in each.cases]
         for measure, area in keys:
-            by_answer = {name: _values(among, name, (measure, area)) for name in answers}
-            for name, values in by_answer.items():
+            by_prediction = {name: _values(among, name, (measure, area)) for name in predictions}
+            for name, values in by_prediction.items():
                 estimate = estimated(values)
                 if estimate:
-                    less = None if name == MODEL else difference(by_answer[MODEL], values)
+                    less = None if name == MODEL else difference(by_prediction[MODEL], values)
                     yield Cell(measure, area, cases, name, estimate, less)
 
 
-def _values(drawn: Iterable[Drawn], answer: str, key: tuple[str, str]) -> Values:
+def _values(drawn: Iterable[DrawingMeasures], prediction: str, key: tuple[str, str]) -> Values:
     values: dict[str, list[float]] = defaultdict(list)
     for each in drawn:
-        found = each.numbers[answer].get(key, ())
+        found = each.numbers[prediction].get(key, ())
         if found:
             values[f"seed {each.seed}"] += found
     return values
 
 
-def _regressions(drawn: Sequence[Drawn]) -> Iterator[RegressionRow]:
-    for answer in (MODEL, OTHER):
+def _regressions(drawn: Sequence[DrawingMeasures]) -> Iterator[RegressionRow]:
+    for prediction in (MODEL, OTHER):
         for area in (FULL, AR):
-            pairs = [pair for each in drawn for pair in each.fluxes[answer][area]]
+            pairs = [pair for each in drawn for pair in each.fluxes[prediction][area]]
             if len(pairs) >= 2:
                 found = regress([p.generated for p in pairs], [p.true for p in pairs])
-                yield RegressionRow("TUMF", area, answer, len(pairs), found)
+                yield RegressionRow("TUMF", area, prediction, len(pairs), found)
 
 
 def _scores(cells: Iterable[Cell], suns: int, command: str) -> Iterator[Score]:
     """Yield the scores for the Recipe."""
     for cell in cells:
-        if (cell.area, cell.cases, cell.answer) == (FULL, ALL, MODEL):
+        if (cell.area, cell.cases, cell.prediction) == (FULL, ALL, MODEL):
             yield Score(
                 measure=f"{SCORED[cell.measure]}, drawings of {suns} suns not trained on",
                 value=float(f"{cell.estimate.mean:.4f}"),

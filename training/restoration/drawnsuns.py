@@ -13,8 +13,8 @@ from farside.magnetogram.stack import Stack
 from farside.observation.image import Origin
 from farside.quality import Quality
 from farside.simulation.drawings.drawing import LIMB_MU, draw_on_grid
-from farside.simulation.drawings.styles import HANDS
-from farside.simulation.instruments.registered import BANDS, see
+from farside.simulation.drawings.styles import DRAWING_STYLES
+from farside.simulation.instruments.registered import BANDS, render_view
 from farside.simulation.magnetic.spots import spots_of
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Grid, Image
@@ -37,7 +37,7 @@ QUIET_TIME, QUIET_SUNS = Time("2019-12-01T00:00:00"), 3
 
 
 @dataclass(frozen=True, eq=False)
-class Sky:
+class SunImages:
     """Magnetogram, and brightness by band in units of the disk's median; NaN off the disk."""
 
     field: Image
@@ -53,7 +53,7 @@ class DrawnSun:
     seed
         Seed of the Sun.
     hand
-        Drawing style, a key of :data:`~farside.simulation.drawings.styles.HANDS`.
+        Drawing style, a key of :data:`~farside.simulation.drawings.styles.DRAWING_STYLES`.
     has_spots
         Whether a spot of any size is on the disk, drawn or not.
     drawing, other
@@ -67,7 +67,7 @@ class DrawnSun:
     has_spots: bool
     drawing: Stack
     other: Stack
-    truth: Sky
+    truth: SunImages
 
     @property
     def view(self) -> View:
@@ -84,7 +84,7 @@ def drawn_suns(seed: int, dates: int, grid: Grid) -> Iterator[DrawnSun]:
         Seed of the Sun; the first style follows the last one of the Sun before.
     """
     sun, stranger = SimulatedSun(seed), SimulatedSun(STRANGERS + seed)
-    hands = list(HANDS)
+    hands = list(DRAWING_STYLES)
     shares = np.random.default_rng([seed, STREAM]).uniform(size=dates)
     for number, share in enumerate(shares):
         time = date_at(share)
@@ -111,18 +111,20 @@ def has_spots(sun: SimulatedSun, observer: Observer, time: Time) -> bool:
     return bool((mu > LIMB_MU).any())
 
 
-def seen_from_earth(sun: SimulatedSun, time: Time, grid: Grid, rng: np.random.Generator) -> Sky:
+def seen_from_earth(
+    sun: SimulatedSun, time: Time, grid: Grid, rng: np.random.Generator
+) -> SunImages:
     """Render the images that SDO takes of a Sun."""
     on_disk = grid.on_disk()
-    *euv, field = see(sun.at(time, lattice_for(grid)), earth(time), "SDO", grid, rng)
+    *euv, field = render_view(sun.at(time, lattice_for(grid)), earth(time), "SDO", grid, rng)
     brightness = {
         band: _inside(np.maximum(plane / np.median(plane[on_disk]), DARKEST), grid)
         for band, plane in zip(BANDS["SDO"], euv, strict=True)
     }
-    return Sky(_inside(field, grid), brightness)
+    return SunImages(_inside(field, grid), brightness)
 
 
-def quiet_sun(grid: Grid) -> Sky:
+def quiet_sun(grid: Grid) -> SunImages:
     """Baseline of a quiet Sun: no field, and mean brightness by distance from disk centre.
 
     The mean is over some suns at the minimum of the cycle.
@@ -138,7 +140,7 @@ def quiet_sun(grid: Grid) -> Sky:
     }
     blank = np.zeros((grid.size_px, grid.size_px), np.float32)
     rings = {band: _by_rings(image, grid) for band, image in mean.items()}
-    return Sky(_inside(blank, grid), rings)
+    return SunImages(_inside(blank, grid), rings)
 
 
 def _by_rings(image: Image, grid: Grid) -> Image:
@@ -157,7 +159,7 @@ def _drawn(
     grid: Grid,
     rng: np.random.Generator,
 ) -> Stack:
-    image = draw_on_grid(sun, time, HANDS[hand], grid, rng)
+    image = draw_on_grid(sun, time, DRAWING_STYLES[hand], grid, rng)
     origin = Origin("DRAWING", "WHITE", time, observer, f"by {hand}", "")
     disk = Disk(_inside(image, grid), grid, origin)
     return Stack((disk,), time, observer, "EARTH", Quality.GOOD)

@@ -29,11 +29,11 @@ from farside.quality import Quality
 from farside.simulation.instruments.files import SIZES, write_hmi
 from farside.simulation.instruments.headers import M_720S
 from farside.simulation.instruments.hmi_series import write_frames
-from farside.simulation.instruments.registered import BANDS, Instrument, see
+from farside.simulation.instruments.registered import BANDS, InstrumentSuite, render_view
 from farside.simulation.scene import Scene
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer, View, earth
-from training.command import one_sentence
+from training.command import exit_on_error
 from training.restoration.denoiser import ONE_FRAME, Denoiser, day_of
 from training.score.__main__ import count
 from training.score.markdown import table, text
@@ -51,7 +51,7 @@ USUAL = "720 s"
 ERROR = "error of the reference, G"
 
 
-class Pair(NamedTuple):
+class LoadedModel(NamedTuple):
     """Model and its engine."""
 
     model: Model
@@ -77,9 +77,9 @@ class FarSide:
 
 def far_side(scene: Scene, grid: Grid, rng: np.random.Generator) -> FarSide:
     """Render both sides of a scene in EUV, and the field of the far side."""
-    far = see(scene.far, scene.spacecraft, "EUVI", grid, rng)
+    far = render_view(scene.far, scene.spacecraft, "EUVI", grid, rng)
     front = earth(scene.reference_time)
-    near = see(scene.front, front, "SDO", grid, rng)
+    near = render_view(scene.front, front, "SDO", grid, rng)
     return FarSide(
         disks=(
             *_euv(far, "EUVI", grid, scene.time, scene.spacecraft),
@@ -91,7 +91,7 @@ def far_side(scene: Scene, grid: Grid, rng: np.random.Generator) -> FarSide:
 
 
 def _euv(
-    planes: Image, instrument: Instrument, grid: Grid, time: Time, observer: Observer
+    planes: Image, instrument: InstrumentSuite, grid: Grid, time: Time, observer: Observer
 ) -> Iterator[Disk]:
     for plane, name in zip(planes, BANDS[instrument], strict=False):
         carrier, band = name.replace("EUVI", "EUVI-A").split()
@@ -99,7 +99,7 @@ def _euv(
         yield Disk(image, grid, Origin(carrier, band, time, observer, "", ""))
 
 
-def generated(known: FarSide, reference: Disk, generator: Pair) -> Measures:
+def generated(known: FarSide, reference: Disk, generator: LoadedModel) -> Measures:
     """Generate from one reference and compare with the truth."""
     recipe = generator.model.recipe
     given = (*known.disks, reference)
@@ -123,7 +123,7 @@ Found = Mapping[str, Mapping[str, Sequence[float]]]
 """Values by reference and measure."""
 
 
-def compare(seed: int, generator: Pair, denoiser: Denoiser) -> Found:
+def compare(seed: int, generator: LoadedModel, denoiser: Denoiser) -> Found:
     """Score one Sun with each reference."""
     rng = np.random.default_rng([seed, 47])
     scene = Scene.of(seed, Time(day_of(seed)), rng.uniform(*LONGITUDES_DEG))
@@ -198,9 +198,9 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Compare, and print the tables; an error ends the program with one sentence."""
     arguments = parser().parse_args()
-    with one_sentence():
+    with exit_on_error():
         denoiser = Denoiser(*load(arguments.denoiser, arguments.repository))
-        generator = Pair(*load(arguments.generator, arguments.repository))
+        generator = LoadedModel(*load(arguments.generator, arguments.repository))
         seeds = track(range(arguments.suns), "comparing")
         print(page({seed: compare(seed, generator, denoiser) for seed in seeds}))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from farside.simulation.sun import SimulatedSun
-from training.command import one_sentence
+from training.command import exit_on_error
 from training.data import open_store
 from training.data.simulated import SIMULATED
 from training.score.cases import Given, StoreCases
@@ -21,7 +21,7 @@ from training.score.report import (
     write_report,
 )
 from training.score.run import run
-from training.score.series import Watch, follow_poles, follow_region
+from training.score.series import SeriesInputs, follow_poles, follow_region
 
 
 def parser() -> argparse.ArgumentParser:
@@ -87,8 +87,8 @@ def score(arguments: argparse.Namespace) -> Report:
     write_report(report, figures, arguments.out)
     first = cases.labels[0]
     if first.seed is not None and not arguments.no_series:
-        watch = Watch(SimulatedSun(first.seed), SIMULATED.see, model, engine)
-        region, polar = follow_region(watch, first.time), follow_poles(watch)
+        inputs = SeriesInputs(SimulatedSun(first.seed), SIMULATED.render_view, model, engine)
+        region, polar = follow_region(inputs, first.time), follow_poles(inputs)
         more = draw_series(region, polar, arguments.out)
         write_report(report, (*figures, *more), arguments.out)
     return report
@@ -97,7 +97,7 @@ def score(arguments: argparse.Namespace) -> Report:
 def main() -> None:
     """Run the command line; an error, or a leak in the written report, ends it with a message."""
     arguments = parser().parse_args()
-    with one_sentence():
+    with exit_on_error():
         report = score(arguments)
     print(arguments.out / "report.md")
     if report.leak and report.leak.leak:

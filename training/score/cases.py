@@ -20,7 +20,7 @@ from training.data.store import root
 
 
 @dataclass(frozen=True)
-class Label:
+class CaseLabel:
     """Metadata of a case, known before it is read.
 
     Attributes
@@ -60,7 +60,7 @@ class Case:
         True line-of-sight field in the stack's view, gauss, (y, x), NaN off the disk.
     """
 
-    label: Label
+    label: CaseLabel
     stack: Stack
     reference: Disk
     truth: Image
@@ -91,7 +91,7 @@ class Cases(Protocol):
     @property
     def grid(self) -> Grid: ...  # noqa: D102
     @property
-    def labels(self) -> tuple[Label, ...]: ...  # noqa: D102
+    def labels(self) -> tuple[CaseLabel, ...]: ...  # noqa: D102
     @property
     def simulation(self) -> int | None: ...  # noqa: D102
     def __getitem__(self, index: int) -> Case: ...
@@ -102,13 +102,13 @@ MAIN_AGE_DAYS = 5.0
 persistence is hard to beat. Scores not broken down by age use older references only."""
 
 
-def main_ages(labels: Sequence[Label]) -> tuple[bool, ...]:
+def main_ages(labels: Sequence[CaseLabel]) -> tuple[bool, ...]:
     """Mask of the cases in the main scores; all of them if no reference is old enough."""
     old = tuple(label.age_days >= MAIN_AGE_DAYS for label in labels)
     return old if any(old) else (True,) * len(labels)
 
 
-def partner(labels: tuple[Label, ...], index: int) -> int | None:
+def control_index(labels: tuple[CaseLabel, ...], index: int) -> int | None:
     """Index of the control case: of another Sun, with the nearest reference age."""
     count, own = len(labels), labels[index]
     others = [k % count for k in range(index + 1, index + count)]
@@ -197,10 +197,10 @@ class StoreCases:
         )
 
 
-def _label(pairs: Pairs, index: int) -> Label:
+def _label(pairs: Pairs, index: int) -> CaseLabel:
     pair = pairs.pairs[index]
     target = pairs.sets[pair.target]
-    return Label(target.seed, Time(target.time), pair.age_days)
+    return CaseLabel(target.seed, Time(target.time), pair.age_days)
 
 
 def simulation_of(pairs: Pairs) -> int | None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from farside.magnetogram.uncertainty import Mask
 from farside.model.recipe import ErrorModel
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import View
 
 FIELD_EDGES_GAUSS = (0.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -33,7 +33,7 @@ class ErrorTally:
 
     def add(self, generated: Image, truth: Image, known: Mask, view: View) -> None:
         """Add the errors of one disk; `known` marks pixels where the reference showed field."""
-        points = trace(*sight_lines(self._grid, view.observer), view.observer, view.time)
+        points = trace(*lines_of_sight(self._grid, view.observer), view.observer, view.time)
         error = (generated - truth).astype(np.float64)
         valid = np.isfinite(error)
         row = np.digitize(points.mu, MU_EDGES) - 1

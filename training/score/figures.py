@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from farside.evaluation.compare import Compared
-from farside.io.atomic import replacing
-from training.score.answers import PERSISTENCE
+from farside.evaluation.compare import PairedValue
+from farside.io.atomic import atomic_path
+from training.score.predictions import PERSISTENCE
 from training.score.report import Report
 from training.score.run import MODEL, PIXEL_EDGES_GAUSS, Outcome
 from training.score.series import PolarSeries, RegionSeries
@@ -54,7 +54,7 @@ def draw_series(region: RegionSeries, polar: PolarSeries, folder: Path) -> tuple
 def _written(figures: Mapping[str, Figure], folder: Path) -> tuple[str, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
-        with replacing(folder / name) as path:
+        with atomic_path(folder / name) as path:
             figure.savefig(path, format="png", dpi=DPI)
     return tuple(figures)
 
@@ -64,8 +64,8 @@ def ages(report: Report) -> Figure:
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     bins = [each for each in report.ages if each not in (ALL_AGES, MAIN_AGES)]
     for axes, area in zip(figure.subplots(1, 3, sharey=True), (FULL, AR, QR), strict=True):
-        for shift, answer in ((-0.08, MODEL), (0.08, PERSISTENCE)):
-            _draw_ages(axes, report, area, bins, answer, shift)
+        for shift, prediction in ((-0.08, MODEL), (0.08, PERSISTENCE)):
+            _draw_ages(axes, report, area, bins, prediction, shift)
         axes.set_xticks(range(len(bins)), bins, fontsize=7, rotation=30)
         axes.set_title(area, fontsize=9)
         axes.set_xlabel("age of the reference")
@@ -76,9 +76,9 @@ def ages(report: Report) -> Figure:
 
 
 def _draw_ages(
-    axes: Axes, report: Report, area: str, bins: Sequence[str], answer: str, shift: float
+    axes: Axes, report: Report, area: str, bins: Sequence[str], prediction: str, shift: float
 ) -> None:
-    rows = [(k, report.mean("CC 8×8", area, each, answer)) for k, each in enumerate(bins)]
+    rows = [(k, report.mean("CC 8×8", area, each, prediction)) for k, each in enumerate(bins)]
     points = [(k + shift, row.estimate) for k, row in rows if row]
     bars = [
         (e.mean - (e.mean if e.low is None else e.low), (e.high or e.mean) - e.mean)
@@ -90,8 +90,8 @@ def _draw_ages(
         yerr=np.maximum(np.array(bars, float).T.reshape(2, -1), 0),
         fmt="o-",
         ms=4,
-        color=COLOURS[answer],
-        label=answer,
+        color=COLOURS[prediction],
+        label=prediction,
     )
 
 
@@ -100,11 +100,13 @@ def fluxes(outcome: Outcome) -> Figure:
     figure = Figure(figsize=(10, 6.4), layout="constrained")
     panels = [each for each in QUANTITIES if each[0] != "polar field"]
     for axes, (quantity, area, pick) in zip(figure.subplots(2, 3).flat, panels, strict=True):
-        for answer in (PERSISTENCE, MODEL):
+        for prediction in (PERSISTENCE, MODEL):
             pairs = [
-                pair for record in main_records(outcome.records) for pair in pick(record, answer)
+                pair
+                for record in main_records(outcome.records)
+                for pair in pick(record, prediction)
             ]
-            _scatter(axes, pairs, answer)
+            _scatter(axes, pairs, prediction)
         axes.set_title(f"{quantity}, {area}", fontsize=9)
     figure.supxlabel("true, 1e21 Mx")
     figure.supylabel("generated, 1e21 Mx")
@@ -112,11 +114,11 @@ def fluxes(outcome: Outcome) -> Figure:
     return figure
 
 
-def _scatter(axes: Axes, pairs: Sequence[Compared], answer: str) -> None:
+def _scatter(axes: Axes, pairs: Sequence[PairedValue], prediction: str) -> None:
     true, made = (
         np.array([getattr(pair, side) for pair in pairs]) / 1e21 for side in ("true", "generated")
     )
-    axes.plot(true, made, ".", ms=3, alpha=0.5, color=COLOURS[answer], label=answer)
+    axes.plot(true, made, ".", ms=3, alpha=0.5, color=COLOURS[prediction], label=prediction)
     if true.size:
         axes.axline((0.0, 0.0), slope=1, color="black", lw=0.7)
 

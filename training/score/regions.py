@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from farside.disk.reproject import LEAST_MU
 from farside.evaluation.flux import pixel_area_cm2
-from farside.simulation.magnetic.active_regions import Elements
-from farside.simulation.magnetic.cycle import Region
+from farside.simulation.magnetic.active_regions import FluxElements
+from farside.simulation.magnetic.cycle import ActiveRegion
 from farside.sun.grid import Grid, Image
 from farside.sun.heliographic import (
     SurfacePoints,
-    drift_deg_per_day,
+    differential_rotation_deg_per_day,
     limb_tangent,
+    lines_of_sight,
     project,
-    sight_lines,
     trace,
 )
 from farside.sun.observer import View
@@ -43,18 +43,18 @@ CORE_SHARE = 0.2
 State = Literal["seen", "new", "hidden"]
 
 
-class Sun(Protocol):
+class RegionSource(Protocol):
     """Protocol of a simulated Sun with known regions."""
 
     def day(self, time: Time) -> float:
         """Days since the epoch of the simulated regions."""
         ...
 
-    def regions(self, time: Time) -> Sequence[Region]:
+    def regions(self, time: Time) -> Sequence[ActiveRegion]:
         """Regions that have emerged by `time`."""
         ...
 
-    def elements(self, time: Time) -> Elements:
+    def elements(self, time: Time) -> FluxElements:
         """Flux elements of these regions at `time`."""
         ...
 
@@ -120,7 +120,7 @@ class Fields:
 
 
 def score_regions(
-    sun: Sun, seed: int, fields: Fields, grid: Grid, view: View, reference: View
+    sun: RegionSource, seed: int, fields: Fields, grid: Grid, view: View, reference: View
 ) -> list[RegionScore]:
     """Score each detectable region within 60° of disk centre.
 
@@ -131,7 +131,7 @@ def score_regions(
     view, reference
         View of the fields, and view in which the reference was taken.
     """
-    points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
+    points = trace(*lines_of_sight(grid, view.observer), view.observer, view.time)
     elements = sun.elements(view.time)
     found = []
     for index, region in enumerate(sun.regions(view.time)):
@@ -165,7 +165,7 @@ def score_regions(
     return found
 
 
-def _feet(elements: Elements, index: int) -> _Feet:
+def _feet(elements: FluxElements, index: int) -> _Feet:
     own = elements.region == index
     return _Feet(
         elements.longitude_deg[:, own], elements.latitude_deg[:, own], elements.flux_mx[:, own]
@@ -183,11 +183,13 @@ def _place(feet: _Feet) -> _Place:
     return _Place(longitude, float(np.degrees(np.arcsin(centre[2]))), radius)
 
 
-def _state(region: Region, place: _Place, reference_day: float, view: View, then: View) -> State:
+def _state(
+    region: ActiveRegion, place: _Place, reference_day: float, view: View, then: View
+) -> State:
     if region.day > reference_day:
         return "new"
     days = float((view.time - then.time).to_value("day"))
-    drift = float(drift_deg_per_day(np.array(place.latitude_deg))) * days
+    drift = float(differential_rotation_deg_per_day(np.array(place.latitude_deg))) * days
     mu = _mu(place.longitude_deg - drift, place.latitude_deg, then)
     return "seen" if mu > LEAST_MU else "hidden"
 

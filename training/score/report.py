@@ -12,15 +12,15 @@ from pydantic import TypeAdapter
 
 from farside import __version__
 from farside.evaluation.flux import pixel_area_cm2
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.model.engine import Model
 from farside.model.recipe import ErrorModel, Score, Table
 from farside.sun.grid import Grid
-from training.score.answers import PERSISTENCE, ZERO
 from training.score.cases import Cases
 from training.score.markdown import number, table, text
+from training.score.predictions import PERSISTENCE, ZERO
 from training.score.regions import DETECTABLE_MX, GREATEST_DISTANCE_DEG
-from training.score.run import MODEL, Outcome, Record
+from training.score.run import MODEL, CaseScores, Outcome
 from training.score.summary import (
     AR,
     COMMON,
@@ -39,7 +39,7 @@ from training.score.summary import (
 
 JSON, MARKDOWN = "report.json", "report.md"
 
-WANTED_UNITS = 40
+ENOUGH_UNITS = 40
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,10 @@ class Report:
     scores: tuple[Score, ...]
     disks: tuple[DiskRow, ...]
 
-    def mean(self, measure: str, area: str, ages: str, answer: str) -> MeanRow | None:
+    def mean(self, measure: str, area: str, ages: str, prediction: str) -> MeanRow | None:
         """Mean of one measure of one prediction; None if it was not measured."""
-        wanted = (measure, area, ages, answer)
-        rows = ((row.measure, row.area, row.ages, row.answer) for row in self.means)
+        wanted = (measure, area, ages, prediction)
+        rows = ((row.measure, row.area, row.ages, row.prediction) for row in self.means)
         return next((row for row, key in zip(self.means, rows, strict=True) if key == wanted), None)
 
     @property
@@ -110,9 +110,9 @@ class Report:
         return tuple(dict.fromkeys(row.ages for row in self.means))
 
     @property
-    def answers(self) -> tuple[str, ...]:
+    def predictions(self) -> tuple[str, ...]:
         """Names of the predictions: the model first."""
-        return tuple(dict.fromkeys(row.answer for row in self.means))
+        return tuple(dict.fromkeys(row.prediction for row in self.means))
 
 
 def make_report(outcome: Outcome, cases: Cases, model: Model, options: Options) -> Report:
@@ -147,9 +147,9 @@ def make_report(outcome: Outcome, cases: Cases, model: Model, options: Options) 
 def write_report(report: Report, figures: Sequence[str], folder: Path) -> None:
     """Write ``report.json`` and ``report.md`` atomically."""
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / JSON) as path:
+    with atomic_path(folder / JSON) as path:
         path.write_bytes(TypeAdapter(Report).dump_json(report, indent=1) + b"\n")
-    with replacing(folder / MARKDOWN) as path:
+    with atomic_path(folder / MARKDOWN) as path:
         path.write_text(markdown(report, figures), encoding="utf-8")
 
 
@@ -158,9 +158,9 @@ def _in_order(unit: str) -> tuple[int, str]:
 
 
 def _warnings(units: Sequence[str], leak: LeakCheck | None) -> Iterator[str]:
-    if len(units) < WANTED_UNITS:
+    if len(units) < ENOUGH_UNITS:
         yield (
-            f"{len(units)} independent suns or months: got fewer than {WANTED_UNITS}, so the "
+            f"{len(units)} independent suns or months: got fewer than {ENOUGH_UNITS}, so the "
             "intervals are unreliably narrow"
         )
     if leak and leak.leak:
@@ -182,7 +182,7 @@ def _scores(
     """Yield the scores for the Recipe."""
     among = f"{len(units)} {'suns' if units[0].startswith('seed ') else 'months'} not trained on"
     for row in means:
-        if (row.measure, row.ages, row.answer) != ("CC 8×8", MAIN_AGES, MODEL):
+        if (row.measure, row.ages, row.prediction) != ("CC 8×8", MAIN_AGES, MODEL):
             continue
         where = f"correlation 8×8, {row.area}, {among}, references {MAIN_AGES}"
         yield Score(measure=where, value=_short(row.estimate.mean), command=command)
@@ -203,7 +203,7 @@ def _short(value: float) -> float:
     return float(f"{value:.4f}")
 
 
-def _disk_row(record: Record) -> DiskRow:
+def _disk_row(record: CaseScores) -> DiskRow:
     model, persistence = (
         record.measures[name].disk.correlation.blocks_of_8 for name in (MODEL, PERSISTENCE)
     )
@@ -289,9 +289,11 @@ def _keys(report: Report) -> list[tuple[str, str]]:
 def _answer_table(report: Report, keys: Iterable[tuple[str, str]]) -> str:
     rows = []
     for measure, area in keys:
-        found = [report.mean(measure, area, MAIN_AGES, answer) for answer in report.answers]
+        found = [
+            report.mean(measure, area, MAIN_AGES, prediction) for prediction in report.predictions
+        ]
         rows.append([f"{measure}, {area}", *(text(row.estimate if row else None) for row in found)])
-    return table(["", *report.answers], rows)
+    return table(["", *report.predictions], rows)
 
 
 def _flux_text(report: Report) -> str:
@@ -307,12 +309,12 @@ def _regression_table(report: Report) -> str:
     rows = [
         [
             f"{row.quantity}, {row.area}",
-            row.answer,
+            row.prediction,
             *(number(value) for value in _numbers(row)),
             str(row.values),
         ]
         for row in report.regressions
-        if row.answer != ZERO
+        if row.prediction != ZERO
     ]
     return table(["", "", "CC", "R²", "slope", "values"], rows)
 

@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from farside.evaluation.blocks import WHOLE, in_common, paper_block_px
+from farside.evaluation.blocks import WHOLE, common_blocks, paper_block_px
 from farside.evaluation.compare import Measures, measure
 from farside.evaluation.metrics import Correlations, correlations
 from farside.evaluation.score_regions import select_patches
-from farside.magnetogram.uncertainty import known_field
+from farside.magnetogram.uncertainty import known_mask
 from farside.model.engine import Engine, Model
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
-from training.score.answers import PERSISTENCE, Answers, answer
-from training.score.cases import Case, Cases, Label, main_ages, partner
+from training.score.cases import Case, CaseLabel, Cases, control_index, main_ages
 from training.score.errors import ErrorTally
-from training.score.regions import Fields, RegionScore, Sun, score_regions
+from training.score.predictions import PERSISTENCE, Predictions, predict
+from training.score.regions import Fields, RegionScore, RegionSource, score_regions
 
 MODEL = "model"
 
@@ -37,7 +37,7 @@ stronger field is counted in the outermost bins."""
 
 
 @dataclass(frozen=True)
-class Record:
+class CaseScores:
     """Scores of one case.
 
     Attributes
@@ -53,7 +53,7 @@ class Record:
         Scores of the true regions; none for the real Sun.
     """
 
-    label: Label
+    label: CaseLabel
     measures: Mapping[str, Measures]
     common: Mapping[str, Correlations]
     regions: tuple[RegionScore, ...] = ()
@@ -83,7 +83,7 @@ class Outcome:
         :data:`~training.score.cases.MAIN_AGE_DAYS` old.
     """
 
-    records: list[Record]
+    records: list[CaseScores]
     errors: ErrorTally
     pixels: NDArray[np.float64]
     examples: list[Example] = field(default_factory=list)
@@ -93,7 +93,7 @@ def run(
     cases: Cases,
     model: Model,
     engine: Engine,
-    sun_of: Callable[[int], Sun] | None = None,
+    sun_of: Callable[[int], RegionSource] | None = None,
     controls: bool = True,
     threshold_gauss: float = 0.0,
 ) -> Outcome:
@@ -111,59 +111,59 @@ def run(
     drawn: set[str] = set()
     main = main_ages(cases.labels)
     for index in track(range(len(cases.labels)), "scoring"):
-        other = partner(cases.labels, index) if controls else None
+        other = control_index(cases.labels, index) if controls else None
         case = cases[index]
-        answers = answer(case, None if other is None else cases[other], model, engine)
-        regions = _regions(case, answers, cases.grid, sun_of)
-        outcome.records.append(record(case, answers, cases.grid, regions, threshold_gauss))
+        predictions = predict(case, None if other is None else cases[other], model, engine)
+        regions = _regions(case, predictions, cases.grid, sun_of)
+        outcome.records.append(score_case(case, predictions, cases.grid, regions, threshold_gauss))
         if main[index]:
-            known = known_field(answers.model, case.reference, case.view)
-            outcome.errors.add(answers.model, case.truth, known, case.view)
-            outcome.pixels += _histogram(answers.model, case.truth, cases.grid)
+            known = known_mask(predictions.model, case.reference, case.view)
+            outcome.errors.add(predictions.model, case.truth, known, case.view)
+            outcome.pixels += _histogram(predictions.model, case.truth, cases.grid)
         if main[index] and case.label.unit not in drawn and len(drawn) < EXAMPLES:
             drawn.add(case.label.unit)
-            outcome.examples += _examples(case, answers, cases.grid, threshold_gauss)
+            outcome.examples += _examples(case, predictions, cases.grid, threshold_gauss)
     return outcome
 
 
-def record(
+def score_case(
     case: Case,
-    answers: Answers,
+    predictions: Predictions,
     grid: Grid,
     regions: tuple[RegionScore, ...] = (),
     threshold_gauss: float = 0.0,
-) -> Record:
+) -> CaseScores:
     """Measure all predictions of one case."""
-    images = {MODEL: answers.model, **answers.by_name}
-    return Record(
+    images = {MODEL: predictions.model, **predictions.by_name}
+    return CaseScores(
         label=case.label,
         measures={
             name: measure(image, case.truth, grid, case.view, threshold_gauss)
             for name, image in images.items()
         },
-        common=_common(images, answers, case.truth, grid),
+        common=_common(images, predictions, case.truth, grid),
         regions=regions,
     )
 
 
 def _common(
-    images: Mapping[str, Image], answers: Answers, truth: Image, grid: Grid
+    images: Mapping[str, Image], predictions: Predictions, truth: Image, grid: Grid
 ) -> Mapping[str, Correlations]:
-    if answers.seen[grid.on_disk()].mean() < LEAST_SEEN:
+    if predictions.seen[grid.on_disk()].mean() < LEAST_SEEN:
         return {}
-    visible = np.where(answers.seen, truth, np.float32(np.nan))
+    visible = np.where(predictions.seen, truth, np.float32(np.nan))
     return {name: correlations(images[name], visible, grid) for name in (MODEL, PERSISTENCE)}
 
 
 def _regions(
-    case: Case, answers: Answers, grid: Grid, sun_of: Callable[[int], Sun] | None
+    case: Case, predictions: Predictions, grid: Grid, sun_of: Callable[[int], RegionSource] | None
 ) -> tuple[RegionScore, ...]:
     seed = case.label.seed
     if seed is None or sun_of is None:
         return ()
     origin = case.reference.origin
     then = View(origin.observer, origin.time)
-    fields = Fields(answers.model, answers.persistence, case.truth)
+    fields = Fields(predictions.model, predictions.persistence, case.truth)
     return tuple(score_regions(sun_of(seed), seed, fields, grid, case.view, then))
 
 
@@ -173,18 +173,20 @@ def _histogram(generated: Image, truth: Image, grid: Grid) -> NDArray[np.float64
     greatest = PIXEL_EDGES_GAUSS[-1]
     made, true = (
         np.clip(each, -greatest, greatest)
-        for each in in_common(generated, truth, grid, pixels, WHOLE)
+        for each in common_blocks(generated, truth, grid, pixels, WHOLE)
     )
     counts, _, _ = np.histogram2d(true, made, bins=[PIXEL_EDGES_GAUSS, PIXEL_EDGES_GAUSS])
     return np.asarray(counts)
 
 
-def _examples(case: Case, answers: Answers, grid: Grid, threshold_gauss: float) -> list[Example]:
+def _examples(
+    case: Case, predictions: Predictions, grid: Grid, threshold_gauss: float
+) -> list[Example]:
     """Cut out the strongest active region of a disk and its quietest box."""
     found: dict[str, Example] = {}
     for patch in select_patches(case.truth, grid, threshold_gauss):
         title = f"{patch.kind}, {case.label.unit}, reference {case.label.age_days:.1f} d old"
-        images = (case.truth, answers.model, answers.persistence)
+        images = (case.truth, predictions.model, predictions.persistence)
         boxes = (image[patch.box] for image in images)
         found.setdefault(patch.kind, Example(patch.kind, title, *boxes))
     return list(found.values())

@@ -16,16 +16,16 @@ from farside.model.engine import Engine, Model
 from farside.observation.image import Origin
 from farside.pipeline import translate
 from farside.simulation.grid import Lattice
-from farside.simulation.magnetic.cycle import CYCLE_DAYS, EPOCH, Region
+from farside.simulation.magnetic.cycle import CYCLE_DAYS, EPOCH, ActiveRegion
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import drift_deg_per_day, sight_lines, trace
+from farside.sun.heliographic import differential_rotation_deg_per_day, lines_of_sight, trace
 from farside.sun.observer import Observer, View, earth
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS, reference_time
 from training.data.pairing import CHANNELS, FAR_CHANNELS, Pair
 from training.data.sample import Sample
-from training.data.simulated import See, lattice_for
+from training.data.simulated import RenderFunction, lattice_for
 
 OPPOSITE_DEG = 180.0
 """Stonyhurst longitude of the spacecraft."""
@@ -80,11 +80,11 @@ class PolarSeries:
 
 
 @dataclass(frozen=True, eq=False)
-class Watch:
+class SeriesInputs:
     """Simulated Sun, renderer and model of a time series."""
 
     sun: SimulatedSun
-    see: See
+    see: RenderFunction
     model: Model
     engine: Engine
 
@@ -125,40 +125,40 @@ class Watch:
         return made.image, truth.image, View(observer, far.time)
 
 
-def follow_region(watch: Watch, start: Time) -> RegionSeries:
+def follow_region(inputs: SeriesInputs, start: Time) -> RegionSeries:
     """Follow the strongest region of the rotation after `start`, or of the next that has any."""
-    region = _strongest(watch.sun, start)
+    region = _strongest(inputs.sun, start)
     days = np.arange(-STEP_DAYS, ROTATIONS * SYNODIC_PERIOD_DAYS, STEP_DAYS)
     true, measured, generated = [], [], []
     for day in track(days.tolist(), "following a region"):
-        surface = watch.surface(_time(region.day + day))
+        surface = inputs.surface(_time(region.day + day))
         place = _place(region, day)
         true.append(_true_mx(surface, place))
         here = earth(surface.time)
         if _near_centre(place, View(here, surface.time)):
-            field = watch.disks(surface, here, far=False)[-1].image
-            measured.append((day, _seen_mx(field, place, watch.grid, View(here, surface.time))))
+            field = inputs.disks(surface, here, far=False)[-1].image
+            measured.append((day, _seen_mx(field, place, inputs.grid, View(here, surface.time))))
         elif _near_centre(place, View(stereo(surface.time, OPPOSITE_DEG), surface.time)):
-            image, _, view = watch.generated(surface)
-            generated.append((day, _seen_mx(image, place, watch.grid, view)))
+            image, _, view = inputs.generated(surface)
+            generated.append((day, _seen_mx(image, place, inputs.grid, view)))
     title = (
-        f"seed {watch.sun.seed}, region of {region.flux_mx:.1e} Mx a polarity, "
+        f"seed {inputs.sun.seed}, region of {region.flux_mx:.1e} Mx a polarity, "
         f"{_time(region.day).isot[:10]}"
     )
     return RegionSeries(title, tuple(days), tuple(true), tuple(measured), tuple(generated))
 
 
-def follow_poles(watch: Watch, points: int = POLAR_POINTS) -> PolarSeries:
+def follow_poles(inputs: SeriesInputs, points: int = POLAR_POINTS) -> PolarSeries:
     """Follow the polar field over cycle 24, from one minimum to the next."""
     made, true, years = [], [], []
     for step in track(range(points), "following the poles"):
         time = _time(step * CYCLE_DAYS / points)
-        image, truth, view = watch.generated(watch.surface(time))
-        made.append(polar_field(image, watch.grid, view.observer, time))
-        true.append(polar_field(truth, watch.grid, view.observer, time))
+        image, truth, view = inputs.generated(inputs.surface(time))
+        made.append(polar_field(image, inputs.grid, view.observer, time))
+        true.append(polar_field(truth, inputs.grid, view.observer, time))
         years.append(float(time.jyear))
     return PolarSeries(
-        title=f"seed {watch.sun.seed}, seen from the far side",
+        title=f"seed {inputs.sun.seed}, seen from the far side",
         years=tuple(years),
         generated_north_gauss=tuple(each.north_gauss for each in made),
         generated_south_gauss=tuple(each.south_gauss for each in made),
@@ -174,7 +174,7 @@ class _Place:
     radius_deg: float
 
 
-def _strongest(sun: SimulatedSun, start: Time) -> Region:
+def _strongest(sun: SimulatedSun, start: Time) -> ActiveRegion:
     """Strongest region of the first rotation in which any emerges."""
     for rotation in range(MOST_ROTATIONS):
         begin = start + rotation * SYNODIC_PERIOD_DAYS * u.day
@@ -185,8 +185,8 @@ def _strongest(sun: SimulatedSun, start: Time) -> Region:
     raise ValueError(f"seed {sun.seed}: no region emerges for years after {start.isot[:10]}")
 
 
-def _place(region: Region, days: float) -> _Place:
-    drift = float(drift_deg_per_day(np.array(region.latitude_deg))) * days
+def _place(region: ActiveRegion, days: float) -> _Place:
+    drift = float(differential_rotation_deg_per_day(np.array(region.latitude_deg))) * days
     radius = 1.5 * region.separation_deg
     return _Place((region.longitude_deg + drift) % 360, region.latitude_deg, radius)
 
@@ -205,7 +205,7 @@ def _true_mx(surface: Surface, place: _Place) -> float:
 
 def _seen_mx(field: Image, place: _Place, grid: Grid, view: View) -> float:
     """Unsigned radial flux around a place: 1/μ for the field, and 1/μ for the area."""
-    points = trace(*sight_lines(grid, view.observer), view.observer, view.time)
+    points = trace(*lines_of_sight(grid, view.observer), view.observer, view.time)
     near = _cosine(place, points.longitude_deg, points.latitude_deg)
     around = (near > np.cos(np.radians(place.radius_deg))) & grid.on_disk()
     return float((np.abs(field[around]) / points.mu[around] ** 2).sum() * pixel_area_cm2(grid))

@@ -10,14 +10,14 @@ from itertools import pairwise
 import numpy as np
 from scipy.stats import binomtest
 
-from farside.evaluation.compare import BoxMeasures, Compared
+from farside.evaluation.compare import BoxMeasures, PairedValue
 from farside.evaluation.metrics import Correlations
 from farside.evaluation.statistics import Regression, interval, pearson, regress
 from farside.simulation.magnetic.cycle import ANTI_HALE
-from training.score.answers import PERSISTENCE
 from training.score.cases import MAIN_AGE_DAYS, main_ages
+from training.score.predictions import PERSISTENCE
 from training.score.regions import RegionScore
-from training.score.run import MODEL, Record
+from training.score.run import MODEL, CaseScores
 
 AGE_EDGES_DAYS = (0.0, 2.5, 5.0, 10.0, 15.0, 20.0, 25.0, 27.31)
 ALL_AGES = "all"
@@ -65,7 +65,7 @@ class MeanRow:
     measure: str
     area: str
     ages: str
-    answer: str
+    prediction: str
     estimate: Estimate
     minus_persistence: Estimate | None
 
@@ -76,7 +76,7 @@ class RegressionRow:
 
     quantity: str
     area: str
-    answer: str
+    prediction: str
     values: int
     regression: Regression
 
@@ -133,13 +133,13 @@ class LeakCheck:
 Values = Mapping[str, Sequence[float]]
 """Values by independent unit."""
 
-Pick = Callable[[Record, str], Iterable[float]]
+Selector = Callable[[CaseScores, str], Iterable[float]]
 """Selector of the values of one prediction in one record."""
 
 
-def age_bins(records: Iterable[Record]) -> dict[str, list[Record]]:
+def age_bins(records: Iterable[CaseScores]) -> dict[str, list[CaseScores]]:
     """Group records by reference age: all, the main ones, and each bin that is not empty."""
-    bins: dict[str, list[Record]] = {ALL_AGES: list(records)}
+    bins: dict[str, list[CaseScores]] = {ALL_AGES: list(records)}
     bins[MAIN_AGES] = main_records(bins[ALL_AGES])
     for low, high in pairwise(AGE_EDGES_DAYS):
         inside = [each for each in bins[ALL_AGES] if low <= each.label.age_days < high]
@@ -148,46 +148,46 @@ def age_bins(records: Iterable[Record]) -> dict[str, list[Record]]:
     return bins
 
 
-def main_records(records: Sequence[Record]) -> list[Record]:
+def main_records(records: Sequence[CaseScores]) -> list[CaseScores]:
     """Select the records of the main scores; see :func:`~training.score.cases.main_ages`."""
     main = main_ages([record.label for record in records])
     return [record for record, counts in zip(records, main, strict=True) if counts]
 
 
-def mean_rows(records: Sequence[Record]) -> list[MeanRow]:
+def mean_rows(records: Sequence[CaseScores]) -> list[MeanRow]:
     """Means of every measure for every prediction, area and age bin."""
     rows = []
     for ages, inside in age_bins(records).items():
-        for (measure, area), pick in PICKS.items():
+        for (measure, area), pick in SELECTORS.items():
             before = _values(inside, PERSISTENCE, pick)
-            for answer in _answers(records):
-                values = _values(inside, answer, pick)
+            for prediction in _answers(records):
+                values = _values(inside, prediction, pick)
                 estimate = estimated(values)
                 if estimate is None:
                     continue
-                less = None if answer == PERSISTENCE else difference(values, before)
-                rows.append(MeanRow(measure, area, ages, answer, estimate, less))
+                less = None if prediction == PERSISTENCE else difference(values, before)
+                rows.append(MeanRow(measure, area, ages, prediction, estimate, less))
     return rows
 
 
-def regression_rows(records: Sequence[Record]) -> list[RegressionRow]:
+def regression_rows(records: Sequence[CaseScores]) -> list[RegressionRow]:
     """Regressions of TUMF, NMF and polar field for every prediction, main ages."""
     rows = []
     main = main_records(records)
-    for answer in _answers(records):
+    for prediction in _answers(records):
         for quantity, area, pick in QUANTITIES:
-            pairs = [pair for record in main for pair in pick(record, answer)]
+            pairs = [pair for record in main for pair in pick(record, prediction)]
             made, true = (
                 [getattr(pair, side) for pair in pairs if _finite(pair)]
                 for side in ("generated", "true")
             )
             if len(made) >= 2:
                 found = regress(made, true)
-                rows.append(RegressionRow(quantity, area, answer, len(made), found))
+                rows.append(RegressionRow(quantity, area, prediction, len(made), found))
     return rows
 
 
-def region_rows(records: Sequence[Record]) -> list[RegionRow]:
+def region_rows(records: Sequence[CaseScores]) -> list[RegionRow]:
     """Scores of regions by their state in the reference and by Hale's law, main ages."""
     regions = [region for record in main_records(records) for region in record.regions]
     kinds = {
@@ -200,7 +200,7 @@ def region_rows(records: Sequence[Record]) -> list[RegionRow]:
     return [_region_row(kind, found) for kind, found in kinds.items()]
 
 
-def leak_check(records: Iterable[Record]) -> LeakCheck:
+def leak_check(records: Iterable[CaseScores]) -> LeakCheck:
     """Test the polarity of newly emerged regions against Hale's law; each region counts once."""
     sightings = defaultdict(list)
     for region in (region for record in records for region in record.regions):
@@ -225,15 +225,15 @@ def estimated(values: Values) -> Estimate | None:
 
 
 def mean_of(
-    records: Iterable[Record], measure: str, area: str, answer: str, less: str | None = None
+    records: Iterable[CaseScores], measure: str, area: str, prediction: str, less: str | None = None
 ) -> Estimate | None:
     """Mean of one measure of one prediction, or of its paired difference from another.
 
     None if there are no values, or too few pairs.
     """
-    pick = PICKS[measure, area]
+    pick = SELECTORS[measure, area]
     kept = list(records)
-    values = _values(kept, answer, pick)
+    values = _values(kept, prediction, pick)
     return difference(values, _values(kept, less, pick)) if less else estimated(values)
 
 
@@ -248,23 +248,23 @@ def difference(a: Values, b: Values) -> Estimate | None:
     return Estimate(found.mean, found.low, found.high, found.seeds, count)
 
 
-def _values(records: Iterable[Record], answer: str, pick: Pick) -> Values:
+def _values(records: Iterable[CaseScores], prediction: str, pick: Selector) -> Values:
     values: dict[str, list[float]] = defaultdict(list)
     for record in records:
-        if answer in record.measures:
-            found = [value for value in pick(record, answer) if np.isfinite(value)]
+        if prediction in record.measures:
+            found = [value for value in pick(record, prediction) if np.isfinite(value)]
             if found:
                 values[record.label.unit] += found
     return values
 
 
-def _answers(records: Sequence[Record]) -> list[str]:
+def _answers(records: Sequence[CaseScores]) -> list[str]:
     names = dict.fromkeys(name for record in records for name in record.measures)
     return sorted(names, key=lambda name: (name != MODEL, name != PERSISTENCE))
 
 
-def _boxes(record: Record, answer: str, area: str) -> list[BoxMeasures]:
-    measures = record.measures[answer]
+def _boxes(record: CaseScores, prediction: str, area: str) -> list[BoxMeasures]:
+    measures = record.measures[prediction]
     if area == FULL:
         return [measures.disk]
     return [patch.measures for patch in measures.patches if patch.kind == area]
@@ -277,21 +277,21 @@ def _correlation(found: Correlations, blocks: str) -> Iterator[float]:
         yield 0.0 if np.isnan(value) else value
 
 
-def _correlation_pick(area: str, blocks: str) -> Pick:
-    def pick(record: Record, answer: str) -> Iterator[float]:
+def _correlation_pick(area: str, blocks: str) -> Selector:
+    def pick(record: CaseScores, prediction: str) -> Iterator[float]:
         if area == COMMON:
-            if answer in record.common:
-                yield from _correlation(record.common[answer], blocks)
+            if prediction in record.common:
+                yield from _correlation(record.common[prediction], blocks)
             return
-        for box in _boxes(record, answer, area):
+        for box in _boxes(record, prediction, area):
             yield from _correlation(box.correlation, blocks)
 
     return pick
 
 
-def _box_pick(area: str, name: str) -> Pick:
-    def pick(record: Record, answer: str) -> Iterator[float]:
-        for box in _boxes(record, answer, area):
+def _box_pick(area: str, name: str) -> Selector:
+    def pick(record: CaseScores, prediction: str) -> Iterator[float]:
+        for box in _boxes(record, prediction, area):
             value = getattr(box, name)
             if value is not None:
                 yield value
@@ -299,14 +299,14 @@ def _box_pick(area: str, name: str) -> Pick:
     return pick
 
 
-def _disk_pick(name: str) -> Pick:
-    def pick(record: Record, answer: str) -> Iterator[float]:
-        yield getattr(record.measures[answer], name)
+def _disk_pick(name: str) -> Selector:
+    def pick(record: CaseScores, prediction: str) -> Iterator[float]:
+        yield getattr(record.measures[prediction], name)
 
     return pick
 
 
-PICKS: dict[tuple[str, str], Pick] = {
+SELECTORS: dict[tuple[str, str], Selector] = {
     **{
         (f"CC {n}×{n}", area): _correlation_pick(area, f"blocks_of_{n}")
         for area in (FULL, COMMON, AR, QR)
@@ -324,12 +324,14 @@ PICKS: dict[tuple[str, str], Pick] = {
 """Selectors by measure and area."""
 
 
-def _flux_pick(area: str, name: str) -> Callable[[Record, str], list[Compared]]:
-    return lambda record, answer: [getattr(box, name) for box in _boxes(record, answer, area)]
+def _flux_pick(area: str, name: str) -> Callable[[CaseScores, str], list[PairedValue]]:
+    return lambda record, prediction: [
+        getattr(box, name) for box in _boxes(record, prediction, area)
+    ]
 
 
-def _polar_pick(record: Record, answer: str) -> list[Compared]:
-    measures = record.measures[answer]
+def _polar_pick(record: CaseScores, prediction: str) -> list[PairedValue]:
+    measures = record.measures[prediction]
     return [measures.polar_north_gauss, measures.polar_south_gauss]
 
 
@@ -341,7 +343,7 @@ QUANTITIES = (
 """Name, area, and selector of generated and true values of one record."""
 
 
-def _finite(pair: Compared) -> bool:
+def _finite(pair: PairedValue) -> bool:
     return bool(np.isfinite([pair.generated, pair.true]).all())
 
 

@@ -15,7 +15,7 @@ from farside.simulation import VERSION
 from training.suncheck.light import measured
 from training.suncheck.page import light_table, persistence_table
 from training.suncheck.persistence import persisted, quiet_oracles, real_maps, simulated_maps
-from training.suncheck.pictures import STAND_INS, RealSet, real_sets, twin
+from training.suncheck.pictures import STAND_INS, RealImages, real_sets, twin
 
 MINIMUM_FROM, MINIMUM_UNTIL = "2018-06-01", "2021-01-01"
 
@@ -26,8 +26,8 @@ STARTS = ("2022-03-01", "2022-09-01", "2023-03-01")
 def page(real_sun: Path, suns: int) -> str:
     """Format the page as Markdown."""
     sets = real_sets(real_sun / "sets") or list(STAND_INS)
-    active: list[RealSet] = []
-    quiet: list[RealSet] = []
+    active: list[RealImages] = []
+    quiet: list[RealImages] = []
     for each in sets:
         at_minimum = MINIMUM_FROM < each.picture.time.isot < MINIMUM_UNTIL
         (quiet if at_minimum else active).append(each)

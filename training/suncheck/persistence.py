@@ -16,7 +16,7 @@ from farside.simulation.grid import COARSE
 from farside.simulation.magnetic.flux_transport import GLOBE
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day
+from farside.sun.heliographic import differential_rotation_deg_per_day
 from farside.sun.observer import earth
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
 
@@ -150,7 +150,9 @@ def _oracles(sun: SimulatedSun, start: Time) -> list[tuple[float, float]]:
     belt = np.abs(GLOBE.latitude_deg)[:, None] < 60
     calm = belt & (_means(np.abs(now), QUIET_PX) < QUIET_MEAN_GAUSS)
     drift = np.repeat(
-        drift_deg_per_day(GLOBE.latitude_deg.astype(np.float64))[:, None], GLOBE.columns, axis=1
+        differential_rotation_deg_per_day(GLOBE.latitude_deg.astype(np.float64))[:, None],
+        GLOBE.columns,
+        axis=1,
     )
     cosine = np.cos(np.radians(GLOBE.latitude_deg))[:, None]
     found = []

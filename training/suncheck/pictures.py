@@ -12,7 +12,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 
-from farside.disk.registration import source_of_grid
+from farside.disk.registration import grid_to_source
 from farside.io.wcs import disk_radius_arcsec, pointing_of
 from farside.simulation.emission.corona import corona_of
 from farside.simulation.grid import COARSE, FINE
@@ -66,7 +66,7 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
-class RealSet:
+class RealImages:
     """Real images of one date, and how they were sampled.
 
     Attributes
@@ -101,7 +101,7 @@ LOG_MEANS = "Giov25/"
 """Source of the sets whose magnetograms are means of sign(B) log(1 + |B| / 100 G)."""
 
 
-def real_sets(folder: Path) -> list[RealSet]:
+def real_sets(folder: Path) -> list[RealImages]:
     """Read every set of AIA and HMI pictures in a folder; an empty list if there are none.
 
     Parameters
@@ -112,7 +112,7 @@ def real_sets(folder: Path) -> list[RealSet]:
     return [_real_set(each) for each in sorted(folder.glob("*/")) if each.name not in SATURATED]
 
 
-def _real_set(folder: Path) -> RealSet:
+def _real_set(folder: Path) -> RealImages:
     light, scale = {}, {}
     for band in BANDS:
         path = folder / f"aia_{band}.fits"
@@ -125,7 +125,7 @@ def _real_set(folder: Path) -> RealSet:
     kept = None if folder.name in WITHOUT_FIELD else np.clip(_masked(field), -clip, clip)
     picture = Picture(folder.name, Time(header["DATE-OBS"]), light, kept, clip)
     log_means = header["PACKSRC"].startswith(LOG_MEANS)
-    return RealSet(picture, scale, folder.name in SAMPLED, log_means)
+    return RealImages(picture, scale, folder.name in SAMPLED, log_means)
 
 
 def _masked(field: Image) -> Image:
@@ -138,7 +138,7 @@ def _on_grid(path: Path) -> tuple[Image, fits.Header]:
         hdu = next(each for each in hdus if each.data is not None)
         pixels, header = np.asarray(hdu.data, np.float32), hdu.header
     distance_m = float(header["DSUN_OBS"])
-    to_source, _ = source_of_grid(pointing_of(header), GRID, distance_m)
+    to_source, _ = grid_to_source(pointing_of(header), GRID, distance_m)
     return _warped(pixels, to_source), header
 
 
@@ -153,12 +153,12 @@ def _warped(pixels: Image, to_source: np.ndarray) -> Image:
     return np.asarray(small, np.float32)
 
 
-def _stand_in(date: str, has_field: bool, log_means: bool, scale_arcsec: float) -> RealSet:
+def _stand_in(date: str, has_field: bool, log_means: bool, scale_arcsec: float) -> RealImages:
     """Date and pixel size of a real set without its pictures."""
     field = GRID.radius_px() if has_field else None
     picture = Picture(date, Time(date), {}, field, 1300.0)
     scale = dict.fromkeys((*BANDS, "HMI"), scale_arcsec)
-    return RealSet(picture, scale, not log_means, log_means)
+    return RealImages(picture, scale, not log_means, log_means)
 
 
 STAND_INS = (
@@ -171,7 +171,7 @@ STAND_INS = (
 """Models for the simulated pictures if there are no real ones."""
 
 
-def twin(real: RealSet, seed: int) -> Picture:
+def twin(real: RealImages, seed: int) -> Picture:
     """Picture of a simulated Sun with the date, pixel size and clipping of a real set."""
     time = Time(real.picture.time.isot)
     observer = earth(time)
@@ -194,7 +194,7 @@ def twin(real: RealSet, seed: int) -> Picture:
 
 
 def _exposed(
-    real: RealSet, surface: Surface, camera: Camera, name: str, rng: np.random.Generator
+    real: RealImages, surface: Surface, camera: Camera, name: str, rng: np.random.Generator
 ) -> Image:
     """Counts of the real pixels, or of single native ones."""
     telescope = TELESCOPES[name]

@@ -19,7 +19,7 @@ from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from farside.model.engine import Tensor, input_shape
 from farside.model.engines.inprocess import InProcessEngine
-from farside.model.engines.openvino_graph import multiply_less, normalise_exactly
+from farside.model.engines.openvino_graph import normalise_exactly, use_winograd
 from farside.model.engines.processor import openvino_has_bfloat16
 from farside.model.engines.torch import Precision
 from farside.model.networks import Network
@@ -49,7 +49,7 @@ class OpenVinoEngine(InProcessEngine[ov.InferRequest]):
         relative error of 2e-2.
     winograd
         In float32, run wide convolutions by
-        :func:`~farside.model.engines.openvino_graph.multiply_less`: faster, with four times the
+        :func:`~farside.model.engines.openvino_graph.use_winograd`: faster, with four times the
         memory for their weights.
 
     Raises
@@ -120,7 +120,7 @@ def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) 
     try:
         graph = _resized(_convert(network), size)
         if winograd and precision == "float32":
-            multiply_less(graph)
+            use_winograd(graph)
         side = min(8 * network.side_multiple, size)  # another size than the traced one
         error = _difference(_compile(graph, side, threads, precision), network, side)
         if not error <= GATES[precision]:
@@ -135,7 +135,7 @@ def _load(read: Checkpoint, threads: int, precision: Precision, winograd: bool) 
 
 def _convert(network: Network) -> ov.Model:
     """Trace a network for a single image of any size."""
-    side = network.least_side
+    side = network.min_side
     example = torch.zeros(1, network.input_channels, side, side)
     with warnings.catch_warnings():
         # torch recommends torch.export, but OpenVINO then expands each normalisation into ten

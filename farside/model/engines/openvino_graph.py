@@ -9,8 +9,8 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino import opset13 as ops
 
-FEWEST_CHANNELS = 512
-"""Minimum channels for :func:`multiply_less`: speed-up 1.8 at 512 channels, 1.2 at 256."""
+MIN_CHANNELS = 512
+"""Minimum channels for :func:`use_winograd`: speed-up 1.8 at 512 channels, 1.2 at 256."""
 
 # F(4×4, 3×3) of Lavin & Gray 2016, "Fast algorithms for convolutional neural networks",
 # arXiv:1509.09308: tiles of 6² pixels give 4² answers with 36 multiplications in place of 144.
@@ -67,7 +67,7 @@ def _plane_mean(planes: ov.Output) -> ov.Output:
     return ops.reduce_mean(means, np.array([2, 3]), keep_dims=True).output(0)
 
 
-def multiply_less(graph: ov.Model) -> None:
+def use_winograd(graph: ov.Model) -> None:
     """Replace wide 3×3 convolutions by Winograd's algorithm, in a graph of known size.
 
     This needs a quarter of the multiplications and four times the memory for weights, with a
@@ -87,7 +87,7 @@ def _suits(convolution: ov.Node) -> bool:
         for key, value in (("strides", 1), ("dilations", 1), ("pads_begin", 0), ("pads_end", 0))
     )
     tiled = all(side % _STEP == 0 for side in convolution.output(0).get_shape()[2:])
-    return plain and tiled and kernel == [3, 3] and min(outputs, inputs) >= FEWEST_CHANNELS
+    return plain and tiled and kernel == [3, 3] and min(outputs, inputs) >= MIN_CHANNELS
 
 
 def _winograd(convolution: ov.Node) -> ov.Node:

@@ -30,7 +30,7 @@ Bytes = NDArray[np.uint8]
 _log = logging.getLogger(__name__)
 
 
-class Region:
+class SharedRegion:
     """Region of shared memory; its name contains the process id.
 
     Attributes
@@ -106,7 +106,7 @@ def remove_stale() -> list[str]:
     return [path.name for path in stale]
 
 
-class Pool:
+class RegionPool:
     """Pool of shared-memory regions, lent as arrays and returned when their last view is freed.
 
     Parameters
@@ -117,10 +117,10 @@ class Pool:
         Called with an unused region before the pool removes it.
     """
 
-    def __init__(self, count: int, retire: Callable[[Region], None]) -> None:
+    def __init__(self, count: int, retire: Callable[[SharedRegion], None]) -> None:
         # Arrays may be freed in any thread at any point: atomic operations only, no lock.
-        self._free: deque[Region | None] = deque([None] * count)  # None: not made yet
-        self._lent: dict[int, Region] = {}
+        self._free: deque[SharedRegion | None] = deque([None] * count)  # None: not made yet
+        self._lent: dict[int, SharedRegion] = {}
         self._retire = retire
 
     def lend(self, size: int) -> Bytes | None:
@@ -138,11 +138,11 @@ class Pool:
         weakref.finalize(memory, self._give_back, address).atexit = False
         return memory
 
-    def region_of(self, tensor: Tensor) -> Region | None:
+    def region_of(self, tensor: Tensor) -> SharedRegion | None:
         """Region whose first byte is that of a contiguous tensor, if any."""
         return self._lent.get(_address(tensor)) if tensor.flags.c_contiguous else None
 
-    def discard(self, region: Region) -> None:
+    def discard(self, region: SharedRegion) -> None:
         """Remove a region and never lend it again."""
         region.discarded = True
         region.remove()
@@ -155,14 +155,14 @@ class Pool:
             self._retire(region)
             self.discard(region)
 
-    def _fitting(self, region: Region | None, size: int) -> Region | None:
+    def _fitting(self, region: SharedRegion | None, size: int) -> SharedRegion | None:
         if region is not None and region.size >= size:
             return region
         if region is not None:
             self._retire(region)
             region.remove()
         try:
-            return Region(size)
+            return SharedRegion(size)
         except OSError as error:
             _log.warning("no shared memory of %d MB: %s", size // 10**6, error)
             self._free.append(None)

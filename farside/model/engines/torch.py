@@ -62,7 +62,7 @@ class TorchEngine(InProcessEngine[Network]):
         super().__init__(checkpoints, networks, precision)
         # The smallest inputs that the networks take, not the whole grid: ready() must be quick.
         self._canaries = {
-            name: np.zeros((1, n.input_channels, n.least_side, n.least_side), dtype=np.float32)
+            name: np.zeros((1, n.input_channels, n.min_side, n.min_side), dtype=np.float32)
             for name, n in networks.items()
         }
 

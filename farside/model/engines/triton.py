@@ -26,14 +26,14 @@ from farside.errors import (
 )
 from farside.model.engine import Model, Tensor, check_tensor, input_shape
 from farside.model.engines import shared_memory
-from farside.model.engines.shared_memory import Pool, Region
+from farside.model.engines.shared_memory import RegionPool, SharedRegion
 from farside.model.engines.triton_wire import (
-    AwayError,
-    GoneError,
+    NotServedError,
     NotSharedError,
+    ServerUnreachableError,
     Target,
+    TritonConnection,
     UnknownRegionError,
-    Wire,
 )
 from farside.model.recipe import Recipe
 
@@ -42,10 +42,10 @@ FORMATS = ("tensorrt", "torchscript", "onnx")
 
 PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
-FRESH_S = 1.0
+MODEL_LIST_LIFETIME_S = 1.0
 """Lifetime of the cached list of models, seconds, a choice."""
 
-PROOF_S = 10.0
+READY_LIFETIME_S = 10.0
 """Time for which an answer proves a model alive, seconds, a choice; at least twenty forwards."""
 
 _log = logging.getLogger(__name__)
@@ -97,8 +97,8 @@ class TritonEngine:
         patience_s: float = 15.0,
         formats: Sequence[str] = FORMATS,
     ) -> None:
-        self._wire = Wire(url)
-        self._pool = Pool(slots, retire=_Retire(self._wire))
+        self._wire = TritonConnection(url)
+        self._pool = RegionPool(slots, retire=_Retire(self._wire))
         self._deadline_s = deadline_s
         self._patience_s = patience_s
         self._formats = tuple(formats)
@@ -178,7 +178,7 @@ class TritonEngine:
             spent = time.monotonic() - begun
             try:
                 return self._attempt(served, tensor, self._deadline_s - spent)
-            except (AwayError, GoneError) as error:
+            except (ServerUnreachableError, NotServedError) as error:
                 failure = error
             self._fresh_until = 0.0
             spent = time.monotonic() - begun
@@ -208,7 +208,7 @@ class TritonEngine:
         if time.monotonic() > self._fresh_until and self._refreshing.acquire(not self._table):
             try:
                 self._refresh()
-            except (AwayError, DeadlineError) as error:
+            except (ServerUnreachableError, DeadlineError) as error:
                 if not self._table:
                     raise
                 _log.warning("%s", error)
@@ -230,7 +230,7 @@ class TritonEngine:
         # A version that is being reloaded stays in the table although it is unavailable for now.
         back = [self._known.get(t) for t, state in index.items() if state == "LOADING"]
         self._table = _by_name([s for s in (*ready.values(), *back) if s], self._formats)
-        self._fresh_until = time.monotonic() + FRESH_S
+        self._fresh_until = time.monotonic() + MODEL_LIST_LIFETIME_S
 
     def _described(self, target: Target) -> _Served | None:
         """Read Recipe and parameters from a model's configuration; None if it has no Recipe."""
@@ -238,7 +238,7 @@ class TritonEngine:
             configuration = self._wire.configuration(target)
             parameters = configuration.parameters
             recipe = Recipe.from_json(parameters["recipe"])
-        except (KeyError, GoneError):
+        except (KeyError, NotServedError):
             return None
         except RecipeError as error:
             _log.warning("%s in Triton: %s", target, error)
@@ -269,7 +269,7 @@ class TritonEngine:
         if not np.isfinite(answer).all():
             raise EngineFailedError(f"{served.target} answered values that are not finite")
         now = time.monotonic()
-        self._alive_until[served.target] = now + max(PROOF_S, 20 * (now - begun))
+        self._alive_until[served.target] = now + max(READY_LIFETIME_S, 20 * (now - begun))
         return answer
 
     def _ask(self, served: _Served, tensor: Tensor, seconds: float) -> Tensor:
@@ -287,7 +287,7 @@ class TritonEngine:
         self,
         target: Target,
         tensor: Tensor,
-        region: Region,
+        region: SharedRegion,
         shape: tuple[int, ...],
         seconds: float,
     ) -> Tensor:
@@ -298,13 +298,13 @@ class TritonEngine:
             except UnknownRegionError:  # the server was restarted
                 self._wire.register(region)
                 self._wire.infer_shared(target, tensor, region, answer, seconds)
-        except AwayError:
+        except ServerUnreachableError:
             self._pool.discard(region)  # if only the connection is lost, the server may still write
             self._swept = False
             raise
         return answer.copy()
 
-    def _registered(self, region: Region) -> bool:
+    def _registered(self, region: SharedRegion) -> bool:
         if region.registered:
             return True
         try:
@@ -352,22 +352,22 @@ class TritonEngine:
 class _Retire:
     """Callback that unregisters an unused region from the server."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: TritonConnection) -> None:
         self._wire = wire
 
-    def __call__(self, region: Region) -> None:
+    def __call__(self, region: SharedRegion) -> None:
         if region.registered:
             _unregister(self._wire, region.name)
 
 
-def _unregister(wire: Wire, name: str) -> None:
+def _unregister(wire: TritonConnection, name: str) -> None:
     try:
         wire.unregister(name)
     except EngineError as error:  # in use, or server unreachable: the next start tries again
         _log.info("%s", error)
 
 
-def _release(pool: Pool, wire: Wire) -> None:
+def _release(pool: RegionPool, wire: TritonConnection) -> None:
     pool.close()
     wire.close()
 

@@ -17,11 +17,11 @@ from farside.errors import (
     EngineUnavailableError,
 )
 from farside.model.engine import Tensor
-from farside.model.engines.shared_memory import Region
+from farside.model.engines.shared_memory import SharedRegion
 
 INPUT, OUTPUT = "INPUT__0", "OUTPUT__0"
 
-SHORT_S = 5.0
+CALL_TIMEOUT_S = 5.0
 """Time limit of all calls except inference, seconds: none of them waits for a model."""
 
 # By default a channel waits up to two minutes before it reconnects to a restarted server.
@@ -34,11 +34,11 @@ _OPTIONS = (
 )
 
 
-class AwayError(EngineUnavailableError):
+class ServerUnreachableError(EngineUnavailableError):
     """The server is unreachable, or the connection broke during the call."""
 
 
-class GoneError(EngineUnavailableError):
+class NotServedError(EngineUnavailableError):
     """The server does not serve this model or version at present."""
 
 
@@ -69,7 +69,7 @@ class Configuration:
     max_batch: int
 
 
-class Wire:
+class TritonConnection:
     """gRPC connection to one Triton server; thread-safe.
 
     Parameters
@@ -95,7 +95,7 @@ class Wire:
         parameters = {key: value.string_value for key, value in found.parameters.items()}
         return Configuration(parameters, found.max_batch_size or 1)
 
-    def register(self, region: Region) -> None:
+    def register(self, region: SharedRegion) -> None:
         """Register a region of shared memory with the server.
 
         Raises
@@ -107,7 +107,7 @@ class Wire:
             name=region.name, key=f"/{region.name}", byte_size=region.size
         )
         try:
-            self._server.SystemSharedMemoryRegister(request, timeout=SHORT_S)
+            self._server.SystemSharedMemoryRegister(request, timeout=CALL_TIMEOUT_S)
         except grpc.RpcError as error:
             if error.code() == grpc.StatusCode.INTERNAL:
                 raise NotSharedError(str(error.details())) from error
@@ -152,7 +152,7 @@ class Wire:
         return np.frombuffer(reply.raw_output_contents[0], np.float32).reshape(shape).copy()
 
     def infer_shared(
-        self, target: Target, tensor: Tensor, region: Region, answer: Tensor, seconds: float
+        self, target: Target, tensor: Tensor, region: SharedRegion, answer: Tensor, seconds: float
     ) -> None:
         """Run a model on a tensor at the start of a region, writing to an array at its end.
 
@@ -187,7 +187,9 @@ class Wire:
         """Close the connection."""
         self._channel.close()
 
-    def _call(self, method: str, request: object, about: str = "", seconds: float = SHORT_S) -> Any:
+    def _call(
+        self, method: str, request: object, about: str = "", seconds: float = CALL_TIMEOUT_S
+    ) -> Any:
         try:
             return getattr(self._server, method)(request, timeout=seconds)
         except (grpc.RpcError, ValueError) as error:
@@ -204,11 +206,11 @@ class Wire:
         if code == grpc.StatusCode.NOT_FOUND and "shared memory region" in text:
             return UnknownRegionError(said)
         if code == grpc.StatusCode.NOT_FOUND or "is not at ready state" in text:
-            return GoneError(said)
+            return NotServedError(said)
         if "maximum queue size" in text:
             return EngineUnavailableError(said)
         if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-            return AwayError(f"no answer from Triton at {self.url}: {text[:300]}")
+            return ServerUnreachableError(f"no answer from Triton at {self.url}: {text[:300]}")
         return EngineFailedError(said)
 
 
@@ -221,7 +223,7 @@ def _request(target: Target, tensor: Tensor, seconds: float) -> messages.ModelIn
     return request
 
 
-def _place(tensor: Any, region: Region, size: int, offset: int) -> None:
+def _place(tensor: Any, region: SharedRegion, size: int, offset: int) -> None:
     tensor.parameters["shared_memory_region"].string_param = region.name
     tensor.parameters["shared_memory_byte_size"].int64_param = size
     tensor.parameters["shared_memory_offset"].int64_param = offset

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from farside.errors import CheckpointError, InputShapeError
 
-State = Mapping[str, torch.Tensor]
+StateDict = Mapping[str, torch.Tensor]
 """The tensors of a network by key, as in ``Module.state_dict()``."""
 
 Argument = bool | int | float | str
@@ -24,7 +24,7 @@ class Network(nn.Module):
         Number of input and output planes.
     side_multiple
         The sides of the input must be multiples of this, pixels.
-    least_side
+    min_side
         and at least this.
     odd_planes
         Input planes that it takes to change sign where north and south are exchanged; None where it
@@ -36,12 +36,12 @@ class Network(nn.Module):
     input_channels: int
     output_channels: int
     side_multiple: int
-    least_side: int
+    min_side: int
     odd_planes: tuple[int, ...] | None = None
     arguments: Mapping[str, Argument]
 
     @classmethod
-    def from_authors(cls, state: State) -> Network:
+    def from_authors(cls, state: StateDict) -> Network:
         """Build the network that fits a state dict of its authors' code.
 
         Raises
@@ -51,32 +51,32 @@ class Network(nn.Module):
             cannot read weights of its authors.
         """
         raise CheckpointError(
-            f"{name_of(cls)} cannot read weights of its authors: got {len(state)} tensors, "
+            f"{network_name(cls)} cannot read weights of its authors: got {len(state)} tensors, "
             "expected none"
         )
 
-    def refuse_misfit(self, x: Tensor) -> None:
+    def check_sides(self, x: Tensor) -> None:
         """Check that the sides of an input suit the network.
 
         Raises
         ------
         InputShapeError
-            A side of `x` is not a multiple of `side_multiple`, or is less than `least_side`.
+            A side of `x` is not a multiple of `side_multiple`, or is less than `min_side`.
         """
-        if any(side < self.least_side or side % self.side_multiple for side in x.shape[-2:]):
+        if any(side < self.min_side or side % self.side_multiple for side in x.shape[-2:]):
             raise InputShapeError(
                 f"the network halves its input {self.side_multiple.bit_length() - 1} times: got "
                 f"{x.shape[-2]} × {x.shape[-1]} pixels, expected multiples of {self.side_multiple} "
-                f"from {self.least_side}"
+                f"from {self.min_side}"
             )
 
 
-def name_of(network: type[Network]) -> str:
+def network_name(network: type[Network]) -> str:
     """Name ``module:Class`` of a network, as in a Recipe."""
     return f"{network.__module__.rpartition('.')[2]}:{network.__name__}"
 
 
-def fill(network: nn.Module, state: State) -> None:
+def load_state(network: nn.Module, state: StateDict) -> None:
     """Load the tensors of `state` into `network` in place, floating-point ones as float32.
 
     `network` may be on the meta device: its parameters are replaced, not copied into.
@@ -101,10 +101,10 @@ def fill(network: nn.Module, state: State) -> None:
         raise CheckpointError(
             f"weights do not fit {type(network).__name__}: {'; '.join(complaints)}"
         )
-    tensors = {key: converted(tensor, torch.float32) for key, tensor in state.items()}
+    tensors = {key: cast_floats(tensor, torch.float32) for key, tensor in state.items()}
     network.load_state_dict(tensors, assign=True)
 
 
-def converted(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+def cast_floats(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     """Convert a floating-point tensor; integer counters stay as they are."""
     return tensor.to(dtype) if tensor.is_floating_point() else tensor

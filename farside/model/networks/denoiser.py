@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from farside.model.networks import Network
 
-WIDEST = 8
+MAX_WIDTH = 8
 """Maximum width of a layer, as a multiple of the stem's channels."""
 
 
@@ -60,9 +60,9 @@ class Generator(Network):
         self.input_channels = input_channels
         self.output_channels = output_channels
         self.side_multiple = 2**n_downsample
-        self.least_side = self.side_multiple
+        self.min_side = self.side_multiple
         self.additive = additive
-        widths = [n_gf * min(2**level, WIDEST) for level in range(n_downsample + 1)]
+        widths = [n_gf * min(2**level, MAX_WIDTH) for level in range(n_downsample + 1)]
         self.stem = _convolved(input_channels, n_gf, kernel=7)
         self.down = nn.ModuleList(
             _convolved(*pair, kernel=3, stride=2) for pair in pairwise(widths)
@@ -79,7 +79,7 @@ class Generator(Network):
         InputShapeError
             A side is not a multiple of ``2**n_downsample``.
         """
-        self.refuse_misfit(x)
+        self.check_sides(x)
         passed = [self.stem(x)]
         for layer in self.down:
             passed.append(layer(passed[-1]))

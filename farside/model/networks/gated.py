@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from farside.model.networks import Network
 
-WIDEST = 8
+MAX_WIDTH = 8
 """Most channels of a level, in those of the first."""
 
 HEADS = 4
@@ -91,7 +91,7 @@ class Generator(Network):
             )
         super().__init__()
         self.input_channels, self.output_channels = input_channels, output_channels
-        self.side_multiple = self.least_side = coarsen * 2**levels
+        self.side_multiple = self.min_side = coarsen * 2**levels
         self.odd_planes = tuple(map(int, odd_planes.split()))
         self.reference_plane, self.availability_plane = reference_plane, availability_plane
         self.coarsen = coarsen
@@ -111,7 +111,7 @@ class Generator(Network):
         InputShapeError
             A side is not a multiple of ``coarsen · 2**levels``.
         """
-        self.refuse_misfit(x)
+        self.check_sides(x)
         if self.training:
             return self._answer(x)
         mirrored = (x * self.get_buffer("signs")).flip(-2)
@@ -158,7 +158,7 @@ class _Trunk(nn.Module):
         self, given: int, n_gf: int, levels: int, n_blocks: int, n_deep: int, n_fine: int
     ) -> None:
         super().__init__()
-        widths = [n_gf * min(2**level, WIDEST) for level in range(levels)]
+        widths = [n_gf * min(2**level, MAX_WIDTH) for level in range(levels)]
         depths = [n_blocks] * (levels - 1) + [n_deep]
         self.stem = nn.Conv2d(4 * given, n_gf, 3, padding=1)
         self.down = nn.ModuleList(

@@ -62,7 +62,7 @@ class Generator(Network):
         self.input_channels = input_channels
         self.output_channels = output_channels
         self.side_multiple = 2 ** (halvings + layers - 1)
-        self.least_side = chosen.least_pixels * self.side_multiple
+        self.min_side = chosen.min_pixels * self.side_multiple
         self.layers = nn.ModuleList()
         for layer in range(layers):
             seen = input_channels + (output_channels if layer else 0)
@@ -85,7 +85,7 @@ class Generator(Network):
         ValueError
             No layer has this resolution.
         """
-        self.refuse_misfit(x)
+        self.check_sides(x)
         answering = len(self.layers) - 1 - halvings
         if answering < 0:
             raise ValueError(f"halvings: got {halvings}, expected fewer than {len(self.layers)}")
@@ -109,13 +109,13 @@ class Variant(NamedTuple):
         Function (input channels, output channels, width, halvings) → layer.
     halvings
         Halvings of the image; None where the Recipe sets them.
-    least_pixels
+    min_pixels
         Minimum side of the innermost feature map, pixels.
     """
 
     build: Callable[[int, int, int, int], nn.Module]
     halvings: int | None
-    least_pixels: int
+    min_pixels: int
 
 
 def _resnet(given: int, wanted: int, n_gf: int, halvings: int) -> nn.Module:
@@ -128,7 +128,7 @@ def _atrous(given: int, wanted: int, n_gf: int, _halvings: int) -> nn.Module:
 
 
 VARIANTS: Mapping[str, Variant] = {
-    "unet": Variant(UNet, halvings=None, least_pixels=1),
-    "resnet": Variant(_resnet, halvings=1, least_pixels=2),
-    "atrous": Variant(_atrous, halvings=2, least_pixels=2),
+    "unet": Variant(UNet, halvings=None, min_pixels=1),
+    "resnet": Variant(_resnet, halvings=1, min_pixels=2),
+    "atrous": Variant(_atrous, halvings=2, min_pixels=2),
 }

@@ -53,7 +53,7 @@ class Generator(Network):
         super().__init__()
         self.input_channels = input_channels
         self.output_channels = output_channels
-        self.side_multiple = self.least_side = 2**levels
+        self.side_multiple = self.min_side = 2**levels
         chance = torch.Generator().manual_seed(seed)
 
         def drop(channels: int, side: int) -> nn.Module:
@@ -72,7 +72,7 @@ class Generator(Network):
         InputShapeError
             A side is not a multiple of ``2**levels``.
         """
-        self.refuse_misfit(x)
+        self.check_sides(x)
         out: Tensor = self.unet(x)
         return out
 

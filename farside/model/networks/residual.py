@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from farside.errors import CheckpointError
-from farside.model.networks import Network, State, fill, name_of
+from farside.model.networks import Network, StateDict, load_state, network_name
 
 
 class Size(NamedTuple):
@@ -64,7 +64,7 @@ class Translator(Network):
         self.input_channels = size.input_channels
         self.output_channels = size.output_channels
         self.side_multiple = 2**size.n_downsample
-        self.least_side = 2 * self.side_multiple
+        self.min_side = 2 * self.side_multiple
         self.arguments = size._asdict()
         self.model = sequence(size, parts)
 
@@ -76,12 +76,12 @@ class Translator(Network):
         InputShapeError
             A side is not a multiple of ``2**n_downsample``, or is less than twice that.
         """
-        self.refuse_misfit(x)
+        self.check_sides(x)
         out: Tensor = self.model(x)
         return out
 
     @classmethod
-    def from_authors(cls, state: State) -> Self:
+    def from_authors(cls, state: StateDict) -> Self:
         """Build the translator that fits `state`, with its size inferred from the shapes.
 
         Raises
@@ -96,7 +96,7 @@ class Translator(Network):
         }
         if 1 not in kernels:
             raise CheckpointError(
-                f"not a state of {name_of(cls)}: expected a convolution 'model.1.weight', got "
+                f"not a state of {network_name(cls)}: expected a convolution 'model.1.weight', got "
                 f"{', '.join(sorted(state)[:8]) or 'nothing'}"
             )
         n_downsample = (len(kernels) - 2) // 2  # besides stem and head, as many down as up
@@ -114,7 +114,7 @@ class Translator(Network):
         )
         with torch.device("meta"):
             network = cls(**size._asdict())
-        fill(network, state)
+        load_state(network, state)
         return network
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-DROPPED = 3
+DROPOUT_LAYERS = 3
 """Number of innermost decoder layers with dropout."""
 
-WIDEST = 8
+MAX_WIDTH = 8
 """Maximum width of a layer, as a multiple of the first layer's channels."""
 
 
@@ -52,7 +52,7 @@ class UNet(nn.Module):
         if levels < 2:
             raise ValueError(f"levels of a U-Net: got {levels}, expected at least 2")
         super().__init__()
-        widths = [n_gf * min(2**level, WIDEST) for level in range(levels)]
+        widths = [n_gf * min(2**level, MAX_WIDTH) for level in range(levels)]
         self.down = nn.ModuleList([nn.Conv2d(input_channels, n_gf, 4, stride=2, padding=1)])
         for level in range(1, levels):
             innermost = level == levels - 1
@@ -66,7 +66,7 @@ class UNet(nn.Module):
         for depth, level in enumerate(range(levels - 1, 0, -1)):
             wide, narrow = widths[level] * (2 if depth else 1), widths[level - 1]
             layers = [nn.ReLU(), _doubling(wide, narrow, bias=False), norm(narrow)]
-            if dropout and depth < DROPPED:
+            if dropout and depth < DROPOUT_LAYERS:
                 layers.append(dropout(narrow, 2 ** (depth + 1)))
             self.up.append(nn.Sequential(*layers))
         last = _doubling(2 * n_gf, output_channels, bias=True)

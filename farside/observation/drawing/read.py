@@ -23,13 +23,13 @@ from farside.errors import (
     UnreadablePictureError,
 )
 from farside.io.fits import MAX_BYTES, Cards, open_image, text, unpack
-from farside.io.source import Source, about, bytes_of
+from farside.io.source import Source, bytes_of, naming_errors
 from farside.io.wcs import Pointing, disk_radius_arcsec, pointing_of
 from farside.observation.drawing.limb_fit import DrawnDisk, find_disk
 from farside.observation.drawing.scan import is_picture, open_picture
 from farside.observation.drawing.sidecar import CONTENT, SideCar, read_side_car, side_car_of
 from farside.observation.image import Observation, Origin
-from farside.observation.instruments import instant
+from farside.observation.instruments import card_time
 from farside.sun.grid import Image
 from farside.sun.observer import Observer, earth
 
@@ -117,7 +117,7 @@ def read_drawing(
     if side_car is None and isinstance(source, str | Path):
         side_car = side_car_of(Path(source))
     data, name = bytes_of(source, name, max_bytes)
-    with about(name or "drawing without a name"):
+    with naming_errors(name or "drawing without a name"):
         given = SideCar() if side_car is None else read_side_car(side_car)
         picture, cards = _opened(data, max_bytes)
         time, of_a_day = _time(given, cards)
@@ -160,10 +160,10 @@ def _time(given: SideCar, cards: Cards) -> tuple[Time, bool]:
     """Time of the drawing, and whether only the day is known."""
     if given.isot is not None:
         _check_year(given.isot)
-        return Time(given.isot, format="isot", scale="utc"), given.is_of_a_day
+        return Time(given.isot, format="isot", scale="utc"), given.is_date_only
     date = text(cards, "DATE-OBS")
     of_a_day = len(date) == len("1612-06-23")
-    time = instant({"DATE-OBS": f"{date}T12:00:00"} if of_a_day else cards, "DATE-OBS")
+    time = card_time({"DATE-OBS": f"{date}T12:00:00"} if of_a_day else cards, "DATE-OBS")
     if time is None:
         raise MissingMetadataError(
             f"no date: found {date or 'none'}, expected time_utc of a side-car, or DATE-OBS"

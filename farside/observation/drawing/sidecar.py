@@ -79,7 +79,7 @@ class SideCar(BaseModel):
         return 0.0 if self.north_up else self.position_angle_deg
 
     @property
-    def is_of_a_day(self) -> bool:
+    def is_date_only(self) -> bool:
         """Whether the time is a date without an hour."""
         return self.time_utc is not None and not isinstance(self.time_utc, datetime)
 
@@ -118,7 +118,7 @@ def read_side_car(data: bytes) -> SideCar:
         raise SideCarError(f"side-car: {wrong[:500]}") from error
 
 
-def says_drawing(data: bytes) -> bool:
+def may_be_drawing(data: bytes) -> bool:
     """Whether the beginning of a file is that of a picture, or contains :data:`CONTENT`."""
     return is_picture(data) or CONTENT.encode() in data[:HEAD_BYTES]
 
@@ -129,7 +129,7 @@ def with_side_car(path: Path) -> list[Path]:
     if path == car or not car.is_file():
         return [path]
     with path.open("rb") as file:
-        return [path, car] if says_drawing(file.read(HEAD_BYTES)) else [path]
+        return [path, car] if may_be_drawing(file.read(HEAD_BYTES)) else [path]
 
 
 def side_car_of(drawing: Path) -> bytes | None:

@@ -13,7 +13,7 @@ from sunpy.coordinates import sun as ephemeris
 from farside.observation.drawing.limb_fit import DrawnDisk
 from farside.observation.drawing.sidecar import SideCar
 from farside.simulation.drawings.paper import Sheet, on_paper
-from farside.simulation.drawings.styles import Hand
+from farside.simulation.drawings.styles import DrawingStyle
 from farside.simulation.magnetic.spots import Outline, Spot, spots_of
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Grid, Image
@@ -109,7 +109,7 @@ class _Sight:
 def draw(
     sun: SimulatedSun,
     time: Time,
-    hand: Hand,
+    hand: DrawingStyle,
     rng: np.random.Generator,
     radius_px: float = RADIUS_PX,
 ) -> Drawing:
@@ -145,7 +145,7 @@ def draw(
 def draw_on_grid(
     sun: SimulatedSun,
     time: Time,
-    hand: Hand,
+    hand: DrawingStyle,
     grid: Grid,
     rng: np.random.Generator,
 ) -> Image:
@@ -169,7 +169,7 @@ def draw_on_grid(
 
 
 def _sheet(
-    hand: Hand, rng: np.random.Generator, radius_px: float, time: Time
+    hand: DrawingStyle, rng: np.random.Generator, radius_px: float, time: Time
 ) -> tuple[tuple[int, int], _Frame]:
     """Shape of the paper, and map of the sky onto it."""
     height, width = (round(radius_px * 2 * (1 + MARGIN * f)) for f in (1.35, 1.0))
@@ -185,7 +185,7 @@ def _sheet(
 def _inked(
     sun: SimulatedSun,
     sight: _Sight,
-    hand: Hand,
+    hand: DrawingStyle,
     rng: np.random.Generator,
     shape: tuple[int, int],
 ) -> tuple[Image, tuple[Spot, ...]]:
@@ -206,7 +206,7 @@ def _inked(
     return canvas.astype(np.float32) / np.float32(255), tuple(drawn)
 
 
-def _is_seen(spot: Spot, hand: Hand, rng: np.random.Generator, sight: _Sight) -> bool:
+def _is_seen(spot: Spot, hand: DrawingStyle, rng: np.random.Generator, sight: _Sight) -> bool:
     """Whether a spot is detected, given its foreshortened area."""
     chance = rng.random()
     _, mu = sight.sky(np.array([spot.longitude_deg]), np.array([spot.latitude_deg]))
@@ -217,7 +217,7 @@ def _is_seen(spot: Spot, hand: Hand, rng: np.random.Generator, sight: _Sight) ->
 
 
 def _draw_spot(
-    canvas: Canvas, spot: Spot, hand: Hand, rng: np.random.Generator, sight: _Sight
+    canvas: Canvas, spot: Spot, hand: DrawingStyle, rng: np.random.Generator, sight: _Sight
 ) -> None:
     factor = hand.size * float(np.exp(rng.normal(0, hand.size_scatter)))
     error = rng.normal(0, hand.offset, 2)
@@ -249,7 +249,7 @@ def _on_sky(spot: Spot, outline: Outline, factor: float, sight: _Sight) -> Array
     return np.asarray(np.where(cut, sky / np.maximum(beyond, 1e-9), sky))
 
 
-def _wavering(outline: Array, hand: Hand, rng: np.random.Generator) -> Array:
+def _wavering(outline: Array, hand: DrawingStyle, rng: np.random.Generator) -> Array:
     """Outline with the deviations of an unsteady hand."""
     centre = outline.mean(axis=0)
     spoke = outline - centre
@@ -260,7 +260,7 @@ def _wavering(outline: Array, hand: Hand, rng: np.random.Generator) -> Array:
     return np.asarray(centre + spoke * (1 + 1.4 * hand.wobble * stray)[:, None])
 
 
-def _pen(hand: Hand, frame: _Frame) -> int:
+def _pen(hand: DrawingStyle, frame: _Frame) -> int:
     """Width of a line, pixels."""
     return max(1, round(hand.pen * frame.radius_px))
 
@@ -283,7 +283,7 @@ def _stroke(canvas: Canvas, line: Array, weight: float, width: int, closed: bool
     cv2.polylines(canvas, _fixed(line), closed, round(255 * weight), width, cv2.LINE_AA, SHIFT)
 
 
-def _draw_limb(canvas: Canvas, hand: Hand, rng: np.random.Generator, frame: _Frame) -> None:
+def _draw_limb(canvas: Canvas, hand: DrawingStyle, rng: np.random.Generator, frame: _Frame) -> None:
     """Draw the limb: a circle with a few slow waves."""
     angle = np.linspace(0, 2 * np.pi, 721)[:-1]
     radius = np.ones_like(angle)
@@ -306,7 +306,7 @@ def _draw_lines(canvas: Canvas, sight: _Sight) -> None:
             _stroke(canvas, sight.frame.pixels(*sky[mu > 0].T), 0.25, 1, closed=False)
 
 
-def _write_numbers(canvas: Canvas, spots: list[Spot], hand: Hand, sight: _Sight) -> None:
+def _write_numbers(canvas: Canvas, spots: list[Spot], hand: DrawingStyle, sight: _Sight) -> None:
     """Write the number of each group beside it."""
     for number, group in enumerate(sorted({spot.group for spot in spots}), start=1):
         members = [spot for spot in spots if spot.group == group]
@@ -317,7 +317,7 @@ def _write_numbers(canvas: Canvas, spots: list[Spot], hand: Hand, sight: _Sight)
         _write(canvas, f"{number}", beside, sight.frame, hand.line)
 
 
-def _write_heading(weight: Image, hand: Hand, time: Time, frame: _Frame) -> None:
+def _write_heading(weight: Image, hand: DrawingStyle, time: Time, frame: _Frame) -> None:
     """Draw a border around the sheet, the date, and the position of the north pole."""
     height, width = weight.shape
     canvas = np.zeros(weight.shape, np.uint8)

@@ -15,7 +15,7 @@ from PIL import Image as Pillow
 from farside.io.wcs import disk_radius_arcsec
 from farside.observation.drawing.sidecar import CONTENT, SUFFIX
 from farside.simulation.drawings.drawing import RADIUS_PX, Drawing, draw
-from farside.simulation.drawings.styles import HANDS
+from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.grid import FINE
 from farside.simulation.instruments.files import SIZES, write_hmi
 from farside.simulation.sun import SimulatedSun
@@ -56,7 +56,7 @@ def write_drawing(
     seed
         Seed of the Sun.
     hand
-        Drawing style, a key of :data:`~farside.simulation.drawings.styles.HANDS`.
+        Drawing style, a key of :data:`~farside.simulation.drawings.styles.DRAWING_STYLES`.
     form
         File format, one of :data:`FORMS`. A FITS image is not mirrored, and has disk and position
         angle in its header.
@@ -64,7 +64,7 @@ def write_drawing(
         Disk radius in pixels of the scan.
     """
     sun = SimulatedSun(seed)
-    drawing = draw(sun, time, HANDS[hand], np.random.default_rng([seed, 9]), radius_px)
+    drawing = draw(sun, time, DRAWING_STYLES[hand], np.random.default_rng([seed, 9]), radius_px)
     stem = f"{time.to_datetime():%Y%m%d_%H%M%S}_{hand}"
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{stem}.{form}"

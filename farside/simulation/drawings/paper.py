@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.simulation.drawings.styles import Hand
+from farside.simulation.drawings.styles import DrawingStyle
 from farside.sun.grid import Image
 
 Sheet = NDArray[np.uint8]
@@ -46,7 +46,7 @@ def _shading(rng: np.random.Generator, shape: tuple[int, int]) -> Image:
     )
 
 
-def on_paper(rng: np.random.Generator, weight: Image, hand: Hand) -> Sheet:
+def on_paper(rng: np.random.Generator, weight: Image, hand: DrawingStyle) -> Sheet:
     """Scan of ink on paper in a style, for an ink density (y, x) from 0 to 1."""
     shape = weight.shape[0], weight.shape[1]
     kept_off = np.clip(0.5 + 0.5 * texture(rng, shape, 2.0), 0, 1)

@@ -9,7 +9,7 @@ Ink = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Hand:
+class DrawingStyle:
     """Drawing style. All numbers are a choice, within what is known of real drawings.
 
     Positions of round spots in modern drawings are off by 0.1 to 2.3°, areas by some 16 millionths
@@ -74,11 +74,11 @@ class Hand:
     stains: float = 0.15
 
 
-HANDS = {
+DRAWING_STYLES = {
     hand.name: hand
     for hand in (
-        Hand("tower", "large, careful pencil; numbers beside the groups", penumbra=0.35),
-        Hand(
+        DrawingStyle("tower", "large, careful pencil; numbers beside the groups", penumbra=0.35),
+        DrawingStyle(
             "patrol",
             "pencil on a printed form with heliographic lines, solar north up",
             paper=(250, 250, 248),
@@ -89,7 +89,7 @@ HANDS = {
             least_msh=4.0,
             stains=0.05,
         ),
-        Hand(
+        DrawingStyle(
             "projection",
             "soft pencil along a projected image, so mirrored; celestial north up",
             umbra=0.75,
@@ -104,7 +104,7 @@ HANDS = {
             roll_deg=1.0,
             heading=False,
         ),
-        Hand(
+        DrawingStyle(
             "amateur",
             "ball-point, spots too large, small ones missed, limb round a coin",
             ink=(30, 40, 120),
@@ -125,7 +125,7 @@ HANDS = {
             mirrored=True,
             stains=0.1,
         ),
-        Hand(
+        DrawingStyle(
             "faded",
             "faint pencil on yellowed, stained paper",
             ink=(92, 76, 56),
@@ -141,7 +141,7 @@ HANDS = {
             celestial=True,
             stains=0.9,
         ),
-        Hand(
+        DrawingStyle(
             "galileo",
             "bold ink wash of 1612: no penumbra, large spots, nothing written on the disk",
             ink=(52, 36, 24),

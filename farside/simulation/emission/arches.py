@@ -14,7 +14,7 @@ from astropy.time import Time
 
 from farside.simulation.emission.loops import FEET, SHELLS, Loops
 from farside.simulation.grid import Degrees, Lattice
-from farside.simulation.magnetic.open_field import PotentialField, traced
+from farside.simulation.magnetic.open_field import PotentialField, trace_field_lines
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Image
 
@@ -72,7 +72,7 @@ def arches(sun: SimulatedSun, time: Time, strength_gauss: Image, field: Potentia
     born = [_feet(sun, time, flux, lattice, shift) for shift in (0.0, 0.5)]
     longitude, latitude, weight, normal = np.concatenate(born, axis=1)
     start = _cartesian(longitude, latitude)
-    places = traced(field, start, STEP, STEPS).astype(np.float64)
+    places = trace_field_lines(field, start, STEP, STEPS).astype(np.float64)
     places = _with_middles(places)
     radius = np.sqrt((places**2).sum(axis=1))
     return Arches(
@@ -114,7 +114,7 @@ def _with_middles(places: Degrees) -> Degrees:
     return full
 
 
-def lit(lines: Arches, loops: Loops, lattice: Lattice) -> list[Image]:
+def arch_flux(lines: Arches, loops: Loops, lattice: Lattice) -> list[Image]:
     """Flux along the lines, gauss, on the shell of the footpoints and on each other shell."""
     # A line that returned to the photosphere stays there: its last point repeats.
     moved = np.diff(lines.height, axis=0, prepend=-1.0) != 0

@@ -15,11 +15,11 @@ import astropy.units as u
 import numpy as np
 from numpy.typing import ArrayLike
 
-from farside.simulation.emission.arches import Arches, arches, lit
-from farside.simulation.emission.fibrils import Grain
-from farside.simulation.emission.filaments import Channels, channels
+from farside.simulation.emission.arches import Arches, arch_flux, arches
+from farside.simulation.emission.fibrils import StructureDirection
+from farside.simulation.emission.filaments import FilamentChannels, channels
 from farside.simulation.emission.flares import flares
-from farside.simulation.emission.loops import FEET, LOOPS, SHELLS, drawn
+from farside.simulation.emission.loops import FEET, LOOPS, SHELLS, loop_flux
 from farside.simulation.emission.responses import Response
 from farside.simulation.grid import COARSE, Degrees, Lattice
 from farside.simulation.magnetic.open_field import (
@@ -95,7 +95,7 @@ which only grids finer than the coarse one have; a choice."""
 
 
 @dataclass(frozen=True, eq=False)
-class Shell:
+class EmissionShell:
     """Emitting shell around the Sun.
 
     Attributes
@@ -111,12 +111,12 @@ class Shell:
 
 
 @lru_cache(maxsize=2)
-def corona_of(surface: Surface) -> Corona:
+def corona_of(surface: Surface) -> SimulatedCorona:
     """Corona above a surface; the last two are cached with everything computed for them."""
-    return Corona(surface)
+    return SimulatedCorona(surface)
 
 
-class Corona:
+class SimulatedCorona:
     """Corona above one surface, computed when a band first needs it.
 
     Parameters
@@ -128,11 +128,11 @@ class Corona:
     def __init__(self, surface: Surface) -> None:
         self.surface = surface
         self.lattice = surface.lattice
-        self._shells: dict[str, tuple[Shell, ...]] = {}
+        self._shells: dict[str, tuple[EmissionShell, ...]] = {}
         self._loops: dict[str, list[tuple[Image, Image]]] = {}
         self._textures: dict[str, Image] = {}
 
-    def shells(self, name: str) -> tuple[Shell, ...]:
+    def shells(self, name: str) -> tuple[EmissionShell, ...]:
         """Shells that emit in one band, the lowest first.
 
         Parameters
@@ -145,15 +145,15 @@ class Corona:
             self._shells[name] = tuple(self._lit(self.surface.sun.response(name)))
         return self._shells[name]
 
-    def _lit(self, response: Response) -> Iterator[Shell]:
+    def _lit(self, response: Response) -> Iterator[EmissionShell]:
         base = self._low(response) * self._veil(response) + self._points(response) + self.flaring
         if response.ion not in LOOPS:
-            yield Shell(FEET, base)
+            yield EmissionShell(FEET, base)
             return
         feet, *above = self._loops_of(response)
-        yield Shell(FEET, base + self.lattice.resampled(feet))
+        yield EmissionShell(FEET, base + self.lattice.resampled(feet))
         for radius, level in zip(SHELLS, above, strict=True):
-            yield Shell(radius, level)
+            yield EmissionShell(radius, level)
 
     def _low(self, response: Response) -> Image:
         """Radiance of network, plage, moss and the diffuse corona, with texture."""
@@ -186,13 +186,13 @@ class Corona:
         return tapered(harmonics(self._map))
 
     @cached_property
-    def channels(self) -> Channels:
+    def channels(self) -> FilamentChannels:
         """Filaments and filament channels, 0 to 1."""
         return channels(self.surface.sun, self.surface.time, self._map, self.lattice)
 
     @cached_property
-    def _grain(self) -> Grain:
-        return Grain.of(self._coefficients, COARSE)
+    def _grain(self) -> StructureDirection:
+        return StructureDirection.of(self._coefficients, COARSE)
 
     @cached_property
     def _arches(self) -> Arches:
@@ -283,7 +283,7 @@ class Corona:
                 for stream, (scale_deg, life_days, share) in enumerate(scales, first)
             )
             grain = fine[0] + fine[1]
-            stretched = self._grain.drawn_out(grain)
+            stretched = self._grain.stretched(grain)
             stretched *= grain.std() / stretched.std()
             grain = (
                 stretched_share * stretched + np.float32(np.sqrt(1 - stretched_share**2)) * grain
@@ -310,7 +310,10 @@ class Corona:
         if response.ion not in self._loops:
             lattice = Lattice(min(self.lattice.rows, LOOP_ROWS))
             sun, time, loops = self.surface.sun, self.surface.time, LOOPS[response.ion]
-            inner, long = drawn(sun, time, loops, lattice), lit(self._arches, loops, lattice)
+            inner, long = (
+                loop_flux(sun, time, loops, lattice),
+                arch_flux(self._arches, loops, lattice),
+            )
             self._loops[response.ion] = list(zip(inner, long, strict=True))
         gains = np.float32(response.loops / PLAGE_GAUSS), np.float32(response.arches / PLAGE_GAUSS)
         knee = np.float32(LOOP_KNEE)

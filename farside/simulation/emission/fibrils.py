@@ -22,7 +22,7 @@ HALVINGS = (0.3, 0.6, 1.2)
 
 
 @dataclass(frozen=True, eq=False)
-class Grain:
+class StructureDirection:
     """Direction of fine structure: that of the horizontal field.
 
     Attributes
@@ -38,7 +38,7 @@ class Grain:
     lattice: Lattice
 
     @classmethod
-    def of(cls, coefficients: Coefficients, lattice: Lattice) -> Grain:
+    def of(cls, coefficients: Coefficients, lattice: Lattice) -> StructureDirection:
         """Direction in the potential field of harmonic coefficients."""
         _, south, east = magnetic_field(coefficients, HEIGHT_RADII, DIRECTION_LATTICE)
         parts = [lattice.resampled(each.astype(np.float32)) for each in (east, -south)]
@@ -51,14 +51,14 @@ class Grain:
         """For each shift, the columns and rows to both sides of every cell along the field."""
         ways = [(np.float32(r) * self.east, np.float32(r) * self.north) for r in HALVINGS]
         return [
-            (self.lattice.places(east, north), self.lattice.places(-east, -north))
+            (self.lattice.offset_cells(east, north), self.lattice.offset_cells(-east, -north))
             for east, north in ways
         ]
 
-    def drawn_out(self, texture: Image) -> Image:
+    def stretched(self, texture: Image) -> Image:
         """Texture averaged along the field over some degrees, which lowers its variance."""
         for ahead, behind in self._places:
             # The sum is the same in either order: independent of the sign of the field.
-            both = self.lattice.taken(texture, *ahead) + self.lattice.taken(texture, *behind)
+            both = self.lattice.sampled(texture, *ahead) + self.lattice.sampled(texture, *behind)
             texture = np.float32(0.5) * both
         return texture

@@ -35,7 +35,7 @@ FILLED, PATCH_DEG = 0.4, 6.0
 
 
 @dataclass(frozen=True, eq=False)
-class Channels:
+class FilamentChannels:
     """Filaments and filament channels on one grid, (row, column), each from 0 to 1.
 
     Attributes
@@ -50,7 +50,9 @@ class Channels:
     channel: Image
 
 
-def channels(sun: SimulatedSun, time: Time, field_gauss: Image, lattice: Lattice) -> Channels:
+def channels(
+    sun: SimulatedSun, time: Time, field_gauss: Image, lattice: Lattice
+) -> FilamentChannels:
     """Filaments and filament channels of a Sun.
 
     Parameters
@@ -74,4 +76,6 @@ def channels(sun: SimulatedSun, time: Time, field_gauss: Image, lattice: Lattice
     filled = 1 / (1 + np.exp(-(patches - threshold) / np.float32(0.12)))
     spine = np.exp(-((distance / np.float32(SPINE_DEG)) ** 2)) * formed * filled
     channel = np.exp(-((distance / np.float32(CHANNEL_DEG)) ** 2)) * formed
-    return Channels(*(lattice.resampled(np.asarray(e, np.float32)) for e in (spine, channel)))
+    return FilamentChannels(
+        *(lattice.resampled(np.asarray(e, np.float32)) for e in (spine, channel))
+    )

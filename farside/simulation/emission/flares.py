@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.time import Time
 
-from farside.simulation.magnetic.active_regions import Elements
-from farside.simulation.magnetic.cycle import Region
+from farside.simulation.magnetic.active_regions import FluxElements
+from farside.simulation.magnetic.cycle import ActiveRegion
 from farside.simulation.sun import SimulatedSun
 
 WINDOW_DAYS = 1 / 24
@@ -78,14 +78,14 @@ def flares(sun: SimulatedSun, time: Time) -> tuple[Flare, ...]:
     return tuple(shining)
 
 
-def _middle(elements: Elements, index: int) -> tuple[float, float]:
+def _middle(elements: FluxElements, index: int) -> tuple[float, float]:
     """Carrington longitude and latitude of the centre of a region."""
     own = elements.region == index
     longitude, latitude = elements.longitude_deg[:, own], elements.latitude_deg[:, own]
     return float(np.median(longitude)) % 360, float(np.median(latitude))
 
 
-def _left(seed: int, region: Region, day: float, ago: int) -> float:
+def _left(seed: int, region: ActiveRegion, day: float, ago: int) -> float:
     """Remaining radiance of the flare in the window `ago` windows before, 0 if there was none."""
     window = int(day // WINDOW_DAYS) - ago
     name = (seed, STREAM, int(region.day) + 100_000, region.number, window + 10_000_000)

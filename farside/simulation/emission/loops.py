@@ -9,9 +9,9 @@ import numpy as np
 from astropy.time import Time
 
 from farside.simulation.grid import Degrees, Lattice
-from farside.simulation.magnetic.active_regions import Elements, freshness
+from farside.simulation.magnetic.active_regions import FluxElements, compact_fraction
 from farside.simulation.sun import SimulatedSun
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Image
 
 FEET = 1.006
@@ -84,7 +84,7 @@ LOOPS = {
 L29). Fans are seen in the cooler band, hot cores in the other; the numbers are a choice."""
 
 
-def drawn(sun: SimulatedSun, time: Time, loops: Loops, lattice: Lattice) -> list[Image]:
+def loop_flux(sun: SimulatedSun, time: Time, loops: Loops, lattice: Lattice) -> list[Image]:
     """Linked flux along the loops, gauss, on the shell of the footpoints and each other shell."""
     then = time - loops.lag_hours * u.hour
     elements = sun.elements(then)
@@ -102,15 +102,15 @@ def drawn(sun: SimulatedSun, time: Time, loops: Loops, lattice: Lattice) -> list
     ]
 
 
-def _linked_mx(elements: Elements, loops: Loops) -> Degrees:
+def _linked_mx(elements: FluxElements, loops: Loops) -> Degrees:
     """Flux linking each pair of footpoints; less if far apart, and as a region breaks up."""
     flux = np.sqrt(np.abs(elements.flux_mx[0]) * np.abs(elements.flux_mx[1]))
     near = np.exp(-np.hypot(*_chord(elements)) / loops.reach_deg)
-    return np.asarray(flux * near * (OLD_SHARE + (1 - OLD_SHARE) * freshness(elements)))
+    return np.asarray(flux * near * (OLD_SHARE + (1 - OLD_SHARE) * compact_fraction(elements)))
 
 
 def _brightness(
-    sun: SimulatedSun, time: Time, then: Time, loops: Loops, elements: Elements
+    sun: SimulatedSun, time: Time, then: Time, loops: Loops, elements: FluxElements
 ) -> Degrees:
     """Log-normal brightness factor of loops and regions, of mean 1, changing over hours to days."""
     day = sun.day(time)
@@ -134,7 +134,7 @@ def _turning(name: tuple[int, ...], lives: float, count: int) -> Degrees:
     return np.asarray(np.cos(0.5 * np.pi * phase) * now + np.sin(0.5 * np.pi * phase) * later)
 
 
-def _arcs(elements: Elements, light: Degrees, loops: Loops) -> Degrees:
+def _arcs(elements: FluxElements, light: Degrees, loops: Loops) -> Degrees:
     """Points of loops between the footpoints: (longitude, latitude, height, light; point, loop)."""
     along = ((np.arange(STEPS) + 0.5) / STEPS)[:, None]
     arch = np.sin(np.pi * along)
@@ -149,7 +149,7 @@ def _arcs(elements: Elements, light: Degrees, loops: Loops) -> Degrees:
     return np.stack([*place, top * arch, profile * light])
 
 
-def _fans(elements: Elements, light: Degrees, loops: Loops) -> list[Degrees]:
+def _fans(elements: FluxElements, light: Degrees, loops: Loops) -> list[Degrees]:
     """Points of the fans, outwards from each footpoint, in the form of :func:`_arcs`."""
     if loops.fan == 0:
         return []
@@ -167,23 +167,23 @@ def _fans(elements: Elements, light: Degrees, loops: Loops) -> list[Degrees]:
     return fans
 
 
-def _chord(elements: Elements) -> tuple[Degrees, Degrees]:
+def _chord(elements: FluxElements) -> tuple[Degrees, Degrees]:
     """Vector from leading to following footpoint, degrees of a great circle east and north."""
-    east = folded_deg(elements.longitude_deg[1] - elements.longitude_deg[0])
+    east = wrap_deg(elements.longitude_deg[1] - elements.longitude_deg[0])
     return east * _cosine(elements), elements.latitude_deg[1] - elements.latitude_deg[0]
 
 
-def _cosine(elements: Elements) -> Degrees:
+def _cosine(elements: FluxElements) -> Degrees:
     return np.asarray(np.cos(np.radians(elements.latitude_deg.mean(axis=0))))
 
 
-def _aside(elements: Elements) -> tuple[Degrees, Degrees]:
+def _aside(elements: FluxElements) -> tuple[Degrees, Degrees]:
     """Displacement of each loop's apex from its region's axis, degrees east and north."""
     chord_east, chord_north = _chord(elements)
     cosine = _cosine(elements)
     middle = elements.longitude_deg[0] + chord_east / cosine / 2
     first = np.searchsorted(elements.region, elements.region)
-    east = _off_mean(elements, folded_deg(middle - middle[first]) * cosine)
+    east = _off_mean(elements, wrap_deg(middle - middle[first]) * cosine)
     north = _off_mean(elements, elements.latitude_deg.mean(axis=0))
     length = np.maximum(np.hypot(chord_east, chord_north), 1e-3)
     across = (north * chord_east - east * chord_north) / length
@@ -191,7 +191,7 @@ def _aside(elements: Elements) -> tuple[Degrees, Degrees]:
     return -pushed * chord_north / length, pushed * chord_east / length
 
 
-def _off_mean(elements: Elements, values: Degrees) -> Degrees:
+def _off_mean(elements: FluxElements, values: Degrees) -> Degrees:
     """Values minus their mean over the region."""
     if values.size == 0:
         return values
@@ -200,7 +200,7 @@ def _off_mean(elements: Elements, values: Degrees) -> Degrees:
 
 
 def _beside(
-    elements: Elements, foot: int, east: Degrees, north: Degrees
+    elements: FluxElements, foot: int, east: Degrees, north: Degrees
 ) -> tuple[Degrees, Degrees]:
     """Longitude and latitude of points at an offset in degrees from a footpoint."""
     latitude = np.clip(elements.latitude_deg[foot] + north, -89.0, 89.0)

@@ -210,7 +210,7 @@ OWN_SHARE = 0.5
 """Fraction of the variance that is a band's own; the rest is common to AIA and EUVI for an ion."""
 
 
-def drawn_response(name: str, seed: int, variety: float) -> Response:
+def varied_response(name: str, seed: int, variety: float) -> Response:
     """Response of a band, randomly varied.
 
     Parameters

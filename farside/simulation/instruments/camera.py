@@ -10,7 +10,7 @@ from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from farside.io.wcs import Pointing
-from farside.simulation.emission.corona import Corona, Shell
+from farside.simulation.emission.corona import EmissionShell, SimulatedCorona
 from farside.simulation.emission.responses import Response
 from farside.simulation.grid import Lattice
 from farside.sun.grid import Grid, Image
@@ -73,7 +73,7 @@ class Detector:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class ShellView:
     """Intersections of a detector's lines of sight with one shell around the Sun.
 
     Attributes
@@ -98,7 +98,9 @@ class View:
         return self.impact < 1
 
 
-def look(detector: Detector, observer: Observer, time: Time, radius: float = 1.0) -> View:
+def trace_shell(
+    detector: Detector, observer: Observer, time: Time, radius: float = 1.0
+) -> ShellView:
     """Trace the line of sight of every pixel to a shell.
 
     Parameters
@@ -118,7 +120,7 @@ def look(detector: Detector, observer: Observer, time: Time, radius: float = 1.0
         rows = slice(first, min(first + ROWS_AT_ONCE, size))
         met = trace(*_tangents(detector, rows), nearer, time)
         fields[:, rows] = met.longitude_deg, met.latitude_deg, met.mu, met.impact * radius
-    return View(*fields)
+    return ShellView(*fields)
 
 
 def _tangents(detector: Detector, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -135,7 +137,7 @@ def _float(values: ArrayLike) -> Image:
     return np.asarray(values, dtype=np.float32)
 
 
-def sample(field: Image, view: View) -> Image:
+def sample(field: Image, view: ShellView) -> Image:
     """Values of a map at each pixel by bilinear interpolation; off the disk, those of the limb."""
     rows, columns = field.shape
     wrapped = np.pad(field, ((0, 0), (1, 1)), mode="wrap")
@@ -145,7 +147,7 @@ def sample(field: Image, view: View) -> Image:
     return _float(seen)
 
 
-def line_of_sight_field(field: Image, view: View) -> Image:
+def line_of_sight_field(field: Image, view: ShellView) -> Image:
     """Line-of-sight field B_r μ of a radial field, (y, x), gauss, NaN off the disk."""
     return np.where(view.on_disk, sample(field, view) * view.mu, np.float32(np.nan))
 
@@ -165,15 +167,15 @@ class Camera:
         self.detector = detector
         self.time = time
         self._observer = observer
-        self._views: dict[float, View] = {}
+        self._views: dict[float, ShellView] = {}
 
-    def view(self, radius: float = 1.0) -> View:
+    def view(self, radius: float = 1.0) -> ShellView:
         """Intersections of the lines of sight with a shell of a radius, cached."""
         if radius not in self._views:
-            self._views[radius] = look(self.detector, self._observer, self.time, radius)
+            self._views[radius] = trace_shell(self.detector, self._observer, self.time, radius)
         return self._views[radius]
 
-    def euv(self, corona: Corona, name: str) -> Image:
+    def euv(self, corona: SimulatedCorona, name: str) -> Image:
         """Radiance of a band for an ideal telescope, (y, x), in units of the quiet Sun.
 
         Parameters
@@ -192,7 +194,7 @@ class Camera:
         return image
 
 
-def _base(shell: Shell, view: View, response: Response) -> Image:
+def _base(shell: EmissionShell, view: ShellView, response: Response) -> Image:
     """Light of the lowest shell, with limb brightening, and its decrease beyond the limb."""
     light = sample(shell.radiance, view)
     height = view.impact - np.float32(shell.radius)
@@ -209,7 +211,7 @@ def _base(shell: Shell, view: View, response: Response) -> Image:
     return _float(light * _path(view.mu, response))
 
 
-def _loops(shell: Shell, view: View, response: Response) -> Image:
+def _loops(shell: EmissionShell, view: ShellView, response: Response) -> Image:
     """Light of a higher shell: twice between the limbs of Sun and shell, none beyond."""
     sides = np.where(view.impact < 1, 1, np.where(view.impact < shell.radius, 2, 0))
     return sample(shell.radiance, view) * _path(view.mu, response) * sides.astype(np.float32)

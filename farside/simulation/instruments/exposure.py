@@ -110,7 +110,7 @@ TELESCOPE_SPREAD = {
 """Standard deviation of the logarithm of each random factor at variety 1, a choice."""
 
 
-def drawn_telescope(name: str, seed: int, variety: float) -> Telescope:
+def varied_telescope(name: str, seed: int, variety: float) -> Telescope:
     """Telescope of a band, randomly varied.
 
     Parameters

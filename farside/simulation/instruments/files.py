@@ -11,20 +11,20 @@ from astropy.io import fits
 from astropy.time import Time
 from numpy.typing import NDArray
 
-from farside.simulation.instruments.camera import Camera, Detector, line_of_sight_field, look
+from farside.simulation.instruments.camera import Camera, Detector, line_of_sight_field, trace_shell
 from farside.simulation.instruments.headers import (
     EUVI_BIAS,
     M_720S,
-    after,
     aia_header,
     aia_name,
     euvi_header,
     euvi_name,
     hmi_header,
     hmi_name,
+    time_after,
     with_bare_nan,
 )
-from farside.simulation.instruments.registered import exposed, noise_gauss
+from farside.simulation.instruments.registered import noise_gauss, render_counts
 from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene
 from farside.simulation.sun import Surface
 from farside.sun.grid import Grid, Image
@@ -37,7 +37,7 @@ EUVI_PIXEL_ARCSEC, AIA_PIXEL_ARCSEC, HMI_PIXEL_ARCSEC = 1.5877740, 0.5994890, 0.
 
 
 @dataclass(frozen=True)
-class Size:
+class ImageSizes:
     """Image sizes of simulated files.
 
     Attributes
@@ -50,7 +50,7 @@ class Size:
     sdo_halvings: int
 
 
-SIZES = {"native": Size(0, 0), "small": Size(2, 2)}
+SIZES = {"native": ImageSizes(0, 0), "small": ImageSizes(2, 2)}
 """Sizes by name. ``native``: full resolution; ``small``: EUVI beacon 512², SDO synoptic 1024²."""
 
 
@@ -98,7 +98,7 @@ def write_set(
 
 
 def _write_euvi(
-    directory: Path, scene: Scene, size: Size, side: str, rng: np.random.Generator
+    directory: Path, scene: Scene, size: ImageSizes, side: str, rng: np.random.Generator
 ) -> tuple[Path, ...]:
     pixels = 2048 >> size.euvi_halvings
     shrink = 2**size.euvi_halvings
@@ -111,8 +111,8 @@ def _write_euvi(
     bias = EUVI_BIAS[side] * shrink**2
     paths = []
     for band, seconds in zip(EUVI_BANDS, (15.0, 30.0, 0.0), strict=True):
-        start = after(scene.time, seconds)
-        summed = exposed(scene.far, camera, f"EUVI {band}", rng) * shrink**2 + bias
+        start = time_after(scene.time, seconds)
+        summed = render_counts(scene.far, camera, f"EUVI {band}", rng) * shrink**2 + bias
         header = euvi_header(band, start, scene.spacecraft, detector, side, size.euvi_halvings)
         image = np.rint(np.maximum(summed, 0)).astype(np.uint16 if shrink == 1 else np.int32)
         path = directory / euvi_name(start, side, size.euvi_halvings)
@@ -122,7 +122,7 @@ def _write_euvi(
 
 
 def _write_sdo(
-    directory: Path, scene: Scene, size: Size, rng: np.random.Generator
+    directory: Path, scene: Scene, size: ImageSizes, rng: np.random.Generator
 ) -> tuple[Path, ...]:
     pixels, shrink = 4096 >> size.sdo_halvings, 2**size.sdo_halvings
     time = scene.reference_time
@@ -133,8 +133,8 @@ def _write_sdo(
     camera = Camera(detector, observer, time)
     paths = []
     for band, seconds in zip(AIA_BANDS, (7.1, 4.8, 0.3), strict=True):
-        start = after(time, seconds)
-        signal = exposed(scene.front, camera, f"AIA {band}", rng)
+        start = time_after(time, seconds)
+        signal = render_counts(scene.front, camera, f"AIA {band}", rng)
         image = np.rint(np.maximum(signal, -10)).astype(np.int16)
         path = directory / aia_name(band, start)
         _write_rice(path, image, aia_header(band, start, observer, detector), 1.0)
@@ -144,20 +144,20 @@ def _write_sdo(
 
 
 def write_hmi(
-    directory: Path, surface: Surface, rng: np.random.Generator, size: Size = SIZES["native"]
+    directory: Path, surface: Surface, rng: np.random.Generator, size: ImageSizes = SIZES["native"]
 ) -> Path:
     """Write HMI's magnetogram of a surface at the nearest 720 s slot."""
     time = M_720S.slot(surface.time)
     observer = earth(surface.time)
     detector = hmi_detector(size)
-    field = line_of_sight_field(surface.radial_field, look(detector, observer, time))
+    field = line_of_sight_field(surface.radial_field, trace_shell(detector, observer, time))
     field += noise_gauss(detector, rng)
     path = directory / hmi_name(time)
     write_field(path, field, hmi_header(time, observer, detector, int(np.isfinite(field).sum())))
     return path
 
 
-def hmi_detector(size: Size = SIZES["native"]) -> Detector:
+def hmi_detector(size: ImageSizes = SIZES["native"]) -> Detector:
     """Detector of HMI: turned by 180°, and slightly off-centre."""
     shrink = 2**size.sdo_halvings
     centre = (2035.9 / shrink, 2053.1 / shrink)
@@ -176,7 +176,7 @@ def write_field(path: Path, field_gauss: Image, header: fits.Header) -> None:
 def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Generator) -> Path:
     """Write the magnetogram that an HMI at the spacecraft would have measured."""
     detector = Detector.of_grid(TRUTH_GRID, scene.spacecraft)
-    view = look(detector, scene.spacecraft, scene.time)
+    view = trace_shell(detector, scene.spacecraft, scene.time)
     field = line_of_sight_field(scene.far.radial_field, view)
     field += noise_gauss(detector, rng)
     field[~TRUTH_GRID.on_disk()] = np.nan

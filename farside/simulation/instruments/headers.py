@@ -17,7 +17,7 @@ from astropy.time import Time, TimeDelta
 from farside.simulation.instruments.camera import Detector
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, Observer
 
-Card = str | int | float | bool
+CardValue = str | int | float | bool
 
 EUVI_EXPOSURE_S = {"304": 4.0, "195": 8.0, "171": 16.0}
 AIA_EXPOSURE_S = {"304": 2.9, "193": 2.0, "171": 2.0}
@@ -58,7 +58,7 @@ JSOC_RADIUS_M = 696.0e6
 SECCHI_RADIUS_M = 695.508e6
 
 
-def after(time: Time, seconds: float) -> Time:
+def time_after(time: Time, seconds: float) -> Time:
     """Time `seconds` after `time`, to the millisecond."""
     return Time((time + TimeDelta(seconds, format="sec")).isot, scale=time.scale)
 
@@ -89,13 +89,13 @@ def euvi_header(
         Number of times the array was halved on board: IPSUM - 1.
     """
     exposure = EUVI_EXPOSURE_S[band]
-    end = after(start, exposure)
+    end = time_after(start, exposure)
     roll = np.radians(detector.roll_deg)
     middle = (detector.size_px - 1) / 2
     dx = (middle - detector.centre_px[0]) * detector.scale_arcsec
     dy = (middle - detector.centre_px[1]) * detector.scale_arcsec
     size = 2048 >> summing
-    cards: dict[str, Card] = {
+    cards: dict[str, CardValue] = {
         "DATE-OBS": start.isot,
         "FILEORIG": f"{side}{_compact(start, '%m%d%H%M')}.448",
         "SEB_PROG": "NORMAL",
@@ -142,14 +142,14 @@ def euvi_header(
         "DETECTOR": "EUVI",
         "OBJECT": "",
         "FILENAME": euvi_name(start, side, summing),
-        "DATE": after(start, 2 * 86400).isot,
+        "DATE": time_after(start, 2 * 86400).isot,
         "INSTRUME": "SECCHI",
         "OBSRVTRY": f"STEREO_{side}",
         "TELESCOP": "STEREO",
         "CCDSUM": 1.0,
         "IPSUM": 1.0 + summing,
         "DATE-CMD": start.isot,
-        "DATE-AVG": after(start, exposure / 2).isot,
+        "DATE-AVG": time_after(start, exposure / 2).isot,
         "DATE-END": end.isot,
         "OBT_TIME": 0.0,
         "APID": 1092,
@@ -200,10 +200,10 @@ def euvi_name(start: Time, side: str, summing: int) -> str:
     return f"{_compact(start, '%Y%m%d_%H%M%S')}_n{7 if summing else 4}eu{side}.fts"
 
 
-def _jsoc_cards(start: Time, observer: Observer, detector: Detector) -> dict[str, Card]:
+def _jsoc_cards(start: Time, observer: Observer, detector: Detector) -> dict[str, CardValue]:
     return {
         "ORIGIN": "SDO/JSOC-SDP",
-        "DATE": after(start, 4 * 86400).isot[:19],
+        "DATE": time_after(start, 4 * 86400).isot[:19],
         "CTYPE1": "HPLN-TAN",
         "CTYPE2": "HPLT-TAN",
         "CUNIT1": "arcsec",
@@ -236,8 +236,8 @@ def aia_header(band: str, start: Time, observer: Observer, detector: Detector) -
         "INSTRUME": f"AIA_{AIA_CAMERA[band]}",
         "DETECTOR": "AIA",
         "DATE-OBS": start.isot[:22],
-        "T_OBS": after(start, exposure / 2).isot[:22] + "Z",
-        "T_REC": after(start, exposure / 2).isot[:19] + "Z",
+        "T_OBS": time_after(start, exposure / 2).isot[:22] + "Z",
+        "T_REC": time_after(start, exposure / 2).isot[:19] + "Z",
         "CAMERA": AIA_CAMERA[band],
         "IMG_TYPE": "LIGHT",
         "EXPTIME": exposure,
@@ -304,7 +304,7 @@ def hmi_header(
     cards = _jsoc_cards(middle, observer, detector) | {
         "TELESCOP": "SDO/HMI",
         "INSTRUME": series.instrume,
-        "DATE-OBS": after(middle, -series.cadence_s / 2).isot[:22],
+        "DATE-OBS": time_after(middle, -series.cadence_s / 2).isot[:22],
         "T_OBS": f"{slot}.{tai.isot[20:23]}_TAI",
         "T_REC": f"{slot}_TAI",
         "TRECEPOC": "1993.01.01_00:00:00_TAI",

@@ -11,19 +11,24 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time, TimeDelta
 
-from farside.denoising.derotation import TimedFrame, drift_of, following_mean
+from farside.denoising.derotation import TimedFrame, derotated_mean, surface_motion
 from farside.disk.native_pixels import NativeGrid, NativeImage
-from farside.io.atomic import replacing
+from farside.io.atomic import atomic_path
 from farside.io.wcs import disk_radius_arcsec
 from farside.observation.image import Origin
-from farside.simulation.instruments.camera import Detector, View, line_of_sight_field, look
-from farside.simulation.instruments.files import SIZES, Size, hmi_detector, write_field
+from farside.simulation.instruments.camera import (
+    Detector,
+    ShellView,
+    line_of_sight_field,
+    trace_shell,
+)
+from farside.simulation.instruments.files import SIZES, ImageSizes, hmi_detector, write_field
 from farside.simulation.instruments.headers import M_45S, hmi_header, hmi_name
 from farside.simulation.instruments.registered import HMI_SCALE_ARCSEC
 from farside.simulation.sun import SimulatedSun, Surface
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day
+from farside.sun.heliographic import differential_rotation_deg_per_day
 from farside.sun.observer import Observer, earth
 
 FRAMES = 21
@@ -39,7 +44,7 @@ LIMB_MU = 0.39
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
+class SeriesRenderer:
     """Renderer of a series: the field of its middle time, rotated differentially.
 
     Nothing emerges or decays in the quarter of an hour of a series, and the observer only moves in
@@ -60,9 +65,9 @@ class Film:
     detector: Detector
 
     @cached_property
-    def view(self) -> View:
+    def view(self) -> ShellView:
         """Lines of sight of the pixels in the middle of the series."""
-        return look(self.detector, self.observer, self.surface.time)
+        return trace_shell(self.detector, self.observer, self.surface.time)
 
     @cached_property
     def noise_gauss(self) -> Image:
@@ -80,7 +85,9 @@ class Film:
             np.tile(plane, repeats)
             for plane in (self.view.latitude_deg, self.view.mu, self.view.impact)
         )
-        seen = line_of_sight_field(self.surface.radial_field, View(turned, latitude, mu, impact))
+        seen = line_of_sight_field(
+            self.surface.radial_field, ShellView(turned, latitude, mu, impact)
+        )
         return seen.reshape(len(times), *self.view.mu.shape)
 
     def _longitude_deg(self, time: Time) -> Image:
@@ -89,12 +96,14 @@ class Film:
         days = float((time - middle).to_value("day"))
         passed = self.observer.carrington_longitude_deg(time)
         passed -= self.observer.carrington_longitude_deg(middle)
-        turned = folded_deg(passed) - self._drift_deg_per_day * days
+        turned = wrap_deg(passed) - self._drift_deg_per_day * days
         return np.asarray(self.view.longitude_deg + turned, np.float32)
 
     @cached_property
     def _drift_deg_per_day(self) -> Image:
-        return drift_deg_per_day(self.view.latitude_deg.astype(np.float64)).astype(np.float32)
+        return differential_rotation_deg_per_day(self.view.latitude_deg.astype(np.float64)).astype(
+            np.float32
+        )
 
     def noisy(self, fields: Image, rng: np.random.Generator) -> Image:
         """Fields with independent noise added, of any leading axes."""
@@ -129,9 +138,9 @@ class Tile:
         The margin is :data:`farside.denoising.derotation.MARGIN_PX`.
         """
         middle = self.times[len(self.times) // 2]
-        drift = drift_of(self.detector.pointing, self.truth.shape, self.observer, middle)
+        drift = surface_motion(self.detector.pointing, self.truth.shape, self.observer, middle)
         seconds = [float((time - middle).to_value("s")) for time in self.times]
-        return following_mean(map(TimedFrame, self.frames, seconds), drift)
+        return derotated_mean(map(TimedFrame, self.frames, seconds), drift)
 
 
 def middle_frame(seen: Tile, mask_radius: float) -> NativeImage:
@@ -186,7 +195,7 @@ def tile(
     """
     times = frame_times(surface.time, count)
     observer = earth(surface.time)
-    film = Film(surface, observer, _part(hmi_detector(), observer, centre, side_px))
+    film = SeriesRenderer(surface, observer, _part(hmi_detector(), observer, centre, side_px))
     (truth,) = film.fields(times[count // 2 : count // 2 + 1])
     frames = film.noisy(film.fields(times), rng)
     return Tile(frames, truth, times, film.detector, observer)
@@ -218,7 +227,7 @@ def write_frames(
     middle: Time,
     seed: int = 0,
     count: int = FRAMES,
-    size: Size = SIZES["native"],
+    size: ImageSizes = SIZES["native"],
 ) -> SimulatedFrames:
     """Write a series of 45 s magnetograms as the JSOC does.
 
@@ -237,7 +246,7 @@ def write_frames(
     """
     times = frame_times(middle, count)
     surface = SimulatedSun(seed).at(times[count // 2])
-    film = Film(surface, earth(surface.time), hmi_detector(size))
+    film = SeriesRenderer(surface, earth(surface.time), hmi_detector(size))
     rng = np.random.default_rng([seed, 45])
     (directory / "truth").mkdir(parents=True, exist_ok=True)
     paths = []
@@ -250,12 +259,14 @@ def write_frames(
     )
 
 
-def _write(directory: Path, film: Film, time: Time, field: Image, history: str = "") -> Path:
+def _write(
+    directory: Path, film: SeriesRenderer, time: Time, field: Image, history: str = ""
+) -> Path:
     seen = int(np.isfinite(field).sum())
     header: fits.Header = hmi_header(time, film.observer, film.detector, seen, M_45S)
     if history:
         header.add_history(history)
     path = directory / hmi_name(time, M_45S)
-    with replacing(path) as temporary:
+    with atomic_path(path) as temporary:
         write_field(temporary, field, header)
     return path

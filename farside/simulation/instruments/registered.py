@@ -14,9 +14,9 @@ from farside.simulation.sun import Surface
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer
 
-Instrument = Literal["EUVI", "SDO"]
+InstrumentSuite = Literal["EUVI", "SDO"]
 
-BANDS: dict[Instrument, tuple[str, str, str]] = {
+BANDS: dict[InstrumentSuite, tuple[str, str, str]] = {
     "EUVI": ("EUVI 304", "EUVI 195", "EUVI 171"),
     "SDO": ("AIA 304", "AIA 193", "AIA 171"),
 }
@@ -25,10 +25,10 @@ HMI_NOISE_GAUSS, HMI_SCALE_ARCSEC = 6.3, 0.504
 """Noise of a pixel of M_720s, and its size; Liu et al. (2012), Sol. Phys. 279, 295."""
 
 
-def see(
+def render_view(
     surface: Surface,
     observer: Observer,
-    instrument: Instrument,
+    instrument: InstrumentSuite,
     grid: Grid,
     rng: np.random.Generator,
 ) -> Image:
@@ -59,7 +59,8 @@ def see(
     detector = Detector.of_grid(fine, observer)
     camera = Camera(detector, observer, surface.time)
     planes = [
-        exposed(surface, camera, name, rng) / surface.sun.telescope(name).quiet_dn_at(surface.time)
+        render_counts(surface, camera, name, rng)
+        / surface.sun.telescope(name).quiet_dn_at(surface.time)
         for name in BANDS[instrument]
     ]
     field = np.nan_to_num(line_of_sight_field(surface.radial_field, camera.view()))
@@ -75,7 +76,7 @@ def noise_gauss(detector: Detector, rng: np.random.Generator) -> Image:
     return sigma * rng.standard_normal((detector.size_px, detector.size_px), dtype=np.float32)
 
 
-def exposed(surface: Surface, camera: Camera, name: str, rng: np.random.Generator) -> Image:
+def render_counts(surface: Surface, camera: Camera, name: str, rng: np.random.Generator) -> Image:
     """Counts of a telescope in one band, (y, x): DN per native pixel, bias subtracted.
 
     Larger pixels have the mean over the native pixels in them.

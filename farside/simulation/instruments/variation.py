@@ -67,7 +67,7 @@ GAP_CHANCE, GAP_SIDE = 0.05, (0.03, 0.25)
 """Probability of a gap at strength 1, and its smallest and largest side; a choice."""
 
 
-def drawn_variation(rng: np.random.Generator, grid: Geometry, strength: float = 1.0) -> Variation:
+def random_variation(rng: np.random.Generator, grid: Geometry, strength: float = 1.0) -> Variation:
     """Random variation of an image.
 
     Parameters
@@ -101,7 +101,7 @@ def drawn_variation(rng: np.random.Generator, grid: Geometry, strength: float = 
     )
 
 
-def varied(
+def vary(
     picture: Image, grid: Grid, variation: Variation, rng: np.random.Generator | None = None
 ) -> Image:
     """Apply a variation to a registered image.

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farside.simulation.grid import Degrees
-from farside.simulation.magnetic.cycle import Region
+from farside.simulation.magnetic.cycle import ActiveRegion
 from farside.simulation.magnetic.flux_transport import DAY_S, flow_deg_per_day
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day
+from farside.sun.heliographic import differential_rotation_deg_per_day
 from farside.sun.observer import SOLAR_RADIUS_M
 
 ELEMENT_MX = 4e19
@@ -65,7 +65,7 @@ MM_PER_DEG = SOLAR_RADIUS_M * np.pi / 180 / 1e6
 
 
 @dataclass(frozen=True, eq=False)
-class Elements:
+class FluxElements:
     """Flux elements of the active regions of a Sun at one time.
 
     Attributes
@@ -99,7 +99,7 @@ class _Draw:
 
 
 @lru_cache(maxsize=512)
-def _draw(seed: int, region: Region) -> _Draw:
+def _draw(seed: int, region: ActiveRegion) -> _Draw:
     rng = np.random.default_rng([seed, 4, int(region.day) + 100_000, region.number])
     count = max(LEAST_ELEMENTS, round(region.flux_mx / ELEMENT_MX))
     in_spots = rng.random((2, count)) < np.array(IN_SPOTS)[:, None]
@@ -126,7 +126,7 @@ def _knots(rng: np.random.Generator, count: int) -> tuple[Degrees, Degrees]:
     return np.stack(in_plage, axis=1), np.stack(in_spots, axis=1)
 
 
-def elements_of(seed: int, regions: Sequence[Region], day: float) -> Elements:
+def elements_of(seed: int, regions: Sequence[ActiveRegion], day: float) -> FluxElements:
     """Flux elements of some regions of a Sun on a day."""
     parts = [_elements(seed, region, day) for region in regions]
     counts = [part.shape[-1] for part in parts]
@@ -134,10 +134,10 @@ def elements_of(seed: int, regions: Sequence[Region], day: float) -> Elements:
     joined = np.concatenate(parts, axis=-1) if parts else np.empty((4, 2, 0))
     index = np.repeat(np.arange(len(parts)), counts)
     age = np.repeat([day - region.day for region in regions], counts)
-    return Elements(joined[0], joined[1], joined[2], index, age, joined[3] > 0)
+    return FluxElements(joined[0], joined[1], joined[2], index, age, joined[3] > 0)
 
 
-def _elements(seed: int, region: Region, day: float) -> Degrees:
+def _elements(seed: int, region: ActiveRegion, day: float) -> Degrees:
     draw, age = _draw(seed, region), day - region.day
     growth = GROWTH_DAYS * (region.flux_mx / 5e21) ** 0.3
     grown = 1 - np.exp(-((age / growth) ** 2))
@@ -149,7 +149,7 @@ def _elements(seed: int, region: Region, day: float) -> Degrees:
     start = region.latitude_deg + walked[1] - equatorward
     latitude = np.clip(start + age * flow_deg_per_day(start), -89.0, 89.0)
     east_west = (half * np.cos(tilt) + walked[0]) / np.cos(np.radians(latitude))
-    longitude = region.longitude_deg + east_west + age * drift_deg_per_day(latitude)
+    longitude = region.longitude_deg + east_west + age * differential_rotation_deg_per_day(latitude)
     flux = region.leading * side * grown * region.flux_mx / side_count(draw)
     in_spot = (draw.spot_days > 0) & (age - FIRST_WALK_DAYS < draw.spot_days)
     return np.stack([longitude, latitude, np.broadcast_to(flux, latitude.shape), in_spot])
@@ -166,7 +166,7 @@ def _walk_deg(days: Degrees) -> Degrees:
     return np.asarray(spread_mm / MM_PER_DEG)
 
 
-def freshness(elements: Elements) -> Image:
+def compact_fraction(elements: FluxElements) -> Image:
     """Fraction of the flux of each column that is still in compact plage and spots, (n,).
 
     The rest is scattered over the network. The time of 12 days is a choice: regions of 5e21 Mx

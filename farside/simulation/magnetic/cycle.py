@@ -61,7 +61,7 @@ Degrees = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Region:
+class ActiveRegion:
     """Bipolar active region at its emergence.
 
     Attributes
@@ -138,11 +138,11 @@ def strength(seed: int, cycle: int) -> float:
 
 
 @lru_cache(maxsize=4096)
-def emerged_on(seed: int, day: int) -> tuple[Region, ...]:
+def emerged_on(seed: int, day: int) -> tuple[ActiveRegion, ...]:
     """Active regions that emerge on one day, of this cycle and of the end of the last one."""
     rng = _rng(seed, 1, day)
     cycle = int(day // CYCLE_DAYS)
-    regions: list[Region] = []
+    regions: list[ActiveRegion] = []
     for of_cycle in (cycle - 1, cycle):
         since = day - of_cycle * CYCLE_DAYS
         rate = strength(seed, of_cycle) * activity(since) + BACKGROUND / 2
@@ -151,7 +151,7 @@ def emerged_on(seed: int, day: int) -> tuple[Region, ...]:
     return tuple(regions)
 
 
-def _emerge(rng: np.random.Generator, seed: int, day: int, cycle: int, number: int) -> Region:
+def _emerge(rng: np.random.Generator, seed: int, day: int, cycle: int, number: int) -> ActiveRegion:
     north = bool(rng.random() < 0.5)
     belt = belt_deg(day - cycle * CYCLE_DAYS)
     latitude = rng.normal(belt, BELT_SCATTER_DEG)
@@ -165,7 +165,7 @@ def _emerge(rng: np.random.Generator, seed: int, day: int, cycle: int, number: i
     flux = float(np.clip(rng.lognormal(np.log(MEDIAN_FLUX_MX), FLUX_SCATTER), *FLUX_MX))
     scatter = TILT_SCATTER_DEG * (1e22 / flux) ** 0.25
     anti_hale = bool(rng.random() < ANTI_HALE)
-    return Region(
+    return ActiveRegion(
         day=day + float(rng.random()),
         longitude_deg=float(longitude),
         latitude_deg=latitude if north else -latitude,

@@ -17,7 +17,7 @@ from scipy import fft
 from farside.blas import one_blas_thread
 from farside.simulation.grid import Lattice
 from farside.sun.grid import Image
-from farside.sun.heliographic import drift_deg_per_day
+from farside.sun.heliographic import differential_rotation_deg_per_day
 from farside.sun.observer import SOLAR_RADIUS_M
 
 DIFFUSION_KM2_S = 350.0
@@ -69,7 +69,7 @@ def field_gauss(state: Spectrum) -> Image:
 
 
 @one_blas_thread()
-def carried(state: Spectrum, days: float) -> Spectrum:
+def transported(state: Spectrum, days: float) -> Spectrum:
     """Spectrum some days later; a fraction of a day is transported by the shear alone."""
     whole = int(days)
     for _ in range(whole // STEP_DAYS):
@@ -101,7 +101,9 @@ def _propagator(days: int) -> Matrices:
 
 def _shear(days: float) -> Spectrum:
     """Phase factors of differential rotation in the Carrington frame, (row, order)."""
-    turn = np.radians(drift_deg_per_day(GLOBE.latitude_deg.astype(np.float64)) * days)
+    turn = np.radians(
+        differential_rotation_deg_per_day(GLOBE.latitude_deg.astype(np.float64)) * days
+    )
     order = np.arange(GREATEST_ORDER + 1)
     return np.exp(-1j * turn[:, None] * order).astype(np.complex64)
 

@@ -270,7 +270,7 @@ class PotentialField:
         return unit
 
 
-def traced(field: PotentialField, feet: Image, step: float, steps: int) -> Image:
+def trace_field_lines(field: PotentialField, feet: Image, step: float, steps: int) -> Image:
     """Trace field lines upwards from the photosphere, by second-order steps.
 
     The lines are the same for B and -B, bit for bit. A line that returns to the photosphere stops.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skimage.measure import find_contours
 
 from farside.simulation.grid import FINE, Degrees
-from farside.simulation.magnetic.active_regions import freshness
+from farside.simulation.magnetic.active_regions import compact_fraction
 from farside.simulation.sun import CEILING_GAUSS, SimulatedSun
 from farside.sun.grid import Image
 from farside.sun.observer import SOLAR_RADIUS_M
@@ -105,7 +105,7 @@ def spots_of(sun: SimulatedSun, time: Time) -> tuple[Spot, ...]:
 def compact_field_gauss(sun: SimulatedSun, time: Time) -> Image:
     """Radial field of the flux that is still in spots and compact plage, on FINE, gauss."""
     elements = sun.elements(time)
-    flux = elements.flux_mx * freshness(elements)
+    flux = elements.flux_mx * compact_fraction(elements)
     places = elements.longitude_deg.ravel(), elements.latitude_deg.ravel()
     field = FINE.smooth(FINE.deposit(*places, flux.ravel()) / FINE.cell_cm2, COMPACT_DEG)
     ceiling = np.float32(CEILING_GAUSS)

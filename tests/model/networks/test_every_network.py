@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from export import onnx, parity, torchscript
-from export.precision import Served
+from export.precision import ServedNetwork
 from farside.errors import CheckpointError, InputShapeError
 from farside.model import checkpoint
 from farside.model.engines.openvino import OpenVinoEngine
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.parametrize("recipe", EVERY_NETWORK.values(), ids=list(
 def trained(recipe: Recipe) -> Network:
     """Network with random weights and non-default batch statistics."""
     torch.manual_seed(3)
-    network = checkpoint.make(recipe)
+    network = checkpoint.initialise(recipe)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.get_buffer("running_var"), 0.5, 2.0)
@@ -65,15 +65,15 @@ def test_torchscript_answers_as_torch_at_sizes_it_was_not_traced_at(
     recipe: Recipe, tmp_path: Path
 ) -> None:
     network = trained(recipe)
-    assert network.least_side < recipe.side_px
-    torchscript.write(Served(network, torch.float32).eval(), tmp_path / "model.pt")
+    assert network.min_side < recipe.side_px
+    torchscript.write(ServedNetwork(network, torch.float32).eval(), tmp_path / "model.pt")
     answer = torchscript.run(tmp_path / "model.pt", noise(recipe))
     assert difference(answer, parity.run(network, noise(recipe))) <= parity.TORCHSCRIPT_GATE
 
 
 def test_onnx_answers_as_torch(recipe: Recipe, tmp_path: Path) -> None:
     network = trained(recipe)
-    onnx.write(Served(network, torch.float32).eval(), recipe, tmp_path / "model.onnx")
+    onnx.write(ServedNetwork(network, torch.float32).eval(), recipe, tmp_path / "model.onnx")
     answer = onnx.run(tmp_path / "model.onnx", noise(recipe, 3), threads=1)
     assert difference(answer, parity.run(network, noise(recipe, 3))) < parity.GATES["fp32"]
 
@@ -93,13 +93,13 @@ def test_both_embedded_engines_answer_as_torch(recipe: Recipe, tmp_path: Path) -
 
 def test_a_side_that_cannot_be_halved_is_refused_with_the_reason(recipe: Recipe) -> None:
     network = trained(recipe)
-    for side in (network.least_side - network.side_multiple, network.least_side + 1):
+    for side in (network.min_side - network.side_multiple, network.min_side + 1):
         with pytest.raises(InputShapeError, match=rf"multiples of {network.side_multiple} from"):
             network(torch.zeros(1, network.input_channels, side, side))
 
 
 def test_weights_of_unknown_authors_are_refused_with_the_network_s_name(recipe: Recipe) -> None:
     with torch.device("meta"):
-        network = type(checkpoint.make(recipe))
+        network = type(checkpoint.initialise(recipe))
     with pytest.raises(CheckpointError, match=recipe.network.name):
         network.from_authors(nn.Linear(2, 2).state_dict())

@@ -68,4 +68,4 @@ def test_a_scale_that_no_layer_has_is_refused() -> None:
 def test_a_variant_that_is_not_there_is_refused() -> None:
     recipe = recipe_for("multilayer:Generator", input_channels=1, variant="vit")
     with pytest.raises(CheckpointError, match="got 'vit', expected unet or resnet or atrous"):
-        checkpoint.make(recipe)
+        checkpoint.initialise(recipe)

@@ -37,7 +37,7 @@ def test_ten_levels_reach_from_1024_pixels_to_one() -> None:
         network = Generator(levels=10)
         widths = [parameter.shape[0] for parameter in network.unet.down.parameters()]
         assert network(torch.empty(1, 1, 1024, 1024)).shape == (1, 1, 1024, 1024)
-    assert network.least_side == 1024
+    assert network.min_side == 1024
     assert sorted(set(widths)) == [64, 128, 256, 512]
 
 
@@ -86,4 +86,4 @@ def test_stochastic_inference_is_of_the_same_weights() -> None:
 def test_fewer_than_two_levels_are_refused() -> None:
     recipe = recipe_for("pix2pix:Generator", input_channels=1, levels=1)
     with pytest.raises(CheckpointError, match="levels of a U-Net: got 1, expected at least 2"):
-        checkpoint.make(recipe)
+        checkpoint.initialise(recipe)

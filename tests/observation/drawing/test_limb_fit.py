@@ -12,7 +12,7 @@ from farside.observation.drawing.limb_fit import find_disk
 from farside.observation.drawing.scan import open_picture
 from farside.simulation.drawings.drawing import draw
 from farside.simulation.drawings.files import encoded
-from farside.simulation.drawings.styles import HANDS
+from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Image
 from tests.support.drawn_suns import Picture, Plain
@@ -35,9 +35,9 @@ def torn(sheet: Image) -> Image:
 
 
 @pytest.mark.parametrize("radius_px", [170.0, 480.0])
-@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize("hand", DRAWING_STYLES)
 def test_every_hands_disk_is_found(hand: str, radius_px: float) -> None:
-    drawing = draw(SimulatedSun(2), TIME, HANDS[hand], np.random.default_rng(3), radius_px)
+    drawing = draw(SimulatedSun(2), TIME, DRAWING_STYLES[hand], np.random.default_rng(3), radius_px)
     picture = open_picture(encoded(drawing, TIME, "jpeg"))
     true = drawing.disk
     for sheet, offset in ((picture, 0), (torn(picture), 40)):

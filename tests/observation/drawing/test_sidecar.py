@@ -28,7 +28,7 @@ def parsed(**keys: object) -> SideCar:
 )
 def test_times_are_utc_and_a_day_is_its_noon(given_: str, isot: str, of_a_day: bool) -> None:
     side_car = parsed(time_utc=given_)
-    assert (side_car.isot, side_car.is_of_a_day) == (isot, of_a_day)
+    assert (side_car.isot, side_car.is_date_only) == (isot, of_a_day)
 
 
 def test_north_up_is_a_position_angle_of_zero() -> None:

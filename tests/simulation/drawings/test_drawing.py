@@ -17,7 +17,7 @@ from farside.observation.drawing.sidecar import read_side_car
 from farside.observation.image import read
 from farside.simulation.drawings.drawing import Drawing, draw, draw_on_grid
 from farside.simulation.drawings.files import FORMS, encoded, write_drawing
-from farside.simulation.drawings.styles import HANDS
+from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.magnetic.spots import Spot
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Grid, Image
@@ -32,7 +32,7 @@ INSIDE = GRID.radius_px() < 0.94 * GRID.disk_radius_px
 
 @lru_cache
 def drawn(hand: str, seed: int = 1) -> Drawing:
-    return draw(SUN, TIME, HANDS[hand], np.random.default_rng(seed))
+    return draw(SUN, TIME, DRAWING_STYLES[hand], np.random.default_rng(seed))
 
 
 @lru_cache
@@ -58,12 +58,12 @@ def place(spot: Spot) -> tuple[float, float]:
     )
 
 
-@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize("hand", DRAWING_STYLES)
 def test_spots_are_drawn_and_read_where_they_are(hand: str) -> None:
     drawing = drawn(hand)
     image = read_back(drawing)
     largest = sorted(drawing.spots, key=lambda spot: -spot.area_msh)[:4]
-    reach = int(np.ceil(2 + 3 * HANDS[hand].offset * GRID.disk_radius_px))
+    reach = int(np.ceil(2 + 3 * DRAWING_STYLES[hand].offset * GRID.disk_radius_px))
     for spot in largest:
         row, column = (round(index) for index in place(spot))
         if INSIDE[row, column]:
@@ -71,7 +71,7 @@ def test_spots_are_drawn_and_read_where_they_are(hand: str) -> None:
             assert around.min() < 0.75, f"{spot.longitude_deg:.1f} {spot.latitude_deg:.1f}"
 
 
-@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize("hand", DRAWING_STYLES)
 def test_the_three_formats_read_as_the_same_disk(hand: str) -> None:
     drawing = drawn(hand)
     images = {form: read_back(drawing, form)[INSIDE] for form in FORMS}
@@ -80,9 +80,9 @@ def test_the_three_formats_read_as_the_same_disk(hand: str) -> None:
         assert np.abs(images[form] - images["png"]).mean() < 0.02
 
 
-@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize("hand", DRAWING_STYLES)
 def test_straight_on_the_grid_a_hand_draws_what_its_scan_reads_as(hand: str) -> None:
-    straight = draw_on_grid(SUN, TIME, HANDS[hand], GRID, np.random.default_rng(1))
+    straight = draw_on_grid(SUN, TIME, DRAWING_STYLES[hand], GRID, np.random.default_rng(1))
     assert straight.dtype == np.float32
     assert not straight[~GRID.on_disk()].any()
     ours, theirs = straight[INSIDE], read_back(drawn(hand))[INSIDE]
@@ -113,14 +113,14 @@ def test_ink_of_1612_has_no_penumbra() -> None:
     shares = {}
     for hand in ("tower", "galileo"):
         luminance = drawn(hand).sheet.mean(axis=2)
-        paper, ink = np.mean(HANDS[hand].paper), np.mean(HANDS[hand].ink)
+        paper, ink = np.mean(DRAWING_STYLES[hand].paper), np.mean(DRAWING_STYLES[hand].ink)
         weight = (paper - luminance) / (paper - ink)
         shares[hand] = np.mean(weight[weight > 0.2] < 0.55)
     assert shares["galileo"] < 0.5 * shares["tower"]
 
 
 def test_a_blank_sun_is_a_blank_disk() -> None:
-    drawing = draw(SimulatedSun(3), BLANK_DAY, HANDS["tower"], np.random.default_rng(1))
+    drawing = draw(SimulatedSun(3), BLANK_DAY, DRAWING_STYLES["tower"], np.random.default_rng(1))
     assert not drawing.spots
     assert read_back(drawing)[INSIDE].min() > 0.85
 

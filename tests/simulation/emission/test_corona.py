@@ -8,10 +8,10 @@ from astropy.time import Time
 from farside.simulation.emission.corona import corona_of
 from farside.simulation.emission.responses import RESPONSES
 from farside.simulation.grid import COARSE
-from farside.simulation.instruments.registered import Instrument, see
+from farside.simulation.instruments.registered import InstrumentSuite, render_view
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import earth
 
@@ -22,16 +22,16 @@ WITHIN_60_DEG = GRID.radius_px() < np.sin(np.radians(60)) * GRID.disk_radius_px
 
 
 @cache
-def seen(seed: int, isot: str, instrument: Instrument = "SDO", polarity: int = 1) -> Image:
+def seen(seed: int, isot: str, instrument: InstrumentSuite = "SDO", polarity: int = 1) -> Image:
     time = Time(isot)
     observer = earth(time) if instrument == "SDO" else stereo(time, 100.0)
     surface = SimulatedSun(seed, polarity).at(time, COARSE)
-    return see(surface, observer, instrument, GRID, np.random.default_rng(seed))
+    return render_view(surface, observer, instrument, GRID, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("instrument", ["SDO", "EUVI"])
 @pytest.mark.parametrize("time", [MAXIMUM, MINIMUM], ids=["maximum", "minimum"])
-def test_euv_does_not_know_the_sign_of_the_field(instrument: Instrument, time: Time) -> None:
+def test_euv_does_not_know_the_sign_of_the_field(instrument: InstrumentSuite, time: Time) -> None:
     plus = seen(3, time.isot, instrument)
     minus = seen(3, time.isot, instrument, polarity=-1)
     np.testing.assert_array_equal(plus[:3], minus[:3])
@@ -104,7 +104,7 @@ def test_loops_join_regions() -> None:
     corona = corona_of(SimulatedSun(3).at(MAXIMUM, COARSE))
     lines = corona._arches
     span = np.hypot(
-        folded_deg(lines.longitude_deg[-1] - lines.longitude_deg[0]),
+        wrap_deg(lines.longitude_deg[-1] - lines.longitude_deg[0]),
         lines.latitude_deg[-1] - lines.latitude_deg[0],
     )
     back = lines.height[-1] < 0.02

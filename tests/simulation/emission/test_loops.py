@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.simulation.emission.loops import LOOPS, drawn
+from farside.simulation.emission.loops import LOOPS, loop_flux
 from farside.simulation.grid import COARSE
-from farside.simulation.magnetic.active_regions import Elements
+from farside.simulation.magnetic.active_regions import FluxElements
 from farside.simulation.magnetic.cycle import EPOCH
 from farside.simulation.sun import SimulatedSun
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Image
 
 TIME = Time("2024-06-01T00:00:00")
@@ -22,12 +22,12 @@ class OnePair(SimulatedSun):
     apart_deg = 4.0
     swapped = False
 
-    def elements(self, time: Time) -> Elements:  # noqa: ARG002 - the same at any time
+    def elements(self, time: Time) -> FluxElements:  # noqa: ARG002 - the same at any time
         longitude = np.array([[100.0 + self.apart_deg / 2], [100.0 - self.apart_deg / 2]])
         flux = np.array([[4e20], [-4e20]])
         if self.swapped:
             longitude, flux = longitude[::-1], flux[::-1]
-        return Elements(
+        return FluxElements(
             longitude, np.zeros((2, 1)), flux, np.zeros(1, int), np.ones(1), np.zeros((2, 1), bool)
         )
 
@@ -43,7 +43,7 @@ def heights(levels: list[Image]) -> list[float]:
 
 @pytest.mark.parametrize("ion", sorted(LOOPS))
 def test_loops_are_bright_between_their_footpoints(ion: str) -> None:
-    levels = drawn(OnePair(1), TIME, replace(LOOPS[ion], fan=0.0), COARSE)
+    levels = loop_flux(OnePair(1), TIME, replace(LOOPS[ion], fan=0.0), COARSE)
     total = np.sum(levels, axis=0)
     assert place_deg(total) == pytest.approx(100.0, abs=0.3)
     lit = COARSE.longitude_deg[total.sum(axis=0) > 0.01 * total.sum(axis=0).max()]
@@ -56,7 +56,7 @@ def test_loops_are_bright_between_their_footpoints(ion: str) -> None:
 def test_nothing_changes_when_the_feet_are_swapped(ion: str) -> None:
     there, back = OnePair(1), OnePair(1)
     back.swapped = True
-    pairs = zip(*(drawn(sun, TIME, LOOPS[ion], COARSE) for sun in (there, back)), strict=True)
+    pairs = zip(*(loop_flux(sun, TIME, LOOPS[ion], COARSE) for sun in (there, back)), strict=True)
     for first, second in pairs:
         np.testing.assert_allclose(first, second, atol=1e-3 * max(float(first.max()), 1e-6))
 
@@ -64,7 +64,7 @@ def test_nothing_changes_when_the_feet_are_swapped(ion: str) -> None:
 def test_fans_leave_the_feet_outwards() -> None:
     loops = LOOPS["Fe IX"]
     with_fans, without = (
-        np.sum(drawn(OnePair(1), TIME, replace(loops, fan=share), COARSE), axis=0)
+        np.sum(loop_flux(OnePair(1), TIME, replace(loops, fan=share), COARSE), axis=0)
         for share in (loops.fan, 0.0)
     )
     beyond = np.abs(COARSE.longitude_deg - 100.0) > 2.8
@@ -74,7 +74,7 @@ def test_fans_leave_the_feet_outwards() -> None:
 def test_wide_loops_are_high() -> None:
     near, far = OnePair(1), OnePair(1)
     far.apart_deg = 9.0
-    low, high = (heights(drawn(sun, TIME, LOOPS["Fe XII"], COARSE)) for sun in (near, far))
+    low, high = (heights(loop_flux(sun, TIME, LOOPS["Fe XII"], COARSE)) for sun in (near, far))
     assert high[2] > low[2]
     assert high[0] < low[0]
 
@@ -86,9 +86,9 @@ def test_loops_lag_the_flux_of_their_feet() -> None:
     lagging = LOOPS["Fe IX"]
     prompt = replace(lagging, lag_hours=0.0)
     near = np.abs(COARSE.latitude_deg[:, None] - region.latitude_deg) < 4
-    near = near & (np.abs(folded_deg(COARSE.longitude_deg - region.longitude_deg)) < 6)
+    near = near & (np.abs(wrap_deg(COARSE.longitude_deg - region.longitude_deg)) < 6)
     now, later = (
-        sum(float(level[near].sum()) for level in drawn(sun, emerging, loops, COARSE))
+        sum(float(level[near].sum()) for level in loop_flux(sun, emerging, loops, COARSE))
         for loops in (prompt, lagging)
     )
     assert later < 0.5 * now
@@ -98,4 +98,4 @@ def test_a_sun_without_regions_has_no_loops() -> None:
     quiet = SimulatedSun(3)
     days = EPOCH + np.arange(-400, 400, 10) * u.day
     empty = next(day for day in days if not quiet.regions(day))
-    assert all(not level.any() for level in drawn(quiet, empty, LOOPS["Fe IX"], COARSE))
+    assert all(not level.any() for level in loop_flux(quiet, empty, LOOPS["Fe IX"], COARSE))

@@ -9,13 +9,13 @@ from farside.simulation.grid import COARSE, Lattice
 from farside.simulation.instruments.camera import (
     Camera,
     Detector,
-    View,
+    ShellView,
     line_of_sight_field,
-    look,
     sample,
+    trace_shell,
 )
 from farside.simulation.sun import SimulatedSun
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Grid, Image
 from farside.sun.heliographic import project
 from farside.sun.observer import Observer
@@ -27,7 +27,7 @@ GRID = Grid(256, 112.5)
 
 def spot(longitude_deg: float, latitude_deg: float, lattice: Lattice = COARSE) -> Image:
     """A round spot on a map."""
-    east = folded_deg(lattice.longitude_deg - longitude_deg)
+    east = wrap_deg(lattice.longitude_deg - longitude_deg)
     away = np.hypot(east, lattice.latitude_deg[:, None] - latitude_deg)
     return np.asarray(np.exp(-((away / 3) ** 2)), dtype=np.float32)
 
@@ -40,7 +40,7 @@ def middle(image: Image) -> tuple[float, float]:
 
 
 def test_a_uniform_radial_field_is_seen_as_mu() -> None:
-    view = look(Detector.of_grid(GRID, OBSERVER), OBSERVER, TIME)
+    view = trace_shell(Detector.of_grid(GRID, OBSERVER), OBSERVER, TIME)
     seen = line_of_sight_field(np.full((COARSE.rows, COARSE.columns), 100, np.float32), view)
     radius = GRID.radius_px() / GRID.disk_radius_px
     inside = radius < 0.98
@@ -54,12 +54,12 @@ def test_a_spot_under_the_spacecraft_is_at_the_disk_centre_whatever_the_roll(
 ) -> None:
     below = spot(OBSERVER.carrington_longitude_deg(TIME), 6.0, lattice)
     detector = Detector(512, 4.0, (250.0, 262.0), roll_deg=33.0)
-    seen = line_of_sight_field(below, look(detector, OBSERVER, TIME))
+    seen = line_of_sight_field(below, trace_shell(detector, OBSERVER, TIME))
     assert middle(seen) == pytest.approx((250.0, 262.0), abs=0.3)
 
 
 def test_the_northern_pole_stands_at_the_position_angle_of_the_roll() -> None:
-    view = look(Detector(512, 4.0, (255.5, 255.5), roll_deg=90.0), OBSERVER, TIME)
+    view = trace_shell(Detector(512, 4.0, (255.5, 255.5), roll_deg=90.0), OBSERVER, TIME)
     latitude = np.where(view.on_disk, view.latitude_deg, np.nan)
     y, x = np.unravel_index(np.nanargmax(latitude), latitude.shape)
     # CROTA2 = 90: x_world = -y_pixel, y_world = x_pixel, so that north is to the right.
@@ -71,7 +71,7 @@ def test_higher_structures_show_parallax() -> None:
     longitude = OBSERVER.carrington_longitude_deg(TIME) + 45.0
     detector = Detector.of_grid(GRID, OBSERVER)
     marked = spot(longitude, 0.0)
-    seen = [middle(_lit(marked, look(detector, OBSERVER, TIME, r))) for r in (1.0, 1.06)]
+    seen = [middle(_lit(marked, trace_shell(detector, OBSERVER, TIME, r))) for r in (1.0, 1.06)]
     # From a point 6 % farther from the Sun's centre.
     nearer = replace(OBSERVER, distance_m=OBSERVER.distance_m / 1.06)
     expected = [
@@ -84,7 +84,7 @@ def test_higher_structures_show_parallax() -> None:
     assert np.subtract(seen[1], seen[0]) == pytest.approx(moved, abs=0.4)
 
 
-def _lit(field: Image, view: View) -> Image:
+def _lit(field: Image, view: ShellView) -> Image:
     # Weighed by μ as an area is: the centroid of a tilted spot stays in its middle.
     return sample(field, view) * view.mu * (view.mu > 0)
 

@@ -11,11 +11,11 @@ from farside.denoising.noise import core_width_gauss, noise_of
 from farside.io.fits import open_cards
 from farside.observation.image import read
 from farside.quality import Quality
-from farside.simulation.instruments.camera import Detector, line_of_sight_field, look
-from farside.simulation.instruments.files import Size, hmi_detector
+from farside.simulation.instruments.camera import Detector, line_of_sight_field, trace_shell
+from farside.simulation.instruments.files import ImageSizes, hmi_detector
 from farside.simulation.instruments.hmi_series import (
     CENTRE_NOISE_GAUSS,
-    Film,
+    SeriesRenderer,
     SimulatedFrames,
     Tile,
     frame_times,
@@ -23,11 +23,11 @@ from farside.simulation.instruments.hmi_series import (
     write_frames,
 )
 from farside.simulation.sun import SimulatedSun, Surface
-from farside.sun.heliographic import drift_deg_per_day
+from farside.sun.heliographic import differential_rotation_deg_per_day
 from farside.sun.observer import earth
 
 MIDDLE = Time("2013-11-01T00:00:00")
-QUARTER = Size(0, 2)
+QUARTER = ImageSizes(0, 2)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_a_tile_is_the_same_part_of_the_whole_disk(surface: Surface) -> None:
     radius_arcsec = 959.63 / (found.observer.distance_m / 149597870700)
     np.testing.assert_allclose(middle / radius_arcsec, (0.3, -0.5), atol=1e-3)
     again = line_of_sight_field(
-        surface.radial_field, look(part, earth(surface.time), found.times[0])
+        surface.radial_field, trace_shell(part, earth(surface.time), found.times[0])
     )
     np.testing.assert_allclose(found.truth, again, atol=0.5)
 
@@ -109,10 +109,14 @@ def test_the_field_of_high_latitudes_falls_behind_that_of_the_equator(surface: S
     stripes = np.tile(100 * np.sin(np.radians(18 * longitude)), (360, 1)).astype(np.float32)
     detector, observer = Detector(256, 8.0, (127.5, 127.5)), earth(surface.time)
     later = surface.time + TimeDelta(1.0, format="jd")
-    (found,) = Film(replace(surface, radial_field=stripes), observer, detector).fields((later,))
-    seen = look(detector, observer, later)
+    (found,) = SeriesRenderer(replace(surface, radial_field=stripes), observer, detector).fields(
+        (later,)
+    )
+    seen = trace_shell(detector, observer, later)
     inside = seen.mu > 0.3
-    behind = seen.longitude_deg - drift_deg_per_day(seen.latitude_deg.astype(np.float64))
+    behind = seen.longitude_deg - differential_rotation_deg_per_day(
+        seen.latitude_deg.astype(np.float64)
+    )
     expected = 100 * np.sin(np.radians(18 * behind)) * seen.mu
     np.testing.assert_allclose(found[inside], expected[inside], atol=2)
     assert np.abs(seen.latitude_deg[inside]).max() > 60

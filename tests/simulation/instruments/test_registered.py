@@ -9,7 +9,7 @@ from farside.observation.image import read
 from farside.simulation.grid import COARSE, FINE
 from farside.simulation.instruments.camera import Detector
 from farside.simulation.instruments.files import SimulatedSet, read_truth
-from farside.simulation.instruments.registered import Instrument, noise_gauss, see
+from farside.simulation.instruments.registered import InstrumentSuite, noise_gauss, render_view
 from farside.simulation.scene import Scene
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Grid, Image
@@ -22,10 +22,10 @@ GRID = Grid(256, 112.5)
 
 @pytest.mark.parametrize("instrument", ["SDO", "EUVI"])
 def test_a_view_has_four_planes_in_quiet_suns_and_gauss_and_nothing_off_the_disk(
-    instrument: Instrument,
+    instrument: InstrumentSuite,
 ) -> None:
     surface = SimulatedSun(2).at(TIME, COARSE)
-    planes = see(surface, earth(TIME), instrument, GRID, np.random.default_rng(0))
+    planes = render_view(surface, earth(TIME), instrument, GRID, np.random.default_rng(0))
     assert planes.shape == (4, 256, 256)
     assert planes.dtype == np.float32
     assert np.isfinite(planes).all()
@@ -38,7 +38,7 @@ def test_a_view_has_four_planes_in_quiet_suns_and_gauss_and_nothing_off_the_disk
 def test_the_same_random_numbers_give_the_same_view() -> None:
     surface = SimulatedSun(2).at(TIME, COARSE)
     first, again, other = (
-        see(surface, earth(TIME), "SDO", GRID, np.random.default_rng(k)) for k in (1, 1, 2)
+        render_view(surface, earth(TIME), "SDO", GRID, np.random.default_rng(k)) for k in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
@@ -65,10 +65,10 @@ def views_of(_folder: Path) -> Views:
     sun, scene = SimulatedSun(2), Scene.of(2, TIME, 70.0)
     rng = np.random.default_rng
     return Views(
-        coarse=see(sun.at(TIME, COARSE), earth(TIME), "SDO", GRID, rng(0)),
-        fine=see(sun.at(TIME, FINE), earth(TIME), "SDO", GRID, rng(0)),
-        far=see(scene.far, scene.spacecraft, "EUVI", GRID, rng(0)),
-        front=see(scene.front, earth(scene.reference_time), "SDO", GRID, rng(1)),
+        coarse=render_view(sun.at(TIME, COARSE), earth(TIME), "SDO", GRID, rng(0)),
+        fine=render_view(sun.at(TIME, FINE), earth(TIME), "SDO", GRID, rng(0)),
+        far=render_view(scene.far, scene.spacecraft, "EUVI", GRID, rng(0)),
+        front=render_view(scene.front, earth(scene.reference_time), "SDO", GRID, rng(1)),
     )
 
 

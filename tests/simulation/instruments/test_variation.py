@@ -3,10 +3,10 @@ import pytest
 from astropy.time import Time
 
 from farside.simulation.emission.corona import corona_of
-from farside.simulation.emission.responses import RESPONSES, drawn_response
+from farside.simulation.emission.responses import RESPONSES, varied_response
 from farside.simulation.grid import COARSE
-from farside.simulation.instruments.exposure import TELESCOPES, drawn_telescope
-from farside.simulation.instruments.variation import Variation, drawn_variation, varied
+from farside.simulation.instruments.exposure import TELESCOPES, varied_telescope
+from farside.simulation.instruments.variation import Variation, random_variation, vary
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Grid, Image
 
@@ -20,13 +20,13 @@ def picture() -> Image:
 
 
 def test_the_neutral_variation_gives_the_picture_back(picture: Image) -> None:
-    assert drawn_variation(np.random.default_rng(3), GRID, strength=0) == Variation()
-    np.testing.assert_array_equal(varied(picture, GRID, Variation()), picture)
+    assert random_variation(np.random.default_rng(3), GRID, strength=0) == Variation()
+    np.testing.assert_array_equal(vary(picture, GRID, Variation()), picture)
 
 
 def test_the_same_numbers_give_the_same_picture_and_others_another(picture: Image) -> None:
     one, same, other = (
-        varied(picture, GRID, drawn_variation(rng, GRID), rng)
+        vary(picture, GRID, random_variation(rng, GRID), rng)
         for rng in map(np.random.default_rng, (3, 3, 4))
     )
     np.testing.assert_array_equal(one, same)
@@ -36,14 +36,14 @@ def test_the_same_numbers_give_the_same_picture_and_others_another(picture: Imag
 @pytest.mark.parametrize("seed", range(20))
 def test_every_variation_is_finite_and_leaves_the_sky_dark(picture: Image, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    seen = varied(picture, GRID, drawn_variation(rng, GRID, strength=2.0), rng)
+    seen = vary(picture, GRID, random_variation(rng, GRID, strength=2.0), rng)
     assert np.isfinite(seen).all()
     assert not seen[~GRID.on_disk()].any()
     assert seen[GRID.on_disk()].any()
 
 
 def test_level_is_a_factor_and_a_gap_is_empty(picture: Image) -> None:
-    seen = varied(picture, GRID, Variation(level=2.0, gaps=((0.5, 0.5, 0.125, 0.25),)))
+    seen = vary(picture, GRID, Variation(level=2.0, gaps=((0.5, 0.5, 0.125, 0.25),)))
     assert not seen[64:80, 64:96].any()
     np.testing.assert_allclose(seen[:64], 2 * picture[:64], rtol=1e-6)
 
@@ -51,15 +51,15 @@ def test_level_is_a_factor_and_a_gap_is_empty(picture: Image) -> None:
 def test_pointing_moves_what_is_on_the_disk() -> None:
     spot = np.zeros((GRID.size_px, GRID.size_px), np.float32)
     spot[60, 70] = 1
-    moved = varied(spot, GRID, Variation(shift_px=(3.0, -2.0)))
+    moved = vary(spot, GRID, Variation(shift_px=(3.0, -2.0)))
     assert divmod(int(moved.argmax()), GRID.size_px) == (58, 73)
 
 
 def test_haze_fills_what_was_dark_and_blur_keeps_the_light(picture: Image) -> None:
     dark = picture.copy()
     dark[50:78, 50:78] = 0
-    assert varied(dark, GRID, Variation(haze=0.2, haze_radii=0.3))[64, 64] > 0.05
-    blurred = varied(picture, GRID, Variation(blur_px=1.0))
+    assert vary(dark, GRID, Variation(haze=0.2, haze_radii=0.3))[64, 64] > 0.05
+    blurred = vary(picture, GRID, Variation(blur_px=1.0))
     inner = GRID.radius_px() < 45
     assert blurred[inner].mean() == pytest.approx(float(picture[inner].mean()), rel=0.01)
     assert blurred[inner].std() < 0.6 * picture[inner].std()
@@ -67,13 +67,13 @@ def test_haze_fills_what_was_dark_and_blur_keeps_the_light(picture: Image) -> No
 
 @pytest.mark.parametrize("name", RESPONSES)
 def test_without_variety_bands_answer_as_they_are_given(name: str) -> None:
-    assert drawn_response(name, 5, 0.0) == RESPONSES[name]
-    assert drawn_telescope(name, 5, 0.0) == TELESCOPES[name]
-    drawn = drawn_response(name, 5, 1.0)
-    assert drawn == drawn_response(name, 5, 1.0) != drawn_response(name, 6, 1.0)
+    assert varied_response(name, 5, 0.0) == RESPONSES[name]
+    assert varied_telescope(name, 5, 0.0) == TELESCOPES[name]
+    drawn = varied_response(name, 5, 1.0)
+    assert drawn == varied_response(name, 5, 1.0) != varied_response(name, 6, 1.0)
     assert 0 < drawn.hole < 1
     assert 0 < drawn.filament < 1
-    assert 0 < drawn_telescope(name, 5, 3.0).scattered <= 0.9
+    assert 0 < varied_telescope(name, 5, 3.0).scattered <= 0.9
 
 
 def test_a_sun_of_another_variety_has_the_same_field_and_another_light() -> None:

@@ -3,14 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from farside.simulation.magnetic.active_regions import elements_of, freshness
-from farside.simulation.magnetic.cycle import Region
-from farside.sun.heliographic import drift_deg_per_day
+from farside.simulation.magnetic.active_regions import compact_fraction, elements_of
+from farside.simulation.magnetic.cycle import ActiveRegion
+from farside.sun.heliographic import differential_rotation_deg_per_day
 
-REGION = Region(5000.0, 100.0, 20.0, 1e22, 8.0, leading=1, anti_hale=False, number=0)
+REGION = ActiveRegion(5000.0, 100.0, 20.0, 1e22, 8.0, leading=1, anti_hale=False, number=0)
 
 
-def flux_weighted(region: Region, age_days: float, side: int) -> tuple[float, float]:
+def flux_weighted(region: ActiveRegion, age_days: float, side: int) -> tuple[float, float]:
     found = elements_of(1, [region], region.day + age_days)
     return float(found.longitude_deg[side].mean()), float(found.latitude_deg[side].mean())
 
@@ -40,7 +40,9 @@ def test_a_region_drifts_with_its_latitude() -> None:
     first, later = (
         np.mean([flux_weighted(REGION, age, side)[0] for side in (0, 1)]) for age in (4.0, 24.0)
     )
-    assert later - first == pytest.approx(20 * float(drift_deg_per_day(np.array(20.0))), abs=1.5)
+    assert later - first == pytest.approx(
+        20 * float(differential_rotation_deg_per_day(np.array(20.0))), abs=1.5
+    )
 
 
 def test_plage_spreads_and_spots_stay_together_longer() -> None:
@@ -66,8 +68,8 @@ def test_columns_know_their_region_and_its_age() -> None:
 
 
 def test_flux_is_handed_to_the_network_as_it_ages() -> None:
-    fresh = freshness(elements_of(1, [REGION], REGION.day + 1))
-    old = freshness(elements_of(1, [REGION], REGION.day + 35))
+    fresh = compact_fraction(elements_of(1, [REGION], REGION.day + 1))
+    old = compact_fraction(elements_of(1, [REGION], REGION.day + 35))
     assert fresh.min() > 0.95
     assert old.max() < 0.01
 

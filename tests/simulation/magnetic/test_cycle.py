@@ -6,7 +6,7 @@ from farside.simulation.magnetic.cycle import (
     CYCLE_DAYS,
     FLUX_MX,
     NEST_DAYS,
-    Region,
+    ActiveRegion,
     activity,
     belt_deg,
     emerged_on,
@@ -17,7 +17,7 @@ from farside.simulation.magnetic.cycle import (
 CYCLE_25 = int(CYCLE_DAYS)
 
 
-def regions(first_day: int, days: int, seeds: int = 8) -> list[Region]:
+def regions(first_day: int, days: int, seeds: int = 8) -> list[ActiveRegion]:
     return [
         region
         for seed in range(seeds)
@@ -27,7 +27,7 @@ def regions(first_day: int, days: int, seeds: int = 8) -> list[Region]:
 
 
 @pytest.fixture(scope="module")
-def at_maximum() -> list[Region]:
+def at_maximum() -> list[ActiveRegion]:
     return regions(CYCLE_25 + 1300, 500)
 
 
@@ -40,7 +40,7 @@ def test_a_seed_names_its_regions() -> None:
     assert emerged_on(6, busy) != first
 
 
-def test_hale_holds_but_for_the_anti_hale_share(at_maximum: list[Region]) -> None:
+def test_hale_holds_but_for_the_anti_hale_share(at_maximum: list[ActiveRegion]) -> None:
     against = [r.leading != leading_sign(1, r.latitude_deg > 0) for r in at_maximum]
     # Regions of the last cycle, of the other sign, are a few per thousand at this time.
     assert np.mean(against) == pytest.approx(ANTI_HALE, abs=0.02)
@@ -56,14 +56,14 @@ def test_hale_reverses_with_the_cycle_and_across_the_equator() -> None:
 
 
 def test_joy_tilts_the_leading_side_towards_the_equator_more_at_high_latitude(
-    at_maximum: list[Region],
+    at_maximum: list[ActiveRegion],
 ) -> None:
     latitude = np.abs([r.latitude_deg for r in at_maximum])
     tilt = np.array([r.tilt_deg for r in at_maximum])
     assert np.polyfit(latitude, tilt, 1)[0] == pytest.approx(0.4, abs=0.15)
 
 
-def test_small_regions_scatter_more_in_tilt(at_maximum: list[Region]) -> None:
+def test_small_regions_scatter_more_in_tilt(at_maximum: list[ActiveRegion]) -> None:
     small, large = (
         [r.tilt_deg - 0.4 * abs(r.latitude_deg) for r in at_maximum if low < r.flux_mx < high]
         for low, high in ((0, 3e21), (1e22, 1e23))
@@ -71,7 +71,9 @@ def test_small_regions_scatter_more_in_tilt(at_maximum: list[Region]) -> None:
     assert np.std(small) > 1.25 * np.std(large)
 
 
-def test_fluxes_are_log_normal_between_1e21_and_5e22_maxwell(at_maximum: list[Region]) -> None:
+def test_fluxes_are_log_normal_between_1e21_and_5e22_maxwell(
+    at_maximum: list[ActiveRegion],
+) -> None:
     flux = np.array([r.flux_mx for r in at_maximum])
     assert flux.min() >= FLUX_MX[0]
     assert flux.max() <= FLUX_MX[1]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from farside.simulation.magnetic import flux_transport
-from farside.simulation.magnetic.flux_transport import GLOBE, carried, field_gauss, spectrum
-from farside.sun.heliographic import drift_deg_per_day
+from farside.simulation.magnetic.flux_transport import GLOBE, field_gauss, spectrum, transported
+from farside.sun.heliographic import differential_rotation_deg_per_day
 
 LATITUDE = np.radians(GLOBE.latitude_deg.astype(float))[:, None]
 LONGITUDE = np.radians(GLOBE.longitude_deg.astype(float))[None]
@@ -13,7 +13,7 @@ ETA = flux_transport.DIFFUSION_KM2_S * 1e6 * 86400 / 6.957e8**2  # radians² a d
 
 
 def later(field: np.ndarray, days: float) -> np.ndarray:
-    return field_gauss(carried(spectrum(field.astype(np.float32)), days))
+    return field_gauss(transported(spectrum(field.astype(np.float32)), days))
 
 
 def blob(latitude_deg: float, width_deg: float = 5.0) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_a_harmonic_of_degree_4_decays_at_20_eta_over_r_squared() -> None:
 def test_flux_rotates_as_its_latitude_does(latitude_deg: float) -> None:
     after = later(blob(latitude_deg, 3.0), 10.5)
     centre = np.angle((after * np.exp(1j * LONGITUDE)).sum())
-    drift = float(drift_deg_per_day(np.array(latitude_deg)))
+    drift = float(differential_rotation_deg_per_day(np.array(latitude_deg)))
     assert np.degrees(centre) % 360 == pytest.approx(180 + 10.5 * drift, abs=0.6)
 
 
@@ -72,7 +72,9 @@ def test_flux_drifts_towards_the_pole() -> None:
 def test_two_steps_of_8_days_are_one_of_16() -> None:
     state = spectrum(blob(15.0).astype(np.float32))
     np.testing.assert_allclose(
-        carried(carried(state, 8), 8), carried(state, 16), atol=1e-4 * np.abs(state).max()
+        transported(transported(state, 8), 8),
+        transported(state, 16),
+        atol=1e-4 * np.abs(state).max(),
     )
 
 

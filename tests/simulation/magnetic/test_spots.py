@@ -8,7 +8,7 @@ from astropy.time import Time
 from farside.simulation.grid import COARSE
 from farside.simulation.magnetic.spots import PORE_MSH, Spot, compact_field_gauss, spots_of
 from farside.simulation.sun import SimulatedSun
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.observer import earth
 
 MAXIMA = [Time("2013-03-01T00:00:00"), Time("2024-03-01T00:00:00")]
@@ -20,7 +20,7 @@ def seen(seed: int, time: Time) -> list[Spot]:
     """On the visible hemisphere."""
     middle = earth(time).carrington_longitude_deg(time)
     spots = spots_of(SimulatedSun(seed), time)
-    return [s for s in spots if abs(folded_deg(s.longitude_deg - middle)) < 90]
+    return [s for s in spots if abs(wrap_deg(s.longitude_deg - middle)) < 90]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_spots_turn_with_the_sun_and_are_each_found_once() -> None:
 def _is_same(spot: Spot, later: Spot) -> bool:
     return (
         abs(later.area_msh / spot.area_msh - 1) < 0.3
-        and abs(folded_deg(later.longitude_deg - spot.longitude_deg)) < 1
+        and abs(wrap_deg(later.longitude_deg - spot.longitude_deg)) < 1
         and abs(later.latitude_deg - spot.latitude_deg) < 1
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from farside.sun.grid import Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import View
 from tests.support.bipoles import LONGITUDE, pole, view_of
 from training.realsun.measures import GRID, Truth
@@ -16,7 +16,7 @@ VIEW = view_of(0.0)
 
 def bipoles(view: View, north_west: int, south_west: int) -> Image:
     """One bipole at N18, one at S18; the sign of each western polarity."""
-    points = trace(*sight_lines(GRID, view.observer), view.observer, view.time)
+    points = trace(*lines_of_sight(GRID, view.observer), view.observer, view.time)
     radial = np.zeros((GRID.size_px, GRID.size_px))
     for sign, latitude in ((north_west, 18.0), (south_west, -18.0)):
         for side in (1, -1):

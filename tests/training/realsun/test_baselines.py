@@ -13,7 +13,7 @@ from farside.disk.registration import Disk
 from farside.observation.image import Origin
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.sun.grid import Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import View, earth
 from farside.synchronic.map import BaseMap
 from tests.support.bipoles import LONGITUDE, pole
@@ -55,7 +55,7 @@ def test_the_rule_alone_is_right_where_the_sun_obeys_it() -> None:
 
 
 def test_a_bipole_along_the_meridian_has_no_orientation() -> None:
-    points = trace(*sight_lines(GRID, VIEW.observer), VIEW.observer, VIEW.time)
+    points = trace(*lines_of_sight(GRID, VIEW.observer), VIEW.observer, VIEW.time)
     north, south = (
         pole(points.longitude_deg, points.latitude_deg, LONGITUDE, latitude)
         for latitude in (20, 15)

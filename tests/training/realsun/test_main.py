@@ -72,17 +72,17 @@ def out(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_far_side_model_is_scored_or_listed_with_the_reason(results: Results) -> None:
     assert [recipe.name for recipe in results.recipes] == ["pix2pix-demo", "pix2pixcc-demo"]
-    answers = {row.answer for row in results.rows}
-    assert {"pix2pix-demo", f"pix2pix-demo, {MIRRORED}", "zero field"} <= answers
-    assert not any(answer.startswith("pix2pixcc") for answer in answers)
-    assert PERSISTENCE not in answers  # no map is given
-    (not_run,) = results.not_run
-    assert not_run.model == "pix2pixcc-demo"
-    assert "HMI LOS as reference" in not_run.reason
+    predictions = {row.prediction for row in results.rows}
+    assert {"pix2pix-demo", f"pix2pix-demo, {MIRRORED}", "zero field"} <= predictions
+    assert not any(prediction.startswith("pix2pixcc") for prediction in predictions)
+    assert PERSISTENCE not in predictions  # no map is given
+    (skipped,) = results.skipped
+    assert skipped.model == "pix2pixcc-demo"
+    assert "HMI LOS as reference" in skipped.reason
 
 
 def test_a_model_of_the_simulated_sun_knows_something_of_it(results: Results) -> None:
-    values = {(row.answer, row.measure, row.area): row.value for row in results.rows}
+    values = {(row.prediction, row.measure, row.area): row.value for row in results.rows}
     assert values["pix2pix-demo", "CC of abs B 4°", "0.95 R"] > 0.3
 
 
@@ -95,7 +95,7 @@ def test_the_page_and_its_numbers_agree(results: Results, out: Path) -> None:
     (value,) = (
         float(row["value"])
         for row in rows
-        if (row["answer"], row["measure"], row["area"]) == ("pix2pix-demo", "CC 4°", "0.95 R")
+        if (row["prediction"], row["measure"], row["area"]) == ("pix2pix-demo", "CC 4°", "0.95 R")
     )
     (line,) = (each for each in page.splitlines() if each.startswith("| pix2pix-demo (AIA 304) "))
     assert f" {value:.2f} " in line

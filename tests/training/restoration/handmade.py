@@ -15,7 +15,7 @@ from farside.quality import Quality
 from farside.simulation.instruments.registered import BANDS
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer
-from training.restoration.drawnsuns import DrawnSun, Sky
+from training.restoration.drawnsuns import DrawnSun, SunImages
 
 GRID = Grid(128, 56.25)
 TIME = Time("2014-06-20T00:00:00")
@@ -32,18 +32,18 @@ def spot(east_px: float, gauss: float) -> Image:
     return np.asarray(gauss * np.exp(-away / 18), np.float32)
 
 
-def sky(field: Image) -> Sky:
+def sun_images(field: Image) -> SunImages:
     bright = {
         band: inside(np.float32(1) + np.abs(field) / np.float32(50 * number))
         for number, band in enumerate(BANDS["SDO"], start=1)
     }
-    return Sky(inside(field), bright)
+    return SunImages(inside(field), bright)
 
 
-TRUTH = sky(spot(6, -800) + spot(-6, 800))
+TRUTH = sun_images(spot(6, -800) + spot(-6, 800))
 
 
-def drawn_sun(seed: int = 0, hand: str = "tower", truth: Sky = TRUTH) -> DrawnSun:
+def drawn_sun(seed: int = 0, hand: str = "tower", truth: SunImages = TRUTH) -> DrawnSun:
     """The drawing is dark where the field is strong."""
     paper = inside(np.float32(1) - np.minimum(np.abs(truth.field) / 1000, np.float32(0.9)))
     disk = Disk(paper, GRID, Origin("DRAWING", "WHITE", TIME, EARTH, "", ""))

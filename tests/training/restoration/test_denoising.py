@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from export.publish import read_report
-from farside.denoising.noise import Kept, StrongFlux, core_width_gauss
+from farside.denoising.noise import RelativePower, StrongFlux, core_width_gauss
 from farside.errors import RecipeError
 from farside.model import checkpoint
 from farside.model.networks.denoiser import Generator
-from farside.model.recipe import Native, Network, Recipe
+from farside.model.recipe import NativeTiling, NetworkSpec, Recipe
 from farside.simulation.instruments.hmi_series import Tile
 from tests.support.live import ROOT
 from tests.support.native_model import NATIVE
@@ -22,7 +22,7 @@ from training.restoration.boxes import (
     CENTRE_PX,
     LIMB_PX,
     Boxes,
-    Figures,
+    DenoisingMeasures,
     blurred,
     boxes,
     measured,
@@ -30,17 +30,17 @@ from training.restoration.boxes import (
     treated,
     weak_slope,
 )
-from training.restoration.denoiser import MEAN, ONE_FRAME, Denoiser, Scored, blur_of, day_of
+from training.restoration.denoiser import MEAN, ONE_FRAME, Denoiser, SunScores, blur_of, day_of
 from training.restoration.denoising import main
 from training.restoration.denoisingpage import markdown, read_scores
 from training.restoration.denoisingscores import CENTRE, LIMB, POWER, summarise
 
-TILING = Native(tile_px=320, overlap_px=32, pixel_arcsec=0.504, mask_radius=1.0)
+TILING = NativeTiling(tile_px=320, overlap_px=32, pixel_arcsec=0.504, mask_radius=1.0)
 MARGIN_PX = 36
 
 
 def recipe(name: str = "quiet") -> Recipe:
-    network = Network(
+    network = NetworkSpec(
         name="denoiser:Generator",
         arguments={"n_gf": 2, "n_downsample": 1, "n_residual": 1, "additive": True},
     )
@@ -101,10 +101,10 @@ def test_a_denoiser_that_does_nothing_answers_the_frame_through_the_served_path(
 
 
 def test_beyond_the_limb_there_is_no_answer(sun: Boxes, echo: Denoiser) -> None:
-    answer, truth = echo(sun.limb[0].seen), sun.limb[0].seen.truth
+    prediction, truth = echo(sun.limb[0].seen), sun.limb[0].seen.truth
     assert np.isnan(truth).any()
     # The last pixel of the limb may be of either.
-    assert np.count_nonzero(np.isnan(answer) != np.isnan(truth)) < 2 * len(truth)
+    assert np.count_nonzero(np.isnan(prediction) != np.isnan(truth)) < 2 * len(truth)
 
 
 def test_the_blur_is_as_quiet_as_what_it_is_compared_with(sun: Boxes) -> None:
@@ -144,14 +144,16 @@ def test_a_model_of_registered_disks_is_refused() -> None:
         Denoiser(engine.models()["demo"], engine)
 
 
-def figures(noise: float, kept: float, strong: float | None = None) -> Figures:
+def measures(noise: float, kept: float, strong: float | None = None) -> DenoisingMeasures:
     flux = None if strong is None else StrongFlux(strong, strong)
-    return Figures(noise, noise + 1, Kept(kept, kept**0.5), kept, StrongFlux(kept, kept), flux)
+    return DenoisingMeasures(
+        noise, noise + 1, RelativePower(kept, kept**0.5), kept, StrongFlux(kept, kept), flux
+    )
 
 
-def scored(seed: int, noise: float, kept: float, strong: float | None) -> Scored:
-    every = {ONE_FRAME: figures(9.0, 1.0), "demo": figures(noise, kept, strong)}
-    return Scored(seed, "2013-11-01", every, {"demo": 1.5})
+def scored(seed: int, noise: float, kept: float, strong: float | None) -> SunScores:
+    every = {ONE_FRAME: measures(9.0, 1.0), "demo": measures(noise, kept, strong)}
+    return SunScores(seed, "2013-11-01", every, {"demo": 1.5})
 
 
 def test_targets_are_judged_by_the_mean_over_suns(echo: Denoiser) -> None:
@@ -201,7 +203,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 def test_the_command_writes_page_numbers_and_picture(command: SimpleNamespace) -> None:
     found = read_scores(command.page.with_suffix(".json"))
     blur = "blur as quiet as quiet"
-    assert found.answers == (ONE_FRAME, MEAN, "quiet", blur)
+    assert found.predictions == (ONE_FRAME, MEAN, "quiet", blur)
     assert command.page.read_text() == markdown(found, "denoising-scores.png")
     picture = command.page.with_suffix(".png").read_bytes()
     assert picture.startswith(b"\x89PNG")

@@ -13,12 +13,12 @@ from export.publish import publish, read_report
 from farside.errors import RecipeError
 from farside.model import checkpoint
 from farside.model.recipe import Recipe
-from farside.simulation.drawings.styles import HANDS
+from farside.simulation.drawings.styles import DRAWING_STYLES
 from tests.support.native_model import NATIVE
 from tests.support.small_drawings import RECIPE, write_model
 from tests.training.restoration.handmade import TRUTH, drawn_sun
 from training.restoration.drawings import check, parser, score
-from training.restoration.drawingspicture import Shown, before_and_after
+from training.restoration.drawingspicture import PicturedDrawing, before_and_after
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_the_page_says_what_was_scored_and_how(folder: Path) -> None:
         "`python -m training.restoration.drawings model.safetensors --suns 2 --dates 1`",
         "fewer than 40 suns",
         "drawing of another Sun",
-        *(f"| {hand} | " for hand in HANDS),
+        *(f"| {hand} | " for hand in DRAWING_STYLES),
     ):
         assert words in page
 
@@ -57,7 +57,7 @@ def test_the_numbers_are_the_report_that_a_published_model_takes(folder: Path) -
 
 
 def test_a_picture_shows_two_rows_for_each_drawing_and_is_small() -> None:
-    shown = [Shown(drawn_sun(hand=hand), TRUTH) for hand in ("tower", "galileo")]
+    shown = [PicturedDrawing(drawn_sun(hand=hand), TRUTH) for hand in ("tower", "galileo")]
     one, two = (before_and_after(some) for some in (shown[:1], shown))
     assert len(two) < 250_000
     with Image.open(BytesIO(one)) as short, Image.open(BytesIO(two)) as tall:

@@ -10,7 +10,7 @@ from farside.magnetogram.uncertainty import skill
 from farside.model.engine import Model
 from farside.simulation.instruments.registered import BANDS
 from tests.support.small_drawings import RECIPE
-from tests.training.restoration.handmade import GRID, TRUTH, drawn_sun, inside, sky, spot
+from tests.training.restoration.handmade import GRID, TRUTH, drawn_sun, inside, spot, sun_images
 from training.restoration.drawnscores import (
     BLANK,
     FIELD,
@@ -19,22 +19,22 @@ from training.restoration.drawnscores import (
     QUIET,
     SPOTTED,
     UNSIGNED,
+    DrawingMeasures,
     DrawingScores,
-    Drawn,
     measure_drawing,
     summarise,
 )
-from training.restoration.drawnsuns import Sky
+from training.restoration.drawnsuns import SunImages
 from training.score.run import MODEL
 from training.score.summary import AR, FULL
 
-REVERSED = Sky(-TRUTH.field, TRUTH.brightness)
-NOTHING = sky(spot(0, 0.0))
+REVERSED = SunImages(-TRUTH.field, TRUTH.brightness)
+NOTHING = sun_images(spot(0, 0.0))
 
 
-def drawn(seed: int, model: Sky, hand: str = "tower") -> Drawn:
-    answers = {MODEL: model, OTHER: REVERSED, QUIET: NOTHING}
-    return measure_drawing(drawn_sun(seed, hand), answers, GRID)
+def drawn(seed: int, model: SunImages, hand: str = "tower") -> DrawingMeasures:
+    predictions = {MODEL: model, OTHER: REVERSED, QUIET: NOTHING}
+    return measure_drawing(drawn_sun(seed, hand), predictions, GRID)
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +66,14 @@ def test_a_constant_says_nothing() -> None:
 
 
 def test_a_disk_without_strong_field_has_no_polarity_to_get_right() -> None:
-    quiet = sky(spot(0, 20.0))
+    quiet = sun_images(spot(0, 20.0))
     found = measure_drawing(drawn_sun(truth=quiet), {MODEL: TRUTH}, GRID).numbers[MODEL]
     assert not found[POLARITY, FULL]
     assert not found[FIELD, AR]
 
 
 def test_half_the_field_has_half_the_flux() -> None:
-    weak = Sky(inside(TRUTH.field / 2), TRUTH.brightness)
+    weak = SunImages(inside(TRUTH.field / 2), TRUTH.brightness)
     for area in (FULL, AR):
         pairs = drawn(0, weak).fluxes[MODEL][area]
         assert pairs
@@ -82,7 +82,7 @@ def test_half_the_field_has_half_the_flux() -> None:
 
 
 def test_differences_are_of_the_model_from_each_other_answer(scores: DrawingScores) -> None:
-    other, quiet = (scores.cell(FIELD, FULL, answer=name) for name in (OTHER, QUIET))
+    other, quiet = (scores.cell(FIELD, FULL, prediction=name) for name in (OTHER, QUIET))
     assert other
     assert other.less
     assert other.less.mean == pytest.approx(2.0)

@@ -10,7 +10,7 @@ from farside.sun.observer import earth
 from tests.support.small_model import Echo
 from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
-from training.restoration.reference import USUAL, FarSide, Pair, far_side, generated, page
+from training.restoration.reference import USUAL, FarSide, LoadedModel, far_side, generated, page
 
 
 class Persistent(Echo):
@@ -36,7 +36,7 @@ def test_both_sides_are_seen_in_euv_and_the_truth_on_the_far_one(known: FarSide)
 
 def test_the_truth_as_reference_is_generated_as_the_truth(known: FarSide) -> None:
     engine = Persistent()
-    generator = Pair(engine.models()["demo"], engine)
+    generator = LoadedModel(engine.models()["demo"], engine)
     near = known.disks[3].origin
     origin = type(near)("HMI", "LOS", near.time, earth(near.time), "", "")
     found = generated(known, Disk(known.truth, GRID, origin), generator)

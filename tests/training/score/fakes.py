@@ -13,13 +13,13 @@ from farside.magnetogram.stack import Stack
 from farside.magnetogram.uncertainty import Mask
 from farside.observation.image import Origin
 from farside.quality import Quality
-from farside.sun.angles import folded_deg
+from farside.sun.angles import wrap_deg
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import SurfacePoints, sight_lines, trace
+from farside.sun.heliographic import SurfacePoints, lines_of_sight, trace
 from farside.sun.observer import Observer, View
 from tests.support.small_model import RECIPE
-from training.score.answers import Answers
-from training.score.cases import Case, Label
+from training.score.cases import Case, CaseLabel
+from training.score.predictions import Predictions
 
 GRID = Grid(128, 56.25)
 SMALL = RECIPE.model_copy(update={"grid": GRID})
@@ -30,13 +30,13 @@ DISK: Mask = GRID.on_disk()
 
 
 def points(view: View) -> SurfacePoints:
-    return trace(*sight_lines(GRID, view.observer), view.observer, view.time)
+    return trace(*lines_of_sight(GRID, view.observer), view.observer, view.time)
 
 
 def spot(longitude_deg: float, latitude_deg: float, view: View, gauss: float) -> Image:
     """A Gaussian of 2 degrees at a Carrington place."""
     seen = points(view)
-    east = folded_deg(seen.longitude_deg - longitude_deg)
+    east = wrap_deg(seen.longitude_deg - longitude_deg)
     away = np.hypot(east * np.cos(np.radians(latitude_deg)), seen.latitude_deg - latitude_deg)
     return np.where(DISK, gauss * np.exp(-((away / 2) ** 2) / 2), np.nan).astype(np.float32)
 
@@ -56,11 +56,11 @@ def case(seed: int | None, age_days: float, truth: Image, reference: Image | Non
         Disk(field, GRID, Origin("HMI", "LOS", then, EARTH, "", "")),
     )
     stack = Stack(disks, TIME, SPACECRAFT, "STEREO_A", Quality.GOOD)
-    return Case(Label(seed, TIME, age_days), stack, disks[1], truth)
+    return Case(CaseLabel(seed, TIME, age_days), stack, disks[1], truth)
 
 
-def answers(model: Image, persistence: Image, seen: Mask = DISK) -> Answers:
-    return Answers(model, persistence, seen, {})
+def predictions(model: Image, persistence: Image, seen: Mask = DISK) -> Predictions:
+    return Predictions(model, persistence, seen, {})
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class HandMade:
     grid: Grid = GRID
 
     @property
-    def labels(self) -> tuple[Label, ...]:
+    def labels(self) -> tuple[CaseLabel, ...]:
         return tuple(each.label for each in self.cases)
 
     def __getitem__(self, index: int) -> Case:

@@ -9,24 +9,26 @@ from farside.errors import IncompleteSetError
 from farside.sun.grid import Grid
 from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID, SMALL, TIME, case, noise
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.data import Campaign, open_store, simulate
-from training.score.cases import Label, StoreCases, mix, partner
+from training.score.cases import CaseLabel, StoreCases, control_index, mix
 
 SEVEN = recipe().model_copy(update={"grid": GRID})
 
 
 def test_disks_of_one_sun_are_one_unit_and_so_are_those_of_a_real_month() -> None:
-    assert Label(7, TIME, 3.0).unit == Label(7, TIME + 400 * u.day, 9.0).unit == "seed 7"
-    assert Label(None, TIME, 3.0).unit == Label(None, TIME + 9 * u.day, 3.0).unit == "2024-06"
-    assert Label(None, TIME + 11 * u.day, 3.0).unit == "2024-07"
+    assert CaseLabel(7, TIME, 3.0).unit == CaseLabel(7, TIME + 400 * u.day, 9.0).unit == "seed 7"
+    assert (
+        CaseLabel(None, TIME, 3.0).unit == CaseLabel(None, TIME + 9 * u.day, 3.0).unit == "2024-06"
+    )
+    assert CaseLabel(None, TIME + 11 * u.day, 3.0).unit == "2024-07"
 
 
 def test_the_partner_is_of_another_sun_and_of_the_nearest_age() -> None:
-    labels = tuple(Label(s, TIME, a) for s, a in [(1, 5.0), (1, 5.0), (2, 20.0), (3, 6.0)])
-    assert partner(labels, 0) == 3
-    assert partner(labels, 3) == 0
-    assert partner(labels[:2], 0) is None
+    labels = tuple(CaseLabel(s, TIME, a) for s, a in [(1, 5.0), (1, 5.0), (2, 20.0), (3, 6.0)])
+    assert control_index(labels, 0) == 3
+    assert control_index(labels, 3) == 0
+    assert control_index(labels[:2], 0) is None
 
 
 def test_mixing_takes_the_observation_of_one_and_the_reference_of_the_other() -> None:
@@ -39,7 +41,7 @@ def test_mixing_takes_the_observation_of_one_and_the_reference_of_the_other() ->
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "suns"
-    simulate(path, Campaign(GRID, 5, 2, epochs=1, times=2, test=True), sky=SMALL_SKY)
+    simulate(path, Campaign(GRID, 5, 2, epochs=1, times=2, test=True), renderer=SMALL_RENDERER)
     return path
 
 
@@ -61,8 +63,8 @@ def test_a_recipe_that_rotates_its_references_leaves_the_reference_of_persistenc
 ) -> None:
     rotating = SEVEN.model_copy(update={"reference_view": "observation"})
     one = StoreCases(open_store(store), rotating)[1]
-    assert one.stack.given[-1].rotated_to == one.view
-    assert one.reference.rotated_to is None
+    assert one.stack.given[-1].reprojected_to == one.view
+    assert one.reference.reprojected_to is None
 
 
 def test_another_grid_or_split_is_refused(store: Path) -> None:

@@ -10,7 +10,7 @@ from farside.model import checkpoint
 from farside.model.networks.pix2pixcc import Generator
 from tests.support.tiny_recipe import recipe
 from tests.training.score.fakes import GRID
-from tests.training.small_sky import SMALL_SKY
+from tests.training.small_renderer import SMALL_RENDERER
 from training.data import Campaign, open_store, simulate
 from training.score.__main__ import main
 from training.score.models import load
@@ -47,7 +47,7 @@ def test_a_store_is_scored_from_the_command_line(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "suns"
-    simulate(store, Campaign(GRID, 5, 2, epochs=1, times=2, test=True), sky=SMALL_SKY)
+    simulate(store, Campaign(GRID, 5, 2, epochs=1, times=2, test=True), renderer=SMALL_RENDERER)
     run(monkeypatch, model, store, "--out", tmp_path / "report", "--no-series")
     found = json.loads((tmp_path / "report" / "report.json").read_text())
     assert found["identity"] == checkpoint.read(model).identity
@@ -69,7 +69,7 @@ def test_a_leak_ends_with_a_sentence_after_the_report_is_written(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "suns"
-    simulate(store, Campaign(GRID, 5, 2, epochs=1, times=2, test=True), sky=SMALL_SKY)
+    simulate(store, Campaign(GRID, 5, 2, epochs=1, times=2, test=True), renderer=SMALL_RENDERER)
     found = LeakCheck(regions=300, right=299, hale_share=0.94, chance=1e-7, leak=True)
     monkeypatch.setattr("training.score.report.leak_check", lambda _: found)
     with pytest.raises(SystemExit, match=r"a leak: the polarity of 299 of 300 newly emerged"):

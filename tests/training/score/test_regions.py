@@ -8,8 +8,8 @@ import pytest
 from astropy.time import Time
 
 from farside.evaluation.flux import pixel_area_cm2
-from farside.simulation.magnetic.active_regions import Elements
-from farside.simulation.magnetic.cycle import Region
+from farside.simulation.magnetic.active_regions import FluxElements
+from farside.simulation.magnetic.cycle import ActiveRegion
 from farside.sun.grid import Image
 from farside.sun.observer import View
 from tests.training.score.fakes import DISK, EARTH, GRID, SPACECRAFT, TIME, spot
@@ -20,7 +20,7 @@ CENTRE_DEG = SPACECRAFT.carrington_longitude_deg(TIME)
 THEN = View(EARTH, TIME - 9.1 * u.day)
 """When the Earth saw the same longitude, 120 degrees / 360 degrees of 27.3 days before."""
 
-EMERGED = Region(
+EMERGED = ActiveRegion(
     day=-20.0,
     longitude_deg=CENTRE_DEG,
     latitude_deg=10.0,
@@ -35,20 +35,20 @@ EMERGED = Region(
 class OneRegion:
     """A Sun whose only region has a foot three degrees to each side of a place."""
 
-    def __init__(self, region: Region, flux_mx: float = 2e21) -> None:
+    def __init__(self, region: ActiveRegion, flux_mx: float = 2e21) -> None:
         self._region, self._flux = region, flux_mx
 
     def day(self, time: Time) -> float:
         return float((time - TIME).to_value("day"))
 
-    def regions(self, time: Time) -> tuple[Region, ...]:
+    def regions(self, time: Time) -> tuple[ActiveRegion, ...]:
         assert time == TIME
         return (self._region,)
 
-    def elements(self, time: Time) -> Elements:
+    def elements(self, time: Time) -> FluxElements:
         assert time == TIME
         region = self._region
-        return Elements(
+        return FluxElements(
             longitude_deg=region.longitude_deg + np.array([[3.0], [-3.0]]),
             latitude_deg=np.full((2, 1), region.latitude_deg),
             flux_mx=self._flux * region.leading * np.array([[1.0], [-1.0]]),
@@ -67,7 +67,7 @@ TRUTH = bipole(CENTRE_DEG, 10.0)
 
 
 def score(
-    generated: Image, region: Region = EMERGED, reference: View = THEN, flux_mx: float = 2e21
+    generated: Image, region: ActiveRegion = EMERGED, reference: View = THEN, flux_mx: float = 2e21
 ) -> list[RegionScore]:
     sun = OneRegion(region, flux_mx)
     truth = TRUTH * np.float32(region.leading)

@@ -171,7 +171,7 @@ def test_real_images_have_no_regions_and_no_leak_check() -> None:
     real = HandMade(tuple(replace_seed(each) for each in CASES.cases))
     found = make_report(run(real, MODEL, ENGINE, controls=False), real, MODEL, OPTIONS)
     assert (found.regions, found.leak, found.units) == ((), None, ("2024-06",))
-    assert found.answers == ("model", "persistence", "zero field")
+    assert found.predictions == ("model", "persistence", "zero field")
 
 
 def replace_seed(each: Case) -> Case:

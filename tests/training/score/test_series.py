@@ -12,11 +12,11 @@ from farside.model.engine import find_model
 from farside.simulation.grid import COARSE, Lattice
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import Observer
 from tests.support.small_model import Echo
 from tests.training.score.fakes import SMALL
-from training.score.series import Watch, follow_poles, follow_region
+from training.score.series import SeriesInputs, follow_poles, follow_region
 
 START = Time("2024-01-01T00:00:00")
 DIPOLE_GAUSS = 5.0
@@ -38,13 +38,13 @@ def see(
     grid: Grid,
     rng: np.random.Generator,
 ) -> Image:
-    points = trace(*sight_lines(grid, observer), observer, surface.time)
+    points = trace(*lines_of_sight(grid, observer), observer, surface.time)
     field = DIPOLE_GAUSS * np.sign(points.latitude_deg) * points.mu
     return np.stack([np.ones_like(field)] * 3 + [field]).astype(np.float32)
 
 
 ENGINE = Echo(SMALL, slice(1, 2))
-WATCH = Watch(Dipole(3), see, find_model(ENGINE, "demo"), ENGINE)
+WATCH = SeriesInputs(Dipole(3), see, find_model(ENGINE, "demo"), ENGINE)
 
 
 def test_the_polar_field_of_a_dipole_stays_what_it_is() -> None:

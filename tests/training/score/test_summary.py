@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from farside.simulation.magnetic.cycle import ANTI_HALE
-from tests.training.score.fakes import DISK, GRID, answers, case, noise
-from training.score.answers import PERSISTENCE, ZERO
+from tests.training.score.fakes import DISK, GRID, case, noise, predictions
+from training.score.predictions import PERSISTENCE, ZERO
 from training.score.regions import RegionScore, State
-from training.score.run import MODEL, Record, record
+from training.score.run import MODEL, CaseScores, score_case
 from training.score.summary import (
     ALL_AGES,
     COMMON,
@@ -22,11 +22,11 @@ from training.score.summary import (
 )
 
 
-def scored(seed: int, age_days: float, model: float, persistence: float) -> Record:
+def scored(seed: int, age_days: float, model: float, persistence: float) -> CaseScores:
     """The answers are multiples of the truth."""
     truth = noise(seed) * np.float32(seed)
-    made = answers(truth * np.float32(model), truth * np.float32(persistence))
-    return record(case(seed, age_days, truth), made, GRID)
+    made = predictions(truth * np.float32(model), truth * np.float32(persistence))
+    return score_case(case(seed, age_days, truth), made, GRID)
 
 
 RECORDS = [
@@ -37,7 +37,7 @@ RECORDS = [
 
 
 def row(rows: list[MeanRow], *key: str) -> MeanRow:
-    (found,) = [r for r in rows if (r.measure, r.area, r.ages, r.answer) == key]
+    (found,) = [r for r in rows if (r.measure, r.area, r.ages, r.prediction) == key]
     return found
 
 
@@ -72,9 +72,11 @@ def test_one_sun_has_a_mean_and_no_interval() -> None:
 
 def test_errors_of_multiples_of_the_truth_are_those_of_the_formulas() -> None:
     rows = mean_rows(RECORDS)
-    for answer, r1, r2 in [(MODEL, 0.0, (0 + 4) / 2), (ZERO, 1.0, 1.0)]:
-        assert row(rows, "R1", FULL, ALL_AGES, answer).estimate.mean == pytest.approx(r1, abs=1e-5)
-        assert row(rows, "R2", FULL, ALL_AGES, answer).estimate.mean == pytest.approx(r2)
+    for prediction, r1, r2 in [(MODEL, 0.0, (0 + 4) / 2), (ZERO, 1.0, 1.0)]:
+        assert row(rows, "R1", FULL, ALL_AGES, prediction).estimate.mean == pytest.approx(
+            r1, abs=1e-5
+        )
+        assert row(rows, "R2", FULL, ALL_AGES, prediction).estimate.mean == pytest.approx(r2)
     assert row(rows, "CC 8×8", FULL, ALL_AGES, ZERO).estimate.mean == 0
     # Infinite for the exact disks of Sun 1; Sun 2 is wrong by twice its 20 G.
     decibel = row(rows, "PSNR, dB", FULL, ALL_AGES, MODEL).estimate
@@ -90,18 +92,18 @@ def test_what_the_reference_did_not_see_does_not_count_in_common() -> None:
     truth = noise(1)
     west = DISK & (np.arange(GRID.size_px) > GRID.size_px // 2)
     before = np.where(west, truth, np.where(DISK, 0, np.nan)).astype(np.float32)
-    found = record(case(1, 3.0, truth), answers(truth, before, west), GRID)
+    found = score_case(case(1, 3.0, truth), predictions(truth, before, west), GRID)
     rows = mean_rows([found])
     assert row(rows, "CC 8×8", COMMON, ALL_AGES, PERSISTENCE).estimate.mean == pytest.approx(1)
     assert row(rows, "CC 8×8", FULL, ALL_AGES, PERSISTENCE).estimate.mean < 0.8
-    nothing = record(case(1, 3.0, truth), answers(truth, before, west & False), GRID)
+    nothing = score_case(case(1, 3.0, truth), predictions(truth, before, west & False), GRID)
     assert not [r for r in mean_rows([nothing]) if r.area == COMMON]
 
 
 def test_fluxes_of_half_the_truth_have_half_its_slope() -> None:
     records = [scored(seed, 6.0, 0.5, 0.0) for seed in (1, 2, 3)]
     records.append(scored(4, 1.0, -1.0, 0.0))
-    rows = {(r.quantity, r.area, r.answer): r for r in regression_rows(records)}
+    rows = {(r.quantity, r.area, r.prediction): r for r in regression_rows(records)}
     found = rows["TUMF", FULL, MODEL]
     assert (found.regression.slope, found.regression.correlation) == pytest.approx((0.5, 1))
     assert found.values == 3
@@ -140,8 +142,8 @@ def region(
     )
 
 
-def with_regions(*regions: RegionScore) -> Record:
-    return Record(RECORDS[1].label, {}, {}, regions)
+def with_regions(*regions: RegionScore) -> CaseScores:
+    return CaseScores(RECORDS[1].label, {}, {}, regions)
 
 
 def test_regions_are_told_apart_by_what_the_reference_showed() -> None:

@@ -14,7 +14,7 @@ from tests.training.score.fakes import (
     noise,
     spot,
 )
-from training.score.answers import OTHER_EUV, OTHER_REFERENCE, PERSISTENCE, ZERO, answer
+from training.score.predictions import OTHER_EUV, OTHER_REFERENCE, PERSISTENCE, ZERO, predict
 
 ENGINE = Echo(SMALL, slice(1, 2))
 MODEL = find_model(ENGINE, "demo")
@@ -29,22 +29,22 @@ def test_persistence_is_the_reference_where_it_saw_and_zero_elsewhere() -> None:
     # 14.42 - 14.1844 degrees a day ahead of the Carrington frame at the equator.
     truth = spot(centre + 0.2356 * AGE_DAYS, 0.0, now, 500)
     given = case(1, AGE_DAYS, truth, spot(centre, 0.0, then, 500))
-    found = answer(given, None, MODEL, ENGINE)
+    found = predict(given, None, MODEL, ENGINE)
     np.testing.assert_allclose(found.persistence[DISK], truth[DISK], atol=25)
-    late = answer(case(1, AGE_DAYS + 13.65, truth), None, MODEL, ENGINE)
+    late = predict(case(1, AGE_DAYS + 13.65, truth), None, MODEL, ENGINE)
     assert late.seen[DISK].mean() < 0.05
     assert not np.nan_to_num(late.persistence[~late.seen]).any()
 
 
 def test_the_zero_field_is_zero_on_the_disk_and_nowhere_else() -> None:
-    found = answer(case(1, AGE_DAYS, noise(1)), None, MODEL, ENGINE)
+    found = predict(case(1, AGE_DAYS, noise(1)), None, MODEL, ENGINE)
     np.testing.assert_array_equal(found.by_name[ZERO], np.where(DISK, 0, np.nan))
     assert found.by_name[PERSISTENCE] is found.persistence
 
 
 def test_controls_swap_one_role_at_a_time() -> None:
     one, other = case(1, AGE_DAYS, noise(1)), case(2, AGE_DAYS, noise(2))
-    found = answer(one, other, MODEL, ENGINE)
+    found = predict(one, other, MODEL, ENGINE)
     # This model repeats its reference.
     expected = {OTHER_REFERENCE: other.truth, OTHER_EUV: one.truth}
     for name, image in expected.items():
@@ -53,4 +53,4 @@ def test_controls_swap_one_role_at_a_time() -> None:
 
 
 def test_without_a_partner_there_are_no_controls() -> None:
-    assert answer(case(1, AGE_DAYS, noise(1)), None, MODEL, ENGINE).controls == {}
+    assert predict(case(1, AGE_DAYS, noise(1)), None, MODEL, ENGINE).controls == {}

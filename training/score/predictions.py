@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.disk.reproject import rotate, seen
+from farside.disk.reproject import reproject_disk, seen
 from farside.model.engine import Engine, Model
 from farside.pipeline import translate
 from farside.sun.grid import Image
@@ -19,7 +19,7 @@ OTHER_REFERENCE, OTHER_EUV = "reference of another Sun", "EUV of another Sun"
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class Predictions:
     """Predictions for one case; gauss, (y, x), NaN off the disk.
 
     Attributes
@@ -46,13 +46,13 @@ class Answers:
         return {PERSISTENCE: self.persistence, ZERO: zero, **self.controls}
 
 
-def answer(case: Case, other: Case | None, model: Model, engine: Engine) -> Answers:
+def predict(case: Case, other: Case | None, model: Model, engine: Engine) -> Predictions:
     """Predict one case by model and baselines; `other` provides the inputs of the controls."""
     view, reference = case.view, case.reference
     origin = View(reference.origin.observer, reference.origin.time)
-    return Answers(
+    return Predictions(
         model=translate(case.stack, model, engine).image,
-        persistence=rotate(reference, view.observer, view.time).image,
+        persistence=reproject_disk(reference, view.observer, view.time).image,
         seen=seen(reference.grid, origin, view),
         controls=_controls(case, other, model, engine) if other else {},
     )

@@ -10,9 +10,9 @@ from astropy.time import Time
 from farside.simulation.grid import COARSE, Lattice
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import sight_lines, trace
+from farside.sun.heliographic import lines_of_sight, trace
 from farside.sun.observer import Observer
-from training.data.simulated import Sky
+from training.data.simulated import Renderer
 
 NOTHING = np.zeros((1, 1), np.float32)
 
@@ -32,7 +32,7 @@ def see_pattern(
     rng: np.random.Generator,
 ) -> Image:
     """EUV that follows the unsigned pattern, and the pattern in gauss with noise."""
-    points = trace(*sight_lines(grid, observer), observer, surface.time)
+    points = trace(*lines_of_sight(grid, observer), observer, surface.time)
     west, north = np.radians(points.longitude_deg), np.radians(points.latitude_deg)
     phase = surface.sun.seed
     wave = np.sin(4 * west + phase) * np.cos(2 * north) + np.sin(west - phase)
@@ -52,5 +52,5 @@ def see_nothing(
     return np.full((4, grid.size_px, grid.size_px), np.nan, np.float32)
 
 
-SMALL_SKY = Sky(FixedSun, see_pattern, version=1)
-DARK_SKY = Sky(FixedSun, see_nothing, version=1)
+SMALL_RENDERER = Renderer(FixedSun, see_pattern, version=1)
+DARK_RENDERER = Renderer(FixedSun, see_nothing, version=1)

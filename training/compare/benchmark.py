@@ -15,13 +15,13 @@ from farside.pipeline import translate
 from farside.sun.grid import Image
 from farside.sun.solar_cycle import cycle_of
 from training.data.pairs import Pairs, Split
-from training.score.answers import PERSISTENCE, ZERO
 from training.score.cases import Case, StoreCases
-from training.score.run import Record
+from training.score.predictions import PERSISTENCE, ZERO
+from training.score.run import CaseScores
 
 
 @dataclass(frozen=True, eq=False)
-class Entrant:
+class Candidate:
     """Candidate of the benchmark: a model and its engine."""
 
     model: Model
@@ -33,14 +33,14 @@ class Entrant:
         return self.model.recipe.name
 
     @property
-    def refers(self) -> bool:
+    def uses_reference(self) -> bool:
         """Whether the model takes a reference pair."""
         return bool(self.model.recipe.channels_of("reference"))
 
 
-def contest(
-    pairs: Pairs, entrants: Sequence[Entrant], split: Split = "test", suns: int | None = None
-) -> list[Record]:
+def benchmark(
+    pairs: Pairs, candidates: Sequence[Candidate], split: Split = "test", suns: int | None = None
+) -> list[CaseScores]:
     """Score all models, persistence and a zero field on the same cases.
 
     Raises
@@ -50,31 +50,31 @@ def contest(
     IncompleteSetError
         A channel of a Recipe has no image in the store.
     """
-    names = [entrant.name for entrant in entrants]
+    names = [candidate.name for candidate in candidates]
     if len(set(names)) < len(names):
         raise ValueError(f"models: got {', '.join(names)}, expected each name once")
-    cases = [StoreCases(pairs, entrant.model.recipe, split, suns) for entrant in entrants]
+    cases = [StoreCases(pairs, candidate.model.recipe, split, suns) for candidate in candidates]
     return [
-        _record([each[index] for each in cases], entrants)
+        _record([each[index] for each in cases], candidates)
         for index in track(range(len(cases[0].labels)), "comparing")
     ]
 
 
-def cycle(record: Record) -> str:
+def cycle_name(record: CaseScores) -> str:
     """Name of the sunspot cycle of a case."""
     return f"cycle {cycle_of(record.label.time)}"
 
 
-def _record(cases: Sequence[Case], entrants: Sequence[Entrant]) -> Record:
+def _record(cases: Sequence[Case], candidates: Sequence[Candidate]) -> CaseScores:
     """Score one case, prepared for each Recipe; view and truth are the same for all."""
     first = cases[0]
     kept = persistence(first.reference, first.view.observer, first.view.time)
     images: dict[str, Image] = {
-        entrant.name: translate(case.stack, entrant.model, entrant.engine).image
-        for entrant, case in zip(entrants, cases, strict=True)
+        candidate.name: translate(case.stack, candidate.model, candidate.engine).image
+        for candidate, case in zip(candidates, cases, strict=True)
     }
     images |= {PERSISTENCE: kept, ZERO: np.where(np.isfinite(kept), np.float32(0), kept)}
-    return Record(
+    return CaseScores(
         label=first.label,
         measures={
             name: measure(image, first.truth, first.reference.grid, first.view)
