@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from astropy.time import Time
 from astropy.units import Quantity
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from farside.model.models import Models
     from farside.solarwind.euhforia import Boundary
+
+Reference: TypeAlias = "Source | Observation | BaseMap | SynchronicMap"
+"""What a reference may be: an image of the front side, or a synoptic map."""
 
 # What takes long to import, torch above all, is imported where it is used.
 
@@ -111,7 +114,7 @@ def _models_of(folder: Path) -> Models:
 
 def generate(
     observations: Source | Observation | Iterable[Source | Observation],
-    references: Source | Observation | Iterable[Source | Observation] = (),
+    references: Reference | Iterable[Reference] = (),
     model: str | None = None,
     *,
     models: Models | Engine | None = None,
@@ -125,7 +128,8 @@ def generate(
         Images of the far side, in any order.
     references : file, HDUList, Map or Observation, or several
         Images of the front side at the epoch of Eq. 5 (:func:`farside.reference_time`), where the
-        model takes any.
+        model takes any; for some models a synoptic map (GONG, ADAPT, HMI, SynchronicMap or
+        BaseMap) in place of the magnetogram.
     model : str, optional
         Name of the model. By default FARSIDE_DEFAULT_MODEL, or the only one there is.
     models : Models or Engine, optional

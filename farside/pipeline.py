@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 import numpy as np
 from astropy.time import Time
 
 from farside.disk.registration import register
-from farside.errors import FileTooLargeError
+from farside.errors import DuplicateChannelError, FileTooLargeError
 from farside.io.source import Source
 from farside.magnetogram.encoding import decode, encode, input_shape
 from farside.magnetogram.magnetogram import Magnetogram
-from farside.magnetogram.stack import Stack, accepted, assemble
+from farside.magnetogram.stack import Rendering, Stack, accepted, assemble
 from farside.magnetogram.tiling import infer_in_tiles
 from farside.magnetogram.uncertainty import add_uncertainty
 from farside.model.engine import Engine, Model, find_model
-from farside.model.recipe import NativeTiling, Recipe
+from farside.model.recipe import SYNOPTIC_MAP, NativeTiling, Recipe
 from farside.observation.image import Observation
 from farside.observation.read import read_each
 from farside.progress import Progress, no_progress
 from farside.stages import Timer, no_timer
-from farside.synchronic.base import read_base
+from farside.synchronic.base import is_map, read_base
 from farside.synchronic.disk import (
     MAP_GRID,
     MapDisk,
@@ -34,6 +35,7 @@ from farside.synchronic.disk import (
 )
 from farside.synchronic.map import BaseMap, SynchronicMap
 from farside.synchronic.merge import synchronic
+from farside.synchronic.view import disk_of_map
 
 MAX_MAP_PIXELS = 2**26
 """Maximum number of pixels of all disks of one map: thirty of 1024² with their errors, 256 MiB."""
@@ -41,7 +43,7 @@ MAX_MAP_PIXELS = 2**26
 
 def generate(
     observations: Sequence[Source | Observation],
-    references: Sequence[Source | Observation],
+    references: Sequence[Source | Observation | BaseMap | SynchronicMap],
     model: str,
     engine: Engine,
     progress: Progress = no_progress,
@@ -52,7 +54,8 @@ def generate(
     ----------
     observations, references
         Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5 of Jeong et
-        al. (2022), when the same hemisphere faced Earth.
+        al. (2022), when the same hemisphere faced Earth. Some models take a synoptic map in place
+        of the reference magnetogram.
     model
         Name of a model that `engine` has loaded.
     engine
@@ -72,7 +75,7 @@ def generate(
 
 def prepare(
     observations: Sequence[Source | Observation],
-    references: Sequence[Source | Observation],
+    references: Sequence[Source | Observation | BaseMap | SynchronicMap],
     recipe: Recipe,
     timer: Timer = no_timer,
 ) -> Stack:
@@ -85,9 +88,32 @@ def prepare(
     """
     with timer("read"):
         observed = accepted(read_each(observations), "observation", recipe)
-        referred = accepted(read_each(references), "reference", recipe)
+        images, synoptic_map = _images_and_map(references, recipe)
+        referred = accepted(read_each(images), "reference", recipe)
     with timer("register"):
-        return assemble(observed, referred, recipe)
+        return assemble(observed, referred, recipe, synoptic_map)
+
+
+def _images_and_map(
+    references: Sequence[Source | Observation | BaseMap | SynchronicMap], recipe: Recipe
+) -> tuple[list[Source | Observation], Rendering | None]:
+    """Divide references into images and, for a Recipe that takes one, a synoptic map."""
+    takes_maps = any(SYNOPTIC_MAP in channel.accepts for channel in recipe.channels)
+    images: list[Source | Observation] = []
+    maps: list[BaseMap] = []
+    for each in references:
+        if isinstance(each, BaseMap | SynchronicMap):
+            maps.append(_base_map(each))
+        elif takes_maps and not isinstance(each, Observation) and is_map(each):
+            maps.append(read_base(each))
+        else:
+            images.append(each)
+    if len(maps) > 1:
+        names = tuple(f"{each.instrument} map {each.name}".strip() for each in maps)
+        raise DuplicateChannelError(
+            f"{len(maps)} synoptic maps as reference: got {', '.join(names)}, expected one", names
+        )
+    return images, partial(disk_of_map, maps[0]) if maps else None
 
 
 def translate(stack: Stack, model: Model, engine: Engine) -> Magnetogram:
@@ -196,9 +222,15 @@ def _generated(given: Source | Magnetogram) -> MapDisk:
 
 
 def _base(given: Source | SynchronicMap | BaseMap | None) -> BaseMap | None:
+    if isinstance(given, BaseMap | SynchronicMap):
+        return _base_map(given)
+    return None if given is None else read_base(given)
+
+
+def _base_map(given: SynchronicMap | BaseMap) -> BaseMap:
     if isinstance(given, SynchronicMap):
         return replace(given.to_base_map(), quality=given.quality)
-    return given if given is None or isinstance(given, BaseMap) else read_base(given)
+    return given
 
 
 def _held(disks: Iterable[MapDisk]) -> list[MapDisk]:

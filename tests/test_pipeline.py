@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import astropy.units as u
 import numpy as np
 import pytest
 import reproject
@@ -13,17 +14,26 @@ import sunpy
 
 from farside.disk.registration import register
 from farside.disk.reproject import reproject_disk
-from farside.errors import IncompleteSetError, UnknownModelError
+from farside.errors import (
+    DuplicateChannelError,
+    IncompleteSetError,
+    UnexpectedImageError,
+    UnknownModelError,
+)
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import find_model
 from farside.model.recipe import Channel, Linear, MedianLog, Timing
 from farside.observation.image import read
 from farside.pipeline import generate, prepare, translate, translate_batch
 from farside.quality import Quality
+from farside.solarwind.gong import pack as pack_gong
 from farside.stages import Stage
 from farside.sun.observer import View
+from farside.synchronic.base import read_base
+from farside.synchronic.view import disk_of_map
 from tests.support import small_model
 from tests.support.small_model import Echo
+from tests.support.synchronic_maps import synchronic_map
 
 EUVI = Path(reproject.__file__).parent / "tests" / "data" / "secchi_l0_a.fits"
 AIA = Path(sunpy.__file__).parent / "data" / "test" / "aia_171_level1.fits"
@@ -146,3 +156,48 @@ def test_each_stage_is_timed_once_and_in_order() -> None:
     translate_batch([stack], find_model(REFERENCE, "demo"), REFERENCE, timer)
     assert stages[::2] == ["read", "register", "encode", "infer", "decode"]
     assert set(stages[1::2]) == {"end"}
+
+
+MAP_RECIPE = RECIPE.model_copy(
+    update={
+        "reference_view": "observation",
+        "channels": (
+            RECIPE.channels[0],
+            Channel(role="reference", accepts=("HMI LOS", "MAP LOS"), scaling=Linear(scale=1500.0)),
+        ),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def base_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A map of ours in GONG's layout, of three days before the EUVI image."""
+    time = read(EUVI).origin.time - 3 * u.day
+    return pack_gong(synchronic_map(time=time)).write_to(tmp_path_factory.mktemp("map"))
+
+
+def test_a_synoptic_map_stands_in_for_the_reference_magnetogram(base_map: Path) -> None:
+    made = generate([EUVI], [base_map], "demo", Echo(MAP_RECIPE, planes=slice(1, None)))
+    view, base = View(made.observer, made.time), read_base(base_map)
+    np.testing.assert_allclose(
+        made.image, disk_of_map(base, MAP_RECIPE.disk, view).image, rtol=1e-5, atol=1e-4
+    )
+    reference = made.inputs[1].origin
+    assert (reference.name, reference.sha256) == (base_map.name, base.sha256)
+    assert 2.9 < (made.time - reference.time).to_value("day") < 40
+    again = Magnetogram.read(made.to_bytes())
+    assert again.inputs[1].origin == reference
+
+
+def test_the_same_map_in_memory_or_open_gives_the_same_disk(base_map: Path) -> None:
+    with base_map.open("rb") as file:
+        stacks = [prepare([EUVI], [given], MAP_RECIPE) for given in (file, read_base(base_map))]
+    images = [stack.given[1].image for stack in stacks]
+    np.testing.assert_array_equal(*images)
+
+
+def test_one_map_at_most_and_only_where_the_recipe_takes_one(base_map: Path) -> None:
+    with pytest.raises(DuplicateChannelError, match="2 synoptic maps as reference"):
+        prepare([EUVI], [base_map, base_map], MAP_RECIPE)
+    with pytest.raises(UnexpectedImageError, match="a synoptic map, given as reference"):
+        prepare([EUVI], [AIA, read_base(base_map)], RECIPE)

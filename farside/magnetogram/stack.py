@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
@@ -23,12 +23,12 @@ from farside.errors import (
     TimesApartError,
     UnexpectedImageError,
 )
-from farside.model.recipe import Channel, NativeTiling, Recipe, Role
+from farside.model.recipe import SYNOPTIC_MAP, Channel, NativeTiling, Recipe, Role
 from farside.moment import format_duration
 from farside.observation.image import Observation, Origin
 from farside.quality import Quality
 from farside.sun.grid import Grid
-from farside.sun.observer import Observer
+from farside.sun.observer import Observer, View
 from farside.sun.reference_epoch import nearest_epoch
 
 SPACECRAFT = {
@@ -39,6 +39,10 @@ SPACECRAFT = {
     "DRAWING": "EARTH",
 }
 """Spacecraft of each instrument, by its name in the AISFM product."""
+
+
+Rendering = Callable[[Grid, View], Disk]
+"""Renders a synoptic map as the magnetogram of a view, with the mean age of what the disk shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +86,17 @@ class Stack:
 
 
 def assemble(
-    observations: Sequence[Observation], references: Sequence[Observation], recipe: Recipe
+    observations: Sequence[Observation],
+    references: Sequence[Observation],
+    recipe: Recipe,
+    synoptic_map: Rendering | None = None,
 ) -> Stack:
     """Match images to channels, check their times and spacecraft, register and align them.
+
+    Parameters
+    ----------
+    synoptic_map
+        Map in place of the reference magnetogram, for a Recipe that accepts one.
 
     Raises
     ------
@@ -101,7 +113,10 @@ def assemble(
         "observation": accepted(observations, "observation", recipe),
         "reference": accepted(references, "reference", recipe),
     }
-    chosen = [_only_image_for(channel, given[channel.role], recipe) for channel in recipe.channels]
+    chosen = [
+        _only_image_for(channel, given[channel.role], recipe, synoptic_map)
+        for channel in recipe.channels
+    ]
     if not observations:
         raise IncompleteSetError(f"got no observation; {_wants(recipe)}")
     observed = [image.origin for image in observations]
@@ -113,15 +128,20 @@ def assemble(
     view = min(observed, key=lambda origin: _hours_apart(origin.time, time))
     _refuse_far_epoch(referred, time, view.observer, recipe)
     tiling = recipe.grid if isinstance(recipe.grid, NativeTiling) else None
+    disks = () if tiling else _registered(chosen, recipe, view.observer, time)
+    if synoptic_map:
+        rendered = synoptic_map(recipe.disk, View(view.observer, time))
+        disks = _with_map(disks, rendered, recipe)
+        referred = [*referred, rendered.origin]
     return Stack(
-        disks=() if tiling else _registered(chosen, recipe, view.observer, time),
+        disks=disks,
         time=time,
         observer=view.observer,
         spacecraft=_spacecraft(view),
         quality=reduce(or_, (origin.quality for origin in (*observed, *referred)))
-        | _quality_of_reference(referred, time, view.observer, recipe)
+        | _quality_of_reference([image.origin for image in references], time, view.observer, recipe)
         | _quality_of_training(referred, time, recipe)
-        | (Quality.MISSING_CHANNEL if None in chosen else Quality.GOOD),
+        | (Quality.MISSING_CHANNEL if None in disks else Quality.GOOD),
         native=in_native_pixels(chosen[0], tiling) if tiling and chosen[0] else None,
     )
 
@@ -154,6 +174,27 @@ def _registered(
         registered = pool.map(register, given, repeat(recipe.disk))
         disks = tuple(None if image is None else next(registered) for image in chosen)
     return align(disks, recipe, observer, time)
+
+
+def _with_map(
+    disks: Sequence[Disk | None], rendered: Disk, recipe: Recipe
+) -> tuple[Disk | None, ...]:
+    """Put a rendered map into the channel that accepts one."""
+    name = str(rendered.origin)
+    takers = [i for i, channel in enumerate(recipe.channels) if SYNOPTIC_MAP in channel.accepts]
+    if not takers:
+        raise UnexpectedImageError(
+            f"{name}, a synoptic map, given as reference: no channel takes it; {_wants(recipe)}",
+            (name,),
+        )
+    there = disks[takers[0]]
+    if there:
+        raise DuplicateChannelError(
+            f"2 images for {recipe.channels[takers[0]]}: got {there.origin} and {name}, "
+            "expected one",
+            (str(there.origin), name),
+        )
+    return (*disks[: takers[0]], rendered, *disks[takers[0] + 1 :])
 
 
 def align(
@@ -209,10 +250,14 @@ def _refuse_two(channel: Channel, fitting: Sequence[Observation]) -> None:
 
 
 def _only_image_for(
-    channel: Channel, images: Sequence[Observation], recipe: Recipe
+    channel: Channel,
+    images: Sequence[Observation],
+    recipe: Recipe,
+    synoptic_map: Rendering | None,
 ) -> Observation | None:
     fitting = _fitting(channel, images)
-    if not fitting and not channel.optional:
+    mapped = synoptic_map is not None and SYNOPTIC_MAP in channel.accepts
+    if not fitting and not channel.optional and not mapped:
         raise IncompleteSetError(f"no image for {channel}; {_wants(recipe)}")
     return next(iter(fitting), None)
 

@@ -24,6 +24,9 @@ from farside.sun.grid import Grid
 
 Role = Literal["observation", "reference"]
 
+SYNOPTIC_MAP = "MAP LOS"
+"""What a channel accepts that takes a synoptic map, rendered as the disk of the view."""
+
 InstrumentBand = Annotated[str, Field(pattern=r"^[A-Z]+(-[AB])? [A-Za-z0-9]+$")]
 
 
@@ -83,7 +86,9 @@ class Channel(_Part):
 
     role: Role
     accepts: tuple[InstrumentBand, ...] = Field(
-        min_length=1, description="Instrument and band, as in 'EUVI 304', 'AIA 193', 'HMI LOS'."
+        min_length=1,
+        description="Instrument and band, as in 'EUVI 304', 'AIA 193', 'HMI LOS'; 'MAP LOS' is a "
+        "synoptic map of the radial field, rendered as the magnetogram of the view.",
     )
     scaling: Scaling
     optional: bool = Field(
@@ -355,6 +360,18 @@ class Recipe(_Part):
     def _geometry_is_given_once(self) -> Recipe:
         if len(self.geometry) != len(set(self.geometry)):
             raise ValueError(f"geometry planes may be given once: got {self.geometry}")
+        return self
+
+    @model_validator(mode="after")
+    def _maps_are_references_in_the_view(self) -> Recipe:
+        takers = [each for each in self.channels if SYNOPTIC_MAP in each.accepts]
+        wrong = any(each.role != "reference" for each in takers)
+        if takers and (wrong or self.reference_view != "observation"):
+            raise ValueError(
+                f"{SYNOPTIC_MAP!r} is rendered in the view of the observation: expected a channel "
+                f"of role 'reference' and reference_view 'observation', got "
+                f"{', '.join(map(str, takers))} and {self.reference_view!r}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -10,10 +10,11 @@ import numpy as np
 from farside.errors import (
     FarsideError,
     ImplausibleGeometryError,
+    InputError,
     MissingMetadataError,
     NotFitsError,
 )
-from farside.io.fits import Cards, open_images, text, unpack
+from farside.io.fits import Cards, open_cards, open_images, text, unpack
 from farside.io.source import Source, bytes_of, naming_errors
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, shift_longitude
@@ -64,6 +65,22 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES)
         synoptic = read_synoptic_map(images)
         check_field(synoptic.field_gauss, synoptic.grid)
         return _base(synoptic, name, digest, cards)
+
+
+def is_map(source: Source, *, max_bytes: int = MAX_MAP_BYTES) -> bool:
+    """Whether a file is a map of the whole Sun by its header; an open file is left at its start."""
+    data, _ = bytes_of(source, "", max_bytes)
+    if hasattr(source, "seek"):
+        source.seek(0)
+    try:
+        cards = open_cards(unpack(data, max_bytes))
+    except InputError:
+        return False  # its reader says what is wrong with it
+    return (
+        text(cards, "CTYPE1").startswith("CRLN")
+        or text(cards, "MODEL") == "ADAPT"
+        or text(cards, "CONTENT") == synchronic_fits.CONTENT
+    )
 
 
 def _own(data: bytes) -> SynchronicMap:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import astropy.units as u
 import cv2
 import numpy as np
+from astropy.time import Time
 
+from farside.disk.registration import Disk
+from farside.observation.image import Origin
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map
-from farside.sun.grid import Grid, Image
+from farside.sun.grid import Grid
 from farside.sun.heliographic import differential_rotation_deg_per_day, lines_of_sight, trace
 from farside.sun.observer import View
 from farside.synchronic.map import BaseMap
 
 
-def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Image:
+def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Disk:
     """Render a map of the radial field as the magnetogram of a view: B_los = μ B_r.
 
     Each pixel is traced back to the time when the map's source observed it (the map's time less the
@@ -21,19 +25,22 @@ def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Image:
 
     Returns
     -------
-    Image
-        Field in gauss, positive towards the observer, (y, x) on `grid`, NaN off the disk.
+    Disk
+        Field in gauss, positive towards the observer, (y, x) on `grid`, NaN off the disk; `seen`
+        is where the map has a value. Its origin names the file of the map, and the mean time at
+        which the pixels were observed.
     """
     longitude, latitude, mu = _when_seen(base, grid, view)
+    on_disk, valued = grid.on_disk(), np.isfinite(base.field_gauss)
     radial = _at(np.nan_to_num(base.field_gauss), base.grid, longitude, latitude)
-    return np.where(grid.on_disk(), radial * mu, np.nan).astype(np.float32)
-
-
-def age_of_disk_days(base: BaseMap, grid: Grid, view: View) -> float:
-    """Mean age, days, of the pixels of the disk that :func:`disk_of_map` renders."""
-    longitude, latitude, _ = _when_seen(base, grid, view)
-    age = _age_days(base, longitude, latitude)[grid.on_disk()]
-    return float(age.mean()) + _days_between(base, view)
+    seen = on_disk & (_at(valued.astype(np.float32), base.grid, longitude, latitude) > 0.5)
+    age_days = _age_days(base, longitude, latitude)[on_disk].mean() + _days_between(base, view)
+    time = Time((view.time - age_days * u.day).utc.isot, format="isot", scale="utc")
+    origin = Origin(
+        base.instrument, "LOS", time, view.observer, base.name, base.sha256, base.quality
+    )
+    image = np.where(on_disk, radial * mu, np.nan).astype(np.float32)
+    return Disk(image, grid, origin, reprojected_to=view, seen=seen)
 
 
 def _when_seen(base: BaseMap, grid: Grid, view: View) -> tuple[Degrees, Degrees, Degrees]:

@@ -133,3 +133,13 @@ def test_the_view_of_references_travels_with_the_recipe() -> None:
     recipe = Recipe.from_toml(f'reference_view = "observation"\n{TOML}')
     assert Recipe.from_json(recipe.to_json()) == recipe
     assert recipe.reference_view == "observation"
+
+
+@pytest.mark.parametrize(("role", "view"), [("observation", "observation"), ("reference", "own")])
+def test_a_synoptic_map_is_a_reference_in_the_view_of_the_observation(
+    table: dict[str, Any], role: str, view: str
+) -> None:
+    table["reference_view"] = view
+    table["channels"][1 if role == "reference" else 0]["accepts"] = ["MAP LOS"]
+    with pytest.raises(RecipeError, match="is rendered in the view of the observation"):
+        Recipe.from_json(json.dumps(table))

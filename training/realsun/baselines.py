@@ -15,7 +15,7 @@ from farside.sun.observer import View
 from farside.sun.solar_cycle import leading_sign
 from farside.synchronic.base import read_base
 from farside.synchronic.map import BaseMap
-from farside.synchronic.view import age_of_disk_days, disk_of_map
+from farside.synchronic.view import disk_of_map
 from training.realsun.measures import Truth
 from training.realsun.regions import (
     Mask,
@@ -130,5 +130,6 @@ def map_before(maps: Sequence[BaseMap], view: View) -> BaseMap | None:
 
 def persistence(base: BaseMap, truth: Truth) -> tuple[Image, str]:
     """Map as a disk in the view of the truth, and its description."""
-    age = age_of_disk_days(base, truth.grid, truth.view)
-    return disk_of_map(base, truth.grid, truth.view), f"{base.instrument} map, {age:.0f} d old"
+    disk = disk_of_map(base, truth.grid, truth.view)
+    age_days = float((truth.view.time - disk.origin.time).to_value("day"))
+    return disk.image, f"{base.instrument} map, {age_days:.0f} d old"
