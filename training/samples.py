@@ -48,7 +48,7 @@ class PairDataset:
     Raises
     ------
     StoreError
-        The store has another grid than the Recipe.
+        The store has another grid than the Recipe, and no finer one by a whole factor.
     IncompleteSetError
         It lacks a channel of the Recipe.
     """
@@ -56,9 +56,7 @@ class PairDataset:
     def __init__(
         self, store: Pairs, indices: Iterable[int], recipe: Recipe, cache_gib: float = 0.0
     ) -> None:
-        if store.grid != recipe.disk:
-            raise StoreError(f"{store.path}: got disks on {store.grid}, expected {recipe.disk}")
-        self._store = store
+        self._store = store.on(recipe.disk)
         self._indices = tuple(map(int, indices))
         for observed, referenced in store.channels(self._indices):
             check_channels(observed, referenced, recipe)

@@ -18,10 +18,11 @@ from farside.model.engines.openvino import OpenVinoEngine
 from farside.model.networks.gated import Generator
 from farside.model.recipe import Recipe
 from farside.pipeline import translate
+from farside.sun.grid import Grid
 from tests.support.live import ROOT
 from tests.training.small_renderer import SMALL_RENDERER
 from training.config import Config, read_config
-from training.data import Campaign, open_store, simulate
+from training.data import Campaign, StoreError, open_store, simulate
 from training.losses import LossWeights
 from training.samples import Batches, PairDataset, mirrored
 from training.statistics import Statistics, field_score, polarity_score, strength_score
@@ -36,8 +37,8 @@ def small(text: str) -> str:
     return (
         text.replace("size_px = 256", "size_px = 64")
         .replace("disk_radius_px = 112.5", "disk_radius_px = 28.0")
-        .replace("n_gf = 40, levels = 4, n_blocks = 2", "n_gf = 8, levels = 3, n_blocks = 1")
-        .replace("n_deep = 4, n_fine = 24", "n_deep = 1, n_fine = 8")
+        .replace("n_gf = 32, levels = 4, n_blocks = 2", "n_gf = 8, levels = 3, n_blocks = 1")
+        .replace("n_deep = 4, n_fine = 16, coarsen = 2", "n_deep = 1, n_fine = 8")
     )
 
 
@@ -258,3 +259,16 @@ def test_batches_follow_from_the_step_alone(config: Config) -> None:
     assert batches.batch(5).shape == (2, 20, 64, 64)
     assert LossWeights().likelihood == 0
     assert Statistics._fields[0] == "field"
+
+
+def test_a_store_is_learnt_from_on_a_coarser_grid_too(config: Config) -> None:
+    store = open_store(config.data.store)
+    grid = Grid(size_px=32, disk_radius_px=14.0, mask_radius=store.grid.mask_radius)
+    fine, coarse = store[0].truth.image, store.on(grid)[0].truth.image
+    assert store.on(store.grid) is store
+    np.testing.assert_array_equal(np.isfinite(coarse), grid.on_disk())
+    inside = np.isfinite(fine).reshape(32, 2, 32, 2).all(axis=(1, 3))
+    means = fine.reshape(32, 2, 32, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(coarse[inside], means[inside], rtol=1e-5, atol=1e-5)
+    with pytest.raises(StoreError, match="finer by a whole factor"):
+        store.on(Grid(size_px=48, disk_radius_px=21.0, mask_radius=store.grid.mask_radius))
