@@ -21,8 +21,7 @@ from farside.model.engine import Engine, Model, find_model
 from farside.model.recipe import NativeTiling, Recipe
 from farside.observation.image import Observation
 from farside.observation.read import read_each
-from farside.progress import Progress, no_progress
-from farside.stages import Timer, no_timer
+from farside.progress import Progress, Timer, no_progress, no_timer
 from farside.synchronic.base import read_base
 from farside.synchronic.disk import (
     MAP_GRID,

@@ -9,11 +9,11 @@ from astropy.time import Time
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from farside import solarwind
-from farside.moment import moment
+from farside.sun.times import parse_time
 from service.multipart import MAX_TEXT_BYTES, Form, Upload
 
 UtcTime = Annotated[
-    Time, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
+    Time, BeforeValidator(parse_time), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 
 

@@ -19,8 +19,8 @@ from farside.model.engine import find_model
 from farside.model.recipe import Channel, Linear, MedianLog, Timing
 from farside.observation.image import read
 from farside.pipeline import generate, prepare, translate, translate_batch
+from farside.progress import Stage
 from farside.quality import Quality
-from farside.stages import Stage
 from farside.sun.observer import View
 from tests.support import small_model
 from tests.support.small_model import Echo

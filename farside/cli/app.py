@@ -15,7 +15,6 @@ from farside.cli.backfill import backfill
 from farside.cli.coronal import coronal
 from farside.cli.drawing import simulate_drawing
 from farside.cli.frames import simulate_frames
-from farside.cli.moment import moment
 from farside.cli.noise import noise
 from farside.cli.options import (
     ModelName,
@@ -24,8 +23,9 @@ from farside.cli.options import (
     Server,
     embedded_models,
     only_model,
+    parse_time,
+    progress_bar,
 )
-from farside.cli.progress import progress_bar
 from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
@@ -62,7 +62,7 @@ def simulate(
     from farside.simulation import write_set
 
     size = "native" if native else "small"
-    files = write_set(out, moment(time), stereo_longitude, seed, size)
+    files = write_set(out, parse_time(time), stereo_longitude, seed, size)
     for path in (*files.observations, *files.references, files.truth):
         typer.echo(path)
 
@@ -158,7 +158,7 @@ def reference_time(time: Moment, stereo_longitude: Longitude) -> None:
     """Print the epoch of the SDO reference images of an observation (Jeong et al. 2022, Eq. 5)."""
     from farside.sun.reference_epoch import reference_time as epoch
 
-    typer.echo(epoch(moment(time), stereo_longitude).isot)
+    typer.echo(epoch(parse_time(time), stereo_longitude).isot)
 
 
 def import_weights(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from farside.cli.moment import moment
+from farside.cli.options import parse_time
 
 
 class ScanFormat(StrEnum):
@@ -42,6 +42,6 @@ def simulate_drawing(
             f"--hand is {hand!r}, expected one of {', '.join(DRAWING_STYLES)}, all"
         )
     for each in DRAWING_STYLES if hand == "all" else (hand,):
-        files = write_drawing(out, moment(time), seed, each, form.value, radius)
+        files = write_drawing(out, parse_time(time), seed, each, form.value, radius)
         for path in (files.drawing, files.side_car, files.truth):
             typer.echo(path)

@@ -1,16 +1,21 @@
-"""Options shared by several commands, and the models that they select."""
+"""What several commands share: their options, times, models and progress bar."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.progress import Progress
+
 if TYPE_CHECKING:
+    from astropy.time import Time
+
     from farside.model.models import Models
 
 Repository = Annotated[
@@ -60,3 +65,39 @@ def only_model(models: Iterable[str]) -> str:
     if len(names) != 1:
         raise typer.BadParameter(f"no --model, expected one of {', '.join(names)}")
     return names[0]
+
+
+def parse_time(text: str) -> Time:
+    """Parse the time of an option, UTC.
+
+    Raises
+    ------
+    BadParameter
+        If `text` is not a time.
+    """
+    from farside.sun import times
+
+    try:
+        return times.parse_time(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def parse_time_if_any(text: str | None) -> Time | None:
+    """Parse the time of an option that may be left out."""
+    return None if text is None else parse_time(text)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Progress]:
+    """Show the progress of `what` as a bar on standard error, from the first report on."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, visible=False)
+
+        def tell(done: int, number: int) -> None:
+            bar.update(task, completed=done, total=number, visible=True)
+
+        yield tell

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.moment import moment_if_any
+from farside.cli.options import parse_time_if_any
 
 if TYPE_CHECKING:
     from astropy.time import Time
@@ -87,7 +87,7 @@ def synchronic(
     if format == Format.native and flux_scale != 1.0:
         raise typer.BadParameter("--flux-scale needs another --format than native")
     asked = _MapRequest(
-        observed or (), generated or (), base, moment_if_any(time), allow_saturating
+        observed or (), generated or (), base, parse_time_if_any(time), allow_saturating
     )
     made = _made_by_service(server, asked) if server else _made_locally(asked)
     _write(made, out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.moment import moment_if_any
+from farside.cli.options import parse_time_if_any
 
 if TYPE_CHECKING:
     from astropy.time import Time
@@ -77,7 +77,7 @@ def track(
         )
     if differential and time is None:
         raise typer.BadParameter("--differential needs --time: when the region was there")
-    region = _region(noaa, position, longitude, latitude, moment_if_any(time))
+    region = _region(noaa, position, longitude, latitude, parse_time_if_any(time))
     rotation: RotationMode = "differential" if differential else "carrington"
     settings = TrackSettings(size, cell, within, threshold, rotation)
     _write(track_region(region, map(read, files), settings), out)

@@ -24,12 +24,12 @@ from farside.errors import (
     UnexpectedImageError,
 )
 from farside.model.recipe import Channel, NativeTiling, Recipe, Role
-from farside.moment import format_duration
 from farside.observation.image import Observation, Origin
 from farside.quality import Quality
 from farside.sun.grid import Grid
 from farside.sun.observer import Observer
 from farside.sun.reference_epoch import nearest_epoch
+from farside.sun.times import format_duration
 
 SPACECRAFT = {
     "EUVI-A": "STEREO_A",

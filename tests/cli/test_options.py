@@ -1,6 +1,6 @@
 import pytest
 
-from farside.cli.progress import progress_bar
+from farside.cli.options import progress_bar
 
 
 def test_a_bar_is_on_standard_error_once_something_was_told(
