@@ -18,11 +18,9 @@ from farside.cli.frames import simulate_frames
 from farside.cli.noise import noise
 from farside.cli.options import (
     ModelName,
-    Precision,
     Repository,
     Server,
     embedded_models,
-    only_model,
     parse_time,
     progress_bar,
 )
@@ -31,6 +29,7 @@ from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.cli.watch import watch
 from farside.errors import FarsideError
+from farside.model.defaults import Precision
 from farside.sun.grid import Grid
 
 if TYPE_CHECKING:
@@ -84,10 +83,10 @@ def generate(
     out: Annotated[Path, typer.Option(help="FITS file to write.")] = Path("far.fits"),
     model: ModelName = None,
     server: Server = None,
-    repository: Repository = Path("model_repository"),
+    repository: Repository = None,
     precision: Annotated[
         Precision, typer.Option(help="Floating-point format of the network, without --server.")
-    ] = Precision.float32,
+    ] = "float32",
 ) -> None:
     """Generate a far-side magnetogram, in this process or through a service.
 
@@ -102,7 +101,7 @@ def generate(
         from farside.pipeline import generate as generate_here
 
         models = embedded_models(repository, precision)
-        name = model or only_model(models)
+        name = model or models.default()
         engine = models.engine(name)
         with progress_bar(name) as progress:
             made = generate_here(observation, reference or [], name, engine, progress)
@@ -173,7 +172,7 @@ def import_weights(
     typer.echo(run(weights, recipe, out, half))
 
 
-def models(server: Server = None, repository: Repository = Path("model_repository")) -> None:
+def models(server: Server = None, repository: Repository = None) -> None:
     """List the models of a repository or of a service: inputs, training, scores."""
     for _, model in sorted(_models(server, repository).items()):
         typer.echo(_description(model))
@@ -199,7 +198,7 @@ def _geometry(recipe: Recipe) -> str:
     return f"native pixels of {grid.pixel_arcsec:g} arcsec, in tiles of {grid.tile_px}²"
 
 
-def _models(server: str | None, repository: Path) -> dict[str, Model]:
+def _models(server: str | None, repository: Path | None) -> dict[str, Model]:
     if not server:
         return dict(embedded_models(repository))
     from farside.client import Client

@@ -43,7 +43,7 @@ def backfill(
     ] = None,
     server: Server = None,
     model: ModelName = None,
-    repository: Repository = Path("model_repository"),
+    repository: Repository = None,
     cadence: Cadence = 60,
     base: Base = None,
 ) -> None:

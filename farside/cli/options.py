@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.model.defaults import Precision, default_folder
 from farside.progress import Progress
 
 if TYPE_CHECKING:
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from farside.model.models import Models
 
 Repository = Annotated[
-    Path,
-    typer.Option(envvar="FARSIDE_MODEL_REPOSITORY", help="Folder of the models."),
+    Path | None,
+    typer.Option(
+        envvar="FARSIDE_MODEL_REPOSITORY",
+        help="Folder of the models. Default: model_repository here, in the clone, or as installed.",
+    ),
 ]
 Server = Annotated[
     str | None,
@@ -38,33 +41,12 @@ ModelName = Annotated[
 ]
 
 
-class Precision(StrEnum):
-    """Floating-point format of the network's arithmetic."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-
-
-def embedded_models(repository: Path, precision: Precision = Precision.float32) -> Models:
-    """Open a repository; its models are loaded in this process when they are first used."""
+def embedded_models(repository: Path | None, precision: Precision = "float32") -> Models:
+    """Open a folder of models; each is loaded in this process when it is first used."""
     from farside.model.models import Models
 
     threads = os.environ.get("FARSIDE_THREADS")
-    return Models(repository, (), int(threads) if threads else None, precision.value)
-
-
-def only_model(models: Iterable[str]) -> str:
-    """Name of the only model.
-
-    Raises
-    ------
-    BadParameter
-        If there are several.
-    """
-    names = sorted(models)
-    if len(names) != 1:
-        raise typer.BadParameter(f"no --model, expected one of {', '.join(names)}")
-    return names[0]
+    return Models(repository or default_folder(), (), int(threads) if threads else None, precision)
 
 
 def parse_time(text: str) -> Time:

@@ -24,6 +24,7 @@ from farside.errors import (
     RecipeError,
     UnknownModelError,
 )
+from farside.model.defaults import DEADLINE_S
 from farside.model.engine import Model, Tensor, check_tensor, input_shape
 from farside.model.engines import shared_memory
 from farside.model.engines.shared_memory import RegionPool, SharedRegion
@@ -93,7 +94,7 @@ class TritonEngine:
         self,
         url: str,
         slots: int = 4,
-        deadline_s: float = 120.0,
+        deadline_s: float = DEADLINE_S,
         patience_s: float = 15.0,
         formats: Sequence[str] = FORMATS,
     ) -> None:
