@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from farside.cli.options import parse_time
-
-
-class ScanFormat(StrEnum):
-    """File format of the scan."""
-
-    png = "png"
-    jpeg = "jpeg"
-    fits = "fits"
+from farside.io.formats import ScanFormat
 
 
 def simulate_drawing(
@@ -26,9 +18,7 @@ def simulate_drawing(
     hand: Annotated[
         str, typer.Option(help="Drawing style, or 'all'; see docs/drawings.md.")
     ] = "tower",
-    form: Annotated[
-        ScanFormat, typer.Option("--format", help="File format of the scan.")
-    ] = ScanFormat.png,
+    form: Annotated[ScanFormat, typer.Option("--format", help="File format of the scan.")] = "png",
     radius: Annotated[
         float, typer.Option(min=100, max=1500, help="Radius of the disk in the scan, pixels.")
     ] = 480,
@@ -42,6 +32,6 @@ def simulate_drawing(
             f"--hand is {hand!r}, expected one of {', '.join(DRAWING_STYLES)}, all"
         )
     for each in DRAWING_STYLES if hand == "all" else (hand,):
-        files = write_drawing(out, parse_time(time), seed, each, form.value, radius)
+        files = write_drawing(out, parse_time(time), seed, each, form, radius)
         for path in (files.drawing, files.side_car, files.truth):
             typer.echo(path)

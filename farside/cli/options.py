@@ -28,8 +28,8 @@ Repository = Annotated[
 Server = Annotated[
     str | None,
     typer.Option(
-        help="Address of a Farside service, e.g. http://localhost:3000; without it, the network "
-        "runs in this process."
+        help="Address of a Farside service, e.g. http://localhost:3000; without it, this process "
+        "does the work."
     ),
 ]
 ModelName = Annotated[

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.options import parse_time_if_any
+from farside.cli.options import Server, parse_time_if_any
+from farside.io.formats import MapFormat
 
 if TYPE_CHECKING:
     from astropy.time import Time
 
     from farside.synchronic.map import SynchronicMap
-
-
-class Format(StrEnum):
-    """File format of a synchronic map."""
-
-    native = "native"
-    gong = "gong"
-    adapt = "adapt"
-    wsa = "wsa"
 
 
 @dataclass(frozen=True)
@@ -59,8 +50,9 @@ def synchronic(
         ),
     ] = None,
     format: Annotated[  # noqa: A002  # the word of the command line
-        Format, typer.Option(help="Also write the map in this format, into OUT's folder/FORMAT/.")
-    ] = Format.native,
+        MapFormat,
+        typer.Option(help="Also write the map in this format, into OUT's folder/FORMAT/."),
+    ] = "native",
     flux_scale: Annotated[
         float,
         typer.Option(
@@ -76,23 +68,20 @@ def synchronic(
             help="Also accept products of models whose field is clipped (header AICLIP).",
         ),
     ] = False,
-    server: Annotated[
-        str | None,
-        typer.Option(help="Address of a Farside service; without it, this process makes the map."),
-    ] = None,
+    server: Server = None,
 ) -> None:
     """Merge disks and a base map into a synchronic map of the whole Sun."""
     from farside.solarwind import write
 
-    if format == Format.native and flux_scale != 1.0:
+    if format == "native" and flux_scale != 1.0:
         raise typer.BadParameter("--flux-scale needs another --format than native")
     asked = _MapRequest(
         observed or (), generated or (), base, parse_time_if_any(time), allow_saturating
     )
     made = _made_by_service(server, asked) if server else _made_locally(asked)
     _write(made, out)
-    if format != Format.native:
-        typer.echo(write(made, format.value, out.parent, flux_scale))
+    if format != "native":
+        typer.echo(write(made, format, out.parent, flux_scale))
     typer.echo(f"quality: {', '.join(made.quality.names()) or 'good'}", err=True)
 
 

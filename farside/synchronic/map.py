@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from farside.evaluation.statistics import ratio
 from farside.magnetogram.magnetogram import ModelProvenance
 from farside.quality import Quality
-from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.sun.observer import Observer
 
 if TYPE_CHECKING:
@@ -252,3 +252,22 @@ class BaseMap:
     age_days: Map
     sigma_gauss: Map | None = None
     quality: Quality = Quality.GOOD
+
+    def to_synchronic_map(self) -> SynchronicMap:
+        """Synchronic map that consists of this map alone, resampled to cells of equal area."""
+        grid = CarringtonGrid(self.grid.columns, self.grid.rows)
+        sigma = np.zeros(self.grid.shape) if self.sigma_gauss is None else self.sigma_gauss
+        field = resample(self.field_gauss, self.grid, grid)
+        mean = float(field.mean())
+        return SynchronicMap(
+            field_gauss=field,
+            grid=grid,
+            time=self.time,
+            source=np.zeros(grid.shape, np.uint8),
+            age_days=resample(self.age_days, self.grid, grid),
+            sigma_gauss=resample(sigma, self.grid, grid),
+            correlation_length_deg=0.0,
+            sources=(MapSource("base", self.instrument, self.name, self.sha256, self.time),),
+            balance=FluxBalance(mean, mean),
+            quality=self.quality,
+        )
