@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from farside.archive.entry import ArchivedProduct, Kind, ProductInput
 from farside.archive.naming import Name
-from farside.archive.times import isoformat, parse_time
+from farside.archive.times import isoformat, parse_datetime
 from farside.errors import ArchiveAwayError, ArchiveError
 from farside.quality import Quality
 
@@ -137,7 +137,7 @@ class Index:
     def names(self) -> set[Name]:
         """Names of all issues of all products."""
         rows = self._rows("SELECT series, slot, issue FROM product")
-        return {Name(row["series"], parse_time(row["slot"]), row["issue"]) for row in rows}
+        return {Name(row["series"], parse_datetime(row["slot"]), row["issue"]) for row in rows}
 
     def counts(self) -> tuple[tuple[str, float], ...]:
         """Counts of files and refused sets; slot (Unix s) of the latest product of each kind."""
@@ -149,7 +149,7 @@ class Index:
         counts = [(key, float(row[key])) for key in row.keys()]  # noqa: SIM118  no dict
         for last in self._rows("SELECT kind, max(slot) AS slot FROM product GROUP BY kind"):
             name = f"last_{last['kind']}_timestamp_seconds"
-            counts.append((name, parse_time(last["slot"]).timestamp()))
+            counts.append((name, parse_datetime(last["slot"]).timestamp()))
         return tuple(counts)
 
     def current(self, series: str, slot: datetime) -> ArchivedProduct | None:
@@ -317,7 +317,9 @@ def _arrival_row(arrival: Arrival) -> dict[str, object]:
 
 def _arrival(row: sqlite3.Row) -> Arrival:
     values: dict[str, Any] = dict(row)
-    return Arrival(**values | {"time": parse_time(row["time"]), "quality": Quality(row["quality"])})
+    return Arrival(
+        **values | {"time": parse_datetime(row["time"]), "quality": Quality(row["quality"])}
+    )
 
 
 def _product_row(product: ArchivedProduct) -> dict[str, object]:
@@ -342,14 +344,14 @@ def _product_row(product: ArchivedProduct) -> dict[str, object]:
 def _product(row: sqlite3.Row) -> ArchivedProduct:
     later = row["superseded_by"]
     return ArchivedProduct(
-        name=Name(row["series"], parse_time(row["slot"]), row["issue"]),
+        name=Name(row["series"], parse_datetime(row["slot"]), row["issue"]),
         kind=_kind(row["kind"]),
         spacecraft=row["spacecraft"],
         model=row["model"],
         version=row["version"],
         identity=row["identity"],
-        time=parse_time(row["time"]),
-        made=parse_time(row["made"]),
+        time=parse_datetime(row["time"]),
+        made=parse_datetime(row["made"]),
         quality=Quality(row["quality"]),
         sha256=row["sha256"],
         superseded_by=None if later is None else Name.of_path(Path(later)),
@@ -376,7 +378,7 @@ def _input(row: sqlite3.Row) -> ProductInput:
     return ProductInput(
         role=row["role"],
         instrument=row["instrument"],
-        time=parse_time(row["time"]),
+        time=parse_datetime(row["time"]),
         quality=Quality(row["quality"]),
         filename=row["filename"],
         sha256=row["sha256"],

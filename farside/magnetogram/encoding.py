@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
@@ -12,7 +10,13 @@ from farside.disk.native_pixels import NativeImage
 from farside.disk.registration import Disk
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
 from farside.magnetogram.geometry_planes import geometry_plane
-from farside.magnetogram.magnetogram import Brightness, Input, Magnetogram, ModelProvenance
+from farside.magnetogram.magnetogram import (
+    Brightness,
+    Input,
+    Magnetogram,
+    ModelProvenance,
+    reference_age_days,
+)
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model, Tensor
 from farside.model.recipe import BrightnessPlane, Ink, Linear, Percentile, Recipe, Scaling
@@ -41,7 +45,7 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
         raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, expected float32 {wanted}")
     images = out[0, : len(recipe.channels)]
     given = scale_images(stack, recipe, images)
-    complete(out[0], recipe, stack.observer, reference_age_days(stack, recipe))
+    complete(out[0], recipe, stack.observer, reference_age_days(stack.time, given))
     return given
 
 
@@ -90,17 +94,6 @@ def complete(
     age_seen = age_days if referred else None
     for plane, quantity in zip(planes[first + len(available) :], recipe.geometry, strict=True):
         plane[:] = geometry_plane(quantity, recipe.disk, observer, age_seen)
-
-
-def reference_age_days(stack: Stack, recipe: Recipe) -> float | None:
-    """Mean age of the references of a stack; None without references."""
-    pairs = zip(stack.images, recipe.channels, strict=True)
-    ages = [
-        float((stack.time - disk.origin.time).to_value("day"))
-        for disk, channel in pairs
-        if disk is not None and channel.role == "reference"
-    ]
-    return math.fsum(ages) / len(ages) if ages else None
 
 
 def _shown(disk: Disk | NativeImage) -> NDArray[np.bool_]:

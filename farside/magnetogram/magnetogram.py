@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from astropy.io import fits
@@ -57,7 +57,8 @@ from farside.io.product_reader import (
     time_of,
 )
 from farside.io.source import Source
-from farside.model.recipe import Role
+from farside.io.wcs import disk_radius_arcsec, helioprojective_cards
+from farside.model.recipe import Role, TrainedOn
 from farside.observation.image import KEPT_CARDS, Origin
 from farside.quality import Quality
 from farside.sun.grid import Geometry, Grid, Image
@@ -66,8 +67,6 @@ from farside.sun.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from sunpy.map import GenericMap
-
-TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
 MAX_INPUTS = 64
 """Maximum number of inputs of a product; the published models take up to ten."""
@@ -123,6 +122,13 @@ class Input:
     role: Role
     origin: Origin
     clipped_fraction: float = 0.0
+
+
+def reference_age_days(time: Time, inputs: Iterable[Input]) -> float | None:
+    """Mean age of the references among `inputs` at `time`, days; None without any."""
+    times = [given.origin.time for given in inputs if given.role == "reference"]
+    ages = [float((time - taken).to_value("day")) for taken in times]
+    return math.fsum(ages) / len(ages) if ages else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,9 +240,7 @@ class Magnetogram:
     @property
     def reference_age_days(self) -> float | None:
         """Mean age of the references at the time of the observations, days; None without any."""
-        times = [given.origin.time for given in self.inputs if given.role == "reference"]
-        ages = [float((self.time - time).to_value("day")) for time in times]
-        return math.fsum(ages) / len(ages) if ages else None
+        return reference_age_days(self.time, self.inputs)
 
     @property
     def field(self) -> Quantity:
@@ -427,22 +431,14 @@ def _brightness_cards(view: Brightness) -> Iterator[Card]:
 
 
 def _geometry_cards(grid: Grid | NativeGrid, observer: Observer) -> Iterator[Card]:
-    radius_arcsec = math.degrees(math.asin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
+    radius_arcsec = disk_radius_arcsec(observer.distance_m)
     yield "RSUN_REF", SOLAR_RADIUS_M, "[m] solar radius (IAU 2015)"
     yield "RSUN_OBS", radius_arcsec, "[arcsec] apparent solar radius"
     yield "RSUN", radius_arcsec, "[arcsec] apparent solar radius"
     yield "R_SUN", grid.disk_radius_px, "[pix] radius of the disk"
     yield "MASKRAD", grid.mask_radius, "[R_SUN] no values outside"
     yield "WCSNAME", "Helioprojective-cartesian", ""
-    for axis, name, centre_px in zip(
-        (1, 2), ("HPLN-TAN", "HPLT-TAN"), grid.sun_centre_px, strict=True
-    ):
-        yield f"CTYPE{axis}", name, ""
-        yield f"CUNIT{axis}", "arcsec", ""
-        # FITS counts pixels from 1.
-        yield f"CRPIX{axis}", centre_px + 1, "[pix] centre of the Sun"
-        yield f"CRVAL{axis}", 0.0, "[arcsec]"
-        yield f"CDELT{axis}", radius_arcsec / grid.disk_radius_px, "[arcsec/pix]"
+    yield from helioprojective_cards(grid.sun_centre_px, radius_arcsec / grid.disk_radius_px)
     if isinstance(grid, NativeGrid):
         yield "CROTA2", grid.roll_deg, "[deg] of solar north, as the instrument had it"
     else:

@@ -23,6 +23,7 @@ from farside.errors import RecipeError
 from farside.sun.grid import Grid
 
 Role = Literal["observation", "reference"]
+TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
 InstrumentBand = Annotated[str, Field(pattern=r"^[A-Z]+(-[AB])? [A-Za-z0-9]+$")]
 
@@ -190,7 +191,7 @@ class NetworkSpec(_Part):
 class Training(_Part):
     """Training data of the weights."""
 
-    data: Literal["SIMULATED", "OBSERVED", "NONE"]
+    data: TrainedOn
     description: str
     reference_age_days: tuple[float, float] = Field(
         description="Least and greatest age of the reference that the training met."
