@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def test_models_are_looked_for_here_then_in_the_clone_then_as_installed(
     installed = elsewhere / "share" / "farside" / "model_repository"
     installed.mkdir(parents=True)
     monkeypatch.setattr(defaults, "__file__", str(elsewhere / "lib" / "farside" / "model" / "x.py"))
-    monkeypatch.setattr(defaults.sysconfig, "get_path", lambda _: str(elsewhere))
+    monkeypatch.setattr(sysconfig, "get_path", lambda _: str(elsewhere))
     assert default_folder() == installed
     (elsewhere / "model_repository").mkdir()
     assert default_folder() == Path("model_repository")
