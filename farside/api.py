@@ -334,7 +334,7 @@ def read_product(
     SynchronicMap
         Of a map in our own format.
     BaseMap
-        Of a map in the format of GONG or ADAPT; that of WSA is not read.
+        Of a map in the format of GONG, ADAPT or WSA.
     Observation
         Of a mean of HMI frames.
     Boundary

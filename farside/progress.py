@@ -1,4 +1,4 @@
-"""What a caller may watch: the progress of long operations, and the stages of the pipeline."""
+"""Progress callback of long operations, and timer of the stages of the pipeline."""
 
 from __future__ import annotations
 

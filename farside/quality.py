@@ -57,4 +57,4 @@ MEANINGS: Mapping[Quality, str] = {
     Quality.ODD_IMAGE: "An EUV input has a low disk score: it hardly shows a whole Sun at the "
     "header's position.",
 }
-"""What each bit says of a product."""
+"""Meaning of each bit of a product's QUALITY."""

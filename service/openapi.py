@@ -49,7 +49,7 @@ def document(settings: Settings) -> Schema:
 
 def client_schema() -> Schema:
     """Describe the endpoints as ``bentoml.SyncHTTPClient`` reads them from ``/schema.json``."""
-    forms = {"generate": GenerateForm, "synchronic": SynchronicForm}
+    forms: dict[str, type[Form]] = {"generate": GenerateForm, "synchronic": SynchronicForm}
     return {
         "name": "farside",
         "type": "service",

@@ -24,6 +24,7 @@ from farside.cli.options import (
     parse_time,
     progress_bar,
 )
+from farside.cli.quicklook import quicklook
 from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
@@ -107,21 +108,6 @@ def generate(
             made = generate_here(observation, reference or [], name, engine, progress)
         made.write(out)
     typer.echo(out)
-
-
-def quicklook(
-    product: Annotated[Path, typer.Argument(help="A product of `farside generate`.")],
-    out: Annotated[
-        Path | None, typer.Option(help="PNG file to write. Default: the product's name with .png.")
-    ] = None,
-) -> None:
-    """Draw a product as a PNG picture."""
-    from farside.magnetogram.magnetogram import Magnetogram
-    from farside.plots.magnetogram import render
-
-    path = out or product.with_suffix(".png")
-    path.write_bytes(render(Magnetogram.read(product)))
-    typer.echo(path)
 
 
 def evaluate(

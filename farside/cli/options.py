@@ -1,4 +1,4 @@
-"""What several commands share: their options, times, models and progress bar."""
+"""Shared parts of the commands: options, times, models and the progress bar."""
 
 from __future__ import annotations
 

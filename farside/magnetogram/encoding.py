@@ -26,7 +26,7 @@ from farside.sun.solar_cycle import leading_sign
 
 
 def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
-    """Write what a network is given of `stack` into `out` (1, input plane, y, x).
+    """Write the network's input for a stack into `out` (1, input plane, y, x).
 
     Returns
     -------
@@ -72,7 +72,7 @@ def scale_images(stack: Stack, recipe: Recipe, out: Image) -> tuple[Input, ...]:
 def complete(
     planes: Image, recipe: Recipe, observer: Observer, age_days: float | None = None
 ) -> None:
-    """Fill in what follows from the images and the view, in place: availability and geometry.
+    """Fill in the availability and geometry planes, in place, from the images and the view.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def complete(
 
 
 def _shown(disk: Disk | NativeImage) -> NDArray[np.bool_]:
-    """Where an image has values, (y, x)."""
+    """Mask of the pixels of an image that have values, (y, x)."""
     seen = disk.seen if isinstance(disk, Disk) else None
     return disk.grid.on_disk() if seen is None else seen
 

@@ -66,17 +66,17 @@ class Stack:
 
     @property
     def images(self) -> Sequence[Disk | NativeImage | None]:
-        """What the network sees, one for each channel."""
+        """Images for the network, one for each channel of the Recipe; None where one is missing."""
         return (self.native,) if self.native else self.disks
 
     @property
     def given(self) -> tuple[Disk, ...]:
-        """The disks that are there."""
+        """Disks without the missing ones."""
         return tuple(disk for disk in self.disks if disk is not None)
 
     @property
     def grid(self) -> Grid | NativeGrid:
-        """What the product will be on."""
+        """Grid of the product."""
         return self.native.grid if self.native else self.given[0].grid
 
 

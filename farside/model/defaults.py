@@ -1,4 +1,4 @@
-"""Where models are found and how they run where nothing else is said; imports no library."""
+"""Defaults of models: their folder, arithmetic and deadline; importing this is quick."""
 
 from __future__ import annotations
 

@@ -257,15 +257,18 @@ class BaseMap:
         """Synchronic map that consists of this map alone, resampled to cells of equal area."""
         grid = CarringtonGrid(self.grid.columns, self.grid.rows)
         sigma = np.zeros(self.grid.shape) if self.sigma_gauss is None else self.sigma_gauss
-        field = resample(self.field_gauss, self.grid, grid)
-        mean = float(field.mean())
+        field, age_days, sigma = (
+            plane if grid == self.grid else resample(plane, self.grid, grid)  # NaN would spread
+            for plane in (self.field_gauss, self.age_days, sigma)
+        )
+        mean = float(np.nanmean(field))
         return SynchronicMap(
             field_gauss=field,
             grid=grid,
             time=self.time,
             source=np.zeros(grid.shape, np.uint8),
-            age_days=resample(self.age_days, self.grid, grid),
-            sigma_gauss=resample(sigma, self.grid, grid),
+            age_days=age_days,
+            sigma_gauss=sigma,
             correlation_length_deg=0.0,
             sources=(MapSource("base", self.instrument, self.name, self.sha256, self.time),),
             balance=FluxBalance(mean, mean),
