@@ -23,6 +23,7 @@ from farside.cli.options import (
     embedded_models,
     parse_time,
     progress_bar,
+    working,
 )
 from farside.cli.quicklook import quicklook
 from farside.cli.stack import stack
@@ -62,7 +63,9 @@ def simulate(
     from farside.simulation import write_set
 
     size = "native" if native else "small"
-    files = write_set(out, parse_time(time), stereo_longitude, seed, size)
+    moment = parse_time(time)
+    with working("simulating the Sun and seven images"):
+        files = write_set(out, moment, stereo_longitude, seed, size)
     for path in (*files.observations, *files.references, files.truth):
         typer.echo(path)
 

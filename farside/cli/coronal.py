@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from farside.cli.options import working
+
 if TYPE_CHECKING:
     from farside.corona import Heights
 
@@ -54,7 +56,8 @@ def coronal(
 
     heights = _heights(law, source_surface, current_sheet)
     made = read_base(map_file).to_synchronic_map()
-    found = corona(made, {"wsa": WSA, "euhforia": EUHFORIA}[law], heights)
+    with working("tracing the field lines of the corona"):
+        found = corona(made, {"wsa": WSA, "euhforia": EUHFORIA}[law], heights)
     typer.echo(NamedFile("corona.png", draw_corona(made, corona_overlay(found))).write_to(out))
     typer.echo(NamedFile("wind.png", draw_wind(found.wind)).write_to(out))
     typer.echo(boundary.write(inner_boundary(found.wind), out))

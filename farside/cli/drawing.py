@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from farside.cli.options import parse_time
+from farside.cli.options import parse_time, working
 from farside.io.formats import ScanFormat
 
 
@@ -31,7 +31,9 @@ def simulate_drawing(
         raise typer.BadParameter(
             f"--hand is {hand!r}, expected one of {', '.join(DRAWING_STYLES)}, all"
         )
+    moment = parse_time(time)
     for each in DRAWING_STYLES if hand == "all" else (hand,):
-        files = write_drawing(out, parse_time(time), seed, each, form, radius)
+        with working(f"drawing the simulated Sun: {each}"):
+            files = write_drawing(out, moment, seed, each, form, radius)
         for path in (files.drawing, files.side_car, files.truth):
             typer.echo(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,3 +83,10 @@ def progress_bar(what: str) -> Iterator[Progress]:
             bar.update(task, completed=done, total=number, visible=True)
 
         yield tell
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Show on standard error that a step whose length is not known runs, until the block ends."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(what)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.options import Server, parse_time_if_any
+from farside.cli.options import Server, parse_time_if_any, working
 from farside.io.formats import MapFormat
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def synchronic(
     asked = _MapRequest(
         observed or (), generated or (), base, parse_time_if_any(time), allow_saturating
     )
-    made = _made_by_service(server, asked) if server else _made_locally(asked)
+    with working("projecting and merging the disks"):
+        made = _made_by_service(server, asked) if server else _made_locally(asked)
     _write(made, out)
     if format != "native":
         typer.echo(write(made, format, out.parent, flux_scale))

@@ -41,7 +41,7 @@ def picture(found: Drawable) -> bytes:
             return render_disk(register(found, DISK_GRID))
         case Boundary():
             return draw_boundary(found)
-        case Table():
+        case _:  # a table
             return draw_flux_curve(found)
 
 
