@@ -23,8 +23,8 @@ from tritonclient.grpc.model_config_pb2 import (
     ModelWarmup,
 )
 
-from export.build import INPUT, OUTPUT, Build, Format, Precision
-from farside.model.defaults import DEADLINE_S
+from export.build import Build, Format, Precision
+from farside.model.defaults import DEADLINE_S, INPUT, OUTPUT
 from farside.model.recipe import Recipe
 
 FILE_NAME = "config.pbtxt"

@@ -1,4 +1,4 @@
-"""Defaults of models: their folder, arithmetic and deadline; importing this is quick."""
+"""Folder, arithmetic, deadline and tensor names of models, for engines, export and service."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ Precision = Literal["float32", "bfloat16"]
 
 DEADLINE_S = 120.0
 """Longest time of a request: in the service, at Triton, and in Triton's queue, seconds."""
+
+INPUT, OUTPUT = "INPUT__0", "OUTPUT__0"
+"""Names of the tensors at Triton, whose pytorch backend requires such an index."""
 
 FOLDER = "model_repository"
 

@@ -343,10 +343,7 @@ def _observer(longitude_deg: float, latitude_deg: float, distance_m: float) -> O
 
 
 def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
-    apart_deg = max(
-        abs(wrap_deg(stonyhurst.longitude_deg - carrington.longitude_deg)),
-        abs(stonyhurst.latitude_deg - carrington.latitude_deg),
-    )
+    apart_deg = stonyhurst.degrees_from(carrington)
     if apart_deg > POSITION_TOLERANCE_DEG:
         raise ImplausibleGeometryError(
             f"HGLN_OBS, HGLT_OBS and CRLN_OBS, CRLT_OBS are {apart_deg:.1f}° apart,"

@@ -14,13 +14,15 @@ def draw_flux_curve(curve: Table) -> bytes:
     """Render unsigned and net flux against time as PNG, by source."""
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     axes = figure.subplots()
-    times, kinds = Time(np.asarray(curve["time"], str)).to_datetime(), np.asarray(curve["source"])
+    # In a FITS file the texts are bytes.
+    times, kinds = (np.asarray(curve[name], str) for name in ("time", "source"))
+    moments = Time(times).to_datetime()
     for kind, marker in (("observed", "o"), ("generated", "s"), ("base", "^")):
         chosen = kinds == kind
         for name, label, filled in (("unsigned", "unsigned", "full"), ("net", "net", "none")):
             flux = np.asarray(curve[f"{name}_flux_mx"], np.float64)[chosen] / 1e22
             if flux.size:
-                axes.plot(times[chosen], flux, marker, fillstyle=filled, label=f"{kind}, {label}")
+                axes.plot(moments[chosen], flux, marker, fillstyle=filled, label=f"{kind}, {label}")
     axes.axhline(0, color="0.6", lw=0.8)
     axes.set_ylabel("flux, 10²² Mx")
     axes.grid(alpha=0.25)

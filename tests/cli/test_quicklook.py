@@ -9,18 +9,23 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from farside.cli.app import app
+from farside.observation.drawing.sidecar import CONTENT
 from farside.solarwind import FORMATS, pack
 from farside.solarwind.euhforia import write as write_boundary
 from farside.tracking.files import write_curve, write_cutouts
 from farside.tracking.track import track_region
-from tests.cases.seeds import seeds
+from tests.cases.seeds import PLAIN, seeds
 from tests.solarwind.test_euhforia import BOUNDARY
 from tests.support.bipoles import MODEL, TIME, disk
-from tests.support.drawn_suns import side_car
+from tests.support.drawn_suns import as_fits, side_car
 from tests.support.synchronic_maps import synchronic_map
 from tests.tracking.test_files import REGION
 
-SEEDS = {seed.name: seed for seed in seeds() if seed.kind != "json"}
+FILES = {
+    f"{seed.name}.{'fits' if seed.kind == 'fits' else 'png'}": seed.data
+    for seed in seeds()
+    if seed.kind != "json"
+} | {"drawing_fits.fits": as_fits(PLAIN.picture(), CONTENT=CONTENT)}
 
 
 @pytest.fixture
@@ -43,10 +48,10 @@ def test_a_map_is_drawn_in_every_format(name: str, elsewhere: Path) -> None:
     drawn(pack(synchronic_map(), name).write_to(elsewhere))
 
 
-@pytest.mark.parametrize("name", SEEDS)
+@pytest.mark.parametrize("name", FILES)
 def test_every_product_and_every_kind_of_input_is_drawn(name: str, elsewhere: Path) -> None:
-    path = elsewhere / f"{name}.fits" if SEEDS[name].kind == "fits" else elsewhere / f"{name}.png"
-    path.write_bytes(SEEDS[name].data)
+    path = elsewhere / name
+    path.write_bytes(FILES[name])
     if name.startswith("drawing"):
         path.with_suffix(".json").write_bytes(side_car(north_up=True))
     drawn(path)
