@@ -55,6 +55,7 @@ from farside.io.product_reader import (
     rows_of,
     text_of,
     time_of,
+    word_of,
 )
 from farside.io.source import Source
 from farside.io.wcs import disk_radius_arcsec, helioprojective_cards
@@ -330,23 +331,6 @@ class Magnetogram:
         return _from_hdus(open_product(source))
 
 
-def trained_on(value: object) -> TrainedOn:
-    """Validate the value of an AITRAIN card: the kind of training data.
-
-    Raises
-    ------
-    MissingMetadataError
-        The value is none of those allowed.
-    """
-    known: TrainedOn
-    for known in get_args(TrainedOn):
-        if value == known:
-            return known
-    raise MissingMetadataError(
-        f"AITRAIN is {repr(value)[:MAX_TEXT]}, expected one of {get_args(TrainedOn)}"
-    )
-
-
 def read_model_provenance(cards: Cards) -> ModelProvenance:
     """Read the provenance of a field from header cards or from a row of a table.
 
@@ -359,7 +343,7 @@ def read_model_provenance(cards: Cards) -> ModelProvenance:
         model=text_of(cards, "AIMODEL"),
         version=text_of(cards, "AIMODVER"),
         identity=text_of(cards, "AIMODID"),
-        trained_on=trained_on(cards.get("AITRAIN")),
+        trained_on=word_of(cards, "AITRAIN", get_args(TrainedOn)),
         engine=text_of(cards, "AIENGINE"),
         precision=text_of(cards, "AIPREC"),
         saturation_gauss=number_if_any(cards, "AICLIP", 0, MAX_FIELD_GAUSS),
@@ -594,15 +578,7 @@ def _input(row: Row) -> Input:
         quality=quality_of(row),
         notes=_notes(text_of(row, "NOTES", MAX_ROW_BYTES)),
     )
-    return Input(_role(text_of(row, "ROLE")), origin, number_of(row, "CLIPPED", 0, 1))
-
-
-def _role(word: str) -> Role:
-    known: Role
-    for known in get_args(Role):
-        if word == known:
-            return known
-    raise MissingMetadataError(f"ROLE of an input is {word!r}, expected one of {get_args(Role)}")
+    return Input(word_of(row, "ROLE", get_args(Role)), origin, number_of(row, "CLIPPED", 0, 1))
 
 
 def _notes(written: str) -> tuple[str, ...]:

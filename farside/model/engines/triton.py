@@ -153,23 +153,9 @@ class TritonEngine:
         return self._slot(shape, served) if self._shares else np.empty(shape, np.float32)
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
-        """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
+        """Run the network, see :meth:`farside.model.engine.Engine.infer`.
 
         A name selects the newest version at each attempt, a handle one fixed version.
-
-        Raises
-        ------
-        UnknownModelError
-            No such model; the message lists the loaded ones.
-        InputShapeError
-            Channels or grid differ from those of the Recipe.
-        EngineFailedError
-            The server failed to run the model, refused the request, or its output is not finite.
-        EngineUnavailableError
-            The server is unreachable, its queue is full, the version was unloaded, or the engine is
-            closed.
-        DeadlineError
-            No answer within the deadline.
         """
         begun = time.monotonic()
         pause, failure = 0.05, None
