@@ -26,8 +26,9 @@ import torch
 
 from benchmarks.models import AISFM3, describe, gflop_of, write_random_model
 from benchmarks.peak import peaks
+from farside.model.defaults import Precision
 from farside.model.engine import Engine, Tensor
-from farside.model.engines.torch import Precision, TorchEngine
+from farside.model.engines.torch import TorchEngine
 from farside.model.repository import read_repository
 
 FORWARDS = 6

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import astropy.units as u
 import numpy as np
@@ -69,7 +68,7 @@ def simulate(folder: Path, time: Time, seed: int) -> MapInputs:
 
 def post(client: Client, given: MapInputs, product: Path, folder: Path) -> SynchronicMap:
     """Request the map in every format; each is written to a folder of its own."""
-    for name in get_args(solarwind.MapFormat):
+    for name in solarwind.FORMATS:
         file = client.synchronic([given.observed], [product], given.base, format=name)
         print(f"{name:8} {file.write_to(folder / name)}")
     (path,) = (folder / "native").glob("*.fits")

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import get_args
 
 from farside import solarwind
 from farside.errors import FarsideError, IncompleteSetError
@@ -121,7 +120,7 @@ def _arguments() -> argparse.Namespace:
         "--format",
         nargs="+",
         default=["gong"],
-        choices=[*get_args(solarwind.MapFormat), BOUNDARY],
+        choices=[*solarwind.FORMATS, BOUNDARY],
         help="one or more; boundary is the solar wind at 0.1 au, which takes half a minute",
     )
     parser.add_argument(

@@ -12,9 +12,6 @@ Format = Literal["torchscript", "onnx", "tensorrt"]
 Precision = Literal["fp32", "fp16", "bf16"]
 Target = Literal["cpu", "gpu"]
 
-INPUT, OUTPUT = "INPUT__0", "OUTPUT__0"
-"""Names of the tensors; Triton's pytorch backend requires such an index."""
-
 FILES: dict[Format, str] = {
     "torchscript": "model.pt",
     "onnx": "model.onnx",

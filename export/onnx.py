@@ -10,8 +10,8 @@ import onnxruntime
 import torch
 from torch.export import Dim
 
-from export.build import INPUT, OUTPUT
 from export.precision import ServedNetwork
+from farside.model.defaults import INPUT, OUTPUT
 from farside.model.engine import Tensor
 from farside.model.recipe import Recipe
 

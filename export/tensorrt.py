@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from export.build import INPUT, OUTPUT, Build
+from export.build import Build
 from export.errors import ExportError, GateError, ToolMissingError
 from export.triton import shape, shapes
+from farside.model.defaults import INPUT, OUTPUT
 from farside.model.engine import Tensor
 from farside.model.recipe import Recipe
 

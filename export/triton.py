@@ -23,7 +23,8 @@ from tritonclient.grpc.model_config_pb2 import (
     ModelWarmup,
 )
 
-from export.build import INPUT, OUTPUT, Build, Format, Precision
+from export.build import Build, Format, Precision
+from farside.model.defaults import DEADLINE_S, INPUT, OUTPUT
 from farside.model.recipe import Recipe
 
 FILE_NAME = "config.pbtxt"
@@ -37,7 +38,7 @@ PLATFORMS: dict[Format, str] = {
 BATCHING_DELAY_US = 5_000
 """Maximum delay of a request on a GPU for batching with others, microseconds."""
 
-QUEUE_TIMEOUT_US = 120_000_000
+QUEUE_TIMEOUT_US = round(DEADLINE_S * 1e6)
 """Maximum time of a request in the queue, the service's default deadline, microseconds."""
 
 QUEUE_BYTES = 2 * 1024**3

@@ -79,7 +79,7 @@ _MODULES = {
     "Recipe": "farside.model.recipe",
     "SynchronicMap": "farside.synchronic.map",
 }
-"""Where the nouns are defined; the verbs are those of :mod:`farside.api`."""
+"""Modules that define the nouns; the verbs are those of :mod:`farside.api`."""
 
 
 if not TYPE_CHECKING:  # type checkers know the names from the imports above, and no others

@@ -17,6 +17,7 @@ from farside.io.atomic import NamedFile
 from farside.io.fits import MAX_BYTES, primary_cards, text, unpack
 from farside.io.source import Source, bytes_of, listed, naming_errors
 from farside.magnetogram.magnetogram import Magnetogram
+from farside.model.defaults import default_folder
 from farside.model.engine import Engine, only_model
 from farside.observation.image import Observation
 from farside.observation.image import read as read_image
@@ -77,8 +78,8 @@ def load_models(
     ----------
     folder : path, optional
         Holds ``<model>/<version>/model.safetensors``. By default the folder that the environment
-        variable FARSIDE_MODEL_REPOSITORY names, ``model_repository`` in the current folder, or
-        that of the clone.
+        variable FARSIDE_MODEL_REPOSITORY names, ``model_repository`` in the current folder, that
+        of the clone, or the demonstration models installed with the package.
     names : str or collection of str, optional
         Only these models.
 
@@ -100,7 +101,7 @@ def load_models(
     >>> farside.load_models(names="pix2pixcc-demo")["pix2pixcc-demo"].recipe.version
     '2'
     """
-    from farside.model.models import Models, default_folder
+    from farside.model.models import Models
 
     given = [names] if isinstance(names, str) else names or ()
     return Models(default_folder() if folder is None else Path(folder), given)
@@ -164,7 +165,7 @@ def generate(
     >>> far.field.unit, far.field.shape
     (Unit("G"), (256, 256))
     """
-    from farside.model.models import Models, default_folder
+    from farside.model.models import Models
 
     known = _models_of(default_folder()) if models is None else models
     if isinstance(known, Models):
@@ -337,7 +338,7 @@ def read_product(
     SynchronicMap
         Of a map in our own format.
     BaseMap
-        Of a map in the format of GONG or ADAPT; that of WSA is not read.
+        Of a map in the format of GONG, ADAPT or WSA.
     Observation
         Of a mean of HMI frames.
     Boundary

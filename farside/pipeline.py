@@ -22,8 +22,7 @@ from farside.model.engine import Engine, Model, find_model
 from farside.model.recipe import SYNOPTIC_MAP, NativeTiling, Recipe
 from farside.observation.image import Observation
 from farside.observation.read import read_each
-from farside.progress import Progress, no_progress
-from farside.stages import Timer, no_timer
+from farside.progress import Progress, Timer, no_progress, no_timer
 from farside.synchronic.base import is_map, read_base
 from farside.synchronic.disk import (
     MAP_GRID,
@@ -48,26 +47,7 @@ def generate(
     engine: Engine,
     progress: Progress = no_progress,
 ) -> Magnetogram:
-    """Generate the magnetogram that the spacecraft of `observations` would have measured.
-
-    Parameters
-    ----------
-    observations, references
-        Files of the far-side spacecraft, and of the front side at the epoch of Eq. 5 of Jeong et
-        al. (2022), when the same hemisphere faced Earth. Some models take a synoptic map in place
-        of the reference magnetogram.
-    model
-        Name of a model that `engine` has loaded.
-    engine
-        Inference engine, see :func:`farside.model.engines.embedded`.
-    progress
-        Called after each tile, if the model works in tiles.
-
-    Raises
-    ------
-    FarsideError
-        The message names the invalid file or set.
-    """
+    """Generate a magnetogram by a model that `engine` has loaded, see :func:`farside.generate`."""
     loaded = find_model(engine, model)
     stack = prepare(observations, references, loaded.recipe)
     return translate_batch([stack], loaded, engine, progress=progress)[0]
@@ -191,22 +171,7 @@ def map_sun(
     *,
     allow_saturating: bool = False,
 ) -> SynchronicMap:
-    """Merge observed and generated magnetograms and a base map into a map of the whole Sun.
-
-    Parameters
-    ----------
-    observed, generated
-        Magnetograms of HMI, and products of :func:`generate`, in any number: files, or in memory.
-    base
-        Map of GONG, ADAPT, HMI or Farside that fills the unobserved area.
-    time, allow_saturating
-        See :func:`farside.synchronic.merge.synchronic`.
-
-    Raises
-    ------
-    InputError, SetError
-        A file cannot be used, or the files do not form a set.
-    """
+    """Merge magnetograms and a base map into one map, see :func:`farside.synchronic_map`."""
     disks = _held(chain(map(_measured, observed), map(_generated, generated)))
     return synchronic(disks, _base(base), time, allow_saturating=allow_saturating)
 

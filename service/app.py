@@ -1,7 +1,7 @@
 """``bentoml serve service.app:FarsideService``.
 
-The endpoints are a Starlette application mounted in the BentoML service: there uploads are parsed
-in memory, while BentoML's own file parameters write each to disk and fetch addresses.
+The endpoints are a Starlette application inside the BentoML service: there uploads are parsed in
+memory, while BentoML's own file parameters write each to disk and fetch addresses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import gc
 import bentoml
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.model.engine import Engine
 from service import connection, supervisor
@@ -39,6 +39,17 @@ What it refuses, with whatever body, reaches the client as the JSON object of ev
 """
 
 http = Starlette(routes=ROUTES)
+
+
+def endpoints_first(framework: ASGIApp) -> ASGIApp:
+    """Answer the addresses of :data:`ROUTES` before BentoML, some of which it has as well."""
+    paths = {route.path for route in ROUTES}
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        own = scope["type"] == "http" and scope["path"] in paths
+        await (http if own else framework)(scope, receive, send)
+
+    return answer
 
 
 def open_engine(settings: Settings) -> Engine:
@@ -86,9 +97,9 @@ FarsideService = bentoml.service(
     logging={"access": {"enabled": False}},  # ours says more
     tracing=tracing(SETTINGS),
 )(Farside)
-FarsideService.mount_asgi_app(http)
 FarsideService.add_asgi_middleware(
     ErrorEnvelope, worker=lambda: http.state.worker, endpoints=ENDPOINTS
 )
 for _layer in MIDDLEWARE:
     FarsideService.add_asgi_middleware(_layer)
+FarsideService.add_asgi_middleware(endpoints_first)

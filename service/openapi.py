@@ -1,4 +1,4 @@
-"""What ``/docs.json`` says, from the same tables that the service acts on."""
+"""What ``/docs.json`` and ``/schema.json`` say, from the tables that the service acts on."""
 
 from __future__ import annotations
 
@@ -38,10 +38,31 @@ def document(settings: Settings) -> Schema:
             "/readyz": {"get": _readyz()},
             "/metrics": {"get": _get("metrics", "Prometheus metrics.", "text/plain")},
             "/docs.json": {"get": _get("docs", "This document.", "application/json", "OpenAPI")},
+            "/schema.json": {
+                "get": _get("schema", "For BentoML's client.", "application/json", "Endpoints")
+            },
             "/": {"get": _get("page", "A form to try the service with.", "text/html")},
         },
         "components": {"schemas": _schemas()},
     }
+
+
+def client_schema() -> Schema:
+    """Describe the endpoints as ``bentoml.SyncHTTPClient`` reads them from ``/schema.json``."""
+    forms: dict[str, type[Form]] = {"generate": GenerateForm, "synchronic": SynchronicForm}
+    return {
+        "name": "farside",
+        "type": "service",
+        "routes": [_route(name, form) for name, form in forms.items()],
+    }
+
+
+def _route(name: str, form: type[Form]) -> Schema:
+    schema, file = form.model_json_schema(), {"type": "file"}
+    for field in form.file_fields():
+        repeated = form.is_repeated(field)
+        schema["properties"][field] = {"type": "array", "items": file} if repeated else file
+    return {"name": name, "route": f"/{name}", "input": schema, "output": file}
 
 
 def _generate(settings: Settings) -> Schema:
@@ -175,5 +196,6 @@ def _schemas() -> Schema:
                 "request_id": _STRING,
             },
         },
+        "Endpoints": {"type": "object", "required": ["name", "type", "routes"]},
         "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"]},
     }

@@ -20,7 +20,7 @@ from farside.quality import Quality
 from service.errors import ClientGoneError
 from service.metrics import CONTENT_TYPE
 from service.multipart import F, announced_bytes, read_form
-from service.openapi import document
+from service.openapi import client_schema, document
 from service.schemas import Format, GenerateForm, SynchronicForm
 from service.worker import Worker
 
@@ -78,6 +78,11 @@ async def docs(request: Request) -> JSONResponse:
     return JSONResponse(document(_worker(request).settings))
 
 
+async def schema(_: Request) -> JSONResponse:
+    """``GET /schema.json``: the endpoints, for BentoML's client."""
+    return JSONResponse(client_schema())
+
+
 async def page(_: Request) -> HTMLResponse:
     """``GET /``: a form to try the service with."""
     text = files("service").joinpath("index.html").read_text("utf-8")
@@ -90,6 +95,7 @@ ROUTES = [
     Route("/models", models),
     Route("/metrics", metrics),
     Route("/docs.json", docs),
+    Route("/schema.json", schema),
     Route("/", page),
 ]
 

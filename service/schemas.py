@@ -8,12 +8,12 @@ from typing import Annotated
 from astropy.time import Time
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from farside import solarwind
-from farside.moment import moment
+from farside.io.formats import MapFormat
+from farside.sun.times import parse_time
 from service.multipart import MAX_TEXT_BYTES, Form, Upload
 
 UtcTime = Annotated[
-    Time, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
+    Time, BeforeValidator(parse_time), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 
 
@@ -53,7 +53,7 @@ class SynchronicForm(Form):
     time: UtcTime | None = Field(
         default=None, description="time of the map, UTC; that of the most recent disk if left out"
     )
-    format: solarwind.MapFormat = Field(default="native", description="format of the map")
+    format: MapFormat = Field(default="native", description="format of the map")
     flux_scale: float = Field(
         default=1.0,
         ge=0.01,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from farside.model.defaults import DEADLINE_S, Precision, default_folder
 from service.logs import LogFormat
 
 PREFIX = "FARSIDE_"
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
 
     model_repository: Path = Field(
-        default=Path("model_repository"),
+        default_factory=default_folder,
         description="Folder of models, `<model>/<version>/model.safetensors`.",
     )
     default_model: str | None = Field(
@@ -52,9 +52,7 @@ class Settings(BaseSettings):
         ge=1,
         description="Processor threads of one forward; unset: as many as there are processors.",
     )
-    precision: Literal["float32", "bfloat16"] = Field(
-        default="float32", description="Arithmetic of the networks."
-    )
+    precision: Precision = Field(default="float32", description="Arithmetic of the networks.")
     winograd: bool = Field(
         default=False,
         description="Fewer multiplications for more memory, in the float32 convolutions of 512 "
@@ -110,7 +108,7 @@ class Settings(BaseSettings):
         default=300.0, gt=0, le=LONGEST_S, description="Longest duration of an upload, seconds."
     )
     deadline_s: float = Field(
-        default=120.0,
+        default=DEADLINE_S,
         gt=0,
         le=LONGEST_S,
         description="Longest time from the end of the upload to the answer, seconds; past it: 504.",

@@ -25,9 +25,9 @@ from farside.model.engine import find_model
 from farside.model.recipe import Channel, Linear, MedianLog, Timing
 from farside.observation.image import read
 from farside.pipeline import generate, prepare, translate, translate_batch
+from farside.progress import Stage
 from farside.quality import Quality
 from farside.solarwind.gong import pack as pack_gong
-from farside.stages import Stage
 from farside.sun.observer import View
 from farside.synchronic.base import read_base
 from farside.synchronic.view import disk_of_map

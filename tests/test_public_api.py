@@ -22,7 +22,6 @@ from farside.disk.registration import register
 from farside.errors import FormatError, MissingMetadataError
 from farside.io.source import Source
 from farside.magnetogram.magnetogram import Magnetogram
-from farside.model.models import default_folder
 from farside.simulation import SimulatedSet
 from farside.sun.grid import Grid
 from farside.synchronic.map import BaseMap, SynchronicMap
@@ -227,9 +226,3 @@ def test_a_suffix_of_a_picture_writes_a_picture(folder: Path) -> None:
 def test_a_file_of_others_is_no_product(folder: Path) -> None:
     with pytest.raises(MissingMetadataError, match=r"hmi\.fits: no product of Farside"):
         farside.read_product("hmi.fits")
-
-
-def test_models_lie_beside_the_package_where_there_are_none_here(folder: Path) -> None:
-    assert default_folder() == ROOT / "model_repository"
-    (folder / "model_repository").mkdir()
-    assert default_folder() == Path("model_repository")

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from farside.archive.entry import ArchivedProduct, Kind, ProductInput
+from farside.archive.entry import ArchivedProduct, ProductInput
 from farside.archive.naming import Name
-from farside.archive.times import isoformat, parse_time
+from farside.archive.times import isoformat, parse_datetime
 from farside.errors import ArchiveAwayError, ArchiveError
 from farside.quality import Quality
 
@@ -97,7 +97,7 @@ class Index:
         """Enter files, replacing earlier entries of the same paths."""
         with self._transaction():
             for arrival in arrivals:
-                self._insert("REPLACE INTO arrival", _arrival_row(arrival))
+                self._insert("REPLACE INTO arrival", _row(arrival))
 
     def mark_unusable(self, sha256: str, error: str) -> None:
         """Mark all files of this content as unusable, with the reason."""
@@ -112,7 +112,7 @@ class Index:
         with self._transaction():
             self._insert("INSERT INTO product", _product_row(product))
             for given in inputs:
-                self._insert("INSERT INTO input", _input_row(name, given))
+                self._insert("INSERT INTO input", _row(given) | {"product": str(name.path)})
             self._supersede(name)
 
     def drop(self, name: Name) -> None:
@@ -137,7 +137,7 @@ class Index:
     def names(self) -> set[Name]:
         """Names of all issues of all products."""
         rows = self._rows("SELECT series, slot, issue FROM product")
-        return {Name(row["series"], parse_time(row["slot"]), row["issue"]) for row in rows}
+        return {Name(row["series"], parse_datetime(row["slot"]), row["issue"]) for row in rows}
 
     def counts(self) -> tuple[tuple[str, float], ...]:
         """Counts of files and refused sets; slot (Unix s) of the latest product of each kind."""
@@ -149,7 +149,7 @@ class Index:
         counts = [(key, float(row[key])) for key in row.keys()]  # noqa: SIM118  no dict
         for last in self._rows("SELECT kind, max(slot) AS slot FROM product GROUP BY kind"):
             name = f"last_{last['kind']}_timestamp_seconds"
-            counts.append((name, parse_time(last["slot"]).timestamp()))
+            counts.append((name, parse_datetime(last["slot"]).timestamp()))
         return tuple(counts)
 
     def current(self, series: str, slot: datetime) -> ArchivedProduct | None:
@@ -311,72 +311,52 @@ def _check_version(connection: sqlite3.Connection) -> None:
         )
 
 
-def _arrival_row(arrival: Arrival) -> dict[str, object]:
-    return vars(arrival) | {"time": isoformat(arrival.time), "quality": int(arrival.quality)}
+def _row(entry: Arrival | ArchivedProduct | ProductInput) -> dict[str, object]:
+    return vars(entry) | {"time": isoformat(entry.time), "quality": int(entry.quality)}
 
 
 def _arrival(row: sqlite3.Row) -> Arrival:
     values: dict[str, Any] = dict(row)
-    return Arrival(**values | {"time": parse_time(row["time"]), "quality": Quality(row["quality"])})
+    return Arrival(
+        **values | {"time": parse_datetime(row["time"]), "quality": Quality(row["quality"])}
+    )
 
 
 def _product_row(product: ArchivedProduct) -> dict[str, object]:
     name = product.name
-    return {
+    row = _row(product) | {
         "path": str(name.path),
         "series": name.series,
         "slot": isoformat(name.slot),
         "issue": name.issue,
-        "kind": product.kind,
-        "spacecraft": product.spacecraft,
-        "model": product.model,
-        "version": product.version,
-        "identity": product.identity,
-        "time": isoformat(product.time),
         "made": isoformat(product.made),
-        "quality": int(product.quality),
-        "sha256": product.sha256,
     }
+    del row["name"], row["superseded_by"]
+    return row
 
 
 def _product(row: sqlite3.Row) -> ArchivedProduct:
     later = row["superseded_by"]
     return ArchivedProduct(
-        name=Name(row["series"], parse_time(row["slot"]), row["issue"]),
-        kind=_kind(row["kind"]),
+        name=Name(row["series"], parse_datetime(row["slot"]), row["issue"]),
+        kind=row["kind"],
         spacecraft=row["spacecraft"],
         model=row["model"],
         version=row["version"],
         identity=row["identity"],
-        time=parse_time(row["time"]),
-        made=parse_time(row["made"]),
+        time=parse_datetime(row["time"]),
+        made=parse_datetime(row["made"]),
         quality=Quality(row["quality"]),
         sha256=row["sha256"],
         superseded_by=None if later is None else Name.of_path(Path(later)),
     )
 
 
-def _kind(value: str) -> Kind:
-    kind: Kind
-    for kind in get_args(Kind):
-        if value == kind:
-            return kind
-    raise ArchiveError(f"a product is {value!r} by the index, one of {get_args(Kind)} is expected")
-
-
-def _input_row(name: Name, given: ProductInput) -> dict[str, object]:
-    return vars(given) | {
-        "product": str(name.path),
-        "time": isoformat(given.time),
-        "quality": int(given.quality),
-    }
-
-
 def _input(row: sqlite3.Row) -> ProductInput:
     return ProductInput(
         role=row["role"],
         instrument=row["instrument"],
-        time=parse_time(row["time"]),
+        time=parse_datetime(row["time"]),
         quality=Quality(row["quality"]),
         filename=row["filename"],
         sha256=row["sha256"],

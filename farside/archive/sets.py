@@ -15,11 +15,11 @@ from typing import Any
 from farside import __version__
 from farside.archive.entry import count_provisional
 from farside.archive.index import Arrival
-from farside.archive.times import hours_apart, slot_of
+from farside.archive.times import slot_of
 from farside.magnetogram.stack import SPACECRAFT
 from farside.model.recipe import Channel, Recipe
 from farside.quality import Quality
-from farside.sun.reference_epoch import reference_lag_days
+from farside.sun.reference_epoch import hours_apart, mean_time, reference_time
 
 SAME_TIME_HOURS = 0.25
 """Time step within which images count as simultaneous, and the one with fewer flags is taken. A
@@ -175,12 +175,9 @@ def _completed(
 
 def _epoch(observations: Sequence[Arrival]) -> datetime:
     """Reference epoch (Eq. 5) for the mean time and the observer of the product."""
-    start = observations[0].time
-    time = start + sum((each.time - start for each in observations), timedelta()) / len(
-        observations
-    )
-    view = min(observations, key=lambda each: abs(each.time - time))
-    return time - timedelta(days=reference_lag_days(view.longitude_deg))
+    time = mean_time([each.time for each in observations])
+    view = min(observations, key=lambda each: hours_apart(each.time, time))
+    return reference_time(time, view.longitude_deg)
 
 
 def _best(

@@ -12,10 +12,10 @@ SLOT_ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 def to_datetime(time: Time) -> datetime:
     """Convert to a UTC datetime; a leap second becomes the second before it."""
-    return parse_time(str(time.utc.isot).replace(":60", ":59"))
+    return parse_datetime(str(time.utc.isot).replace(":60", ":59"))
 
 
-def parse_time(text: str) -> datetime:
+def parse_datetime(text: str) -> datetime:
     """Parse an ISO 8601 time without a zone as UTC, e.g. one of :func:`isoformat`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
@@ -28,8 +28,3 @@ def isoformat(moment: datetime) -> str:
 def slot_of(moment: datetime, cadence: timedelta) -> datetime:
     """Nearest multiple of `cadence` since midnight."""
     return SLOT_ORIGIN + (moment - SLOT_ORIGIN + cadence / 2) // cadence * cadence
-
-
-def hours_apart(one: datetime, other: datetime) -> float:
-    """Absolute time difference, hours."""
-    return abs(one - other) / timedelta(hours=1)

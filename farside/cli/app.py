@@ -15,22 +15,23 @@ from farside.cli.backfill import backfill
 from farside.cli.coronal import coronal
 from farside.cli.drawing import simulate_drawing
 from farside.cli.frames import simulate_frames
-from farside.cli.moment import moment
 from farside.cli.noise import noise
 from farside.cli.options import (
     ModelName,
-    Precision,
     Repository,
     Server,
     embedded_models,
-    only_model,
+    parse_time,
+    progress_bar,
+    working,
 )
-from farside.cli.progress import progress_bar
+from farside.cli.quicklook import quicklook
 from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.cli.watch import watch
 from farside.errors import FarsideError
+from farside.model.defaults import Precision
 from farside.sun.grid import Grid
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def simulate(
     from farside.simulation import write_set
 
     size = "native" if native else "small"
-    files = write_set(out, moment(time), stereo_longitude, seed, size)
+    moment = parse_time(time)
+    with working("simulating the Sun and seven images"):
+        files = write_set(out, moment, stereo_longitude, seed, size)
     for path in (*files.observations, *files.references, files.truth):
         typer.echo(path)
 
@@ -84,10 +87,10 @@ def generate(
     out: Annotated[Path, typer.Option(help="FITS file to write.")] = Path("far.fits"),
     model: ModelName = None,
     server: Server = None,
-    repository: Repository = Path("model_repository"),
+    repository: Repository = None,
     precision: Annotated[
         Precision, typer.Option(help="Floating-point format of the network, without --server.")
-    ] = Precision.float32,
+    ] = "float32",
 ) -> None:
     """Generate a far-side magnetogram, in this process or through a service.
 
@@ -102,27 +105,12 @@ def generate(
         from farside.pipeline import generate as generate_here
 
         models = embedded_models(repository, precision)
-        name = model or only_model(models)
+        name = model or models.default()
         engine = models.engine(name)
         with progress_bar(name) as progress:
             made = generate_here(observation, reference or [], name, engine, progress)
         made.write(out)
     typer.echo(out)
-
-
-def quicklook(
-    product: Annotated[Path, typer.Argument(help="A product of `farside generate`.")],
-    out: Annotated[
-        Path | None, typer.Option(help="PNG file to write. Default: the product's name with .png.")
-    ] = None,
-) -> None:
-    """Draw a product as a PNG picture."""
-    from farside.magnetogram.magnetogram import Magnetogram
-    from farside.plots.magnetogram import render
-
-    path = out or product.with_suffix(".png")
-    path.write_bytes(render(Magnetogram.read(product)))
-    typer.echo(path)
 
 
 def evaluate(
@@ -158,7 +146,7 @@ def reference_time(time: Moment, stereo_longitude: Longitude) -> None:
     """Print the epoch of the SDO reference images of an observation (Jeong et al. 2022, Eq. 5)."""
     from farside.sun.reference_epoch import reference_time as epoch
 
-    typer.echo(epoch(moment(time), stereo_longitude).isot)
+    typer.echo(epoch(parse_time(time), stereo_longitude).isot)
 
 
 def import_weights(
@@ -173,7 +161,7 @@ def import_weights(
     typer.echo(run(weights, recipe, out, half))
 
 
-def models(server: Server = None, repository: Repository = Path("model_repository")) -> None:
+def models(server: Server = None, repository: Repository = None) -> None:
     """List the models of a repository or of a service: inputs, training, scores."""
     for _, model in sorted(_models(server, repository).items()):
         typer.echo(_description(model))
@@ -199,7 +187,7 @@ def _geometry(recipe: Recipe) -> str:
     return f"native pixels of {grid.pixel_arcsec:g} arcsec, in tiles of {grid.tile_px}²"
 
 
-def _models(server: str | None, repository: Path) -> dict[str, Model]:
+def _models(server: str | None, repository: Path | None) -> dict[str, Model]:
     if not server:
         return dict(embedded_models(repository))
     from farside.client import Client

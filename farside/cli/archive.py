@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.moment import moment
+from farside.cli.options import parse_time
 
 if TYPE_CHECKING:
     from farside.archive.entry import ArchivedProduct
@@ -78,7 +78,7 @@ def find(
     from farside.archive.index import reading
     from farside.archive.times import to_datetime
 
-    start, stop = (None if t is None else to_datetime(moment(t)) for t in (first, end))
+    start, stop = (None if t is None else to_datetime(parse_time(t)) for t in (first, end))
     required, excluded = _quality(having), _quality(without)
     with reading(root) as index:
         found = [

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.moment import moment, moment_if_any
-from farside.cli.options import ModelName, Repository, Server
+from farside.cli.options import ModelName, Repository, Server, parse_time
 from farside.cli.watch import (
     Base,
     Cadence,
@@ -44,7 +43,7 @@ def backfill(
     ] = None,
     server: Server = None,
     model: ModelName = None,
-    repository: Repository = Path("model_repository"),
+    repository: Repository = None,
     cadence: Cadence = 60,
     base: Base = None,
 ) -> None:
@@ -62,7 +61,7 @@ def backfill(
         cadence=to_cadence(cadence),
         period=(_utc(first), _utc(end)),
         remake=True,
-        made_before=None if moment_if_any(made_before) is None else _utc(str(made_before)),
+        made_before=None if made_before is None else _utc(made_before),
         base=base,
     )
     with (
@@ -84,4 +83,4 @@ def backfill(
 def _utc(text: str) -> datetime:
     from farside.archive.times import to_datetime
 
-    return to_datetime(moment(text))
+    return to_datetime(parse_time(text))

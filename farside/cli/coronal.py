@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from farside.cli.options import working
+
 if TYPE_CHECKING:
     from farside.corona import Heights
-    from farside.synchronic.map import BaseMap, SynchronicMap
 
 
-class Law(StrEnum):
-    """Law of the solar-wind speed."""
-
-    wsa = "wsa"
-    euhforia = "euhforia"
+Law = Literal["wsa", "euhforia"]
+"""Law of the solar-wind speed."""
 
 
 def coronal(
@@ -30,7 +27,7 @@ def coronal(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     law: Annotated[
         Law, typer.Option(help="Solar-wind speed law, and its default heights.")
-    ] = Law.euhforia,
+    ] = "euhforia",
     source_surface: Annotated[
         float | None,
         typer.Option(
@@ -58,8 +55,9 @@ def coronal(
     from farside.synchronic.base import read_base
 
     heights = _heights(law, source_surface, current_sheet)
-    made = _as_map(read_base(map_file))
-    found = corona(made, {Law.wsa: WSA, Law.euhforia: EUHFORIA}[law], heights)
+    made = read_base(map_file).to_synchronic_map()
+    with working("tracing the field lines of the corona"):
+        found = corona(made, {"wsa": WSA, "euhforia": EUHFORIA}[law], heights)
     typer.echo(NamedFile("corona.png", draw_corona(made, corona_overlay(found))).write_to(out))
     typer.echo(NamedFile("wind.png", draw_wind(found.wind)).write_to(out))
     typer.echo(boundary.write(inner_boundary(found.wind), out))
@@ -86,7 +84,7 @@ def _heights(law: Law, source_surface: float | None, current_sheet: float | None
     """Heights of the law, replaced by those that are given."""
     from farside.corona import EUHFORIA_HEIGHTS, Heights
 
-    own = EUHFORIA_HEIGHTS if law == Law.euhforia else Heights()
+    own = EUHFORIA_HEIGHTS if law == "euhforia" else Heights()
     top = own.source_surface if source_surface is None else source_surface
     begins = min(own.interface, top) if current_sheet is None else current_sheet
     if not 1 < begins <= top:
@@ -94,28 +92,3 @@ def _heights(law: Law, source_surface: float | None, current_sheet: float | None
             f"--current-sheet is {begins:g}, expected more than 1 and at most {top:g}"
         )
     return Heights(top, begins)
-
-
-def _as_map(base: BaseMap) -> SynchronicMap:
-    """Synchronic map that consists of a base map alone, resampled to its grid."""
-    import numpy as np
-
-    from farside.sun.carrington_grid import CarringtonGrid, resample
-    from farside.synchronic.map import FluxBalance, MapSource, SynchronicMap
-
-    grid = CarringtonGrid(base.grid.columns, base.grid.rows)
-    sigma = np.zeros(base.grid.shape) if base.sigma_gauss is None else base.sigma_gauss
-    field = resample(base.field_gauss, base.grid, grid)
-    mean = float(field.mean())
-    return SynchronicMap(
-        field_gauss=field,
-        grid=grid,
-        time=base.time,
-        source=np.zeros(grid.shape, np.uint8),
-        age_days=resample(base.age_days, base.grid, grid),
-        sigma_gauss=resample(sigma, base.grid, grid),
-        correlation_length_deg=0.0,
-        sources=(MapSource("base", base.instrument, base.name, base.sha256, base.time),),
-        balance=FluxBalance(mean, mean),
-        quality=base.quality,
-    )

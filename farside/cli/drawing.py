@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from farside.cli.moment import moment
-
-
-class ScanFormat(StrEnum):
-    """File format of the scan."""
-
-    png = "png"
-    jpeg = "jpeg"
-    fits = "fits"
+from farside.cli.options import parse_time, working
+from farside.io.formats import ScanFormat
 
 
 def simulate_drawing(
@@ -26,9 +18,7 @@ def simulate_drawing(
     hand: Annotated[
         str, typer.Option(help="Drawing style, or 'all'; see docs/drawings.md.")
     ] = "tower",
-    form: Annotated[
-        ScanFormat, typer.Option("--format", help="File format of the scan.")
-    ] = ScanFormat.png,
+    form: Annotated[ScanFormat, typer.Option("--format", help="File format of the scan.")] = "png",
     radius: Annotated[
         float, typer.Option(min=100, max=1500, help="Radius of the disk in the scan, pixels.")
     ] = 480,
@@ -41,7 +31,9 @@ def simulate_drawing(
         raise typer.BadParameter(
             f"--hand is {hand!r}, expected one of {', '.join(DRAWING_STYLES)}, all"
         )
+    moment = parse_time(time)
     for each in DRAWING_STYLES if hand == "all" else (hand,):
-        files = write_drawing(out, moment(time), seed, each, form.value, radius)
+        with working(f"drawing the simulated Sun: {each}"):
+            files = write_drawing(out, moment, seed, each, form, radius)
         for path in (files.drawing, files.side_car, files.truth):
             typer.echo(path)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from farside.cli.moment import moment
+from farside.cli.options import parse_time, working
 
 
 def simulate_frames(
@@ -27,6 +27,8 @@ def simulate_frames(
 
     if count % 2 == 0:
         raise typer.BadParameter(f"--count is {count}; expected an odd number: a middle frame")
-    files = write_frames(out, moment(time), seed, count, SIZES["native" if native else "small"])
+    moment, size = parse_time(time), SIZES["native" if native else "small"]
+    with working(f"simulating {count} magnetograms"):
+        files = write_frames(out, moment, seed, count, size)
     for path in (*files.frames, files.truth):
         typer.echo(path)

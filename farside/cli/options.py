@@ -1,27 +1,35 @@
-"""Options shared by several commands, and the models that they select."""
+"""Shared parts of the commands: options, times, models and the progress bar."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.model.defaults import Precision, default_folder
+from farside.progress import Progress
+
 if TYPE_CHECKING:
+    from astropy.time import Time
+
     from farside.model.models import Models
 
 Repository = Annotated[
-    Path,
-    typer.Option(envvar="FARSIDE_MODEL_REPOSITORY", help="Folder of the models."),
+    Path | None,
+    typer.Option(
+        envvar="FARSIDE_MODEL_REPOSITORY",
+        help="Folder of the models. Default: model_repository here, in the clone, or as installed.",
+    ),
 ]
 Server = Annotated[
     str | None,
     typer.Option(
-        help="Address of a Farside service, e.g. http://localhost:3000; without it, the network "
-        "runs in this process."
+        help="Address of a Farside service, e.g. http://localhost:3000; without it, this process "
+        "does the work."
     ),
 ]
 ModelName = Annotated[
@@ -33,30 +41,52 @@ ModelName = Annotated[
 ]
 
 
-class Precision(StrEnum):
-    """Floating-point format of the network's arithmetic."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-
-
-def embedded_models(repository: Path, precision: Precision = Precision.float32) -> Models:
-    """Open a repository; its models are loaded in this process when they are first used."""
+def embedded_models(repository: Path | None, precision: Precision = "float32") -> Models:
+    """Open a folder of models; each is loaded in this process when it is first used."""
     from farside.model.models import Models
 
     threads = os.environ.get("FARSIDE_THREADS")
-    return Models(repository, (), int(threads) if threads else None, precision.value)
+    return Models(repository or default_folder(), (), int(threads) if threads else None, precision)
 
 
-def only_model(models: Iterable[str]) -> str:
-    """Name of the only model.
+def parse_time(text: str) -> Time:
+    """Parse the time of an option, UTC.
 
     Raises
     ------
     BadParameter
-        If there are several.
+        If `text` is not a time.
     """
-    names = sorted(models)
-    if len(names) != 1:
-        raise typer.BadParameter(f"no --model, expected one of {', '.join(names)}")
-    return names[0]
+    from farside.sun import times
+
+    try:
+        return times.parse_time(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def parse_time_if_any(text: str | None) -> Time | None:
+    """Parse the time of an option that may be left out."""
+    return None if text is None else parse_time(text)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Progress]:
+    """Show the progress of `what` as a bar on standard error, from the first report on."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, visible=False)
+
+        def tell(done: int, number: int) -> None:
+            bar.update(task, completed=done, total=number, visible=True)
+
+        yield tell
+
+
+def working(what: str) -> AbstractContextManager[object]:
+    """Show on standard error that a step whose length is not known runs, until the block ends."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(what)

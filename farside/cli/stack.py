@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from farside.cli.progress import progress_bar
+from farside.cli.options import progress_bar
 
 
 def stack(

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.moment import moment_if_any
+from farside.cli.options import Server, parse_time_if_any, working
+from farside.io.formats import MapFormat
 
 if TYPE_CHECKING:
-    from astropy.time import Time
-
     from farside.synchronic.map import SynchronicMap
-
-
-class Format(StrEnum):
-    """File format of a synchronic map."""
-
-    native = "native"
-    gong = "gong"
-    adapt = "adapt"
-    wsa = "wsa"
-
-
-@dataclass(frozen=True)
-class _MapRequest:
-    """Inputs and options of a map."""
-
-    observed: Sequence[Path]
-    generated: Sequence[Path]
-    base: Path | None
-    time: Time | None
-    allow_saturating: bool
 
 
 def synchronic(
@@ -59,8 +35,9 @@ def synchronic(
         ),
     ] = None,
     format: Annotated[  # noqa: A002  # the word of the command line
-        Format, typer.Option(help="Also write the map in this format, into OUT's folder/FORMAT/.")
-    ] = Format.native,
+        MapFormat,
+        typer.Option(help="Also write the map in this format, into OUT's folder/FORMAT/."),
+    ] = "native",
     flux_scale: Annotated[
         float,
         typer.Option(
@@ -76,51 +53,30 @@ def synchronic(
             help="Also accept products of models whose field is clipped (header AICLIP).",
         ),
     ] = False,
-    server: Annotated[
-        str | None,
-        typer.Option(help="Address of a Farside service; without it, this process makes the map."),
-    ] = None,
+    server: Server = None,
 ) -> None:
     """Merge disks and a base map into a synchronic map of the whole Sun."""
     from farside.solarwind import write
 
-    if format == Format.native and flux_scale != 1.0:
+    if format == "native" and flux_scale != 1.0:
         raise typer.BadParameter("--flux-scale needs another --format than native")
-    asked = _MapRequest(
-        observed or (), generated or (), base, moment_if_any(time), allow_saturating
-    )
-    made = _made_by_service(server, asked) if server else _made_locally(asked)
+    sources, moment = (observed or (), generated or (), base), parse_time_if_any(time)
+    with working("projecting and merging the disks"):
+        if server:
+            from farside.client import Client
+            from farside.synchronic import fits as native
+
+            with Client(server) as client:
+                answer = client.synchronic(*sources, time=moment, allow_saturating=allow_saturating)
+            made = native.read(answer.content)
+        else:
+            from farside.pipeline import map_sun
+
+            made = map_sun(*sources, moment, allow_saturating=allow_saturating)
     _write(made, out)
-    if format != Format.native:
-        typer.echo(write(made, format.value, out.parent, flux_scale))
+    if format != "native":
+        typer.echo(write(made, format, out.parent, flux_scale))
     typer.echo(f"quality: {', '.join(made.quality.names()) or 'good'}", err=True)
-
-
-def _made_locally(asked: _MapRequest) -> SynchronicMap:
-    from farside.pipeline import map_sun
-
-    return map_sun(
-        asked.observed,
-        asked.generated,
-        asked.base,
-        asked.time,
-        allow_saturating=asked.allow_saturating,
-    )
-
-
-def _made_by_service(server: str, asked: _MapRequest) -> SynchronicMap:
-    from farside.client import Client
-    from farside.synchronic import fits as native
-
-    with Client(server) as client:
-        answer = client.synchronic(
-            asked.observed,
-            asked.generated,
-            asked.base,
-            time=asked.time,
-            allow_saturating=asked.allow_saturating,
-        )
-    return native.read(answer.content)
 
 
 def _write(made: SynchronicMap, out: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.moment import moment_if_any
+from farside.cli.options import parse_time_if_any, working
 
 if TYPE_CHECKING:
     from astropy.time import Time
@@ -77,10 +77,12 @@ def track(
         )
     if differential and time is None:
         raise typer.BadParameter("--differential needs --time: when the region was there")
-    region = _region(noaa, position, longitude, latitude, moment_if_any(time))
+    region = _region(noaa, position, longitude, latitude, parse_time_if_any(time))
     rotation: RotationMode = "differential" if differential else "carrington"
     settings = TrackSettings(size, cell, within, threshold, rotation)
-    _write(track_region(region, map(read, files), settings), out)
+    with working("cutting the region out of each file"):
+        found = track_region(region, map(read, files), settings)
+    _write(found, out)
 
 
 def _region(

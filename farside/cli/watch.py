@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from farside import __version__
-from farside.cli.options import ModelName, Repository, Server, embedded_models, only_model
+from farside.cli.options import ModelName, Repository, Server, embedded_models
 from farside.errors import (
     ArchiveBusyError,
     EngineUnavailableError,
     ModelError,
     UnknownModelError,
 )
+from farside.model.defaults import default_folder
 
 if TYPE_CHECKING:
     from farside.archive.producer import Producer
@@ -58,7 +59,7 @@ def watch(
     out: Annotated[Path, typer.Option(help="Folder of the archive; created if missing.")],
     server: Server = None,
     model: ModelName = None,
-    repository: Repository = Path("model_repository"),
+    repository: Repository = None,
     once: Annotated[bool, typer.Option("--once", help="Run one round, and end.")] = False,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between rounds.")] = 30.0,
     settle: Settle = 10.0,
@@ -114,7 +115,9 @@ def to_cadence(cadence_minutes: int) -> timedelta:
 
 
 @contextmanager
-def open_producer(server: str | None, model: str | None, repository: Path) -> Iterator[Producer]:
+def open_producer(
+    server: str | None, model: str | None, repository: Path | None
+) -> Iterator[Producer]:
     """Open the product backend: a service if `server` is given, else an engine in this process."""
     from farside.archive.producer import LocalProducer, ServiceProducer
 
@@ -126,7 +129,7 @@ def open_producer(server: str | None, model: str | None, repository: Path) -> It
     else:
         try:
             models = embedded_models(repository)
-            name = model or only_model(models)
+            name = model or models.default()
             engine = models.engine(name)
         except EngineUnavailableError as error:
             raise UnknownModelError(str(error)) from error
@@ -169,12 +172,18 @@ def exit_on_error() -> Iterator[None]:
 
 
 def log_start(
-    what: str, where: str, server: str | None, model: str | None, repository: Path, cadence: int
+    what: str,
+    where: str,
+    server: str | None,
+    model: str | None,
+    repository: Path | None,
+    cadence: int,
 ) -> None:
     """Log the start of a command: folders, model, cadence and version."""
+    source = server or repository or default_folder()
     _log.info(
         "start of %s %s: model %s of %s, a product every %d min, Farside %s",
-        what, where, model or "(the only one)", server or repository, cadence, __version__,
+        what, where, model or "(the only one)", source, cadence, __version__,
     )  # fmt: skip
 
 

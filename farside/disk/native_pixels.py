@@ -13,12 +13,12 @@ from farside.observation.image import KEPT_CARDS, Observation, Origin
 from farside.sun.grid import Geometry, Image
 
 SCALE_TOLERANCE = 0.05
-"""Of the side of a pixel: HMI's differs by 1e-4, and the next size that is in use is twice it."""
+"""Tolerance of the pixel size: HMI's varies by 1e-4, and the next size in use is twice it."""
 
 
 @dataclass(frozen=True)
 class NativeGrid(Geometry):
-    """Where the disk lies in the array of an instrument.
+    """Geometry of the disk in an instrument's own array, with its centre and roll.
 
     Attributes
     ----------

@@ -96,7 +96,7 @@ def _samples(ratio: float) -> int:
 
 
 def _weighted(pixels: Image, grid: Grid, to_source: NDArray[np.float64], ratio: float) -> Image:
-    """As `_resampled`, but pixels without a value are left out of each mean."""
+    """Resample like `_resampled`, leaving pixels without a value out of each mean."""
     valid = np.isfinite(pixels)
     samples = _samples(ratio)
     total = _sampled(

@@ -15,9 +15,8 @@ from farside.sun.grid import Grid, Image
 from farside.sun.heliographic import (
     SurfacePoints,
     differential_rotation_deg_per_day,
-    limb_tangent,
     lines_of_sight,
-    project,
+    pixels_of,
     trace,
 )
 from farside.sun.observer import Observer, View
@@ -111,13 +110,12 @@ def _routes(grid: Grid, origins: Iterable[View], view: View) -> list[_Route]:
 def _route(points: SurfacePoints, grid: Grid, origin: View, view: View) -> _Route:
     days = float((view.time - origin.time).to_value("day"))
     longitude = points.longitude_deg - differential_rotation_deg_per_day(points.latitude_deg) * days
-    west, north, mu = project(longitude, points.latitude_deg, origin.observer, origin.time)
-    scale = grid.disk_radius_px / limb_tangent(origin.observer)
+    x_px, y_px, mu = pixels_of(longitude, points.latitude_deg, origin, grid)
     seen = mu > LEAST_MU
     return _Route(
         origin=origin,
-        x_px=(west * scale + grid.centre_px).astype(np.float32),
-        y_px=(north * scale + grid.centre_px).astype(np.float32),
+        x_px=x_px.astype(np.float32),
+        y_px=y_px.astype(np.float32),
         seen=seen,
         radial=(points.mu / np.where(seen, mu, 1)).astype(np.float32),
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from astropy.time import Time
@@ -52,6 +52,8 @@ MAX_FIELD_GAUSS = 1e5
 _ISOT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?")
 _FORM = re.compile(r"(\d{0,5})([ADJ])")
 _KNOWN_BITS = reduce(or_, Quality)
+
+Word = TypeVar("Word", bound=str)
 
 Row = Cards
 """Table row: values by column name."""
@@ -130,6 +132,21 @@ def text_of(cards: Cards, key: str, longest: int = MAX_TEXT) -> str:
             f"{key} is {_shown(value)}, expected a text of at most {longest} characters"
         )
     return value
+
+
+def word_of(cards: Cards, key: str, allowed: tuple[Word, ...]) -> Word:
+    """Text of a card or table cell that is one of the allowed words.
+
+    Raises
+    ------
+    MissingMetadataError
+        The value is none of them.
+    """
+    value = cards.get(key)
+    for word in allowed:
+        if value == word:
+            return word
+    raise MissingMetadataError(f"{key} is {_shown(value)}, expected one of {allowed}")
 
 
 def number_of(cards: Cards, key: str, least: float = -math.inf, most: float = math.inf) -> float:

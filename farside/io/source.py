@@ -68,7 +68,7 @@ def listed(given: T | Iterable[T]) -> list[T]:
 
 
 def _is_map(source: object) -> TypeGuard[GenericMap]:
-    """Whether it is a sunpy Map, without importing what takes seconds."""
+    """Whether an object is a sunpy Map; does not import sunpy.map, which takes seconds."""
     module = sys.modules.get("sunpy.map")
     return module is not None and isinstance(source, module.GenericMap)
 

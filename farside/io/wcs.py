@@ -1,19 +1,23 @@
-"""Pointing of an image: the affine part of its helioprojective coordinates (WCS)."""
+"""Helioprojective coordinates (WCS) of an image: its pointing, read from and written to cards."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from farside.errors import ImplausibleGeometryError, MissingMetadataError, UnsupportedImageError
+from farside.io.cards import Card
 from farside.io.fits import Value, number, text
 from farside.sun.observer import SOLAR_RADIUS_M
 
 ARCSEC_PER_RADIAN = 3600 * 180 / math.pi
+
+COORDINATES = ("HPLN-TAN", "HPLT-TAN")
+"""CTYPE of the axes of an image of the Sun: helioprojective longitude and latitude, gnomonic."""
 
 _ARCSEC = dict.fromkeys(("", "arcsec", "arcsecs", "arcsecond", "arcseconds"), 1.0) | dict.fromkeys(
     ("deg", "degree", "degrees"), 3600.0
@@ -70,7 +74,28 @@ class Pointing:
 
 def disk_radius_arcsec(distance_m: float) -> float:
     """Apparent radius of the Sun: arcsin(695.7 Mm / distance)."""
-    return math.asin(SOLAR_RADIUS_M / distance_m) * ARCSEC_PER_RADIAN
+    return math.degrees(math.asin(SOLAR_RADIUS_M / distance_m)) * 3600
+
+
+def helioprojective_cards(
+    sun_centre_px: tuple[float, float], scale_arcsec: float
+) -> Iterator[Card]:
+    """Yield the cards of an image whose reference point is the Sun's centre; not those of roll.
+
+    Parameters
+    ----------
+    sun_centre_px
+        0-based index (x, y).
+    scale_arcsec
+        Arcseconds per pixel.
+    """
+    for axis, name, centre_px in zip("12", COORDINATES, sun_centre_px, strict=True):
+        yield f"CTYPE{axis}", name, ""
+        yield f"CUNIT{axis}", "arcsec", ""
+        # FITS counts pixels from 1.
+        yield f"CRPIX{axis}", centre_px + 1, "[pix] centre of the Sun"
+        yield f"CRVAL{axis}", 0.0, "[arcsec]"
+        yield f"CDELT{axis}", scale_arcsec, "[arcsec/pix]"
 
 
 def pointing_of(header: Mapping[str, Value]) -> Pointing:
@@ -106,8 +131,8 @@ def _check_projection(header: Mapping[str, Value]) -> None:
     found = text(header, "CTYPE1"), text(header, "CTYPE2")
     if found == ("", ""):
         raise MissingMetadataError("no CTYPE1 and CTYPE2, expected HPLN-TAN and HPLT-TAN")
-    if found != ("HPLN-TAN", "HPLT-TAN"):
-        raise UnsupportedImageError(f"coordinates {found}, expected ('HPLN-TAN', 'HPLT-TAN')")
+    if found != COORDINATES:
+        raise UnsupportedImageError(f"coordinates {found}, expected {COORDINATES}")
 
 
 def _unit(header: Mapping[str, Value], axis: str) -> float:

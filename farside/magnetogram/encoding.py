@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
@@ -12,7 +10,13 @@ from farside.disk.native_pixels import NativeImage
 from farside.disk.registration import Disk
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
 from farside.magnetogram.geometry_planes import geometry_plane
-from farside.magnetogram.magnetogram import Brightness, Input, Magnetogram, ModelProvenance
+from farside.magnetogram.magnetogram import (
+    Brightness,
+    Input,
+    Magnetogram,
+    ModelProvenance,
+    reference_age_days,
+)
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model, Tensor
 from farside.model.recipe import BrightnessPlane, Ink, Linear, Percentile, Recipe, Scaling
@@ -22,7 +26,7 @@ from farside.sun.solar_cycle import leading_sign
 
 
 def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
-    """Write what a network is given of `stack` into `out` (1, input plane, y, x).
+    """Write the network's input for a stack into `out` (1, input plane, y, x).
 
     Returns
     -------
@@ -41,7 +45,7 @@ def encode(stack: Stack, recipe: Recipe, out: Tensor) -> tuple[Input, ...]:
         raise InputShapeError(f"buffer: got {out.dtype} {out.shape}, expected float32 {wanted}")
     images = out[0, : len(recipe.channels)]
     given = scale_images(stack, recipe, images)
-    complete(out[0], recipe, stack.observer, reference_age_days(stack, recipe))
+    complete(out[0], recipe, stack.observer, reference_age_days(stack.time, given))
     return given
 
 
@@ -68,7 +72,7 @@ def scale_images(stack: Stack, recipe: Recipe, out: Image) -> tuple[Input, ...]:
 def complete(
     planes: Image, recipe: Recipe, observer: Observer, age_days: float | None = None
 ) -> None:
-    """Fill in what follows from the images and the view, in place: availability and geometry.
+    """Fill in the availability and geometry planes, in place, from the images and the view.
 
     Parameters
     ----------
@@ -92,19 +96,8 @@ def complete(
         plane[:] = geometry_plane(quantity, recipe.disk, observer, age_seen)
 
 
-def reference_age_days(stack: Stack, recipe: Recipe) -> float | None:
-    """Mean age of the references of a stack; None without references."""
-    pairs = zip(stack.images, recipe.channels, strict=True)
-    ages = [
-        float((stack.time - disk.origin.time).to_value("day"))
-        for disk, channel in pairs
-        if disk is not None and channel.role == "reference"
-    ]
-    return math.fsum(ages) / len(ages) if ages else None
-
-
 def _shown(disk: Disk | NativeImage) -> NDArray[np.bool_]:
-    """Where an image has values, (y, x)."""
+    """Mask of the pixels of an image that have values, (y, x)."""
     seen = disk.seen if isinstance(disk, Disk) else None
     return disk.grid.on_disk() if seen is None else seen
 

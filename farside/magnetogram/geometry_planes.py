@@ -1,4 +1,4 @@
-"""Geometry planes: what a view and the age of its reference alone tell a network."""
+"""Geometry planes: network inputs computed from the view and the age of the reference."""
 
 from __future__ import annotations
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from astropy.io import fits
@@ -55,9 +55,11 @@ from farside.io.product_reader import (
     rows_of,
     text_of,
     time_of,
+    word_of,
 )
 from farside.io.source import Source
-from farside.model.recipe import Role
+from farside.io.wcs import disk_radius_arcsec, helioprojective_cards
+from farside.model.recipe import Role, TrainedOn
 from farside.observation.image import KEPT_CARDS, Origin
 from farside.quality import Quality
 from farside.sun.grid import Geometry, Grid, Image
@@ -66,8 +68,6 @@ from farside.sun.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from sunpy.map import GenericMap
-
-TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
 MAX_INPUTS = 64
 """Maximum number of inputs of a product; the published models take up to ten."""
@@ -123,6 +123,13 @@ class Input:
     role: Role
     origin: Origin
     clipped_fraction: float = 0.0
+
+
+def reference_age_days(time: Time, inputs: Iterable[Input]) -> float | None:
+    """Mean age of the references among `inputs` at `time`, days; None without any."""
+    times = [given.origin.time for given in inputs if given.role == "reference"]
+    ages = [float((time - taken).to_value("day")) for taken in times]
+    return math.fsum(ages) / len(ages) if ages else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,9 +241,7 @@ class Magnetogram:
     @property
     def reference_age_days(self) -> float | None:
         """Mean age of the references at the time of the observations, days; None without any."""
-        times = [given.origin.time for given in self.inputs if given.role == "reference"]
-        ages = [float((self.time - time).to_value("day")) for time in times]
-        return math.fsum(ages) / len(ages) if ages else None
+        return reference_age_days(self.time, self.inputs)
 
     @property
     def field(self) -> Quantity:
@@ -326,23 +331,6 @@ class Magnetogram:
         return _from_hdus(open_product(source))
 
 
-def trained_on(value: object) -> TrainedOn:
-    """Validate the value of an AITRAIN card: the kind of training data.
-
-    Raises
-    ------
-    MissingMetadataError
-        The value is none of those allowed.
-    """
-    known: TrainedOn
-    for known in get_args(TrainedOn):
-        if value == known:
-            return known
-    raise MissingMetadataError(
-        f"AITRAIN is {repr(value)[:MAX_TEXT]}, expected one of {get_args(TrainedOn)}"
-    )
-
-
 def read_model_provenance(cards: Cards) -> ModelProvenance:
     """Read the provenance of a field from header cards or from a row of a table.
 
@@ -355,7 +343,7 @@ def read_model_provenance(cards: Cards) -> ModelProvenance:
         model=text_of(cards, "AIMODEL"),
         version=text_of(cards, "AIMODVER"),
         identity=text_of(cards, "AIMODID"),
-        trained_on=trained_on(cards.get("AITRAIN")),
+        trained_on=word_of(cards, "AITRAIN", get_args(TrainedOn)),
         engine=text_of(cards, "AIENGINE"),
         precision=text_of(cards, "AIPREC"),
         saturation_gauss=number_if_any(cards, "AICLIP", 0, MAX_FIELD_GAUSS),
@@ -427,22 +415,14 @@ def _brightness_cards(view: Brightness) -> Iterator[Card]:
 
 
 def _geometry_cards(grid: Grid | NativeGrid, observer: Observer) -> Iterator[Card]:
-    radius_arcsec = math.degrees(math.asin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
+    radius_arcsec = disk_radius_arcsec(observer.distance_m)
     yield "RSUN_REF", SOLAR_RADIUS_M, "[m] solar radius (IAU 2015)"
     yield "RSUN_OBS", radius_arcsec, "[arcsec] apparent solar radius"
     yield "RSUN", radius_arcsec, "[arcsec] apparent solar radius"
     yield "R_SUN", grid.disk_radius_px, "[pix] radius of the disk"
     yield "MASKRAD", grid.mask_radius, "[R_SUN] no values outside"
     yield "WCSNAME", "Helioprojective-cartesian", ""
-    for axis, name, centre_px in zip(
-        (1, 2), ("HPLN-TAN", "HPLT-TAN"), grid.sun_centre_px, strict=True
-    ):
-        yield f"CTYPE{axis}", name, ""
-        yield f"CUNIT{axis}", "arcsec", ""
-        # FITS counts pixels from 1.
-        yield f"CRPIX{axis}", centre_px + 1, "[pix] centre of the Sun"
-        yield f"CRVAL{axis}", 0.0, "[arcsec]"
-        yield f"CDELT{axis}", radius_arcsec / grid.disk_radius_px, "[arcsec/pix]"
+    yield from helioprojective_cards(grid.sun_centre_px, radius_arcsec / grid.disk_radius_px)
     if isinstance(grid, NativeGrid):
         yield "CROTA2", grid.roll_deg, "[deg] of solar north, as the instrument had it"
     else:
@@ -598,15 +578,7 @@ def _input(row: Row) -> Input:
         quality=quality_of(row),
         notes=_notes(text_of(row, "NOTES", MAX_ROW_BYTES)),
     )
-    return Input(_role(text_of(row, "ROLE")), origin, number_of(row, "CLIPPED", 0, 1))
-
-
-def _role(word: str) -> Role:
-    known: Role
-    for known in get_args(Role):
-        if word == known:
-            return known
-    raise MissingMetadataError(f"ROLE of an input is {word!r}, expected one of {get_args(Role)}")
+    return Input(word_of(row, "ROLE", get_args(Role)), origin, number_of(row, "CLIPPED", 0, 1))
 
 
 def _notes(written: str) -> tuple[str, ...]:

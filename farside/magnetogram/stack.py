@@ -10,7 +10,6 @@ from itertools import repeat
 from operator import or_
 
 import astropy.units as u
-import numpy as np
 from astropy.time import Time
 
 from farside.disk.native_pixels import NativeGrid, NativeImage, in_native_pixels
@@ -24,12 +23,12 @@ from farside.errors import (
     UnexpectedImageError,
 )
 from farside.model.recipe import SYNOPTIC_MAP, Channel, NativeTiling, Recipe, Role
-from farside.moment import format_duration
 from farside.observation.image import Observation, Origin
 from farside.quality import Quality
 from farside.sun.grid import Grid
 from farside.sun.observer import Observer, View
-from farside.sun.reference_epoch import nearest_epoch
+from farside.sun.reference_epoch import hours_apart, mean_time, nearest_epoch
+from farside.sun.times import format_duration
 
 SPACECRAFT = {
     "EUVI-A": "STEREO_A",
@@ -71,17 +70,17 @@ class Stack:
 
     @property
     def images(self) -> Sequence[Disk | NativeImage | None]:
-        """What the network sees, one for each channel."""
+        """Images for the network, one for each channel of the Recipe; None where one is missing."""
         return (self.native,) if self.native else self.disks
 
     @property
     def given(self) -> tuple[Disk, ...]:
-        """The disks that are there."""
+        """Disks without the missing ones."""
         return tuple(disk for disk in self.disks if disk is not None)
 
     @property
     def grid(self) -> Grid | NativeGrid:
-        """What the product will be on."""
+        """Grid of the product."""
         return self.native.grid if self.native else self.given[0].grid
 
 
@@ -124,8 +123,9 @@ def assemble(
     _refuse_two_spacecraft(observed)
     _refuse_spread("observation", observed, recipe)
     _refuse_spread("reference", referred, recipe)
-    time = _mean_time(observed)
-    view = min(observed, key=lambda origin: _hours_apart(origin.time, time))
+    mean = mean_time([origin.time for origin in observed])
+    time = Time(mean.utc.isot, format="isot", scale="utc")  # to the millisecond
+    view = min(observed, key=lambda origin: hours_apart(origin.time, time))
     _refuse_far_epoch(referred, time, view.observer, recipe)
     tiling = recipe.grid if isinstance(recipe.grid, NativeTiling) else None
     disks = () if tiling else _registered(chosen, recipe, view.observer, time)
@@ -287,7 +287,7 @@ def _refuse_spread(role: Role, origins: Sequence[Origin], recipe: Recipe) -> Non
     if not origins:
         return
     first, last = min(origins, key=_when), max(origins, key=_when)
-    hours = _hours_apart(first.time, last.time)
+    hours = hours_apart(first.time, last.time)
     if hours > recipe.timing.spread_hours:
         raise TimesApartError(
             f"images given as {role} are too far apart: got {format_duration(hours)} from {first} "
@@ -301,7 +301,7 @@ def _refuse_far_epoch(
 ) -> None:
     for origin in referred:
         wanted = nearest_epoch(origin.time, time, observer.longitude_deg)
-        hours = _hours_apart(origin.time, wanted)
+        hours = hours_apart(origin.time, wanted)
         if hours > recipe.timing.greatest_lag_hours:
             raise ReferenceEpochError(
                 f"{origin} given as reference: got {format_duration(hours)} from the epoch of "
@@ -316,7 +316,7 @@ def _quality_of_reference(
 ) -> Quality:
     usual = recipe.timing.usual_lag_hours
     late = any(
-        _hours_apart(origin.time, nearest_epoch(origin.time, time, observer.longitude_deg)) > usual
+        hours_apart(origin.time, nearest_epoch(origin.time, time, observer.longitude_deg)) > usual
         for origin in referred
     )
     return Quality.OLD_REFERENCE if late else Quality.GOOD
@@ -335,17 +335,6 @@ def _quality_of_training(referred: Sequence[Origin], time: Time, recipe: Recipe)
         if not youngest - margin <= age_days <= oldest + margin:
             quality |= Quality.OUTSIDE_TRAINING
     return quality
-
-
-def _mean_time(origins: Sequence[Origin]) -> Time:
-    start = origins[0].time
-    later_days = [float((origin.time - start).to_value(u.day)) for origin in origins]
-    mean = start + np.mean(later_days) * u.day
-    return Time(mean.utc.isot, format="isot", scale="utc")  # to the millisecond
-
-
-def _hours_apart(one: Time, other: Time) -> float:
-    return abs(float((one - other).to_value(u.hour)))
 
 
 def _when(origin: Origin) -> Time:

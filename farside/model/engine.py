@@ -82,7 +82,16 @@ class Engine(Protocol):
 
         Raises
         ------
-        UnknownModelError, InputShapeError, EngineFailedError, EngineUnavailableError, DeadlineError
+        UnknownModelError
+            No such model; the message lists the loaded ones.
+        InputShapeError
+            Channels or grid differ from those of the Recipe.
+        EngineFailedError
+            The network failed, for example out of memory, or its output is not finite.
+        EngineUnavailableError
+            The engine is closed; Triton is unreachable, is full, or unloaded the model.
+        DeadlineError
+            No answer within the deadline.
         """
         ...
 

@@ -6,15 +6,13 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
 from farside.errors import UnknownModelError
 from farside.model import checkpoint
+from farside.model.defaults import Precision
 from farside.model.engine import Engine, Model, only_model
 from farside.model.engines import embedded
 from farside.model.repository import find_models
-
-FOLDER = "model_repository"
 
 
 class Models(Mapping[str, Model]):
@@ -53,7 +51,7 @@ class Models(Mapping[str, Model]):
         folder: Path,
         names: Collection[str] = (),
         threads: int | None = None,
-        precision: Literal["float32", "bfloat16"] = "float32",
+        precision: Precision = "float32",
     ) -> None:
         self._folder, self._threads, self._precision = folder, threads, precision
         self._paths = find_models(folder, names)
@@ -106,16 +104,3 @@ class Models(Mapping[str, Model]):
                     self._folder, self._threads, self._precision, names=(name,)
                 )
             return self._engines[name]
-
-
-def default_folder() -> Path:
-    """Folder of models where none is named.
-
-    It is the one of the environment variable FARSIDE_MODEL_REPOSITORY, ``model_repository`` in the
-    current folder, or the one of the clone that Farside runs from.
-    """
-    named = os.environ.get("FARSIDE_MODEL_REPOSITORY")
-    if named:
-        return Path(named)
-    clone = Path(__file__).parents[2] / FOLDER
-    return clone if clone.is_dir() and not Path(FOLDER).is_dir() else Path(FOLDER)

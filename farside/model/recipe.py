@@ -23,6 +23,7 @@ from farside.errors import RecipeError
 from farside.sun.grid import Grid
 
 Role = Literal["observation", "reference"]
+TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
 SYNOPTIC_MAP = "MAP LOS"
 """What a channel accepts that takes a synoptic map, rendered as the disk of the view."""
@@ -195,7 +196,7 @@ class NetworkSpec(_Part):
 class Training(_Part):
     """Training data of the weights."""
 
-    data: Literal["SIMULATED", "OBSERVED", "NONE"]
+    data: TrainedOn
     description: str
     reference_age_days: tuple[float, float] = Field(
         description="Least and greatest age of the reference that the training met."

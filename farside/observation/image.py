@@ -55,7 +55,7 @@ POSITION_TOLERANCE_DEG = 1.0
 
 EARTH_TOLERANCE_DEG = 1.0
 EARTH_TOLERANCE = 0.01
-"""Of the place and the distance of SDO, which is 0.03° and 0.03 % from the Earth's."""
+"""Tolerances of SDO's position and relative distance; it is within 0.03° and 0.03 % of Earth's."""
 
 MISSING_LIMIT = 0.05
 """Largest missing part of a disk. A lost 64-pixel block is 0.4 % of an EUVI disk and is filled; a
@@ -88,7 +88,7 @@ KEPT_CARDS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """What is known of an image whatever becomes of its pixels.
+    """Origin of an image: instrument, band, time, observer and file.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class Origin:
 
     @property
     def is_magnetogram(self) -> bool:
-        """Whether it shows the line-of-sight field, in gauss, and not brightness."""
+        """Whether the image is a line-of-sight magnetogram in gauss, not brightness."""
         return self.band == "LOS"
 
     def __str__(self) -> str:
@@ -221,7 +221,7 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
 
 
 def read_origin(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Origin:
-    """Read what the header of an image says; its pixels stay packed.
+    """Read the origin of an image from its header, without decoding its pixels.
 
     Raises
     ------
@@ -236,7 +236,7 @@ def read_origin(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -
 
 @dataclass(frozen=True)
 class _Header:
-    """What the header of an image says, checked."""
+    """Checked content of the header of an image."""
 
     instrument: Instrument
     band: str
@@ -248,7 +248,7 @@ class _Header:
 
     @property
     def subject(self) -> str:
-        """What the image is called in errors."""
+        """Name of the image in errors."""
         return f"{self.instrument.name} {self.band} {self.time.isot[:19]}"
 
     def origin(self, data: bytes, name: str) -> Origin:
@@ -343,10 +343,7 @@ def _observer(longitude_deg: float, latitude_deg: float, distance_m: float) -> O
 
 
 def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
-    apart_deg = max(
-        abs(wrap_deg(stonyhurst.longitude_deg - carrington.longitude_deg)),
-        abs(stonyhurst.latitude_deg - carrington.latitude_deg),
-    )
+    apart_deg = stonyhurst.degrees_from(carrington)
     if apart_deg > POSITION_TOLERANCE_DEG:
         raise ImplausibleGeometryError(
             f"HGLN_OBS, HGLT_OBS and CRLN_OBS, CRLT_OBS are {apart_deg:.1f}° apart,"
@@ -450,7 +447,7 @@ def _check_varied(values: Image) -> None:
 
 
 def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tuple[str, ...]:
-    """What is odd about an EUV image, which is accepted all the same."""
+    """Note on an EUV image with a low disk score, which is accepted all the same."""
     if band in ("LOS", *FAINT_BANDS):
         return ()
     score = score_disk(pixels, pointing, observer.distance_m)

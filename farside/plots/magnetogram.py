@@ -37,6 +37,15 @@ def render(magnetogram: Magnetogram) -> bytes:
     return png(figure)
 
 
+def render_disk(disk: Disk) -> bytes:
+    """Render an image of an instrument as PNG, with instrument, band, time and quality."""
+    figure = Figure(figsize=(7, 7.4), layout="constrained")
+    draw_disk(figure.subplots(), disk)
+    quality = ", ".join(disk.origin.quality.names()) or "good"
+    figure.supxlabel(f"quality: {quality}", fontsize=8)
+    return png(figure)
+
+
 def draw_magnetogram(axes: Axes, magnetogram: Magnetogram) -> None:
     """The field at ±100 G, north up to the nearest quarter of a turn."""
     draw_field(axes, _upright(magnetogram), _title(magnetogram))

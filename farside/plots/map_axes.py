@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from farside.moment import format_duration
 from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.observer import Observer, earth
+from farside.sun.times import format_duration
 from farside.synchronic.map import NO_INSTRUMENT, MapSource, SourceKind, SynchronicMap
 
 _OBSERVER = "#ffe119"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 from farside.errors import FormatError
 from farside.io.atomic import NamedFile
 from farside.solarwind import adapt, gong, wsa
 from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import SynchronicMap
-
-MapFormat = Literal["native", "gong", "adapt", "wsa"]
 
 
 class Packer(Protocol):
@@ -22,7 +21,7 @@ class Packer(Protocol):
         ...
 
 
-FORMATS: dict[MapFormat, Packer] = {
+FORMATS: Mapping[str, Packer] = {
     "native": synchronic_fits.pack,
     "gong": gong.pack,
     "adapt": adapt.pack,
@@ -46,11 +45,9 @@ def pack(sun_map: SynchronicMap, format: str, flux_scale: float = 1.0) -> NamedF
     FormatError
         There is no such format, or it cannot hold the map or the flux scale.
     """
-    known: MapFormat
-    for known in get_args(MapFormat):
-        if format == known:
-            return FORMATS[known](sun_map, flux_scale=flux_scale)
-    raise FormatError(f"the format is {format!r}, expected one of {get_args(MapFormat)}")
+    if format not in FORMATS:
+        raise FormatError(f"the format is {format!r}, expected one of {tuple(FORMATS)}")
+    return FORMATS[format](sun_map, flux_scale=flux_scale)
 
 
 def write(sun_map: SynchronicMap, format: str, folder: Path, flux_scale: float = 1.0) -> Path:  # noqa: A002  # the word of the command line

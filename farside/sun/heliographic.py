@@ -9,7 +9,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 
 from farside.sun.grid import Grid, Image
-from farside.sun.observer import SOLAR_RADIUS_M, Observer
+from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
 
 Array = NDArray[np.float64]
 
@@ -136,6 +136,26 @@ def project(
     depth = distance - z
     mu = (distance * z - 1) / np.sqrt(x**2 + y**2 + depth**2)
     return x / depth, y / depth, mu
+
+
+def pixels_of(
+    longitude_deg: Array, latitude_deg: Array, view: View, grid: Grid
+) -> tuple[Array, Array, Array]:
+    """Positions of surface points on the grid of a registered view.
+
+    Parameters
+    ----------
+    longitude_deg, latitude_deg
+        Carrington longitude and latitude, degrees, of any one shape.
+
+    Returns
+    -------
+    tuple
+        0-based x and y, pixels, and μ, which is negative behind the limb.
+    """
+    west, north, mu = project(longitude_deg, latitude_deg, view.observer, view.time)
+    scale = grid.disk_radius_px / limb_tangent(view.observer)
+    return west * scale + grid.centre_px, north * scale + grid.centre_px, mu
 
 
 def differential_rotation_deg_per_day(latitude_deg: Array) -> Array:

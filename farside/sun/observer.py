@@ -62,6 +62,13 @@ class Observer:
             frame=HeliographicStonyhurst(obstime=time),
         )
 
+    def degrees_from(self, other: Observer) -> float:
+        """Difference from another observer in longitude or latitude, the larger one, degrees."""
+        return max(
+            abs(wrap_deg(self.longitude_deg - other.longitude_deg)),
+            abs(self.latitude_deg - other.latitude_deg),
+        )
+
     def carrington_longitude_deg(self, time: Time) -> float:
         """Carrington longitude of the sub-observer point at `time`, in [0, 360) degrees."""
         return _carrington_longitude_deg(self, time.scale, time.jd1, time.jd2)
@@ -116,7 +123,6 @@ class View:
         here, there = self.observer, other.observer
         return (
             abs(float((self.time - other.time).to_value("s"))) <= SAME_VIEW_S
-            and abs(wrap_deg(here.longitude_deg - there.longitude_deg)) <= SAME_VIEW_DEG
-            and abs(here.latitude_deg - there.latitude_deg) <= SAME_VIEW_DEG
+            and here.degrees_from(there) <= SAME_VIEW_DEG
             and bool(np.isclose(here.distance_m, there.distance_m, rtol=1e-3))
         )

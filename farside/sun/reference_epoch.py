@@ -1,11 +1,20 @@
-"""Reference epoch of a far-side observation: Eq. 5 of Jeong et al. (2022)."""
+"""Times of a set of images: their mean, and the reference epoch by Eq. 5 of Jeong et al. (2022).
+
+The functions take astropy times, and datetimes, with which an archive sorts thousands of files.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import astropy.units as u
 from astropy.time import Time
 
 from farside.sun.angles import wrap_deg
+
+Instant = TypeVar("Instant", Time, datetime)
 
 SYNODIC_PERIOD_DAYS = 27.3
 """Synodic rotation period of Eq. 5, as published; map times use Carrington's 27.2753 d
@@ -26,7 +35,7 @@ def reference_lag_days(longitude_deg: float) -> float:
     return (longitude_deg % 360.0) * SYNODIC_PERIOD_DAYS / 360.0
 
 
-def reference_time(time: Time, longitude_deg: float) -> Time:
+def reference_time(time: Instant, longitude_deg: float) -> Instant:
     """Reference epoch: when Earth saw the disk that is seen from `longitude_deg` at `time` (Eq. 5).
 
     Parameters
@@ -36,10 +45,10 @@ def reference_time(time: Time, longitude_deg: float) -> Time:
     longitude_deg
         Stonyhurst longitude of the observer, degrees.
     """
-    return time - reference_lag_days(longitude_deg) * u.day
+    return _before(time, reference_lag_days(longitude_deg))
 
 
-def nearest_epoch(taken: Time, time: Time, longitude_deg: float) -> Time:
+def nearest_epoch(taken: Instant, time: Instant, longitude_deg: float) -> Instant:
     """Reference epoch nearest to a reference image taken at `taken`.
 
     Eq. 5 gives one epoch, except for an observer at Earth: there a lag of 0 and one of a whole
@@ -55,10 +64,28 @@ def nearest_epoch(taken: Time, time: Time, longitude_deg: float) -> Time:
     epoch = reference_time(time, longitude_deg)
     if not is_at_earth(longitude_deg):
         return epoch
-    before = epoch - SYNODIC_PERIOD_DAYS * u.day
-    return min(epoch, before, key=lambda each: abs(float((each - taken).to_value(u.day))))
+    before = _before(epoch, SYNODIC_PERIOD_DAYS)
+    return min(epoch, before, key=lambda each: hours_apart(each, taken))
 
 
 def is_at_earth(longitude_deg: float) -> bool:
     """Whether an observer at a Stonyhurst longitude counts as at Earth."""
     return abs(wrap_deg(longitude_deg)) <= AT_EARTH_DEG
+
+
+def mean_time(times: Sequence[Instant]) -> Instant:
+    """Mean of times."""
+    start = times[0]
+    return start + sum((time - start for time in times), start - start) / len(times)
+
+
+def hours_apart(one: Instant, other: Instant) -> float:
+    """Absolute time difference, hours."""
+    apart = one - other
+    if isinstance(apart, timedelta):
+        return abs(apart / timedelta(hours=1))
+    return abs(float(apart.to_value(u.hour)))
+
+
+def _before(time: Instant, days: float) -> Instant:
+    return time - (timedelta(days=days) if isinstance(time, datetime) else days * u.day)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from farside.evaluation.statistics import ratio
 from farside.magnetogram.magnetogram import ModelProvenance
 from farside.quality import Quality
-from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.sun.observer import Observer
 
 if TYPE_CHECKING:
@@ -252,3 +252,25 @@ class BaseMap:
     age_days: Map
     sigma_gauss: Map | None = None
     quality: Quality = Quality.GOOD
+
+    def to_synchronic_map(self) -> SynchronicMap:
+        """Synchronic map that consists of this map alone, resampled to cells of equal area."""
+        grid = CarringtonGrid(self.grid.columns, self.grid.rows)
+        sigma = np.zeros(self.grid.shape) if self.sigma_gauss is None else self.sigma_gauss
+        field, age_days, sigma = (
+            plane if grid == self.grid else resample(plane, self.grid, grid)  # NaN would spread
+            for plane in (self.field_gauss, self.age_days, sigma)
+        )
+        mean = float(np.nanmean(field))
+        return SynchronicMap(
+            field_gauss=field,
+            grid=grid,
+            time=self.time,
+            source=np.zeros(grid.shape, np.uint8),
+            age_days=age_days,
+            sigma_gauss=sigma,
+            correlation_length_deg=0.0,
+            sources=(MapSource("base", self.instrument, self.name, self.sha256, self.time),),
+            balance=FluxBalance(mean, mean),
+            quality=self.quality,
+        )

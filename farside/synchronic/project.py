@@ -17,7 +17,7 @@ from farside.sun.grid import Grid, Image
 from farside.sun.heliographic import (
     differential_rotation_deg_per_day,
     foreshortening,
-    limb_tangent,
+    pixels_of,
     project,
 )
 from farside.sun.observer import SOLAR_RADIUS_M
@@ -120,15 +120,13 @@ class _Planes:
         """Mean radial field, μ and σ of some cells, (3, cell); 0 where not seen."""
         longitude, latitude = _parts(grid, cells, _samples(disk.grid, grid))
         longitude = longitude - differential_rotation_deg_per_day(latitude) * days
-        west, north, mu = project(longitude, latitude, disk.view.observer, disk.view.time)
-        scale = disk.grid.disk_radius_px / limb_tangent(disk.view.observer)
-        x_px, y_px = (
-            (tangent * scale + disk.grid.centre_px).reshape(mu.shape[0], -1).astype(np.float32)
-            for tangent in (west, north)
+        x_px, y_px, mu = (
+            each.reshape(len(longitude), -1)
+            for each in pixels_of(longitude, latitude, disk.view, disk.grid)
         )
-        mu = mu.reshape(mu.shape[0], -1)
+        at_px = x_px.astype(np.float32), y_px.astype(np.float32)
         field, sigma, valid = (
-            cv2.remap(plane, x_px, y_px, cv2.INTER_LINEAR)
+            cv2.remap(plane, *at_px, cv2.INTER_LINEAR)
             for plane in (self.field, self.sigma, self.valid)
         )
         seen = (mu > LEAST_MU) & (valid > 0.5)

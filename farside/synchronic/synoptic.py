@@ -94,7 +94,7 @@ def read_synoptic_map(images: tuple[FitsImage, ...]) -> SynopticMap:
 def _reader(cards: Cards) -> Callable[[tuple[FitsImage, ...]], SynopticMap]:
     """Reader of the kind of map that the cards state."""
     telescope, content = text(cards, "TELESCOP"), text(cards, "CONTENT")
-    if text(cards, "MODEL") == "ADAPT":
+    if text(cards, "MODEL") in ("ADAPT", "FARSIDE"):  # ours in the layouts of ADAPT and WSA
         return _adapt
     if telescope.endswith("GONG") and text(cards, "CTYPE1") == "CRLN-CEA":
         return _gong

@@ -14,7 +14,7 @@ from farside.disk.reproject import LEAST_MU
 from farside.errors import ImplausibleGeometryError
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.grid import Grid, Image
-from farside.sun.heliographic import limb_tangent, project
+from farside.sun.heliographic import pixels_of
 from farside.sun.observer import SOLAR_RADIUS_M, View
 
 SAMPLES_PER_PX = 2
@@ -160,14 +160,13 @@ def cut(
         Standard deviation of each pixel, gauss, (y, x); unknown if left out.
     """
     samples = _samples(frame, grid)
-    west, north, mu = project(*frame.points(samples), view.observer, view.time)
-    scale = grid.disk_radius_px / limb_tangent(view.observer)
-    x_px, y_px = ((axis * scale + grid.centre_px).astype(np.float32) for axis in (west, north))
-    field = cv2.remap(image, x_px, y_px, cv2.INTER_LINEAR, borderValue=math.nan)
+    x_px, y_px, mu = pixels_of(*frame.points(samples), view, grid)
+    at_px = x_px.astype(np.float32), y_px.astype(np.float32)
+    field = cv2.remap(image, *at_px, cv2.INTER_LINEAR, borderValue=math.nan)
     good = (mu > LEAST_MU) & np.isfinite(field)
     slant = np.where(good, mu, 1)
     blank = np.full_like(image, np.nan) if sigma is None else sigma
-    error = cv2.remap(blank, x_px, y_px, cv2.INTER_NEAREST, borderValue=math.nan)
+    error = cv2.remap(blank, *at_px, cv2.INTER_NEAREST, borderValue=math.nan)
     return CutOut(
         frame,
         field_gauss=_means(field / slant, good, samples),

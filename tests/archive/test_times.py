@@ -4,7 +4,7 @@ from astropy.time import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farside.archive.times import isoformat, parse_time, slot_of, to_datetime
+from farside.archive.times import isoformat, parse_datetime, slot_of, to_datetime
 
 MOMENTS = st.datetimes(datetime(2006, 10, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
 
@@ -25,7 +25,7 @@ def test_the_last_second_of_a_day_belongs_to_the_next_midnight() -> None:
 
 @given(MOMENTS)
 def test_what_is_written_reads_back_to_the_millisecond(moment: datetime) -> None:
-    assert moment - parse_time(isoformat(moment)) < timedelta(milliseconds=1)
+    assert moment - parse_datetime(isoformat(moment)) < timedelta(milliseconds=1)
 
 
 def test_a_leap_second_counts_as_the_one_before() -> None:

@@ -32,7 +32,7 @@ def asked_of(app: ASGIApp, path: str = "/x") -> httpx.Response:
     return answer
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/schema.json", "/static_content", "/x/y"])
+@pytest.mark.parametrize("path", ["/healthz", "/assets", "/static_content", "/x/y"])
 def test_what_the_framework_serves_besides_is_not_there(path: str) -> None:
     answer = asked_of(JSONResponse({"a": 1}), path)
     assert (answer.status_code, answer.json()["type"]) == (404, "RequestError")

@@ -6,7 +6,13 @@ from astropy.time import Time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farside.sun.reference_epoch import nearest_epoch, reference_lag_days, reference_time
+from farside.sun.reference_epoch import (
+    hours_apart,
+    mean_time,
+    nearest_epoch,
+    reference_lag_days,
+    reference_time,
+)
 
 NOW = Time("2026-11-14T00:00:00", scale="utc")
 
@@ -39,6 +45,20 @@ def test_elsewhere_there_is_one_epoch_whatever_the_reference() -> None:
 
 def test_reference_precedes_the_observation_by_the_lag() -> None:
     assert (NOW - reference_time(NOW, 70.0)).to_value("day") == pytest.approx(70 * 27.3 / 360)
+
+
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=4), st.floats(-180, 180))
+def test_astropy_times_and_datetimes_have_the_same_mean_and_epoch(
+    days: list[float], longitude_deg: float
+) -> None:
+    times = [NOW + day * u.day for day in days]
+    mean = mean_time(times)
+    assert (mean - NOW).to_value("day") == pytest.approx(sum(days) / len(days))
+    plain = mean_time([time.to_datetime() for time in times])
+    assert hours_apart(plain, mean.to_datetime()) < 1e-8
+    epoch = nearest_epoch(mean, mean, longitude_deg)
+    assert hours_apart(nearest_epoch(plain, plain, longitude_deg), epoch.to_datetime()) < 1e-8
+    assert hours_apart(epoch, mean) == pytest.approx(24 * reference_lag_days(longitude_deg))
 
 
 @given(st.floats(-720, 720))

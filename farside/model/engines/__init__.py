@@ -7,9 +7,9 @@ import sys
 from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 from farside.errors import EngineFailedError
+from farside.model.defaults import Precision
 from farside.model.engine import Engine
 
 # Importing openvino sends usage data to its makers if this package is installed.
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 def embedded(
     repository: Path,
     threads: int | None = None,
-    precision: Literal["float32", "bfloat16"] = "float32",
+    precision: Precision = "float32",
     winograd: bool = False,
     names: Collection[str] = (),
 ) -> Engine:

@@ -74,19 +74,7 @@ class InProcessEngine(ABC, Generic[Loaded]):
         return np.empty((batch, *input_shape(find_model(self, model))), dtype=np.float32)
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
-        """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
-
-        Raises
-        ------
-        UnknownModelError
-            No such model; the message lists the loaded ones.
-        InputShapeError
-            Channels or grid differ from those of the Recipe.
-        EngineFailedError
-            The library failed, for example out of memory, or the output is not finite.
-        EngineUnavailableError
-            The engine is closed.
-        """
+        """Run the network, see :meth:`farside.model.engine.Engine.infer`."""
         check_tensor(find_model(self, model), tensor)
         return self._run(model, tensor)
 

@@ -17,11 +17,11 @@ from torch.jit._trace import TracerWarning
 from farside.errors import EngineFailedError
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
+from farside.model.defaults import Precision
 from farside.model.engine import Tensor, input_shape
 from farside.model.engines.inprocess import InProcessEngine
 from farside.model.engines.openvino_graph import normalise_exactly, use_winograd
 from farside.model.engines.processor import openvino_has_bfloat16
-from farside.model.engines.torch import Precision
 from farside.model.networks import Network
 from farside.model.repository import read_repository
 

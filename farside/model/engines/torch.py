@@ -5,19 +5,17 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
+from farside.model.defaults import Precision
 from farside.model.engine import Tensor
 from farside.model.engines.inprocess import InProcessEngine
 from farside.model.networks import Network
 from farside.model.repository import read_repository
-
-Precision = Literal["float32", "bfloat16"]
 
 # Parameters of mallopt(3), from glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1

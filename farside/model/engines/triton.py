@@ -24,6 +24,7 @@ from farside.errors import (
     RecipeError,
     UnknownModelError,
 )
+from farside.model.defaults import DEADLINE_S
 from farside.model.engine import Model, Tensor, check_tensor, input_shape
 from farside.model.engines import shared_memory
 from farside.model.engines.shared_memory import RegionPool, SharedRegion
@@ -93,7 +94,7 @@ class TritonEngine:
         self,
         url: str,
         slots: int = 4,
-        deadline_s: float = 120.0,
+        deadline_s: float = DEADLINE_S,
         patience_s: float = 15.0,
         formats: Sequence[str] = FORMATS,
     ) -> None:
@@ -152,23 +153,9 @@ class TritonEngine:
         return self._slot(shape, served) if self._shares else np.empty(shape, np.float32)
 
     def infer(self, model: str, tensor: Tensor) -> Tensor:
-        """Run the network: (n, channel, y, x) → (n, output, y, x), in network units.
+        """Run the network, see :meth:`farside.model.engine.Engine.infer`.
 
         A name selects the newest version at each attempt, a handle one fixed version.
-
-        Raises
-        ------
-        UnknownModelError
-            No such model; the message lists the loaded ones.
-        InputShapeError
-            Channels or grid differ from those of the Recipe.
-        EngineFailedError
-            The server failed to run the model, refused the request, or its output is not finite.
-        EngineUnavailableError
-            The server is unreachable, its queue is full, the version was unloaded, or the engine is
-            closed.
-        DeadlineError
-            No answer within the deadline.
         """
         begun = time.monotonic()
         pause, failure = 0.05, None

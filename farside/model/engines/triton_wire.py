@@ -16,10 +16,9 @@ from farside.errors import (
     EngineFailedError,
     EngineUnavailableError,
 )
+from farside.model.defaults import INPUT, OUTPUT
 from farside.model.engine import Tensor
 from farside.model.engines.shared_memory import SharedRegion
-
-INPUT, OUTPUT = "INPUT__0", "OUTPUT__0"
 
 CALL_TIMEOUT_S = 5.0
 """Time limit of all calls except inference, seconds: none of them waits for a model."""

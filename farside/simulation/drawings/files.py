@@ -12,7 +12,8 @@ from astropy.io import fits
 from astropy.time import Time
 from PIL import Image as Pillow
 
-from farside.io.wcs import disk_radius_arcsec
+from farside.io.formats import ScanFormat
+from farside.io.wcs import disk_radius_arcsec, helioprojective_cards
 from farside.observation.drawing.sidecar import CONTENT, SUFFIX
 from farside.simulation.drawings.drawing import RADIUS_PX, Drawing, draw
 from farside.simulation.drawings.styles import DRAWING_STYLES
@@ -24,7 +25,6 @@ from farside.sun.observer import earth
 JPEG_QUALITY = 60
 """JPEG quality, low enough for visible blocks."""
 
-FORMS = ("png", "jpeg", "fits")
 """File formats of simulated drawings."""
 
 
@@ -42,7 +42,7 @@ def write_drawing(
     time: Time,
     seed: int = 0,
     hand: str = "tower",
-    form: str = "png",
+    form: ScanFormat = "png",
     radius_px: float = RADIUS_PX,
 ) -> DrawnFiles:
     """Draw a Sun as seen from Earth, and write the drawing, its side-car and the truth.
@@ -58,7 +58,7 @@ def write_drawing(
     hand
         Drawing style, a key of :data:`~farside.simulation.drawings.styles.DRAWING_STYLES`.
     form
-        File format, one of :data:`FORMS`. A FITS image is not mirrored, and has disk and position
+        File format. A FITS image is not mirrored, and has disk and position
         angle in its header.
     radius_px
         Disk radius in pixels of the scan.
@@ -77,8 +77,8 @@ def write_drawing(
     return DrawnFiles(path, side_car, hmi)
 
 
-def encoded(drawing: Drawing, time: Time, form: str) -> bytes:
-    """Contents of the scan as a file of one of :data:`FORMS`."""
+def encoded(drawing: Drawing, time: Time, form: ScanFormat) -> bytes:
+    """Contents of the scan as a file."""
     if form == "fits":
         return _as_fits(drawing, time)
     file = io.BytesIO()
@@ -98,16 +98,7 @@ def _as_fits(drawing: Drawing, time: Time) -> bytes:
             ("DATE-OBS", time.isot),
             ("CONTENT", CONTENT),
             ("OBSERVER", drawing.side_car.hand),
-            ("CTYPE1", "HPLN-TAN"),
-            ("CTYPE2", "HPLT-TAN"),
-            ("CUNIT1", "arcsec"),
-            ("CUNIT2", "arcsec"),
-            ("CRPIX1", x + 1),
-            ("CRPIX2", y + 1),
-            ("CRVAL1", 0.0),
-            ("CRVAL2", 0.0),
-            ("CDELT1", scale),
-            ("CDELT2", scale),
+            *helioprojective_cards((x, y), scale),
             # CROTA2 is positive clockwise, a position angle anticlockwise.
             ("CROTA2", -(drawing.side_car.orientation_deg or 0.0)),
         ]

@@ -18,8 +18,8 @@ class DrawingStyle:
 
     Attributes
     ----------
-    name, style
-        Name and description.
+    name
+        Name; docs/drawings.md describes each style.
     ink, paper
         Colours of ink and paper.
     umbra, penumbra, line
@@ -51,7 +51,6 @@ class DrawingStyle:
     """
 
     name: str
-    style: str
     ink: Ink = (40, 40, 46)
     paper: Ink = (244, 242, 236)
     umbra: float = 0.9
@@ -77,10 +76,9 @@ class DrawingStyle:
 DRAWING_STYLES = {
     hand.name: hand
     for hand in (
-        DrawingStyle("tower", "large, careful pencil; numbers beside the groups", penumbra=0.35),
+        DrawingStyle("tower", penumbra=0.35),
         DrawingStyle(
             "patrol",
-            "pencil on a printed form with heliographic lines, solar north up",
             paper=(250, 250, 248),
             grid=True,
             pen=0.0022,
@@ -91,7 +89,6 @@ DRAWING_STYLES = {
         ),
         DrawingStyle(
             "projection",
-            "soft pencil along a projected image, so mirrored; celestial north up",
             umbra=0.75,
             penumbra=0.28,
             line=0.55,
@@ -106,7 +103,6 @@ DRAWING_STYLES = {
         ),
         DrawingStyle(
             "amateur",
-            "ball-point, spots too large, small ones missed, limb round a coin",
             ink=(30, 40, 120),
             paper=(247, 246, 240),
             umbra=1.0,
@@ -127,7 +123,6 @@ DRAWING_STYLES = {
         ),
         DrawingStyle(
             "faded",
-            "faint pencil on yellowed, stained paper",
             ink=(92, 76, 56),
             paper=(226, 204, 156),
             umbra=0.65,
@@ -143,7 +138,6 @@ DRAWING_STYLES = {
         ),
         DrawingStyle(
             "galileo",
-            "bold ink wash of 1612: no penumbra, large spots, nothing written on the disk",
             ink=(52, 36, 24),
             paper=(232, 216, 180),
             umbra=0.95,

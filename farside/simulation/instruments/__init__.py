@@ -1,1 +1,1 @@
-"""What EUVI, AIA and HMI record of the simulated Sun, and the files of their archives."""
+"""Images that EUVI, AIA and HMI record of the simulated Sun, and the files of their archives."""

@@ -9,13 +9,13 @@ import numpy as np
 from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
-from farside.io.wcs import Pointing
+from farside.io.wcs import Pointing, disk_radius_arcsec
 from farside.simulation.emission.corona import EmissionShell, SimulatedCorona
 from farside.simulation.emission.responses import Response
 from farside.simulation.grid import Lattice
 from farside.sun.grid import Grid, Image
 from farside.sun.heliographic import trace
-from farside.sun.observer import SOLAR_RADIUS_M, Observer
+from farside.sun.observer import Observer
 
 Mask = NDArray[np.bool_]
 
@@ -60,9 +60,8 @@ class Detector:
     @classmethod
     def of_grid(cls, grid: Grid, observer: Observer) -> Detector:
         """Detector with the pixels of a registered grid: north up, centred."""
-        radius = np.degrees(np.arcsin(SOLAR_RADIUS_M / observer.distance_m)) * 3600
-        centre = (grid.centre_px, grid.centre_px)
-        return cls(grid.size_px, float(radius / grid.disk_radius_px), centre)
+        scale_arcsec = disk_radius_arcsec(observer.distance_m) / grid.disk_radius_px
+        return cls(grid.size_px, scale_arcsec, grid.sun_centre_px)
 
     @property
     def pointing(self) -> Pointing:

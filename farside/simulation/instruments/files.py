@@ -11,6 +11,7 @@ from astropy.io import fits
 from astropy.time import Time
 from numpy.typing import NDArray
 
+from farside.io.wcs import helioprojective_cards
 from farside.simulation.instruments.camera import Camera, Detector, line_of_sight_field, trace_shell
 from farside.simulation.instruments.headers import (
     EUVI_BIAS,
@@ -186,16 +187,7 @@ def _write_truth(directory: Path, scene: Scene, side: str, rng: np.random.Genera
             ("OBSRVTRY", f"STEREO_{side}"),
             ("CONTENT", "SIMULATED MAGNETOGRAM", "the truth of an observing system simulation"),
             ("BUNIT", "Gauss"),
-            ("CTYPE1", "HPLN-TAN"),
-            ("CTYPE2", "HPLT-TAN"),
-            ("CUNIT1", "arcsec"),
-            ("CUNIT2", "arcsec"),
-            ("CRPIX1", detector.centre_px[0] + 1),
-            ("CRPIX2", detector.centre_px[1] + 1),
-            ("CRVAL1", 0.0),
-            ("CRVAL2", 0.0),
-            ("CDELT1", detector.scale_arcsec),
-            ("CDELT2", detector.scale_arcsec),
+            *helioprojective_cards(detector.centre_px, detector.scale_arcsec),
             ("HGLN_OBS", scene.spacecraft.longitude_deg),
             ("HGLT_OBS", scene.spacecraft.latitude_deg),
             ("DSUN_OBS", scene.spacecraft.distance_m),

@@ -16,9 +16,10 @@ from farside.errors import (
 )
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
+from farside.model.defaults import Precision
 from farside.model.engine import Engine, Tensor
 from farside.model.engines import embedded
-from farside.model.engines.torch import Precision, TorchEngine
+from farside.model.engines.torch import TorchEngine
 from farside.model.networks.pix2pixcc import Generator
 from farside.model.recipe import Recipe
 from tests.support.shipped import SHIPPED, name_of

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 import astropy.units as u
 import numpy as np
@@ -11,12 +12,13 @@ from astropy.time import Time
 from sunpy.coordinates import HeliographicCarrington, Helioprojective
 
 from farside.disk.registration import register
+from farside.io.formats import ScanFormat
 from farside.io.wcs import disk_radius_arcsec
 from farside.observation.drawing.read import read_drawing
 from farside.observation.drawing.sidecar import read_side_car
 from farside.observation.image import read
 from farside.simulation.drawings.drawing import Drawing, draw, draw_on_grid
-from farside.simulation.drawings.files import FORMS, encoded, write_drawing
+from farside.simulation.drawings.files import encoded, write_drawing
 from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.magnetic.spots import Spot
 from farside.simulation.sun import SimulatedSun
@@ -36,7 +38,7 @@ def drawn(hand: str, seed: int = 1) -> Drawing:
 
 
 @lru_cache
-def read_back(drawing: Drawing, form: str = "png") -> Image:
+def read_back(drawing: Drawing, form: ScanFormat = "png") -> Image:
     side_car = None if form == "fits" else drawing.side_car.to_json()
     data = encoded(drawing, TIME, form)
     return register(read_drawing(data, side_car), GRID).image
@@ -74,7 +76,7 @@ def test_spots_are_drawn_and_read_where_they_are(hand: str) -> None:
 @pytest.mark.parametrize("hand", DRAWING_STYLES)
 def test_the_three_formats_read_as_the_same_disk(hand: str) -> None:
     drawing = drawn(hand)
-    images = {form: read_back(drawing, form)[INSIDE] for form in FORMS}
+    images = {form: read_back(drawing, form)[INSIDE] for form in get_args(ScanFormat)}
     for form in ("jpeg", "fits"):
         assert np.corrcoef(images[form], images["png"])[0, 1] > 0.95
         assert np.abs(images[form] - images["png"]).mean() < 0.02

@@ -1,6 +1,6 @@
 import pytest
 
-from farside.moment import format_duration, moment
+from farside.sun.times import format_duration, parse_time
 
 
 @pytest.mark.parametrize(
@@ -13,14 +13,14 @@ from farside.moment import format_duration, moment
     ],
 )
 def test_a_time_is_utc(text: str, isot: str) -> None:
-    found = moment(text)
+    found = parse_time(text)
     assert (found.isot, found.scale) == (isot, "utc")
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "J2000", "01.11.2026", "2026-13-01", "2026"])
 def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=f"'{text}' is not a time; expected e.g. 2026-11-01"):
-        moment(text)
+        parse_time(text)
 
 
 @pytest.mark.parametrize(

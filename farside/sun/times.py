@@ -5,7 +5,7 @@ from __future__ import annotations
 from astropy.time import Time
 
 
-def moment(text: str) -> Time:
+def parse_time(text: str) -> Time:
     """Parse a time (UTC) such as ``2026-11-01T00:00:00``, ``2026-11-01T00:00Z`` or a date.
 
     Raises

@@ -1,0 +1,9 @@
+"""File formats of products by name: those of the command line, the forms and the functions."""
+
+from typing import Literal
+
+MapFormat = Literal["native", "gong", "adapt", "wsa"]
+"""Format of a synchronic map: Farside's own FITS, or the layout of GONG, ADAPT or WSA."""
+
+ScanFormat = Literal["png", "jpeg", "fits"]
+"""Format of a scanned sunspot drawing."""
