@@ -16,18 +16,20 @@ WORKDIR /build
 RUN python -m venv /opt/farside
 COPY requirements.lock ./
 RUN grep --invert-match --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements.lock > common.lock \
-    && python -m pip install --no-deps --requirement common.lock
+    && python -m pip install --no-deps --require-hashes --requirement common.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY farside farside
 RUN python -m pip install --no-deps --no-build-isolation .
 
 
-# torch's own requirements differ from index to index, so pip finds them. PyPI's torch for Linux may
-# carry CUDA, which nothing here uses: name PyTorch's index of CPU builds as PIP_EXTRA_INDEX_URL.
+# PyPI's torch for Linux may carry CUDA, which nothing here uses: name PyTorch's index of CPU builds as
+# PIP_EXTRA_INDEX_URL. What a torch with CUDA needs besides is added last, without hashes.
 FROM packages-gpu AS packages-cpu
 ARG PIP_EXTRA_INDEX_URL
 RUN grep --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements.lock > engines.lock \
-    && python -m pip install --constraint requirements.lock --requirement engines.lock
+    && python -m pip install --no-deps --require-hashes --requirement engines.lock \
+    && sed 's/ .*//' engines.lock > engines.txt \
+    && python -m pip install --requirement engines.txt
 
 
 # Nothing is written but to /tmp. A number needs no entry among the users.

@@ -7,17 +7,18 @@ TRITON := .triton/installed
 HOST ?= 127.0.0.1
 PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
-FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+cpu$$//'
+FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv | sed 's/+cpu$$//'
 
 .PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
-# The lock names all that a torch for processors needs. One with CUDA wants more, which pip then adds.
+# The lock names all that a torch for processors needs. One with CUDA wants more, which pip then adds,
+# of the versions that torch demands but without hashes.
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -107,14 +108,21 @@ REAL ?= ../shared/data/realsun
 real-sun: $(INSTALLED)
 	$(BIN)/python -m training.realsun --sets $(REAL)/sets --out docs/real-sun.md
 
-# Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
+# Exact versions and hashes, a package a line: requirements.lock is what the service runs on,
+# requirements-dev.lock all the rest too. Of torch also the wheel that pip chooses here, which may be
+# one of PyTorch's own index (CPU builds).
+HASHED = .venv-lock/bin/uv pip compile - --quiet --no-deps --generate-hashes --no-header --no-annotate \
+	--python .venv-lock/bin/python \
+	| sed -e ':a' -e '/\\$$/{N;ba}' -e 's/ *\\\n */ /g' \
+	-e "s|^torch==.*|& $$(.venv-lock/bin/python -m pip hash .venv-lock/torch-*.whl | tail -1)|"
 lock:
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet "setuptools>=77" torch==2.13.0 -e ".[service,openvino,triton]"
-	$(FREEZE) > requirements.lock
+	.venv-lock/bin/python -m pip install --quiet uv "setuptools>=77" torch==2.13.0 -e ".[service,openvino,triton]"
+	.venv-lock/bin/python -m pip download --quiet --no-deps --dest .venv-lock torch==2.13.0
+	$(FREEZE) | $(HASHED) > requirements.lock
 	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,corona,export,training,dev]"
-	$(FREEZE) > requirements-dev.lock
+	$(FREEZE) | $(HASHED) > requirements-dev.lock
 	rm -rf .venv-lock
 
 clean:

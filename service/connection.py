@@ -18,8 +18,15 @@ MAX_HEAD_BYTES = 65536
 
 
 FIRST_CHUNKS = 1000
-LEAST_CHUNK_BYTES = 64
+LEAST_CHUNK_BYTES = 512
 """Least mean size of the chunks of a body after its first thousand; each costs as much as 64 kB."""
+
+MAX_PIPELINED = 32
+"""Most requests that a client may send before the answer to the first of them."""
+
+READ_BYTES = 65536
+"""Most bytes of one connection that are parsed before it is the turn of the others; asyncio reads
+four times as many, and small chunks or headers in them would take 0.1 s."""
 
 
 class BoundedConnection(HttpToolsProtocol):
@@ -46,6 +53,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first head."""
         super().connection_made(transport)
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # asyncio's, without a setter
         self._set_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -61,6 +69,12 @@ class BoundedConnection(HttpToolsProtocol):
             self.send_400_response(f"More than {MAX_HEAD_BYTES} bytes of head or trailer.")
         elif self.cycle is None or self.cycle.response_complete:
             self._set_timer()
+
+    def on_message_begin(self) -> None:
+        """Begin a request; the parser turns the error into an answer 400."""
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise ValueError("too many requests before the first answer")
+        super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header, or one trailer; the parser turns the error into an answer 400."""

@@ -50,10 +50,28 @@ def test_what_is_copied_is_there_and_is_sent_to_the_engine() -> None:
             assert any(line.startswith(f"!{name}") for line in sent), name
 
 
-def test_base_image_and_packages_are_pinned() -> None:
+def test_the_base_image_is_pinned() -> None:
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", stages()["base"].parent)
-    lock = (ROOT / "requirements.lock").read_text().splitlines()
-    assert all(re.fullmatch(r"[\w.-]+==[\w.!+]+", line) for line in lock)
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_every_package_is_locked_with_its_hashes(name: str) -> None:
+    lock = (ROOT / name).read_text().splitlines()
+    assert len(lock) > 100
+    hashed = re.compile(r"[\w.-]+==[\w.!+]+( --hash=sha256:[0-9a-f]{64})+")
+    assert [line for line in lock if not hashed.fullmatch(line)] == []
+
+
+@pytest.mark.parametrize("target", ["packages-cpu", "packages-gpu"])
+def test_what_the_lock_names_is_installed_by_its_hash(target: str) -> None:
+    installs = [
+        command
+        for word, rest in steps_of(target)
+        for command in rest.split("&&")
+        if word == "RUN" and re.search(r"--requirement \S+\.lock", command)
+    ]
+    assert installs
+    assert all("--require-hashes" in command for command in installs)
 
 
 @pytest.mark.parametrize("target", ["cpu", "gpu"])

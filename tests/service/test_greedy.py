@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,9 +11,11 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 from farside.simulation.instruments.files import SimulatedSet
-from service.connection import FIRST_CHUNKS, HEAD_S
+from service.connection import FIRST_CHUNKS, HEAD_S, READ_BYTES, BoundedConnection
 from tests.support.live import Server
 
 FORM = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
@@ -43,11 +46,44 @@ def send(wire: socket.socket, data: bytes) -> None:
         wire.sendall(data)
 
 
-def test_a_body_in_crumbs_ends_its_connection(server: Server) -> None:
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_body_in_crumbs_ends_its_connection(server: Server, size: int) -> None:
     with connected(server) as wire:
         head = FORM + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(PART), PART)
-        send(wire, head + b"1\r\nx\r\n" * (2 * FIRST_CHUNKS))
+        send(wire, head + b"%x\r\n%s\r\n" % (size, b"x" * size) * (2 * FIRST_CHUNKS))
         assert answer(wire).startswith(b"HTTP/1.1 400")
+
+
+def test_thousands_of_requests_before_the_first_answer_end_their_connection(
+    server: Server,
+) -> None:
+    with connected(server) as wire:
+        send(wire, b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
+        assert answer(wire).count(b"HTTP/1.1 200") < 5000
+
+
+def test_one_client_is_read_in_small_pieces_between_which_others_have_their_turn() -> None:
+    sizes: list[int] = []
+
+    class Counted(BoundedConnection):
+        def data_received(self, data: bytes) -> None:
+            sizes.append(len(data))
+
+    async def story() -> None:
+        config = Config(lambda: None)
+        loop = asyncio.get_running_loop()
+        listening = await loop.create_server(
+            lambda: Counted(config, ServerState(), {}), "127.0.0.1", 0
+        )
+        async with listening:
+            _, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+            writer.write(bytes(10**6))
+            while sum(sizes) < 10**6:
+                await asyncio.sleep(0.01)
+            writer.close()
+
+    asyncio.run(story())
+    assert max(sizes) <= READ_BYTES
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import signal
 import time
@@ -20,7 +21,7 @@ from tests.support.triton_live import eventually
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
-REQUESTS = 10_000
+REQUESTS = int(os.environ.get("SOAK_REQUESTS", "10000"))
 LIMIT_BYTES = 4 * 2**30
 GROWTH_BYTES = 300e6
 
@@ -41,7 +42,7 @@ def worker_of(server: Server) -> psutil.Process:
 
 
 @pytest.mark.soak
-def test_ten_thousand_good_and_bad_requests_leave_no_memory_behind(
+def test_many_good_and_bad_requests_leave_no_memory_behind(
     repository: Path, simulated: SimulatedSet, tmp_path: Path
 ) -> None:
     good = parts_of(simulated)
@@ -64,16 +65,18 @@ def test_ten_thousand_good_and_bad_requests_leave_no_memory_behind(
 
         def ask(number: int) -> int:
             answer = httpx.post(f"{server.url}/generate", files=kinds[number % 8], timeout=300)
-            if number % 50 == 0:
+            if number % max(1, REQUESTS // 200) == 0:
                 sizes.append(resident_bytes(server))
             return answer.status_code
 
         answers = list(clients.map(ask, range(REQUESTS)))
     assert set(answers) <= {200, 400, 413, 422, 429}
     assert answers.count(200) > REQUESTS / 8
-    assert max(sizes) < LIMIT_BYTES
     fifth = len(sizes) // 5
-    assert max(sizes[-fifth:]) - max(sizes[fifth : 2 * fifth]) < GROWTH_BYTES, sizes
+    growth = max(sizes[-fifth:]) - max(sizes[fifth : 2 * fifth])
+    print(f"{REQUESTS} requests: peak {max(sizes) / 1e6:.0f} MB, growth {growth / 1e6:.0f} MB")  # noqa: T201
+    assert max(sizes) < LIMIT_BYTES
+    assert growth < GROWTH_BYTES, sizes
 
 
 @pytest.mark.soak
