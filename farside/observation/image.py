@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
@@ -34,7 +33,7 @@ from farside.observation.instruments import (
 )
 from farside.quality import Quality
 from farside.sun.angles import wrap_deg
-from farside.sun.grid import Image
+from farside.sun.grid import Image, disk_mask
 from farside.sun.observer import (
     ASTRONOMICAL_UNIT_M,
     DISTANCE_AU,
@@ -204,7 +203,9 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
         calibrated = instrument.calibrate(image)
         pixels, damage = _repaired(calibrated, pointing, observer)
         if said.band == "LOS":
-            pixels = _on_the_disk(pixels, pointing, observer)
+            # HMI has noise, NaN or a number for it beyond the limb.
+            disk = _disk_mask(pixels.shape, pointing, observer)
+            pixels = np.where(disk, pixels, np.float32(np.nan))
         odd = _odd(pixels, said.band, pointing, observer)
     found = {
         Quality.REPAIRED: any("filled" in note for note in damage),
@@ -458,31 +459,13 @@ def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tu
     return (str(score),) if score.is_odd else ()
 
 
-def _on_the_disk(pixels: Image, pointing: Pointing, observer: Observer) -> Image:
-    """NaN off the disk, whatever the file has there: HMI's is noise, NaN or a number for it.
-
-    Exact, as :meth:`farside.sun.grid.Geometry.on_disk` is: a circle of OpenCV is a polygon of 72
-    sides, 1.8 px inside the limb at 4096 px, and a Recipe may want the whole disk.
-    """
-    y, x = (
-        np.arange(side, dtype=np.float32) - np.float32(centre)
-        for side, centre in zip(pixels.shape, pointing.sun_centre_px[::-1], strict=True)
-    )
-    disk = np.hypot(y[:, None], x[None, :]) <= pointing.disk_radius_px(observer.distance_m)
-    return np.where(disk, pixels, np.float32(np.nan))
-
-
 def _disk_mask(
-    shape: tuple[int, ...], pointing: Pointing, observer: Observer, radius: float
+    shape: tuple[int, ...], pointing: Pointing, observer: Observer, radius: float = 1.0
 ) -> NDArray[np.bool_]:
-    """Mask of the pixels within a part `radius` of the disk radius, and up to 0.64 px beyond."""
-    fraction_bits = 8
-    x, y = np.rint(pointing.sun_centre_px * 2**fraction_bits).astype(int)
+    """Mask of the pixels within a part `radius` of the disk radius, (y, x)."""
     radius_px = radius * pointing.disk_radius_px(observer.distance_m)
-    mask = np.zeros(shape, np.uint8)
-    fine = round(radius_px * 2**fraction_bits)
-    cv2.circle(mask, (x, y), fine, 1, cv2.FILLED, shift=fraction_bits)
-    return mask.view(np.bool_)
+    x, y = map(float, pointing.sun_centre_px)
+    return disk_mask(shape, (x, y), radius_px)
 
 
 def _check_damage(what: str, count: int, area: int, limit: float) -> None:
