@@ -66,6 +66,10 @@ SATURATED_LIMIT = 0.05
 MOST_ALIKE = 0.999
 """Largest part of a disk with one value; of a quiet magnetogram in steps of 45 G it is 0.993."""
 
+STRONG_GAUSS, MOST_STRONG_ALIKE = 1000.0, 1e-3
+"""Strong field, and the largest part of a disk that may have one such value: a sunspot of 1e-3 of
+the disk has pixels of all strengths, a fill value (9999, -3276.8) is one."""
+
 CHECKED_RADIUS = 0.998
 """Part of the disk radius inside which pixels are counted: the mask of the published models."""
 
@@ -419,19 +423,13 @@ def _repaired(
     pixels = calibrated.pixels
     disk = _disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)
     area = int(np.count_nonzero(disk))
-    impossible = (np.abs(pixels) > calibrated.limit) & np.isfinite(pixels) & disk
+    impossible, notes = _impossible(pixels, disk, calibrated.limit)
     missing = ~np.isfinite(pixels) & disk | impossible
     lost = int(np.count_nonzero(missing))
     full = int(np.count_nonzero((pixels >= calibrated.saturation) & disk))
     _check_damage("missing", lost, area, MISSING_LIMIT)
     _check_damage("saturated", full, area, SATURATED_LIMIT)
     _check_varied(pixels[disk & ~missing])
-    notes = []
-    if impossible.any():
-        notes.append(
-            f"{np.count_nonzero(impossible)} pixels of the disk beyond {calibrated.limit:g} are"
-            " no measurement"
-        )
     if lost:
         median = np.median(pixels[disk & ~missing])
         pixels = np.where(missing, median, pixels)
@@ -439,6 +437,33 @@ def _repaired(
     if full:
         notes.append(f"{full} saturated pixels on the disk, kept")
     return pixels, tuple(notes)
+
+
+def _impossible(
+    pixels: Image, disk: NDArray[np.bool_], limit: float
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Finite pixels of the disk that no Sun has, with a note on each kind."""
+    if not np.isfinite(limit):
+        return np.zeros_like(disk), []
+    beyond = (np.abs(pixels) > limit) & np.isfinite(pixels) & disk
+    value = _fill_value(pixels[disk & ~beyond])
+    fill = (pixels == value) & disk
+    kinds = {
+        f"beyond {limit:g} are no measurement": np.count_nonzero(beyond),
+        f"with the one strong value {value:g} are no measurement": np.count_nonzero(fill),
+    }
+    notes = [f"{count} pixels of the disk {what}" for what, count in kinds.items() if count]
+    return beyond | fill, notes
+
+
+def _fill_value(values: Image) -> float:
+    """Strong field that so many pixels share that it stands for a missing value; NaN if none."""
+    strong = values[(np.abs(values) > STRONG_GAUSS) & np.isfinite(values)]
+    if strong.size <= MOST_STRONG_ALIKE * values.size:
+        return np.nan
+    found, count = np.unique(strong, return_counts=True)
+    most = int(np.argmax(count))
+    return float(found[most]) if count[most] > MOST_STRONG_ALIKE * values.size else np.nan
 
 
 def _check_varied(values: Image) -> None:
