@@ -257,19 +257,35 @@ def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple
 def _physical(raw: NDArray[Any], cards: Cards, format_key: str) -> Image:
     """Apply BSCALE and BZERO in double precision; round to float32 once."""
     # BLANK applies to integers only (FITS standard 4.0, section 4.4.2.4).
-    blank = cards.get("BLANK", cards.get("ZBLANK"))
-    has_blank = isinstance(blank, int) and bitpix(cards, format_key) > 0
-    scale, zero = number(cards, "BSCALE"), number(cards, "BZERO")
-    scale, zero = 1.0 if scale is None else scale, zero or 0.0
+    blank = _blank(cards) if bitpix(cards, format_key) > 0 else None
+    scale, zero = _scaling(cards, "BSCALE", 1.0), _scaling(cards, "BZERO", 0.0)
     pixels = np.empty(raw.shape, np.float32)
     flat, into = raw.reshape(-1, raw.shape[-1]), pixels.reshape(-1, raw.shape[-1])
     for start in range(0, len(flat), _ROWS):
         stored = flat[start : start + _ROWS]
         with np.errstate(over="ignore"):  # doubles beyond float32 become infinite: missing
             into[start : start + _ROWS] = _scaled(stored, scale, zero)
-        if has_blank:
+        if blank is not None:
             np.putmask(into[start : start + _ROWS], stored == blank, np.float32(np.nan))
     return quiet_nans(pixels) if raw.dtype.kind == "f" else pixels
+
+
+def _blank(cards: Cards) -> int | None:
+    """Stored value of missing pixels; some tools write it as -32768.0."""
+    value = cards.get("BLANK", cards.get("ZBLANK"))
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _scaling(cards: Cards, key: str, default: float) -> float:
+    """BSCALE or BZERO; a value that is no number is not passed over: the pixels depend on it."""
+    if key not in cards:
+        return default
+    value = number(cards, key)
+    if value is None or (key == "BSCALE" and value == 0):
+        raise NotFitsError(f"{key} is {cards[key]!r}, expected a number")
+    return value
 
 
 def quiet_nans(pixels: Image) -> Image:

@@ -158,6 +158,8 @@ def _rotation(header: Mapping[str, Value], scale: NDArray[np.float64]) -> NDArra
     for key in ("CROTA2", "CROTA"):
         angle = number(header, key)
         if angle is not None:
+            if abs(angle) > 360:
+                raise ImplausibleGeometryError(f"{key} is {angle:g}, expected degrees up to 360")
             cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
             ratio = scale[1] / scale[0]
             # Thompson (2006), A&A 449, 791, eq. 3 to 4.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ from farside.observation.instruments import (
 )
 from farside.quality import Quality
 from farside.sun.angles import wrap_deg
-from farside.sun.grid import Image
+from farside.sun.grid import Image, disk_mask
 from farside.sun.observer import (
     ASTRONOMICAL_UNIT_M,
     DISTANCE_AU,
@@ -67,6 +66,10 @@ SATURATED_LIMIT = 0.05
 
 MOST_ALIKE = 0.999
 """Largest part of a disk with one value; of a quiet magnetogram in steps of 45 G it is 0.993."""
+
+STRONG_GAUSS, MOST_STRONG_ALIKE = 1000.0, 1e-3
+"""Strong field, and the largest part of a disk that may have one such value: a sunspot of 1e-3 of
+the disk has pixels of all strengths, a fill value (9999, -3276.8) is one."""
 
 CHECKED_RADIUS = 0.998
 """Part of the disk radius inside which pixels are counted: the mask of the published models."""
@@ -205,7 +208,9 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
         calibrated = instrument.calibrate(image)
         pixels, damage = _repaired(calibrated, pointing, observer)
         if said.band == "LOS":
-            pixels = _on_the_disk(pixels, pointing, observer)
+            # HMI has noise, NaN or a number for it beyond the limb.
+            disk = _disk_mask(pixels.shape, pointing, observer)
+            pixels = np.where(disk, pixels, np.float32(np.nan))
         odd = _odd(pixels, said.band, pointing, observer)
     found = {
         Quality.REPAIRED: any("filled" in note for note in damage),
@@ -422,19 +427,13 @@ def _repaired(
     pixels = calibrated.pixels
     disk = _disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)
     area = int(np.count_nonzero(disk))
-    impossible = (np.abs(pixels) > calibrated.limit) & np.isfinite(pixels) & disk
+    impossible, notes = _impossible(pixels, disk, calibrated.limit)
     missing = ~np.isfinite(pixels) & disk | impossible
     lost = int(np.count_nonzero(missing))
     full = int(np.count_nonzero((pixels >= calibrated.saturation) & disk))
     _check_damage("missing", lost, area, MISSING_LIMIT)
     _check_damage("saturated", full, area, SATURATED_LIMIT)
     _check_varied(pixels[disk & ~missing])
-    notes = []
-    if impossible.any():
-        notes.append(
-            f"{np.count_nonzero(impossible)} pixels of the disk beyond {calibrated.limit:g} are"
-            " no measurement"
-        )
     if lost:
         median = np.median(pixels[disk & ~missing])
         pixels = np.where(missing, median, pixels)
@@ -442,6 +441,33 @@ def _repaired(
     if full:
         notes.append(f"{full} saturated pixels on the disk, kept")
     return pixels, tuple(notes)
+
+
+def _impossible(
+    pixels: Image, disk: NDArray[np.bool_], limit: float
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Finite pixels of the disk that no Sun has, with a note on each kind."""
+    if not np.isfinite(limit):
+        return np.zeros_like(disk), []
+    beyond = (np.abs(pixels) > limit) & np.isfinite(pixels) & disk
+    value = _fill_value(pixels[disk & ~beyond])
+    fill = (pixels == value) & disk
+    kinds = {
+        f"beyond {limit:g} are no measurement": np.count_nonzero(beyond),
+        f"with the one strong value {value:g} are no measurement": np.count_nonzero(fill),
+    }
+    notes = [f"{count} pixels of the disk {what}" for what, count in kinds.items() if count]
+    return beyond | fill, notes
+
+
+def _fill_value(values: Image) -> float:
+    """Strong field that so many pixels share that it stands for a missing value; NaN if none."""
+    strong = values[(np.abs(values) > STRONG_GAUSS) & np.isfinite(values)]
+    if strong.size <= MOST_STRONG_ALIKE * values.size:
+        return np.nan
+    found, count = np.unique(strong, return_counts=True)
+    most = int(np.argmax(count))
+    return float(found[most]) if count[most] > MOST_STRONG_ALIKE * values.size else np.nan
 
 
 def _check_varied(values: Image) -> None:
@@ -462,31 +488,13 @@ def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tu
     return (str(score),) if score.is_odd else ()
 
 
-def _on_the_disk(pixels: Image, pointing: Pointing, observer: Observer) -> Image:
-    """NaN off the disk, whatever the file has there: HMI's is noise, NaN or a number for it.
-
-    Exact, as :meth:`farside.sun.grid.Geometry.on_disk` is: a circle of OpenCV is a polygon of 72
-    sides, 1.8 px inside the limb at 4096 px, and a Recipe may want the whole disk.
-    """
-    y, x = (
-        np.arange(side, dtype=np.float32) - np.float32(centre)
-        for side, centre in zip(pixels.shape, pointing.sun_centre_px[::-1], strict=True)
-    )
-    disk = np.hypot(y[:, None], x[None, :]) <= pointing.disk_radius_px(observer.distance_m)
-    return np.where(disk, pixels, np.float32(np.nan))
-
-
 def _disk_mask(
-    shape: tuple[int, ...], pointing: Pointing, observer: Observer, radius: float
+    shape: tuple[int, ...], pointing: Pointing, observer: Observer, radius: float = 1.0
 ) -> NDArray[np.bool_]:
-    """Mask of the pixels within a part `radius` of the disk radius, and up to 0.64 px beyond."""
-    fraction_bits = 8
-    x, y = np.rint(pointing.sun_centre_px * 2**fraction_bits).astype(int)
+    """Mask of the pixels within a part `radius` of the disk radius, (y, x)."""
     radius_px = radius * pointing.disk_radius_px(observer.distance_m)
-    mask = np.zeros(shape, np.uint8)
-    fine = round(radius_px * 2**fraction_bits)
-    cv2.circle(mask, (x, y), fine, 1, cv2.FILLED, shift=fraction_bits)
-    return mask.view(np.bool_)
+    x, y = map(float, pointing.sun_centre_px)
+    return disk_mask(shape, (x, y), radius_px)
 
 
 def _check_damage(what: str, count: int, area: int, limit: float) -> None:

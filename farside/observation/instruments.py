@@ -344,9 +344,12 @@ def _quality_word(cards: Cards) -> int:
     value = cards.get("QUALITY", 0)
     try:
         # A bit pattern: negative as a signed integer, sometimes a text such as '0x00000200'.
-        return (int(value, 0) if isinstance(value, str) else int(value)) & 0xFFFFFFFF
+        word = int(value, 0) if isinstance(value, str) else int(value)
+        return int.from_bytes(word.to_bytes(4, signed=word < 0))
     except (ValueError, OverflowError) as error:
-        raise MissingMetadataError(f"QUALITY is {value!r}, expected a bit pattern") from error
+        raise MissingMetadataError(
+            f"QUALITY is {value!r}, expected a bit pattern of 32 bits"
+        ) from error
 
 
 def _names(bits: int, instrument: Instrument) -> str:
@@ -464,11 +467,15 @@ def _calibrate_euvi(image: FitsImage) -> Calibrated:
 
 
 def _without_missing_blocks(image: FitsImage) -> Image:
-    """Set missing blocks to NaN: they are NaN, BLANK, or zero, which a biased pixel cannot be."""
-    reported = number(image.cards, "NMISSING") or 0
-    if not reported and _why_without_bias(image):
+    """Set missing blocks to NaN: they are NaN, BLANK or zero, or negative.
+
+    With the bias in, no other pixel is zero or negative.
+    """
+    reported, has_bias = number(image.cards, "NMISSING") or 0, not _why_without_bias(image)
+    if not reported and not has_bias:
         return image.pixels
-    empty = (image.pixels == 0) | ~np.isfinite(image.pixels)
+    dark = image.pixels <= 0 if has_bias else image.pixels == 0
+    empty = dark | ~np.isfinite(image.pixels)
     if reported and not empty.any():
         raise DamagedImageError(
             f"NMISSING is {reported:g}, but no pixel is zero, NaN or BLANK: expected the missing"
@@ -496,8 +503,8 @@ def _why_without_bias(image: FitsImage) -> str:
 
 
 def _check_bias_is_gone(pixels: Image, cards: Cards, reason: str) -> None:
-    bias = number(cards, "BIASMEAN")
-    if bias is None or bias <= 0:
+    bias = max(number(cards, key) or 0.0 for key in ("BIASMEAN", "OFFSETCR"))
+    if bias <= 0:
         return
     sky = _sky(pixels)
     if sky > BIAS_LEFT * bias:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,10 +51,30 @@ class Geometry(ABC):
 
 @lru_cache(maxsize=4)  # one product uses the same mask dozens of times; 16 MB each at 4096 px
 def _on_disk(geometry: Geometry) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = (
-        geometry.radius_px() <= geometry.mask_radius * geometry.disk_radius_px
-    )
+    side, radius_px = geometry.size_px, geometry.mask_radius * geometry.disk_radius_px
+    inside = disk_mask((side, side), geometry.sun_centre_px, radius_px)
     inside.flags.writeable = False
+    return inside
+
+
+def disk_mask(
+    shape: tuple[int, ...], centre_px: Sequence[float], radius_px: float
+) -> NDArray[np.bool_]:
+    """Mask of the pixels whose centres are within `radius_px` of a point, (y, x).
+
+    Parameters
+    ----------
+    shape
+        Shape of the array, (y, x).
+    centre_px
+        0-based index (x, y) of the point.
+    """
+    x2, y2 = (
+        (np.arange(side, dtype=np.float64) - centre) ** 2
+        for side, centre in zip(shape[::-1], centre_px, strict=True)
+    )
+    # One comparison with the square of half the chord: 7 ms at 4096 px, hypot takes 270 ms.
+    inside: NDArray[np.bool_] = x2[None, :] <= (radius_px**2 - y2)[:, None]
     return inside
 
 

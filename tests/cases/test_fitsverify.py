@@ -9,18 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from astropy.time import Time
 
 from farside.denoising import fits as meanfile
 from farside.denoising.average import average_frames
+from farside.observation.drawing.limb_fit import DrawnDisk
+from farside.observation.drawing.sidecar import SideCar
 from farside.quality import Quality
-from farside.simulation.drawings.files import write_drawing
+from farside.simulation.drawings.drawing import Drawing
+from farside.simulation.drawings.files import encoded
 from farside.solarwind import adapt, gong, wsa
 from farside.synchronic import fits as synchronic_fits
 from farside.tracking.files import write_cutouts
 from farside.tracking.track import TrackedRegion, track_region
-from tests.cases.seeds import magnetogram, restored
+from tests.cases.seeds import PLAIN, magnetogram, restored
 from tests.support.bipoles import LATITUDE, LONGITUDE, MODEL, TIME, disk
 from tests.support.frame_files import frames
 from tests.support.synchronic_maps import synchronic_map
@@ -78,8 +82,12 @@ def _mean(folder: Path) -> Path:
 
 
 def _drawing(folder: Path) -> Path:
-    time = Time("2014-06-10T12:00:00")
-    return write_drawing(folder, time, seed=3, form="fits", radius_px=200.0).drawing
+    time, disk = Time("2014-06-10T12:00:00"), DrawnDisk(*PLAIN.centre, PLAIN.radius)
+    sheet = np.repeat(PLAIN.picture((0.2, 0.3))[..., None], 3, axis=2)
+    side_car = SideCar(time_utc=time.to_datetime(), position_angle_deg=3.5, hand="one")
+    path = folder / "drawing.fits"
+    path.write_bytes(encoded(Drawing(sheet, disk, side_car, ()), time, "fits"))
+    return path
 
 
 KINDS: dict[str, Write] = {

@@ -314,6 +314,12 @@ def test_roll_is_read_from_pc_from_crota2_and_from_crota() -> None:
         assert read(source).to_map().rotation_matrix[1, 0] == pytest.approx(np.sin(np.radians(6.0)))
 
 
+@pytest.mark.parametrize("angle_deg", [1e30, -400.0])
+def test_a_roll_beyond_a_turn_is_refused(angle_deg: float) -> None:
+    with pytest.raises(ImplausibleGeometryError, match=r"CROTA2 is .*, expected degrees up to 360"):
+        read(hmi(CROTA2=angle_deg))
+
+
 @pytest.mark.parametrize("name", ["CROTA2", "CDELT1", "CRPIX2", "CRVAL1"])
 def test_missing_geometry_is_refused(name: str) -> None:
     with pytest.raises(MissingMetadataError):
@@ -409,9 +415,10 @@ def test_each_quality_bit_is_accepted_and_flagged_or_refused(
             read(data)
 
 
-def test_quality_that_is_no_bit_pattern_is_refused() -> None:
-    with pytest.raises(MissingMetadataError, match="QUALITY is 'good'"):
-        read(aia(QUALITY="good"))
+@pytest.mark.parametrize("word", ["good", 2**32, -(2**31) - 1])
+def test_quality_that_is_no_bit_pattern_is_refused(word: Card) -> None:
+    with pytest.raises(MissingMetadataError, match=f"QUALITY is {word!r}"):
+        read(aia(QUALITY=word))
 
 
 @pytest.mark.parametrize(
@@ -499,6 +506,14 @@ def test_a_bias_that_the_pixels_do_not_have_is_refused() -> None:
         read(file_bytes(euvi_cards(CAMERA), pixels))
 
 
+def test_a_bias_that_offsetcr_says_is_gone_and_the_pixels_have_is_refused() -> None:
+    pixels = (CAMERA.sees(sun) + BIAS_DN).astype(np.float32)
+    data = file_bytes(euvi_cards(CAMERA, OFFSETCR=BIAS_DN), pixels)
+    for left in (data, without(data, "BIASMEAN")):
+        with pytest.raises(UnsupportedImageError, match="700 DN are gone, but the sky is at 700"):
+            read(left)
+
+
 def test_a_square_root_image_is_refused() -> None:
     with pytest.raises(UnsupportedImageError, match="square root"):
         read(euvi(IP_00_19=" 41  2 94" + "  0" * 17))
@@ -528,7 +543,8 @@ def damaged(kind: str, fraction: float, value: float) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("EUVI", 0.0), ("EUVI", np.nan), ("AIA", np.nan), ("HMI", np.inf)]
+    ("kind", "value"),
+    [("EUVI", 0.0), ("EUVI", -1.0), ("EUVI", np.nan), ("AIA", np.nan), ("HMI", np.inf)],
 )
 def test_missing_pixels_are_filled_with_the_median_and_recorded(kind: str, value: float) -> None:
     observation = read(damaged(kind, 0.02, value))
@@ -552,6 +568,23 @@ def test_an_integer_image_misses_its_blank_pixels() -> None:
     counts, scaling = integers(values)
     origin = read(file_bytes(aia_cards(CAMERA) | scaling, counts)).origin
     assert origin.notes[0].startswith("20 missing pixels of the disk filled with its median")
+
+
+def test_blank_may_be_written_as_a_float() -> None:
+    values = CAMERA.sees(sun)
+    values.flat[disk_pixels()[:20]] = -32768
+    data = file_bytes(aia_cards(CAMERA), values.astype(np.int16), bare={"NOBLANK": "-32768.0"})
+    origin = read(data.replace(b"NOBLANK =", b"BLANK   =")).origin
+    assert origin.notes[0].startswith("20 missing pixels of the disk filled with its median")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("BSCALE", "'0.1'"), ("BSCALE", "nan"), ("BSCALE", "0.0"), ("BZERO", "'x'")]
+)
+def test_a_scale_that_is_no_number_is_refused(key: str, value: str) -> None:
+    data = file_bytes(aia_cards(CAMERA), CAMERA.sees(sun).astype(np.int32), bare={"SCALING": value})
+    with pytest.raises(NotFitsError, match=rf"{key} is .*, expected a number"):
+        read(data.replace(b"SCALING =", f"{key:<8}=".encode()))
 
 
 @pytest.mark.parametrize("blank", [0, 500, -32768])

@@ -225,9 +225,22 @@ def test_a_field_that_no_sun_has_is_missing_and_counted(value: float) -> None:
 
 
 def test_a_strong_field_is_kept() -> None:
-    observation = read(hmi_of(spoilt(-4900.0, 0.02)))
+    field = spoilt(-4900.0, 0.02)
+    strong = field == -4900.0
+    field[strong] += np.arange(strong.sum())
+    observation = read(hmi_of(field))
     assert observation.origin.quality == Quality.GOOD
     assert np.nanmin(observation.pixels) == -4900.0
+
+
+@pytest.mark.parametrize("value", [9999.0, -9999.0, -3276.8, 6553.5])
+def test_a_strong_value_that_many_pixels_share_is_missing_and_counted(value: float) -> None:
+    observation = read(hmi_of(spoilt(value, 0.02)))
+    assert observation.origin.quality == Quality.REPAIRED
+    assert observation.origin.notes[0].startswith("157 pixels of the disk with the one strong")
+    assert np.nanmax(np.abs(observation.pixels)) < 200
+    with pytest.raises(DamagedImageError, match="of the disk is missing, at most 5%"):
+        read(hmi_of(spoilt(value, MISSING_LIMIT + 0.01)))
 
 
 @pytest.mark.parametrize("value", [0.0, 1000.0])

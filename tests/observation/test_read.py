@@ -13,12 +13,12 @@ from farside.observation.drawing.sidecar import with_side_car
 from farside.observation.read import read_each
 from farside.simulation.drawings.files import DrawnFiles, write_drawing
 from tests.support.native_model import hmi_file
+from tests.support.once import once
 
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> DrawnFiles:
-    folder = tmp_path_factory.mktemp("drawn")
-    return write_drawing(folder, Time("2014-06-10T12:00:00"), seed=3, radius_px=200.0)
+    return once(tmp_path_factory, "drawn", write_drawing, Time("2014-06-10T12:00:00"), 3)
 
 
 def upload(path: Path) -> io.BytesIO:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import astropy.units as u
@@ -13,6 +14,7 @@ import httpx
 import numpy as np
 import pytest
 from astropy.io import fits
+from starlette.types import ASGIApp
 
 from farside.quality import Quality
 from farside.solarwind import pack
@@ -41,9 +43,16 @@ def good(map_files: MapFiles) -> list[tuple[str, tuple[str, bytes]]]:
     ]
 
 
+@cache
+def usual_service() -> ASGIApp:
+    """One service for most tests: each has a process that makes its maps."""
+    return service(FakeEngine())
+
+
 def post(files: Parts, settings: Settings | None = None, **data: str) -> httpx.Response:
     async def story() -> httpx.Response:
-        transport = httpx.ASGITransport(service(FakeEngine(), settings))
+        app = usual_service() if settings is None else service(FakeEngine(), settings)
+        transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://sun.test") as client:
             return await client.post("/synchronic", files=files, data=data)
 

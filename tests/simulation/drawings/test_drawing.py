@@ -1,7 +1,6 @@
 """The hands: what they draw is where the Sun has it, and reads back as it was drawn."""
 
 from functools import lru_cache
-from pathlib import Path
 from typing import get_args
 
 import astropy.units as u
@@ -24,6 +23,7 @@ from farside.simulation.magnetic.spots import Spot
 from farside.simulation.sun import SimulatedSun
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import earth
+from tests.support.once import once
 
 TIME = Time("2014-04-01T15:00:00")
 BLANK_DAY = Time("2008-12-01T15:00:00")
@@ -127,9 +127,10 @@ def test_a_blank_sun_is_a_blank_disk() -> None:
     assert read_back(drawing)[INSIDE].min() > 0.85
 
 
-def test_files_are_written_as_users_have_them(tmp_path: Path) -> None:
+def test_files_are_written_as_users_have_them(tmp_path_factory: pytest.TempPathFactory) -> None:
     early = Time("2012-06-01T15:00:00")
-    files = write_drawing(tmp_path, early, seed=2, hand="projection", form="jpeg", radius_px=200)
+    how = (early, 2, "projection", "jpeg", 200.0)
+    files = once(tmp_path_factory, "projected", write_drawing, *how)
     side_car = read_side_car(files.side_car.read_bytes())
     assert (side_car.mirrored, side_car.centre_px) == (True, None)
     assert read_drawing(files.drawing).origin.time == early
