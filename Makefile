@@ -72,10 +72,6 @@ bench: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.synchronic
-	$(BIN)/python -m benchmarks.drawings
-	$(BIN)/python -m benchmarks.stacking
-	$(BIN)/python -m benchmarks.batching --repository $(BENCHED)
-	$(BIN)/python -m benchmarks.precision --repository $(BENCHED)
 	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.service --triton --repository $(BENCHED)
 
@@ -84,13 +80,11 @@ score: $(INSTALLED)
 	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
 	$(BIN)/python -m training.score pix2pixcc-demo build/suns.zarr --out build/report
 
-# The generators on the same suns, and what the reference pair buys: two pages of docs/, again.
+# The generators on the same suns: a page of docs/, again.
 COMPARED := pix2pixcc-demo pix2pixhd-demo pix2pix-demo multilayer-demo
-PAIR := training/pair/with-reference.safetensors training/pair/without-reference.safetensors
 compare: $(INSTALLED)
 	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
 	$(BIN)/python -m training.compare build/suns.zarr $(COMPARED) --out docs/comparison.md
-	$(BIN)/python -m training.compare build/suns.zarr $(PAIR) --out docs/reference-pair.md
 
 # The simulated Sun beside the real one, from ../shared where that is: a page of docs/, again.
 sun-check: $(INSTALLED)
@@ -99,7 +93,6 @@ sun-check: $(INSTALLED)
 # Denoisers and drawings on unseen suns: two pages of docs/ and their pictures, again.
 restoration: $(INSTALLED)
 	$(BIN)/python -m training.restoration.denoising denoise-demo denoise-auto-demo --out docs/denoising-scores.md
-	$(BIN)/python -m training.restoration.reference denoise-demo
 	$(BIN)/python -m training.restoration.drawings drawing-demo --suns 24 --out docs/drawings-scores.md
 
 # The far-side models on real AIA images beside HMI: docs/real-sun.md, again. REAL has sets/ and what

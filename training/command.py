@@ -1,7 +1,8 @@
-"""Error handling shared by the training commands."""
+"""Error handling and options shared by the training commands."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,3 +23,11 @@ def exit_on_error(*others: type[Exception]) -> Iterator[None]:
         yield
     except expected as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
+
+
+def count(text: str) -> int:
+    """Parse a positive number, for argparse."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"got {text}, expected 1 or more")
+    return number

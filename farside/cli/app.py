@@ -133,9 +133,10 @@ def evaluate(
     n×n. TUMF, NMF: total unsigned, net magnetic flux. R1, R2: relative error of the flux,
     normalised mean square error.
     """
-    from farside.cli.evaluate import compare, print_table, to_json
+    from farside.cli.evaluate import print_table, to_json
+    from farside.evaluation.evaluate import evaluate as run
 
-    found = compare(product, truth, reference, threshold)
+    found = run(product, truth, reference, threshold)
     if as_json:
         typer.echo(to_json(found))
     else:

@@ -22,7 +22,7 @@ of a point differs from the chord by less than 0.002 HMI pixels, while it moves 
 NOISE_LEFT = 0.956
 """Standard deviation of unit white noise after the interpolation, mean over all shifts. Linear
 interpolation keeps 0.82 of the noise and 0.81 of a wave of 4 pixels; Lanczos keeps all of a wave of
-3 (``python -m benchmarks.stacking``)."""
+3 (docs/denoising.md)."""
 
 MARGIN_PX = 8
 """Width of the edge of a partial disk in which some frames of a mean lack pixels: the kernel needs

@@ -107,10 +107,18 @@ def interval(
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     a, b = _paired(values_a, values_b)
-    chosen = np.random.default_rng(seed).integers(a.size, size=(resamples, a.size))
-    means = (a - b)[chosen].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float((a - b).mean()), float(low), float(high), level, a.size)
+    # scipy.stats takes half a second to import, and maps need the other functions only.
+    from scipy.stats import bootstrap
+
+    found = bootstrap(
+        (a - b,),
+        np.mean,
+        n_resamples=resamples,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Interval(float((a - b).mean()), float(found.low), float(found.high), level, a.size)
 
 
 def pearson(a: Values, b: Values) -> float:

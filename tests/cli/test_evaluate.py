@@ -11,7 +11,7 @@ from astropy.io import fits
 from typer.testing import CliRunner
 
 from farside.cli.app import app, main
-from farside.cli.evaluate import compare
+from farside.evaluation.evaluate import evaluate
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation import SimulatedSet
 from farside.simulation.instruments.files import read_truth
@@ -140,7 +140,7 @@ def test_an_hmi_file_of_a_spacecraft_near_earth_is_its_truth(
     hmi = Magnetogram.read(product).inputs[-1].origin
     near = replace(Magnetogram.read(product), time=hmi.time, observer=hmi.observer)
     near.write(tmp_path / "near.fits")
-    found = compare(tmp_path / "near.fits", simulated.references[-1], simulated.references[-1])
+    found = evaluate(tmp_path / "near.fits", simulated.references[-1], simulated.references[-1])
     before = found.measures["persistence"]
     assert before.rms_error_gauss == 0
     assert np.isfinite(found.measures["generated"].rms_error_gauss)

@@ -1,6 +1,7 @@
 """The comparison says of each model what its scores say, and pairs its differences by suns."""
 
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,15 @@ from tests.training.score.fakes import GRID
 from tests.training.small_renderer import SMALL_RENDERER
 from training.compare.__main__ import main
 from training.compare.benchmark import Candidate, benchmark
-from training.compare.page import markdown, read_comparison
+from training.compare.page import markdown
 from training.compare.result import Comparison, summarise
 from training.data import Campaign, open_store, simulate
-from training.score.models import load
-from training.score.summary import FULL, MAIN_AGES
+from training.score.measures import CC, FULL
+from training.score.predictions import PERSISTENCE
+from training.score.summary import MAIN_AGES
+from training.scoring.markdown import read_scores
+from training.scoring.models import load
+from training.scoring.table import Key
 
 
 def small(name: str, channels: slice) -> Recipe:
@@ -73,32 +78,37 @@ def test_cycles_are_told_apart_by_the_date_of_the_observation(
 
 def test_differences_are_paired_over_suns(comparison: Comparison) -> None:
     for area in (FULL, "AR"):
-        cells = {a: comparison.cell(a, area) for a in ("paired", "alone", "persistence")}
-        first, alone, before = cells["paired"], cells["alone"], cells["persistence"]
+        names = ("paired", "alone", PERSISTENCE)
+        first, alone, before = (
+            comparison.estimate(Key(CC, area, MAIN_AGES, name)) for name in names
+        )
         if not (first and alone and before):
             continue
-        assert alone.first_minus
-        assert alone.minus_persistence
-        assert first.first_minus is None
-        assert before.minus_persistence is None
-        difference = first.estimate.mean - alone.estimate.mean
-        assert alone.first_minus.mean == pytest.approx(difference, abs=1e-9)
-        difference = alone.estimate.mean - before.estimate.mean
-        assert alone.minus_persistence.mean == pytest.approx(difference, abs=1e-9)
+        less = {
+            (one, other): comparison.estimate(Key(CC, area, MAIN_AGES, one, other))
+            for one, other in product(names, repeat=2)
+        }
+        first_minus, minus_persistence = less["paired", "alone"], less["alone", PERSISTENCE]
+        assert first_minus
+        assert minus_persistence
+        assert less["paired", "paired"] is None
+        assert less[PERSISTENCE, PERSISTENCE] is None
+        assert first_minus.mean == pytest.approx(first.mean - alone.mean, abs=1e-9)
+        assert minus_persistence.mean == pytest.approx(alone.mean - before.mean, abs=1e-9)
 
 
 def test_a_zero_field_has_the_errors_of_the_truth_itself(comparison: Comparison) -> None:
-    cell = comparison.cell("zero field", FULL, measure="R2")
-    assert cell
-    assert cell.estimate.mean == pytest.approx(1)
+    zero = comparison.estimate(Key("R2", FULL, MAIN_AGES, "zero field"))
+    assert zero
+    assert zero.mean == pytest.approx(1)
 
 
 def test_the_page_has_every_number_of_the_first_table(comparison: Comparison) -> None:
     page = markdown(comparison)
     for prediction in ("paired", "alone", "persistence"):
-        cell = comparison.cell(prediction, FULL, MAIN_AGES)
-        assert cell
-        assert f"| {prediction} | {cell.estimate.mean:.3f} [" in page
+        mean = comparison.estimate(Key(CC, FULL, MAIN_AGES, prediction))
+        assert mean
+        assert f"| {prediction} | {mean.mean:.3f} [" in page
     assert "fewer than 40" in page
 
 
@@ -108,10 +118,10 @@ def test_the_command_writes_the_same_numbers(
     page = tmp_path / "docs" / "comparison.md"
     monkeypatch.setattr(sys, "argv", ["compare", *map(str, files), "--out", str(page)])
     main()
-    found = read_comparison(page.with_suffix(".json"))
+    found = read_scores(page.with_suffix(".json"), Comparison)
     assert found.command == "python -m training.compare suns paired alone"
-    assert [c.prediction for c in found.cells] == [c.prediction for c in comparison.cells]
-    here, there = ([c.estimate.mean for c in each.cells] for each in (found, comparison))
+    assert [each.key for each in found.means] == [each.key for each in comparison.means]
+    here, there = ([m.estimate.mean for m in each.means] for each in (found, comparison))
     assert here == pytest.approx(there)
     assert page.read_text().startswith("# The far-side generators")
 
@@ -121,9 +131,9 @@ def test_of_the_first_sun_alone_there_is_no_interval(files: list[Path]) -> None:
     candidates = [Candidate(*load(str(model), store))]
     found = summarise(benchmark(open_store(store), candidates, suns=1), candidates, "", "suns", 2)
     assert found.units == ("seed 5",)
-    cell = found.cell("paired", FULL)
-    assert cell
-    assert cell.estimate.low is None
+    mean = found.estimate(Key(CC, FULL, MAIN_AGES, "paired"))
+    assert mean
+    assert mean.low is None
 
 
 def test_two_models_of_one_name_are_refused(files: list[Path], tmp_path: Path) -> None:
@@ -133,16 +143,12 @@ def test_two_models_of_one_name_are_refused(files: list[Path], tmp_path: Path) -
         benchmark(open_store(store), [candidate, candidate])
 
 
-@pytest.mark.parametrize(
-    ("name", "models"),
-    [("comparison", "model_repository/*/*/*"), ("reference-pair", "training/pair/*")],
-)
-def test_a_page_of_the_project_is_of_the_models_that_are_shipped(name: str, models: str) -> None:
-    page = ROOT / "docs" / f"{name}.md"
-    found = read_comparison(page.with_suffix(".json"))
+def test_the_page_of_the_project_is_of_the_models_that_are_shipped() -> None:
+    page = ROOT / "docs" / "comparison.md"
+    found = read_scores(page.with_suffix(".json"), Comparison)
     shipped = {
         model.recipe.name: model.identity
-        for model in map(checkpoint.read, ROOT.glob(f"{models}.safetensors"))
+        for model in map(checkpoint.read, ROOT.glob("model_repository/*/*/*.safetensors"))
         if any(c.takes("observation", "EUVI", "304") for c in model.recipe.channels)
     }
     assert {entry.name: entry.identity for entry in found.entries} == shipped

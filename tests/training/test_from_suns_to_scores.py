@@ -11,7 +11,11 @@ import pytest
 
 from farside.model import checkpoint
 from tests.support.live import ROOT
-from training.compare.page import read_comparison
+from training.compare.result import Comparison
+from training.score.measures import CC
+from training.score.summary import MAIN_AGES
+from training.scoring.markdown import read_scores
+from training.scoring.table import Key
 
 SMOKE = (ROOT / "training" / "configs" / "smoke.toml").read_text()
 
@@ -101,27 +105,26 @@ def test_suns_of_other_seeds_give_the_scores_that_are_shipped(tmp_path: Path) ->
 
 @pytest.mark.soak
 def test_suns_of_other_seeds_give_the_comparison_of_the_project(tmp_path: Path) -> None:
-    shipped = read_comparison(ROOT / "docs" / "comparison.json")
+    shipped = read_scores(ROOT / "docs" / "comparison.json", Comparison)
     simulate = ["simulate", "--seeds", "40:40", "--epochs", "1", "--split", "test"]
     run("training.data", *simulate, "--out", "suns.zarr", folder=tmp_path)
     names = [entry.name for entry in shipped.entries]
     options = ["--out", "page.md", "--repository", str(ROOT / "model_repository")]
     run("training.compare", "suns.zarr", *names, *options, folder=tmp_path)
-    made = read_comparison(tmp_path / "page.json")
+    made = read_scores(tmp_path / "page.json", Comparison)
     for prediction, area in product(names, ("full disk", "AR", "QR")):
-        here, there = (each.cell(prediction, area) for each in (made, shipped))
-        assert here
-        assert there
-        one, other = here.estimate, there.estimate
+        key = Key(CC, area, MAIN_AGES, prediction)
+        one, other = (each.estimate(key) for each in (made, shipped))
+        assert one
+        assert other
         assert (one.low or 0) < (other.high or 0), (prediction, area)
         assert (other.low or 0) < (one.high or 0), (prediction, area)
 
 
 def correlation(report: dict[str, list[dict[str, object]]], area: str) -> dict[str, float]:
     """The model's estimate for references of at least five days."""
-    key = ("CC 8×8", area, "from 5 d", "model")
-    rows = report["means"]
-    found = [r for r in rows if (r["measure"], r["area"], r["ages"], r["prediction"]) == key]
-    estimate = found[0]["estimate"]
+    key = ("CC 8×8", area, "from 5 d", "model", "")
+    (found,) = (mean for mean in report["means"] if tuple(mean.values())[:5] == key)
+    estimate = found["estimate"]
     assert isinstance(estimate, dict)
     return estimate

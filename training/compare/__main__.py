@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from training.command import exit_on_error
+from training.command import count, exit_on_error
 from training.compare.benchmark import Candidate, benchmark
-from training.compare.page import write_comparison
+from training.compare.page import markdown
 from training.compare.result import Comparison, summarise
 from training.data import open_store
-from training.score.__main__ import count
 from training.score.cases import simulation_of
-from training.score.models import load
+from training.scoring.markdown import write_page
+from training.scoring.models import load
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +42,7 @@ def compare(arguments: argparse.Namespace) -> Comparison:
         data=pairs.path.name,
         simulation=simulation_of(pairs),
     )
-    write_comparison(comparison, arguments.out)
+    write_page(comparison, markdown(comparison), arguments.out)
     return comparison
 
 

@@ -16,8 +16,10 @@ from farside.sun.grid import Image
 from farside.sun.solar_cycle import cycle_of
 from training.data.pairs import Pairs, Split
 from training.score.cases import Case, StoreCases
+from training.score.measures import rows
 from training.score.predictions import PERSISTENCE, ZERO
 from training.score.run import CaseScores
+from training.scoring.models import check_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +52,7 @@ def benchmark(
     IncompleteSetError
         A channel of a Recipe has no image in the store.
     """
-    names = [candidate.name for candidate in candidates]
-    if len(set(names)) < len(names):
-        raise ValueError(f"models: got {', '.join(names)}, expected each name once")
+    check_names(candidate.name for candidate in candidates)
     cases = [StoreCases(pairs, candidate.model.recipe, split, suns) for candidate in candidates]
     return [
         _record([each[index] for each in cases], candidates)
@@ -74,11 +74,9 @@ def _record(cases: Sequence[Case], candidates: Sequence[Candidate]) -> CaseScore
         for candidate, case in zip(candidates, cases, strict=True)
     }
     images |= {PERSISTENCE: kept, ZERO: np.where(np.isfinite(kept), np.float32(0), kept)}
-    return CaseScores(
-        label=first.label,
-        measures={
-            name: measure(image, first.truth, first.reference.grid, first.view)
-            for name, image in images.items()
-        },
-        common={},
-    )
+    measures = {
+        name: measure(image, first.truth, first.reference.grid, first.view)
+        for name, image in images.items()
+    }
+    label = first.label
+    return CaseScores(label, rows(label.unit, label.time.isot, measures))

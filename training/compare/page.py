@@ -2,63 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
 
-from pydantic import TypeAdapter
-
-from farside.io.atomic import atomic_path
-from training.compare.result import CC, Cell, ComparedModel, Comparison
-from training.score.markdown import number, table, text
-from training.score.predictions import ZERO
-from training.score.report import ENOUGH_UNITS
-from training.score.summary import AR, FULL, QR, RegressionRow
+from training.compare.result import ComparedModel, Comparison
+from training.score.measures import AR, CC, FULL, QR
+from training.score.predictions import PERSISTENCE, ZERO
+from training.score.summary import MAIN_AGES
+from training.scoring.markdown import by_measure, crossed, regression_table, table
+from training.scoring.table import ENOUGH_UNITS, Key
 
 AREAS = (FULL, AR, QR)
-
-Which = Literal["estimate", "minus_persistence", "first_minus"]
-
-
-def write_comparison(comparison: Comparison, path: Path) -> None:
-    """Write the page, and all numbers as JSON beside it, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path.with_suffix(".json")) as numbers:
-        numbers.write_bytes(TypeAdapter(Comparison).dump_json(comparison, indent=1) + b"\n")
-    with atomic_path(path) as page:
-        page.write_text(markdown(comparison), encoding="utf-8")
-
-
-def read_comparison(path: Path) -> Comparison:
-    """Read the JSON that :func:`write_comparison` wrote."""
-    return TypeAdapter(Comparison).validate_json(path.read_bytes())
 
 
 def markdown(comparison: Comparison) -> str:
     """Format the comparison as Markdown."""
+    # A zero field has no correlation.
+    first, *others = scored = [each for each in comparison.predictions if each != ZERO]
+    measured = [each for each in comparison.measured if each[0] != CC]
     parts = [
         "# The far-side generators on the same simulated suns",
         _facts(comparison),
         _entries(comparison),
         "## Correlation",
         _CORRELATION,
-        _by_area(comparison),
+        _by_area({each: Key(prediction=each) for each in scored}, comparison),
         "### Difference from persistence",
-        _by_area(comparison, "minus_persistence"),
-        f"### {comparison.predictions[0]} minus each",
-        _by_area(comparison, "first_minus"),
+        _by_area(_minus(scored, PERSISTENCE), comparison),
+        f"### {first} minus each",
+        _by_area(_first_minus(first, scored), comparison),
         "## Fluxes and polar field",
         _FLUXES,
-        _regressions(comparison.regressions),
+        regression_table(comparison),
         "## Other measures",
         _OTHERS,
-        _others(comparison),
+        by_measure(comparison, measured, MAIN_AGES),
         "## What the reference pair adds",
-        _REFERENCE.format(first=comparison.predictions[0]),
-        *_by_cases(comparison, comparison.ages),
+        _REFERENCE.format(first=first),
+        *_by_cases(comparison, comparison.ages, first, others),
         "## In one cycle and in the next",
         _CYCLES,
-        *_by_cases(comparison, comparison.cycles),
+        *_by_cases(comparison, comparison.cycles, first, others),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -91,7 +74,7 @@ def _facts(comparison: Comparison) -> str:
     units = len(comparison.units)
     lines = [
         f"- data `{comparison.data}`: {origin}",
-        f"- {comparison.cases} pairs of {units} independent suns or months",
+        f"- {comparison.pairs} pairs of {units} independent suns or months",
         f"- `{comparison.command}`, Farside {comparison.farside}",
     ]
     if units < ENOUGH_UNITS:
@@ -118,69 +101,27 @@ def _dates(entry: ComparedModel) -> str:
     return f"{first} to {last}"
 
 
-def _by_area(comparison: Comparison, which: Which = "estimate") -> str:
-    rows = []
-    for prediction in _scored(comparison):
-        cells = [comparison.cell(prediction, area) for area in AREAS]
-        if any(cell and getattr(cell, which) for cell in cells):
-            rows.append([prediction, *(_shown(cell, which) for cell in cells)])
-    return table(["", *AREAS], rows)
+def _by_area(lines: Mapping[str, Key], comparison: Comparison) -> str:
+    columns = [Key(CC, area, MAIN_AGES) for area in AREAS]
+    return table(["", *AREAS], crossed(comparison, lines, columns))
 
 
-def _by_cases(comparison: Comparison, cases: Sequence[str]) -> Iterator[str]:
-    first, *others = _scored(comparison)
+def _minus(predictions: Sequence[str], other: str) -> dict[str, Key]:
+    return {each: Key(prediction=each, minus=other) for each in predictions if each != other}
+
+
+def _first_minus(first: str, predictions: Sequence[str]) -> dict[str, Key]:
+    return {each: Key(prediction=first, minus=each) for each in predictions if each != first}
+
+
+def _by_cases(
+    comparison: Comparison, cases: Sequence[str], first: str, others: Sequence[str]
+) -> Iterator[str]:
+    alone = {each: Key(prediction=each) for each in (first, *others)}
     for area in (FULL, AR):
-        yield _case_table(comparison, area, area, cases, (first, *others))
-        title = f"{area}, {first} minus"
-        yield _case_table(comparison, title, area, cases, others, "first_minus")
-
-
-def _case_table(
-    comparison: Comparison,
-    title: str,
-    area: str,
-    cases: Sequence[str],
-    predictions: Sequence[str],
-    which: Which = "estimate",
-) -> str:
-    rows = []
-    for each in cases:
-        cells = (comparison.cell(prediction, area, each) for prediction in predictions)
-        rows.append([each, *(_shown(cell, which) for cell in cells)])
-    return table([title, *predictions], rows)
-
-
-def _shown(cell: Cell | None, which: Which) -> str:
-    form = ".3f" if which == "estimate" else "+.3f"
-    return text(getattr(cell, which) if cell else None, form)
-
-
-def _scored(comparison: Comparison) -> list[str]:
-    """Predictions with a correlation; a zero field has none."""
-    return [prediction for prediction in comparison.predictions if prediction != ZERO]
-
-
-def _others(comparison: Comparison) -> str:
-    keys = dict.fromkeys((cell.measure, cell.area) for cell in comparison.cells)
-    rows = []
-    for measure, area in keys:
-        if measure != CC:
-            cells = [comparison.cell(a, area, measure=measure) for a in comparison.predictions]
-            found = (text(cell.estimate if cell else None) for cell in cells)
-            rows.append([f"{measure}, {area}", *found])
-    return table(["", *comparison.predictions], rows)
-
-
-def _regressions(found: Sequence[RegressionRow]) -> str:
-    rows = [
-        [
-            f"{row.quantity}, {row.area}",
-            row.prediction,
-            number(row.regression.correlation),
-            number(row.regression.r_squared),
-            number(row.regression.slope),
-            str(row.values),
-        ]
-        for row in found
-    ]
-    return table(["", "", "CC", "R²", "slope", "values"], rows)
+        lines = {each: Key(CC, area, each) for each in cases}
+        for title, columns in (
+            (area, alone),
+            (f"{area}, {first} minus", _first_minus(first, others)),
+        ):
+            yield table([title, *columns], crossed(comparison, lines, columns.values()))

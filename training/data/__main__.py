@@ -7,7 +7,7 @@ from pathlib import Path
 
 from farside.model.recipe import Recipe
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
-from training.command import exit_on_error
+from training.command import count, exit_on_error
 from training.data.archive import ArchivePlan, prepare
 from training.data.campaign import FROM, UNTIL, Campaign
 from training.data.drawings import Drawings, simulate_drawings
@@ -75,9 +75,9 @@ def _tile_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     _seed_option(command)
     _store_options(command)
-    add("--dates", type=_count, default=Tiles.dates, help="dates per Sun (%(default)s)")
-    add("--tiles", type=_count, default=Tiles.tiles, help="tiles per date (%(default)s)")
-    add("--side", type=_count, default=Tiles.side_px, help="side of a tile, pixels (%(default)s)")
+    add("--dates", type=count, default=Tiles.dates, help="dates per Sun (%(default)s)")
+    add("--tiles", type=count, default=Tiles.tiles, help="tiles per date (%(default)s)")
+    add("--side", type=count, default=Tiles.side_px, help="side of a tile, pixels (%(default)s)")
 
 
 def _drawing_options(command: argparse.ArgumentParser) -> None:
@@ -85,7 +85,7 @@ def _drawing_options(command: argparse.ArgumentParser) -> None:
     _seed_option(command)
     _shared_options(command)
     command.add_argument(
-        "--dates", type=_count, default=Drawings.dates, help="dates per Sun (%(default)s)"
+        "--dates", type=count, default=Drawings.dates, help="dates per Sun (%(default)s)"
     )
 
 
@@ -109,7 +109,7 @@ def _shared_options(command: argparse.ArgumentParser) -> None:
 def _store_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("--out", type=Path, required=True, metavar="STORE", help="store to make, or to resume")
-    add("--processes", type=_count, default=2, help="number of parallel processes (%(default)s)")
+    add("--processes", type=count, default=2, help="number of parallel processes (%(default)s)")
 
 
 def _seeds(text: str) -> tuple[int, int]:
@@ -118,13 +118,6 @@ def _seeds(text: str) -> tuple[int, int]:
         return int(first), int(count)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"got {text!r}, expected FIRST:COUNT") from error
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"got {count}, expected 1 or more")
-    return count
 
 
 def _prepare(arguments: argparse.Namespace) -> str:

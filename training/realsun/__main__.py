@@ -16,9 +16,9 @@ from training.realsun.baselines import read_maps
 from training.realsun.farview import far_views
 from training.realsun.page import Results, markdown, mean_table
 from training.realsun.pictures import picture_of_set, picture_of_view
-from training.realsun.rows import Row, write_csv
 from training.realsun.run import far_side_models, predictions, score, skipped_models
 from training.realsun.sets import RealSet, read_sets
+from training.scoring.table import Row, write_csv
 
 MISSING_DATA = 2
 """Exit status if the data are missing."""

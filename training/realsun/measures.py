@@ -12,7 +12,7 @@ from farside.evaluation.statistics import mean_of, pearson, ratio
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
 from training.realsun.regions import Orientations, orientations
-from training.realsun.rows import Row
+from training.scoring.table import Row
 
 GRID = Grid(256, 112.5)
 """Grid of the scores: two pixels per heliographic degree at disk centre."""

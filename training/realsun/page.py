@@ -19,10 +19,10 @@ from training.realsun.measures import (
     UNSIGNED,
 )
 from training.realsun.places import Place, SeismicRegion
-from training.realsun.rows import Row, mean_and_spread, pivot, single, total
 from training.realsun.run import GIVEN_REGIONS, GUESS, MIRRORED, PERSISTENCE, SkippedModel
 from training.realsun.sets import RealSet
-from training.score.markdown import NONE, table
+from training.scoring.markdown import NONE, mean_and_spread, pivot, single, table, total
+from training.scoring.table import Row
 
 SCORES = (*CORRELATIONS, *UNSIGNED, *AMPLITUDES)
 

@@ -17,8 +17,8 @@ from farside.sun.grid import Image
 from farside.synchronic.map import BaseMap
 from training.realsun.baselines import hale_guess, hale_on_true_regions, map_before, persistence
 from training.realsun.measures import GRID, orientation_rows, score_set
-from training.realsun.rows import Row
 from training.realsun.sets import RealSet
+from training.scoring.table import Row
 
 ZERO, GUESS, PERSISTENCE = "zero field", "Hale's law on 304", "GONG, a rotation before"
 GIVEN_REGIONS = "Hale's law, given the regions"

@@ -26,6 +26,8 @@ class RealSet:
     ----------
     truth
         HMI's magnetogram on the grid of the scores.
+    magnetogram
+        Its file.
     images
         AIA files, and their origins.
     level_gauss
@@ -35,6 +37,7 @@ class RealSet:
     """
 
     truth: Truth
+    magnetogram: Path
     images: tuple[tuple[Path, Origin], ...]
     level_gauss: float
     source: str
@@ -104,6 +107,7 @@ def read_set(folder: Path) -> RealSet:
     )
     return RealSet(
         truth=truth,
+        magnetogram=path,
         images=tuple((each, read(each).origin) for each in sorted(folder.glob("aia_*.fits"))),
         level_gauss=number(cards, "LEVELG") or 0.0,
         source=text(cards, "PACKSRC"),

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.progress import track
 
-from training.command import exit_on_error
+from training.command import count, exit_on_error
 from training.restoration.denoiser import Denoiser, SunScores, score_sun
-from training.restoration.denoisingpage import write_reports, write_scores
+from training.restoration.denoisingpage import markdown, write_reports
 from training.restoration.denoisingpicture import Example, draw, example
 from training.restoration.denoisingscores import DenoisingScores, summarise
-from training.score.__main__ import count
-from training.score.models import load
+from training.scoring.markdown import write_page
+from training.scoring.models import check_names, load
 
 SUNS = 24
 """Number of suns, seeds from 0: below a million, thus not used in training."""
@@ -43,8 +43,7 @@ def score(arguments: argparse.Namespace) -> DenoisingScores:
     """Score the denoisers, and write the page, its numbers and its picture."""
     denoisers = [Denoiser(*load(name, arguments.repository)) for name in arguments.models]
     names = [each.name for each in denoisers]
-    if len(set(names)) < len(names):
-        raise ValueError(f"models: got {', '.join(names)}, expected each name once")
+    check_names(names)
     suns: list[SunScores] = []
     shown: Example | None = None
     for seed in track(range(arguments.suns), "scoring"):
@@ -55,9 +54,10 @@ def score(arguments: argparse.Namespace) -> DenoisingScores:
         suns.append(sun.scored)
     words = ["python -m training.restoration.denoising", *names, f"--suns {arguments.suns}"]
     scores = summarise(suns, denoisers, " ".join(words))
-    write_scores(scores, arguments.out)
+    picture = arguments.out.with_suffix(".png")
+    write_page(scores, markdown(scores, picture.name), arguments.out)
     if shown:
-        draw(shown, arguments.out.with_suffix(".png"))
+        draw(shown, picture)
     if arguments.reports:
         write_reports(scores, arguments.reports)
     return scores

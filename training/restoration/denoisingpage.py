@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from farside.denoising.noise import NETWORK_MM, STRONG_GAUSS
 from farside.io.atomic import atomic_path
@@ -22,8 +22,9 @@ from training.restoration.denoisingscores import (
     Target,
     scores_of,
 )
-from training.score.markdown import table, text
-from training.score.report import ENOUGH_UNITS, JSON
+from training.score.report import JSON
+from training.scoring.markdown import crossed, table, text
+from training.scoring.table import ENOUGH_UNITS, Key
 
 
 class ModelReport(BaseModel):
@@ -31,20 +32,6 @@ class ModelReport(BaseModel):
 
     identity: str
     scores: tuple[Score, ...]
-
-
-def write_scores(found: DenoisingScores, page: Path) -> None:
-    """Write the page, and all numbers as JSON beside it, atomically."""
-    page.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(page.with_suffix(".json")) as path:
-        path.write_bytes(TypeAdapter(DenoisingScores).dump_json(found, indent=1) + b"\n")
-    with atomic_path(page) as path:
-        path.write_text(markdown(found, page.with_suffix(".png").name), encoding="utf-8")
-
-
-def read_scores(path: Path) -> DenoisingScores:
-    """Read the JSON that :func:`write_scores` wrote."""
-    return TypeAdapter(DenoisingScores).validate_json(path.read_bytes())
 
 
 def write_reports(found: DenoisingScores, folder: Path) -> None:
@@ -131,10 +118,8 @@ def _paper_rows() -> Iterator[list[str]]:
 
 def _table(found: DenoisingScores, measures: Iterable[str], more: Iterable[list[str]] = ()) -> str:
     measures = tuple(measures)
-    rows = [
-        [prediction, *(text(found.estimate(prediction, measure), ".3f") for measure in measures)]
-        for prediction in found.predictions
-    ]
+    lines = {each: Key(prediction=each) for each in found.predictions}
+    rows = crossed(found, lines, map(Key, measures))
     return table(["", *measures], [*rows, *more])
 
 

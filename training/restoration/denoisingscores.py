@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import farside.simulation
@@ -10,33 +10,21 @@ from farside import __version__
 from farside.model.recipe import Score
 from training.restoration.boxes import WEAK_GAUSS, DenoisingMeasures
 from training.restoration.denoiser import ONE_FRAME, Denoiser, SunScores
-from training.score.summary import Estimate, estimated
-
-Measure = Callable[[DenoisingMeasures], float | None]
-Selector = Callable[[SunScores], float | None]
+from training.scoring.models import ScoredModel, scored_model
+from training.scoring.table import Estimate, Row, Scores, estimate, means
 
 CENTRE, LIMB = "noise at disk centre, G", "noise at the limb, G"
 POWER, COHERENT = "network power", "network amplitude in phase"
 WEAK = f"field of {WEAK_GAUSS[0]:g} to {WEAK_GAUSS[1]:g} G, slope"
 
-MEASURES: dict[str, Measure] = {
-    CENTRE: lambda found: found.centre_gauss,
-    LIMB: lambda found: found.limb_gauss,
-    POWER: lambda found: found.network.power,
-    COHERENT: lambda found: found.network.coherent,
-    WEAK: lambda found: found.weak,
-    "strong field at disk centre, slope": lambda found: (
-        found.centre.slope if found.centre else None
-    ),
-    "strong field at disk centre, flux": lambda found: (
-        found.centre.unsigned if found.centre else None
-    ),
-    "strong region, slope": lambda found: found.region.slope if found.region else None,
-    "strong region, flux": lambda found: found.region.unsigned if found.region else None,
-}
-"""Measures by name; None if a Sun has no strong field."""
+STRONG = tuple(
+    f"strong {where}, {what}"
+    for where in ("field at disk centre", "region")
+    for what in ("slope", "flux")
+)
 
-STRONG = tuple(name for name in MEASURES if name.startswith("strong"))
+MEASURES = (CENTRE, LIMB, POWER, COHERENT, WEAK, *STRONG)
+"""Measures in the order of the tables."""
 
 PAPER = {
     ONE_FRAME: (9.1, 10.7),
@@ -46,25 +34,6 @@ PAPER = {
 """Noise at disk centre and limb in Park et al. (2020), gauss."""
 
 LEAST_NETWORK, LEAST_STRONG = 0.90, 0.98
-
-
-@dataclass(frozen=True)
-class ScoredModel:
-    """Model that was scored."""
-
-    name: str
-    version: str
-    identity: str
-    title: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """Mean of one measure of one prediction over suns."""
-
-    prediction: str
-    measure: str
-    estimate: Estimate
 
 
 @dataclass(frozen=True)
@@ -88,8 +57,8 @@ class Target:
     holds: bool
 
 
-@dataclass(frozen=True)
-class DenoisingScores:
+@dataclass(frozen=True, kw_only=True)
+class DenoisingScores(Scores):
     """Scores of all denoisers.
 
     Attributes
@@ -106,18 +75,20 @@ class DenoisingScores:
     suns: tuple[tuple[int, str], ...]
     entries: tuple[ScoredModel, ...]
     blurs: dict[str, float]
-    rows: tuple[Row, ...]
     targets: tuple[Target, ...]
 
-    @property
-    def predictions(self) -> tuple[str, ...]:
-        """Names of the predictions in the order of the tables."""
-        return tuple(dict.fromkeys(row.prediction for row in self.rows))
 
-    def estimate(self, prediction: str, measure: str) -> Estimate | None:
-        """Estimate by its keys; None if it was not measured."""
-        keys = {(row.prediction, row.measure): row.estimate for row in self.rows}
-        return keys.get((prediction, measure))
+def values(found: DenoisingMeasures) -> Iterator[tuple[str, float]]:
+    """Yield the measures of one treatment by name; those of strong field if there is any."""
+    yield CENTRE, found.centre_gauss
+    yield LIMB, found.limb_gauss
+    yield POWER, found.network.power
+    yield COHERENT, found.network.coherent
+    yield WEAK, found.weak
+    for where, strong in (("field at disk centre", found.centre), ("region", found.region)):
+        if strong:
+            yield f"strong {where}, slope", strong.slope
+            yield f"strong {where}, flux", strong.unsigned
 
 
 def summarise(
@@ -125,14 +96,20 @@ def summarise(
 ) -> DenoisingScores:
     """Summarise the scores of all suns, with intervals over suns."""
     names = [each.name for each in denoisers]
+    rows = [
+        Row(f"seed {sun.seed}", sun.day, prediction, measure, "", value)
+        for sun in suns
+        for prediction, found in sun.measures.items()
+        for measure, value in values(found)
+    ]
     return DenoisingScores(
+        means=tuple(means({"": rows}, ((each, "") for each in MEASURES))),
         command=command,
         farside=__version__,
         simulation=farside.simulation.VERSION,
         suns=tuple((sun.seed, sun.day) for sun in suns),
-        entries=tuple(map(_entry, denoisers)),
+        entries=tuple(scored_model(each.model) for each in denoisers),
         blurs={name: sum(sun.blur_px[name] for sun in suns) / len(suns) for name in names},
-        rows=tuple(_rows(suns)),
         targets=tuple(target for name in names for target in _targets(suns, name)),
     )
 
@@ -142,69 +119,38 @@ def scores_of(found: DenoisingScores, model: str) -> tuple[Score, ...]:
     among = f"{len(found.suns)} simulated suns not trained on"
     return tuple(
         Score(
-            measure=f"{row.measure}, {among}",
-            value=float(f"{row.estimate.mean:.4f}"),
+            measure=f"{mean.measure}, {among}",
+            value=float(f"{mean.estimate.mean:.4f}"),
             command=found.command,
         )
-        for row in found.rows
-        if row.prediction == model
+        for mean in found.means
+        if mean.prediction == model
     )
 
 
-def _entry(denoiser: Denoiser) -> ScoredModel:
-    recipe = denoiser.model.recipe
-    return ScoredModel(recipe.name, recipe.version, denoiser.model.identity, recipe.title)
-
-
-def _rows(suns: Sequence[SunScores]) -> Iterator[Row]:
-    for prediction in suns[0].measures:
-        for name, measure in MEASURES.items():
-            found = _over(suns, _of(prediction, measure))
-            if found:
-                yield Row(prediction, name, found)
-
-
-def _over(suns: Sequence[SunScores], value: Selector) -> Estimate | None:
-    """Estimate the mean over the suns that have a value."""
-    values = {str(sun.seed): value(sun) for sun in suns}
-    return estimated({seed: [each] for seed, each in values.items() if each is not None})
-
-
 def _targets(suns: Sequence[SunScores], name: str) -> Iterator[Target]:
+    mine, frame = (
+        {f"seed {sun.seed}": dict(values(sun.measures[each])) for sun in suns}
+        for each in (name, ONE_FRAME)
+    )
     before = PAPER[ONE_FRAME]
     for paper, after in PAPER.items():
         for index, measure in enumerate((CENTRE, LIMB)):
             if paper != ONE_FRAME:
                 what = f"{measure.removesuffix(', G')}, share of one frame's, as {paper}"
-                found = _over(suns, _share(name, MEASURES[measure]))
-                yield from _target(name, what, after[index] / before[index], found, most=True)
-    for measure, least in {
-        POWER: LEAST_NETWORK,
-        **dict.fromkeys(STRONG, LEAST_STRONG),
-    }.items():
-        found = _over(suns, _of(name, MEASURES[measure]))
-        yield from _target(name, measure, least, found, most=False)
-    found = _over(suns, lambda sun: sun.measures[name].network.coherent ** 2)
-    yield from _target(name, "network power in phase", LEAST_NETWORK, found, most=False)
-
-
-def _of(prediction: str, measure: Measure) -> Selector:
-    return lambda sun: measure(sun.measures[prediction])
-
-
-def _share(prediction: str, measure: Measure) -> Selector:
-    """Selector of the noise of a prediction relative to that of one frame."""
-
-    def pick(sun: SunScores) -> float | None:
-        left, before = measure(sun.measures[prediction]), measure(sun.measures[ONE_FRAME])
-        return None if left is None or not before else left / before
-
-    return pick
+                shares = {seed: own[measure] / frame[seed][measure] for seed, own in mine.items()}
+                yield from _target(name, what, after[index] / before[index], shares, most=True)
+    for measure, least in {POWER: LEAST_NETWORK, **dict.fromkeys(STRONG, LEAST_STRONG)}.items():
+        kept = {seed: own[measure] for seed, own in mine.items() if measure in own}
+        yield from _target(name, measure, least, kept, most=False)
+    in_phase = {seed: own[COHERENT] ** 2 for seed, own in mine.items()}
+    yield from _target(name, "network power in phase", LEAST_NETWORK, in_phase, most=False)
 
 
 def _target(
-    model: str, what: str, required: float, found: Estimate | None, *, most: bool
+    model: str, what: str, required: float, by_sun: Mapping[str, float], *, most: bool
 ) -> Iterator[Target]:
+    found = estimate({seed: [value] for seed, value in by_sun.items()})
     if found:
         holds = found.mean <= required if most else found.mean >= required
         yield Target(model, what, required, found, holds)

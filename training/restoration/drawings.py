@@ -13,8 +13,8 @@ from farside.model.engine import Engine, Model
 from farside.model.recipe import BrightnessPlane, Recipe
 from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.instruments.registered import BANDS
-from training.command import exit_on_error
-from training.restoration.drawingspage import write_page
+from training.command import count, exit_on_error
+from training.restoration.drawingspage import markdown
 from training.restoration.drawingspicture import PicturedDrawing, before_and_after
 from training.restoration.drawnscores import (
     OTHER,
@@ -26,10 +26,10 @@ from training.restoration.drawnscores import (
     summarise,
 )
 from training.restoration.drawnsuns import drawn_suns, quiet_sun
-from training.score.__main__ import count
-from training.score.models import load
+from training.score.measures import AR
 from training.score.run import MODEL
-from training.score.summary import AR
+from training.scoring.markdown import write_page
+from training.scoring.models import load
 
 PICTURED = ("tower", "galileo")
 """Drawing styles in the picture: the most careful and the oldest."""
@@ -61,7 +61,7 @@ def score(arguments: argparse.Namespace) -> DrawingScores:
         command += f" --dates {arguments.dates}"
     scores = summarise(drawn, model, command)
     picture = arguments.out.with_suffix(".png")
-    write_page(scores, picture.name if shown else None, arguments.out)
+    write_page(scores, markdown(scores, picture.name if shown else None), arguments.out)
     if shown:
         with atomic_path(picture) as path:
             path.write_bytes(before_and_after(shown))
@@ -99,7 +99,7 @@ def _asked(
         made = predict(sun.drawing, model, engine)
         predictions = {MODEL: made, OTHER: predict(sun.other, model, engine), QUIET: quiet}
         drawn.append(measure_drawing(sun, predictions, grid))
-        if drawn[-1].fluxes[MODEL][AR]:
+        if any(row.area == AR for row in drawn[-1].rows):
             shown.setdefault(sun.hand, PicturedDrawing(sun, made))
     return drawn, [shown[hand] for hand in PICTURED if hand in shown]
 

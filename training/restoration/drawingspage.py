@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from pydantic import TypeAdapter
-
-from farside.io.atomic import atomic_path
 from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.instruments.registered import BANDS
 from training.restoration.drawnscores import (
@@ -21,10 +17,10 @@ from training.restoration.drawnscores import (
     UNSIGNED,
     DrawingScores,
 )
-from training.score.markdown import number, table, text
-from training.score.report import ENOUGH_UNITS
+from training.score.measures import AR, FULL
 from training.score.run import MODEL
-from training.score.summary import AR, FULL
+from training.scoring.markdown import crossed, regression_table, table
+from training.scoring.table import ENOUGH_UNITS, Key
 
 COLUMNS = (
     (FIELD, FULL),
@@ -34,15 +30,6 @@ COLUMNS = (
     *((band, FULL) for band in BANDS["SDO"]),
 )
 """Columns of the tables by style and by activity."""
-
-
-def write_page(scores: DrawingScores, picture: str | None, path: Path) -> None:
-    """Write the page, and all numbers as JSON beside it, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path.with_suffix(".json")) as numbers:
-        numbers.write_bytes(TypeAdapter(DrawingScores).dump_json(scores, indent=1) + b"\n")
-    with atomic_path(path) as page:
-        page.write_text(markdown(scores, picture), encoding="utf-8")
 
 
 def markdown(scores: DrawingScores, picture: str | None) -> str:
@@ -75,7 +62,7 @@ def _parts(scores: DrawingScores, picture: str | None) -> Iterator[str]:
     yield _against(scores)
     yield "## Unsigned flux"
     yield _FLUXES
-    yield _fluxes(scores)
+    yield regression_table(scores)
     yield "## By hand"
     yield _by_cases(scores, "hand", tuple(DRAWING_STYLES))
     yield "## With and without spots"
@@ -98,44 +85,17 @@ def _facts(scores: DrawingScores) -> str:
 
 
 def _against(scores: DrawingScores) -> str:
-    rows = []
-    for measure, area in dict.fromkeys((cell.measure, cell.area) for cell in scores.cells):
-        found = {
-            prediction: scores.cell(measure, area, prediction=prediction)
-            for prediction in (MODEL, OTHER, QUIET)
-        }
-        rows.append(
-            [
-                f"{measure}, {area}",
-                *(text(cell.estimate if cell else None) for cell in found.values()),
-                *(text(c.less if c else None, "+.3f") for c in (found[OTHER], found[QUIET])),
-            ]
-        )
-    names = ["", MODEL, OTHER, QUIET, f"{MODEL} − {OTHER}", f"{MODEL} − {QUIET}"]
-    return table(names, rows)
-
-
-def _fluxes(scores: DrawingScores) -> str:
-    rows = [
-        [
-            f"{row.quantity}, {row.area}",
-            row.prediction,
-            number(row.regression.correlation),
-            number(row.regression.r_squared),
-            number(row.regression.slope),
-            str(row.values),
-        ]
-        for row in scores.regressions
-    ]
-    return table(["", "", "CC", "R²", "slope", "values"], rows)
+    lines = {f"{measure}, {area}": Key(measure, area, ALL) for measure, area in scores.measured}
+    columns = {each: Key(prediction=each) for each in (MODEL, OTHER, QUIET)}
+    columns |= {f"{MODEL} − {each}": Key(prediction=MODEL, minus=each) for each in (OTHER, QUIET)}
+    return table(["", *columns], crossed(scores, lines, columns.values()))
 
 
 def _by_cases(scores: DrawingScores, title: str, cases: tuple[str, ...]) -> str:
+    lines = {each: Key(cases=each, prediction=MODEL) for each in (ALL, *cases)}
     rows = []
-    for name in (ALL, *cases):
-        cells = [scores.cell(measure, area, name) for measure, area in COLUMNS]
-        count = cells[0].estimate.values if cells[0] else 0
-        shown = (text(cell.estimate if cell else None, ".2f") for cell in cells)
-        rows.append([name, str(count), *shown])
+    for name, *cells in crossed(scores, lines, (Key(*each) for each in COLUMNS), digits=2):
+        first = scores.estimate(lines[name].joined(Key(*COLUMNS[0])))
+        rows.append([name, str(first.values if first else 0), *cells])
     heads = (f"{measure}, {area}" for measure, area in COLUMNS)
     return table([title, "drawings", *heads], rows)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from farside import __version__
 from farside.evaluation.blocks import WHOLE, Box
-from farside.evaluation.compare import PairedValue
 from farside.evaluation.flux import unsigned_flux_mx
 from farside.evaluation.metrics import correlation, polarity_accuracy
 from farside.evaluation.score_regions import select_patches
-from farside.evaluation.statistics import regress
 from farside.magnetogram.stack import Stack
 from farside.magnetogram.uncertainty import SKILL_MEASURE
 from farside.model.engine import Engine, Model
@@ -24,16 +22,9 @@ from farside.simulation import VERSION
 from farside.simulation.instruments.registered import BANDS
 from farside.sun.grid import Grid, Image
 from training.restoration.drawnsuns import DrawnSun, SunImages
+from training.score.measures import AR, FULL
 from training.score.run import MODEL
-from training.score.summary import (
-    AR,
-    FULL,
-    Estimate,
-    RegressionRow,
-    Values,
-    difference,
-    estimated,
-)
+from training.scoring.table import TRUTH, Key, Row, Scores, means, regressions
 
 OTHER, QUIET = "drawing of another Sun", "quiet Sun"
 
@@ -49,27 +40,23 @@ SCORED = {
 
 ALL, SPOTTED, BLANK = "all", "spots on the disk", "no spot on the disk"
 
-Numbers = Mapping[tuple[str, str], Sequence[float]]
-"""Values by measure and area."""
+FLUX = "TUMF"
+
+MEASURES = (
+    *product((FIELD, UNSIGNED, *BANDS["SDO"]), (FULL, AR)),
+    (POLARITY, FULL),
+)
+"""Measures and areas in the order of the tables."""
 
 
 @dataclass(frozen=True)
 class DrawingMeasures:
-    """Scores of one drawing.
-
-    Attributes
-    ----------
-    numbers
-        Measures by prediction.
-    fluxes
-        TUMF by prediction and area, maxwell.
-    """
+    """Scores of one drawing as rows of the table."""
 
     seed: int
     hand: str
     has_spots: bool
-    numbers: Mapping[str, Numbers]
-    fluxes: Mapping[str, Mapping[str, Sequence[PairedValue]]]
+    rows: tuple[Row, ...]
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -77,28 +64,8 @@ class DrawingMeasures:
         return ALL, SPOTTED if self.has_spots else BLANK, self.hand
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Mean of one measure of one prediction over a group of drawings.
-
-    Attributes
-    ----------
-    cases
-        Group: all, with or without spots, or one drawing style.
-    less
-        Paired difference of the model minus this prediction, over the suns that have both.
-    """
-
-    measure: str
-    area: str
-    cases: str
-    prediction: str
-    estimate: Estimate
-    less: Estimate | None
-
-
-@dataclass(frozen=True)
-class DrawingScores:
+@dataclass(frozen=True, kw_only=True)
+class DrawingScores(Scores):
     """Scores of a model of drawings; `identity` and `scores` are for its Recipe."""
 
     model: str
@@ -111,17 +78,7 @@ class DrawingScores:
     suns: int
     drawings: int
     spotless: int
-    cells: tuple[Cell, ...]
-    regressions: tuple[RegressionRow, ...]
     scores: tuple[Score, ...]
-
-    def cell(
-        self, measure: str, area: str, cases: str = ALL, prediction: str = MODEL
-    ) -> Cell | None:
-        """Cell by its keys; None if it was not measured."""
-        wanted = measure, area, cases, prediction
-        keys = ((each.measure, each.area, each.cases, each.prediction) for each in self.cells)
-        return next((e for e, key in zip(self.cells, keys, strict=True) if key == wanted), None)
 
 
 def predict(stack: Stack, model: Model, engine: Engine) -> SunImages:
@@ -135,27 +92,25 @@ def measure_drawing(
 ) -> DrawingMeasures:
     """Compare all predictions for one drawing with the truth."""
     active = [patch.box for patch in select_patches(sun.truth.field, grid) if patch.kind == AR]
-    boxes = {FULL: [WHOLE], AR: active}
-    return DrawingMeasures(
-        seed=sun.seed,
-        hand=sun.hand,
-        has_spots=sun.has_spots,
-        numbers={
-            name: dict(_numbers(each, sun.truth, grid, boxes)) for name, each in predictions.items()
-        },
-        fluxes={
-            name: {
-                area: [_flux(each.field, sun.truth.field, grid, box) for box in found]
-                for area, found in boxes.items()
-            }
-            for name, each in predictions.items()
-        },
-    )
+    boxes = [(FULL, WHOLE), *((AR, box) for box in active)]
+    values = {
+        name: [*_correlations(each, sun.truth, grid, boxes), *_fluxes(each, grid, boxes)]
+        for name, each in predictions.items()
+    }
+    values[TRUTH] = [*_fluxes(sun.truth, grid, boxes)]
+    unit, case = f"seed {sun.seed}", f"{sun.view.time.isot} {sun.hand}"
+    rows = (Row(unit, case, name, *value) for name, own in values.items() for value in own)
+    return DrawingMeasures(sun.seed, sun.hand, sun.has_spots, tuple(rows))
 
 
-def _numbers(
-    made: SunImages, true: SunImages, grid: Grid, boxes: Mapping[str, Sequence[Box]]
-) -> Iterator[tuple[tuple[str, str], list[float]]]:
+Value = tuple[str, str, float]
+"""Measure, area and value."""
+
+Boxes = Sequence[tuple[str, Box]]
+"""Boxes with the name of their area."""
+
+
+def _correlations(made: SunImages, true: SunImages, grid: Grid, boxes: Boxes) -> Iterator[Value]:
     pairs = {FIELD: (made.field, true.field)}
     pairs[UNSIGNED] = np.abs(made.field), np.abs(true.field)
     pairs |= {
@@ -163,10 +118,16 @@ def _numbers(
         for band, image in true.brightness.items()
     }
     for measure, images in pairs.items():
-        for area, found in boxes.items():
-            yield (measure, area), [_correlation(*images, grid, box) for box in found]
+        for area, box in boxes:
+            yield measure, area, _correlation(*images, grid, box)
     right = polarity_accuracy(made.field, true.field, grid)
-    yield (POLARITY, FULL), [right] if np.isfinite(right) else []
+    if np.isfinite(right):
+        yield POLARITY, FULL, right
+
+
+def _fluxes(images: SunImages, grid: Grid, boxes: Boxes) -> Iterator[Value]:
+    for area, box in boxes:
+        yield FLUX, area, unsigned_flux_mx(images.field, grid, box)
 
 
 def _correlation(made: Image, true: Image, grid: Grid, box: Box) -> float:
@@ -175,15 +136,20 @@ def _correlation(made: Image, true: Image, grid: Grid, box: Box) -> float:
     return found if np.isfinite(found) else 0.0
 
 
-def _flux(made: Image, true: Image, grid: Grid, box: Box) -> PairedValue:
-    return PairedValue(*(unsigned_flux_mx(image, grid, box) for image in (made, true)))
-
-
 def summarise(drawn: Sequence[DrawingMeasures], model: Model, command: str) -> DrawingScores:
     """Summarise all drawings: means over suns with intervals, and regressions of flux."""
-    cells = tuple(_cells(drawn))
+    groups = {
+        cases: [row for each in drawn if cases in each.cases for row in each.rows]
+        for cases in dict.fromkeys(name for each in drawn for name in each.cases)
+    }
+    found = Scores(
+        means=tuple(means(groups, MEASURES, ((MODEL, OTHER), (MODEL, QUIET)))),
+        regressions=tuple(regressions(groups[ALL], (MODEL, OTHER), ((FLUX, FULL), (FLUX, AR)))),
+    )
     suns = len({each.seed for each in drawn})
     return DrawingScores(
+        means=found.means,
+        regressions=found.regressions,
         model=model.recipe.name,
         version=model.recipe.version,
         identity=model.identity,
@@ -194,50 +160,17 @@ def summarise(drawn: Sequence[DrawingMeasures], model: Model, command: str) -> D
         suns=suns,
         drawings=len(drawn),
         spotless=sum(not each.has_spots for each in drawn),
-        cells=cells,
-        regressions=tuple(_regressions(drawn)),
-        scores=tuple(_scores(cells, suns, command)),
+        scores=tuple(_scores(found, suns, command)),
     )
 
 
-def _cells(drawn: Sequence[DrawingMeasures]) -> Iterator[Cell]:
-    predictions = list(drawn[0].numbers)
-    keys = dict.fromkeys(key for each in drawn for key in each.numbers[MODEL])
-    for cases in dict.fromkeys(name for each in drawn for name in each.cases):
-        among = [each for each in drawn if cases in each.cases]
-        for measure, area in keys:
-            by_prediction = {name: _values(among, name, (measure, area)) for name in predictions}
-            for name, values in by_prediction.items():
-                estimate = estimated(values)
-                if estimate:
-                    less = None if name == MODEL else difference(by_prediction[MODEL], values)
-                    yield Cell(measure, area, cases, name, estimate, less)
-
-
-def _values(drawn: Iterable[DrawingMeasures], prediction: str, key: tuple[str, str]) -> Values:
-    values: dict[str, list[float]] = defaultdict(list)
-    for each in drawn:
-        found = each.numbers[prediction].get(key, ())
-        if found:
-            values[f"seed {each.seed}"] += found
-    return values
-
-
-def _regressions(drawn: Sequence[DrawingMeasures]) -> Iterator[RegressionRow]:
-    for prediction in (MODEL, OTHER):
-        for area in (FULL, AR):
-            pairs = [pair for each in drawn for pair in each.fluxes[prediction][area]]
-            if len(pairs) >= 2:
-                found = regress([p.generated for p in pairs], [p.true for p in pairs])
-                yield RegressionRow("TUMF", area, prediction, len(pairs), found)
-
-
-def _scores(cells: Iterable[Cell], suns: int, command: str) -> Iterator[Score]:
+def _scores(found: Scores, suns: int, command: str) -> Iterator[Score]:
     """Yield the scores for the Recipe."""
-    for cell in cells:
-        if (cell.area, cell.cases, cell.prediction) == (FULL, ALL, MODEL):
+    for measure, area in MEASURES:
+        estimate = found.estimate(Key(measure, area, ALL, MODEL))
+        if estimate and area == FULL:
             yield Score(
-                measure=f"{SCORED[cell.measure]}, drawings of {suns} suns not trained on",
-                value=float(f"{cell.estimate.mean:.4f}"),
+                measure=f"{SCORED[measure]}, drawings of {suns} suns not trained on",
+                value=float(f"{estimate.mean:.4f}"),
                 command=command,
             )

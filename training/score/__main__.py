@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import get_args
 
 from farside.simulation.sun import SimulatedSun
-from training.command import exit_on_error
+from training.command import count, exit_on_error
 from training.data import open_store
 from training.data.simulated import SIMULATED
 from training.score.cases import Given, StoreCases
 from training.score.figures import draw, draw_series
-from training.score.models import load
 from training.score.report import (
     Options,
     Report,
@@ -22,6 +21,7 @@ from training.score.report import (
 )
 from training.score.run import run
 from training.score.series import SeriesInputs, follow_poles, follow_region
+from training.scoring.models import load
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,14 +44,6 @@ def parser() -> argparse.ArgumentParser:
     add("--no-controls", action="store_true", help="leave out the images of another Sun")
     add("--no-series", action="store_true", help="leave out the figures that follow a Sun in time")
     return top
-
-
-def count(text: str) -> int:
-    """Parse a positive number, for argparse."""
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"got {text}, expected 1 or more")
-    return number
 
 
 def score(arguments: argparse.Namespace) -> Report:

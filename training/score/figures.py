@@ -10,21 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from farside.evaluation.compare import PairedValue
 from farside.io.atomic import atomic_path
+from training.score.measures import AR, CC, FULL, QR, QUANTITIES
 from training.score.predictions import PERSISTENCE
 from training.score.report import Report
 from training.score.run import MODEL, PIXEL_EDGES_GAUSS, Outcome
 from training.score.series import PolarSeries, RegionSeries
-from training.score.summary import (
-    ALL_AGES,
-    AR,
-    FULL,
-    MAIN_AGES,
-    QR,
-    QUANTITIES,
-    main_records,
-)
+from training.score.summary import ALL_AGES, MAIN_AGES, main_records, rows_of
+from training.scoring.table import Key, paired
 
 DPI = 80
 
@@ -62,7 +55,7 @@ def _written(figures: Mapping[str, Figure], folder: Path) -> tuple[str, ...]:
 def ages(report: Report) -> Figure:
     """Figure of the correlation against the age of the reference, with intervals."""
     figure = Figure(figsize=(11, 3.6), layout="constrained")
-    bins = [each for each in report.ages if each not in (ALL_AGES, MAIN_AGES)]
+    bins = [each for each in report.cases if each not in (ALL_AGES, MAIN_AGES)]
     for axes, area in zip(figure.subplots(1, 3, sharey=True), (FULL, AR, QR), strict=True):
         for shift, prediction in ((-0.08, MODEL), (0.08, PERSISTENCE)):
             _draw_ages(axes, report, area, bins, prediction, shift)
@@ -78,8 +71,8 @@ def ages(report: Report) -> Figure:
 def _draw_ages(
     axes: Axes, report: Report, area: str, bins: Sequence[str], prediction: str, shift: float
 ) -> None:
-    rows = [(k, report.mean("CC 8×8", area, each, prediction)) for k, each in enumerate(bins)]
-    points = [(k + shift, row.estimate) for k, row in rows if row]
+    means = [report.estimate(Key(CC, area, each, prediction)) for each in bins]
+    points = [(k + shift, mean) for k, mean in enumerate(means) if mean]
     bars = [
         (e.mean - (e.mean if e.low is None else e.low), (e.high or e.mean) - e.mean)
         for _, e in points
@@ -99,14 +92,10 @@ def fluxes(outcome: Outcome) -> Figure:
     """Figure of generated against true TUMF and NMF."""
     figure = Figure(figsize=(10, 6.4), layout="constrained")
     panels = [each for each in QUANTITIES if each[0] != "polar field"]
-    for axes, (quantity, area, pick) in zip(figure.subplots(2, 3).flat, panels, strict=True):
+    pairs = paired(rows_of(main_records(outcome.records)))
+    for axes, (quantity, area) in zip(figure.subplots(2, 3).flat, panels, strict=True):
         for prediction in (PERSISTENCE, MODEL):
-            pairs = [
-                pair
-                for record in main_records(outcome.records)
-                for pair in pick(record, prediction)
-            ]
-            _scatter(axes, pairs, prediction)
+            _scatter(axes, pairs.get((prediction, quantity, area), ()), prediction)
         axes.set_title(f"{quantity}, {area}", fontsize=9)
     figure.supxlabel("true, 1e21 Mx")
     figure.supylabel("generated, 1e21 Mx")
@@ -114,10 +103,8 @@ def fluxes(outcome: Outcome) -> Figure:
     return figure
 
 
-def _scatter(axes: Axes, pairs: Sequence[PairedValue], prediction: str) -> None:
-    true, made = (
-        np.array([getattr(pair, side) for pair in pairs]) / 1e21 for side in ("true", "generated")
-    )
+def _scatter(axes: Axes, pairs: Sequence[tuple[float, float]], prediction: str) -> None:
+    made, true = np.array(pairs, float).reshape(-1, 2).T / 1e21
     axes.plot(true, made, ".", ms=3, alpha=0.5, color=COLOURS[prediction], label=prediction)
     if true.size:
         axes.axline((0.0, 0.0), slope=1, color="black", lw=0.7)

@@ -4,42 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from farside import __version__
 from farside.evaluation.flux import pixel_area_cm2
-from farside.io.atomic import atomic_path
 from farside.model.engine import Model
 from farside.model.recipe import ErrorModel, Score, Table
 from farside.sun.grid import Grid
 from training.score.cases import Cases
-from training.score.markdown import number, table, text
+from training.score.measures import AR, CC, COMMON, FULL, QR
 from training.score.predictions import PERSISTENCE, ZERO
 from training.score.regions import DETECTABLE_MX, GREATEST_DISTANCE_DEG
 from training.score.run import MODEL, CaseScores, Outcome
 from training.score.summary import (
-    AR,
-    COMMON,
-    FULL,
     MAIN_AGES,
-    QR,
     LeakCheck,
-    MeanRow,
     RegionRow,
-    RegressionRow,
     leak_check,
-    mean_rows,
+    means,
+    predictions_of,
     region_rows,
-    regression_rows,
+    regressions,
 )
+from training.scoring.markdown import (
+    by_measure,
+    crossed,
+    number,
+    regression_table,
+    table,
+    text,
+    write_page,
+)
+from training.scoring.table import ENOUGH_UNITS, Key, Scores
 
 JSON, MARKDOWN = "report.json", "report.md"
 
-ENOUGH_UNITS = 40
+AREAS = (FULL, COMMON, AR, QR)
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class DiskRow:
     persistence: float | None
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, kw_only=True)
+class Report(Scores):
     """Numbers of a score report.
 
     Attributes
@@ -90,35 +93,18 @@ class Report:
     pixel_area_cm2: float
     units: tuple[str, ...]
     warnings: tuple[str, ...]
-    means: tuple[MeanRow, ...]
-    regressions: tuple[RegressionRow, ...]
     regions: tuple[RegionRow, ...]
     leak: LeakCheck | None
     errors: ErrorModel
     scores: tuple[Score, ...]
     disks: tuple[DiskRow, ...]
 
-    def mean(self, measure: str, area: str, ages: str, prediction: str) -> MeanRow | None:
-        """Mean of one measure of one prediction; None if it was not measured."""
-        wanted = (measure, area, ages, prediction)
-        rows = ((row.measure, row.area, row.ages, row.prediction) for row in self.means)
-        return next((row for row, key in zip(self.means, rows, strict=True) if key == wanted), None)
-
-    @property
-    def ages(self) -> tuple[str, ...]:
-        """Names of the age bins: all ages first."""
-        return tuple(dict.fromkeys(row.ages for row in self.means))
-
-    @property
-    def predictions(self) -> tuple[str, ...]:
-        """Names of the predictions: the model first."""
-        return tuple(dict.fromkeys(row.prediction for row in self.means))
-
 
 def make_report(outcome: Outcome, cases: Cases, model: Model, options: Options) -> Report:
     """Summarise all cases."""
     records, simulated = outcome.records, cases.simulation is not None
-    means = tuple(mean_rows(records))
+    regressed = (each for each in predictions_of(records) if each != ZERO)
+    found = Scores(means=tuple(means(records)), regressions=tuple(regressions(records, regressed)))
     regions = tuple(region_rows(records)) if simulated else ()
     leak = leak_check(records) if simulated else None
     units = tuple(sorted({record.label.unit for record in records}, key=_in_order))
@@ -134,23 +120,19 @@ def make_report(outcome: Outcome, cases: Cases, model: Model, options: Options) 
         pixel_area_cm2=pixel_area_cm2(cases.grid),
         units=units,
         warnings=tuple(_warnings(units, leak)),
-        means=means,
-        regressions=tuple(regression_rows(records)),
+        means=found.means,
+        regressions=found.regressions,
         regions=regions,
         leak=leak,
         errors=outcome.errors.model(),
-        scores=tuple(_scores(means, regions, units, options.command)),
+        scores=tuple(_scores(found, regions, units, options.command)),
         disks=tuple(_disk_row(record) for record in records),
     )
 
 
 def write_report(report: Report, figures: Sequence[str], folder: Path) -> None:
     """Write ``report.json`` and ``report.md`` atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with atomic_path(folder / JSON) as path:
-        path.write_bytes(TypeAdapter(Report).dump_json(report, indent=1) + b"\n")
-    with atomic_path(folder / MARKDOWN) as path:
-        path.write_text(markdown(report, figures), encoding="utf-8")
+    write_page(report, markdown(report, figures), folder / MARKDOWN)
 
 
 def _in_order(unit: str) -> tuple[int, str]:
@@ -177,18 +159,15 @@ def leak_sentence(leak: LeakCheck) -> str:
 
 
 def _scores(
-    means: Iterable[MeanRow], regions: Iterable[RegionRow], units: Sequence[str], command: str
+    found: Scores, regions: Iterable[RegionRow], units: Sequence[str], command: str
 ) -> Iterator[Score]:
     """Yield the scores for the Recipe."""
     among = f"{len(units)} {'suns' if units[0].startswith('seed ') else 'months'} not trained on"
-    for row in means:
-        if (row.measure, row.ages, row.prediction) != ("CC 8×8", MAIN_AGES, MODEL):
-            continue
-        where = f"correlation 8×8, {row.area}, {among}, references {MAIN_AGES}"
-        yield Score(measure=where, value=_short(row.estimate.mean), command=command)
-        if row.minus_persistence:
-            less = _short(row.minus_persistence.mean)
-            yield Score(measure=f"{where}, less persistence", value=less, command=command)
+    for area, (minus, name) in product(AREAS, (("", ""), (PERSISTENCE, ", less persistence"))):
+        estimate = found.estimate(Key(CC, area, MAIN_AGES, MODEL, minus))
+        if estimate:
+            where = f"correlation 8×8, {area}, {among}, references {MAIN_AGES}{name}"
+            yield Score(measure=where, value=_short(estimate.mean), command=command)
     for kind in regions:
         if kind.polarity_accuracy:
             name = f"polarity of regions {kind.kind}, {among}"
@@ -204,31 +183,34 @@ def _short(value: float) -> float:
 
 
 def _disk_row(record: CaseScores) -> DiskRow:
-    model, persistence = (
-        record.measures[name].disk.correlation.blocks_of_8 for name in (MODEL, PERSISTENCE)
-    )
+    disk = [row for row in record.rows if (row.measure, row.area) == (CC, FULL)]
+    found = {row.prediction: row.value for row in disk}
     label = record.label
-    return DiskRow(label.unit, label.time.isot, label.age_days, model, persistence)
+    return DiskRow(
+        label.unit, label.time.isot, label.age_days, found.get(MODEL), found.get(PERSISTENCE)
+    )
 
 
 def markdown(report: Report, figures: Sequence[str] = ()) -> str:
     """Format the report as Markdown."""
+    correlations = [each for each in report.measured if each[0].startswith("CC")]
+    others = [each for each in report.measured if each not in correlations]
     parts = [
         f"# Scores of {report.model} {report.version}",
         _facts(report),
         *(f"**Warning: {warning}.**" for warning in report.warnings),
         "## Correlation by age of the reference",
         _BY_AGE,
-        *(_age_table(report, area) for area in (FULL, COMMON, AR, QR)),
+        *(_age_table(report, area) for area in AREAS),
         "## Resolutions, baselines and controls",
         _CONTROLS,
-        _answer_table(report, [row for row in _keys(report) if row[0].startswith("CC")]),
+        by_measure(report, correlations, MAIN_AGES),
         "## Other measures",
         _OTHERS,
-        _answer_table(report, [row for row in _keys(report) if not row[0].startswith("CC")]),
+        by_measure(report, others, MAIN_AGES),
         "## Fluxes and polar field",
         _flux_text(report),
-        _regression_table(report),
+        regression_table(report),
         *(_region_part(report) if report.regions else ()),
         "## Error of the model",
         _error_text(report.errors),
@@ -271,29 +253,19 @@ def _facts(report: Report) -> str:
 
 
 def _age_table(report: Report, area: str) -> str:
+    lines = {ages: Key(CC, area, ages) for ages in report.cases}
+    columns = (
+        Key(prediction=MODEL),
+        Key(prediction=PERSISTENCE),
+        Key(prediction=MODEL, minus=PERSISTENCE),
+    )
     rows = []
-    for ages in report.ages:
-        model, before = (report.mean("CC 8×8", area, ages, name) for name in (MODEL, PERSISTENCE))
-        if model and before:
-            counts = f"{model.estimate.units} / {model.estimate.values}"
-            less = text(model.minus_persistence, "+.3f")
-            rows.append([ages, text(model.estimate), text(before.estimate), less, counts])
+    for ages, *cells in crossed(report, lines, columns):
+        estimate = report.estimate(Key(CC, area, ages, MODEL))
+        if estimate:
+            rows.append([ages, *cells, f"{estimate.units} / {estimate.values}"])
     names = [f"{area}, age", "model", "persistence", "model − persistence", "suns / images"]
     return table(names, rows)
-
-
-def _keys(report: Report) -> list[tuple[str, str]]:
-    return list(dict.fromkeys((row.measure, row.area) for row in report.means))
-
-
-def _answer_table(report: Report, keys: Iterable[tuple[str, str]]) -> str:
-    rows = []
-    for measure, area in keys:
-        found = [
-            report.mean(measure, area, MAIN_AGES, prediction) for prediction in report.predictions
-        ]
-        rows.append([f"{measure}, {area}", *(text(row.estimate if row else None) for row in found)])
-    return table(["", *report.predictions], rows)
 
 
 def _flux_text(report: Report) -> str:
@@ -303,25 +275,6 @@ def _flux_text(report: Report) -> str:
         f"{report.options.threshold_gauss:g} G left out. Polar field: mean B_los/μ poleward of 60° "
         "and within 45° of the meridian, both caps. R² is for the line generated = true."
     )
-
-
-def _regression_table(report: Report) -> str:
-    rows = [
-        [
-            f"{row.quantity}, {row.area}",
-            row.prediction,
-            *(number(value) for value in _numbers(row)),
-            str(row.values),
-        ]
-        for row in report.regressions
-        if row.prediction != ZERO
-    ]
-    return table(["", "", "CC", "R²", "slope", "values"], rows)
-
-
-def _numbers(row: RegressionRow) -> tuple[float, float, float]:
-    found = row.regression
-    return found.correlation, found.r_squared, found.slope
 
 
 def _region_part(report: Report) -> Iterator[str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from farside.evaluation.blocks import WHOLE, common_blocks, paper_block_px
-from farside.evaluation.compare import Measures, measure
+from farside.evaluation.compare import measure
 from farside.evaluation.metrics import Correlations, correlations
 from farside.evaluation.score_regions import select_patches
 from farside.magnetogram.uncertainty import known_mask
@@ -20,8 +20,10 @@ from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
 from training.score.cases import Case, CaseLabel, Cases, control_index, main_ages
 from training.score.errors import ErrorTally
+from training.score.measures import rows
 from training.score.predictions import PERSISTENCE, Predictions, predict
 from training.score.regions import Fields, RegionScore, RegionSource, score_regions
+from training.scoring.table import Row
 
 MODEL = "model"
 
@@ -44,18 +46,16 @@ class CaseScores:
     ----------
     label
         Seed, time and reference age.
-    measures
-        Measures by prediction: the model, persistence, zero field and the controls.
-    common
-        Correlations of model and persistence on the part that the reference saw; empty if that
-        is nearly nothing.
+    rows
+        Rows of the table by prediction: the model, persistence, zero field, the controls, and the
+        true quantities. Those of the part that the reference saw are of model and persistence
+        alone; there are none if that is nearly nothing.
     regions
         Scores of the true regions; none for the real Sun.
     """
 
     label: CaseLabel
-    measures: Mapping[str, Measures]
-    common: Mapping[str, Correlations]
+    rows: tuple[Row, ...]
     regions: tuple[RegionScore, ...] = ()
 
 
@@ -135,15 +135,13 @@ def score_case(
 ) -> CaseScores:
     """Measure all predictions of one case."""
     images = {MODEL: predictions.model, **predictions.by_name}
-    return CaseScores(
-        label=case.label,
-        measures={
-            name: measure(image, case.truth, grid, case.view, threshold_gauss)
-            for name, image in images.items()
-        },
-        common=_common(images, predictions, case.truth, grid),
-        regions=regions,
-    )
+    measures = {
+        name: measure(image, case.truth, grid, case.view, threshold_gauss)
+        for name, image in images.items()
+    }
+    common = _common(images, predictions, case.truth, grid)
+    label = case.label
+    return CaseScores(label, rows(label.unit, label.time.isot, measures, common), regions)
 
 
 def _common(

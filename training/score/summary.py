@@ -1,84 +1,32 @@
-"""Statistics of scores: means over independent suns with bootstrap intervals."""
+"""Summary of far-side scores: means by reference age, regressions, regions and the leak check."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from scipy.stats import binomtest
 
-from farside.evaluation.compare import BoxMeasures, PairedValue
-from farside.evaluation.metrics import Correlations
-from farside.evaluation.statistics import Regression, interval, pearson, regress
+from farside.evaluation.statistics import pearson
 from farside.simulation.magnetic.cycle import ANTI_HALE
 from training.score.cases import MAIN_AGE_DAYS, main_ages
+from training.score.measures import MEASURES, QUANTITIES
 from training.score.predictions import PERSISTENCE
 from training.score.regions import RegionScore
-from training.score.run import MODEL, CaseScores
+from training.score.run import CaseScores
+from training.scoring.table import TRUTH, Estimate, Mean, RegressionRow, Row, Values, estimate
+from training.scoring.table import means as means_of
+from training.scoring.table import regressions as regressions_of
 
 AGE_EDGES_DAYS = (0.0, 2.5, 5.0, 10.0, 15.0, 20.0, 25.0, 27.31)
 ALL_AGES = "all"
 MAIN_AGES = f"from {MAIN_AGE_DAYS:g} d"
 
-RESAMPLES = 4000
-
-FULL, COMMON, AR, QR = "full disk", "where the reference saw", "AR", "QR"
-
 LEAK_LEVEL = 0.025
 """Significance level: probability of a false alarm for a model that knows only Hale's law."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Mean over independent suns and its 95 % bootstrap interval.
-
-    Attributes
-    ----------
-    mean
-        Mean over suns of the mean of each Sun's disks or boxes.
-    low, high
-        Bounds of the interval; None for fewer than two suns.
-    units, values
-        Number of suns, and of their disks or boxes.
-    """
-
-    mean: float
-    low: float | None
-    high: float | None
-    units: int
-    values: int
-
-
-@dataclass(frozen=True)
-class MeanRow:
-    """Mean of one measure of one prediction.
-
-    Attributes
-    ----------
-    minus_persistence
-        Mean paired difference from persistence, over the suns that have both.
-    """
-
-    measure: str
-    area: str
-    ages: str
-    prediction: str
-    estimate: Estimate
-    minus_persistence: Estimate | None
-
-
-@dataclass(frozen=True)
-class RegressionRow:
-    """Regression of one quantity on its true value over all disks or boxes."""
-
-    quantity: str
-    area: str
-    prediction: str
-    values: int
-    regression: Regression
 
 
 @dataclass(frozen=True)
@@ -130,13 +78,6 @@ class LeakCheck:
     leak: bool
 
 
-Values = Mapping[str, Sequence[float]]
-"""Values by independent unit."""
-
-Selector = Callable[[CaseScores, str], Iterable[float]]
-"""Selector of the values of one prediction in one record."""
-
-
 def age_bins(records: Iterable[CaseScores]) -> dict[str, list[CaseScores]]:
     """Group records by reference age: all, the main ones, and each bin that is not empty."""
     bins: dict[str, list[CaseScores]] = {ALL_AGES: list(records)}
@@ -154,37 +95,29 @@ def main_records(records: Sequence[CaseScores]) -> list[CaseScores]:
     return [record for record, counts in zip(records, main, strict=True) if counts]
 
 
-def mean_rows(records: Sequence[CaseScores]) -> list[MeanRow]:
-    """Means of every measure for every prediction, area and age bin."""
-    rows = []
-    for ages, inside in age_bins(records).items():
-        for (measure, area), pick in SELECTORS.items():
-            before = _values(inside, PERSISTENCE, pick)
-            for prediction in _answers(records):
-                values = _values(inside, prediction, pick)
-                estimate = estimated(values)
-                if estimate is None:
-                    continue
-                less = None if prediction == PERSISTENCE else difference(values, before)
-                rows.append(MeanRow(measure, area, ages, prediction, estimate, less))
-    return rows
+def rows_of(records: Iterable[CaseScores]) -> list[Row]:
+    """Rows of some cases."""
+    return [row for record in records for row in record.rows]
 
 
-def regression_rows(records: Sequence[CaseScores]) -> list[RegressionRow]:
-    """Regressions of TUMF, NMF and polar field for every prediction, main ages."""
-    rows = []
-    main = main_records(records)
-    for prediction in _answers(records):
-        for quantity, area, pick in QUANTITIES:
-            pairs = [pair for record in main for pair in pick(record, prediction)]
-            made, true = (
-                [getattr(pair, side) for pair in pairs if _finite(pair)]
-                for side in ("generated", "true")
-            )
-            if len(made) >= 2:
-                found = regress(made, true)
-                rows.append(RegressionRow(quantity, area, prediction, len(made), found))
-    return rows
+def predictions_of(records: Sequence[CaseScores]) -> tuple[str, ...]:
+    """Names of the predictions, without the truth."""
+    names = (row.prediction for row in records[0].rows if row.prediction != TRUTH)
+    return tuple(dict.fromkeys(names))
+
+
+def means(records: Sequence[CaseScores]) -> Iterator[Mean]:
+    """Means of every measure by age of the reference, and differences from persistence."""
+    groups = {ages: rows_of(inside) for ages, inside in age_bins(records).items()}
+    others = (each for each in predictions_of(records) if each != PERSISTENCE)
+    return means_of(groups, MEASURES, ((each, PERSISTENCE) for each in others))
+
+
+def regressions(
+    records: Sequence[CaseScores], predictions: Iterable[str]
+) -> Iterator[RegressionRow]:
+    """Regressions of TUMF, NMF and polar field, main ages."""
+    return regressions_of(rows_of(main_records(records)), predictions, QUANTITIES)
 
 
 def region_rows(records: Sequence[CaseScores]) -> list[RegionRow]:
@@ -212,141 +145,6 @@ def leak_check(records: Iterable[CaseScores]) -> LeakCheck:
     return LeakCheck(count, right, share, chance, chance < LEAK_LEVEL)
 
 
-def estimated(values: Values) -> Estimate | None:
-    """Estimate the mean over units; None if there are none."""
-    means = [float(np.mean(each)) for each in values.values()]
-    if not means:
-        return None
-    count = sum(len(each) for each in values.values())
-    if len(means) < 2:
-        return Estimate(means[0], None, None, 1, count)
-    found = interval(means, np.zeros(len(means)), resamples=RESAMPLES)
-    return Estimate(found.mean, found.low, found.high, found.seeds, count)
-
-
-def mean_of(
-    records: Iterable[CaseScores], measure: str, area: str, prediction: str, less: str | None = None
-) -> Estimate | None:
-    """Mean of one measure of one prediction, or of its paired difference from another.
-
-    None if there are no values, or too few pairs.
-    """
-    pick = SELECTORS[measure, area]
-    kept = list(records)
-    values = _values(kept, prediction, pick)
-    return difference(values, _values(kept, less, pick)) if less else estimated(values)
-
-
-def difference(a: Values, b: Values) -> Estimate | None:
-    """Estimate the mean paired difference over the units that both have."""
-    both = [unit for unit in a if unit in b]
-    if len(both) < 2:
-        return None
-    first, second = ([float(np.mean(values[unit])) for unit in both] for values in (a, b))
-    found = interval(first, second, resamples=RESAMPLES)
-    count = sum(len(a[unit]) for unit in both)
-    return Estimate(found.mean, found.low, found.high, found.seeds, count)
-
-
-def _values(records: Iterable[CaseScores], prediction: str, pick: Selector) -> Values:
-    values: dict[str, list[float]] = defaultdict(list)
-    for record in records:
-        if prediction in record.measures:
-            found = [value for value in pick(record, prediction) if np.isfinite(value)]
-            if found:
-                values[record.label.unit] += found
-    return values
-
-
-def _answers(records: Sequence[CaseScores]) -> list[str]:
-    names = dict.fromkeys(name for record in records for name in record.measures)
-    return sorted(names, key=lambda name: (name != MODEL, name != PERSISTENCE))
-
-
-def _boxes(record: CaseScores, prediction: str, area: str) -> list[BoxMeasures]:
-    measures = record.measures[prediction]
-    if area == FULL:
-        return [measures.disk]
-    return [patch.measures for patch in measures.patches if patch.kind == area]
-
-
-def _correlation(found: Correlations, blocks: str) -> Iterator[float]:
-    value: float | None = getattr(found, blocks)
-    if value is not None:
-        # A constant field has no correlation; it scores as an unrelated one.
-        yield 0.0 if np.isnan(value) else value
-
-
-def _correlation_pick(area: str, blocks: str) -> Selector:
-    def pick(record: CaseScores, prediction: str) -> Iterator[float]:
-        if area == COMMON:
-            if prediction in record.common:
-                yield from _correlation(record.common[prediction], blocks)
-            return
-        for box in _boxes(record, prediction, area):
-            yield from _correlation(box.correlation, blocks)
-
-    return pick
-
-
-def _box_pick(area: str, name: str) -> Selector:
-    def pick(record: CaseScores, prediction: str) -> Iterator[float]:
-        for box in _boxes(record, prediction, area):
-            value = getattr(box, name)
-            if value is not None:
-                yield value
-
-    return pick
-
-
-def _disk_pick(name: str) -> Selector:
-    def pick(record: CaseScores, prediction: str) -> Iterator[float]:
-        yield getattr(record.measures[prediction], name)
-
-    return pick
-
-
-SELECTORS: dict[tuple[str, str], Selector] = {
-    **{
-        (f"CC {n}×{n}", area): _correlation_pick(area, f"blocks_of_{n}")
-        for area in (FULL, COMMON, AR, QR)
-        for n in (8, 4, 1)
-    },
-    ("SSIM", AR): _box_pick(AR, "similarity"),
-    ("SSIM 8×8", AR): _box_pick(AR, "similarity_of_8"),
-    ("R1", FULL): _disk_pick("relative_flux_error"),
-    ("R2", FULL): _disk_pick("normalised_square_error"),
-    ("RMSE–SSIM", FULL): _disk_pick("rms_similarity_error"),
-    ("PSNR, dB", FULL): _disk_pick("peak_signal_to_noise_db"),
-    ("RMSE, G", FULL): _disk_pick("rms_error_gauss"),
-    ("polarity of pixels", FULL): _disk_pick("polarity_accuracy"),
-}
-"""Selectors by measure and area."""
-
-
-def _flux_pick(area: str, name: str) -> Callable[[CaseScores, str], list[PairedValue]]:
-    return lambda record, prediction: [
-        getattr(box, name) for box in _boxes(record, prediction, area)
-    ]
-
-
-def _polar_pick(record: CaseScores, prediction: str) -> list[PairedValue]:
-    measures = record.measures[prediction]
-    return [measures.polar_north_gauss, measures.polar_south_gauss]
-
-
-QUANTITIES = (
-    *(("TUMF", area, _flux_pick(area, "unsigned_flux_mx")) for area in (FULL, AR, QR)),
-    *(("NMF", area, _flux_pick(area, "net_flux_mx")) for area in (FULL, AR, QR)),
-    ("polar field", "caps", _polar_pick),
-)
-"""Name, area, and selector of generated and true values of one record."""
-
-
-def _finite(pair: PairedValue) -> bool:
-    return bool(np.isfinite([pair.generated, pair.true]).all())
-
-
 def _name(region: RegionScore) -> tuple[int, float, int]:
     return region.seed, region.day, region.number
 
@@ -359,8 +157,8 @@ def _region_row(kind: str, regions: Sequence[RegionScore]) -> RegionRow:
     errors = [region.place_error_deg for region in regions]
     return RegionRow(
         kind=kind,
-        polarity_accuracy=estimated(_right(regions, "polarity_right")),
-        persistence_accuracy=estimated(_right(regions, "persistence_right")),
+        polarity_accuracy=estimate(_right(regions, "polarity_right")),
+        persistence_accuracy=estimate(_right(regions, "persistence_right")),
         regions=len({_name(region) for region in regions}),
         sightings=len(regions),
         flux_correlation=pearson(made, true),

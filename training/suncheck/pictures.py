@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from astropy.io import fits
 from astropy.time import Time
 
 from farside.disk.registration import grid_to_source
-from farside.io.wcs import disk_radius_arcsec, pointing_of
+from farside.io.wcs import disk_radius_arcsec
+from farside.observation.image import read
 from farside.simulation.emission.corona import corona_of
 from farside.simulation.grid import COARSE, FINE
 from farside.simulation.instruments.camera import Camera, Detector, line_of_sight_field
@@ -21,6 +20,7 @@ from farside.simulation.instruments.exposure import TELESCOPES, counts, through_
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
+from training.realsun.sets import RealSet, read_sets
 
 GRID = Grid(336, 120.0)
 """Grid of all measures: a disk of 240 px, and the corona to 1.4 solar radii."""
@@ -109,37 +109,34 @@ def real_sets(folder: Path) -> list[RealImages]:
     folder
         Folder of ``DATE/aia_304.fits``, ``aia_193.fits``, ``aia_171.fits`` and ``hmi.fits``.
     """
-    return [_real_set(each) for each in sorted(folder.glob("*/")) if each.name not in SATURATED]
+    sets = read_sets(folder) if folder.is_dir() else []
+    return [_real_images(each) for each in sets if each.name not in SATURATED]
 
 
-def _real_set(folder: Path) -> RealImages:
+def _real_images(real: RealSet) -> RealImages:
     light, scale = {}, {}
     for band in BANDS:
-        path = folder / f"aia_{band}.fits"
-        if path.exists():
-            light[band], header = _on_grid(path)
-            scale[band] = float(header["CDELT1"])
-    field, header = _on_grid(folder / "hmi.fits")
-    scale["HMI"] = float(header["CDELT1"])
-    clip = float(header["CLIPG"])
-    kept = None if folder.name in WITHOUT_FIELD else np.clip(_masked(field), -clip, clip)
-    picture = Picture(folder.name, Time(header["DATE-OBS"]), light, kept, clip)
-    log_means = header["PACKSRC"].startswith(LOG_MEANS)
-    return RealImages(picture, scale, folder.name in SAMPLED, log_means)
+        path = real.image_of(band)
+        if path is not None:
+            light[band], scale[band] = _on_grid(path)
+    field, scale["HMI"] = _on_grid(real.magnetogram)
+    clip = real.truth.clip_gauss
+    kept = np.clip(_masked(field), -clip, clip) if real.name not in WITHOUT_FIELD else None
+    picture = Picture(real.name, real.truth.view.time, light, kept, clip)
+    log_means = real.source.startswith(LOG_MEANS)
+    return RealImages(picture, scale, real.name in SAMPLED, log_means)
 
 
 def _masked(field: Image) -> Image:
     return np.where(GRID.on_disk(), np.nan_to_num(field), np.float32(0))
 
 
-def _on_grid(path: Path) -> tuple[Image, fits.Header]:
-    with warnings.catch_warnings(), fits.open(path) as hdus:
-        warnings.simplefilter("ignore")
-        hdu = next(each for each in hdus if each.data is not None)
-        pixels, header = np.asarray(hdu.data, np.float32), hdu.header
-    distance_m = float(header["DSUN_OBS"])
-    to_source, _ = grid_to_source(pointing_of(header), GRID, distance_m)
-    return _warped(pixels, to_source), header
+def _on_grid(path: Path) -> tuple[Image, float]:
+    """Image on the grid, and the size of its pixels in the file, arcsec."""
+    observation = read(path)
+    distance_m = observation.origin.observer.distance_m
+    to_source, _ = grid_to_source(observation.pointing, GRID, distance_m)
+    return _warped(observation.pixels, to_source), observation.pointing.scale_arcsec
 
 
 def _warped(pixels: Image, to_source: np.ndarray) -> Image:

@@ -32,8 +32,10 @@ from training.restoration.boxes import (
 )
 from training.restoration.denoiser import MEAN, ONE_FRAME, Denoiser, SunScores, blur_of, day_of
 from training.restoration.denoising import main
-from training.restoration.denoisingpage import markdown, read_scores
-from training.restoration.denoisingscores import CENTRE, LIMB, POWER, summarise
+from training.restoration.denoisingpage import markdown
+from training.restoration.denoisingscores import CENTRE, LIMB, POWER, DenoisingScores, summarise
+from training.scoring.markdown import read_scores
+from training.scoring.table import Key
 
 TILING = NativeTiling(tile_px=320, overlap_px=32, pixel_arcsec=0.504, mask_radius=1.0)
 MARGIN_PX = 36
@@ -165,11 +167,11 @@ def test_targets_are_judged_by_the_mean_over_suns(echo: Denoiser) -> None:
     assert verdicts[POWER]
     assert not verdicts["strong region, slope"]  # 0.975
     assert not verdicts["strong field at disk centre, slope"]
-    estimate = found.estimate("demo", CENTRE)
+    estimate = found.estimate(Key(CENTRE, prediction="demo"))
     assert estimate
     assert estimate.mean == pytest.approx(3.2)
     assert estimate.units == 3
-    region = found.estimate("demo", "strong region, slope")
+    region = found.estimate(Key("strong region, slope", prediction="demo"))
     assert region
     assert region.units == 2  # the third has no strong region
 
@@ -201,14 +203,14 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 
 
 def test_the_command_writes_page_numbers_and_picture(command: SimpleNamespace) -> None:
-    found = read_scores(command.page.with_suffix(".json"))
+    found = read_scores(command.page.with_suffix(".json"), DenoisingScores)
     blur = "blur as quiet as quiet"
     assert found.predictions == (ONE_FRAME, MEAN, "quiet", blur)
     assert command.page.read_text() == markdown(found, "denoising-scores.png")
     picture = command.page.with_suffix(".png").read_bytes()
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < 300_000
-    quiet, as_quiet = found.estimate("quiet", CENTRE), found.estimate(blur, CENTRE)
+    quiet, as_quiet = (found.estimate(Key(CENTRE, prediction=each)) for each in ("quiet", blur))
     assert quiet
     assert as_quiet
     assert as_quiet.mean == pytest.approx(quiet.mean, rel=0.02)
@@ -235,7 +237,7 @@ def test_two_models_of_one_name_are_refused(
 
 def test_the_page_of_the_project_is_of_the_models_that_are_shipped() -> None:
     page = ROOT / "docs" / "denoising-scores.md"
-    found = read_scores(page.with_suffix(".json"))
+    found = read_scores(page.with_suffix(".json"), DenoisingScores)
     shipped = {
         model.recipe.name: model.identity
         for model in map(

@@ -13,8 +13,8 @@ from tests.training.score.fakes import GRID
 from tests.training.small_renderer import SMALL_RENDERER
 from training.data import Campaign, open_store, simulate
 from training.score.__main__ import main
-from training.score.models import load
 from training.score.summary import LeakCheck
+from training.scoring.models import load
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,13 @@ from tests.training.score.fakes import SMALL, HandMade, case, noise, spot
 from tests.training.score.test_regions import CENTRE_DEG, EMERGED, VIEW, OneRegion, bipole
 from training.score.cases import Case
 from training.score.figures import draw
+from training.score.measures import CC, FULL
+from training.score.predictions import PERSISTENCE
 from training.score.report import JSON, MARKDOWN, Options, Report, make_report, write_report
+from training.score.run import MODEL as THE_MODEL
 from training.score.run import Outcome, run
-from training.score.summary import FULL, LeakCheck
+from training.score.summary import LeakCheck, predictions_of
+from training.scoring.table import Key
 
 ENGINE = Echo(SMALL, slice(1, 2))
 """Its model repeats the reference."""
@@ -58,13 +62,13 @@ def test_every_case_is_answered_by_the_model_the_baselines_and_the_controls(
 ) -> None:
     assert len(outcome.records) == 6
     for record in outcome.records:
-        assert list(record.measures) == [
+        assert predictions_of([record]) == (
             "model",
             "persistence",
             "zero field",
             "reference of another Sun",
             "EUV of another Sun",
-        ]
+        )
         (region,) = record.regions
         assert region.polarity_right
 
@@ -103,11 +107,11 @@ def test_scores_and_error_model_fit_into_a_recipe(report: Report, tmp_path: Path
     found = json.loads((tmp_path / JSON).read_text())
     scores = [Score.model_validate(each) for each in found["scores"]]
     assert {score.command for score in scores} == {OPTIONS.command}
-    row = report.mean("CC 8×8", FULL, "from 5 d", "model")
-    assert row is not None
+    mean = report.estimate(Key(CC, FULL, "from 5 d", THE_MODEL))
+    assert mean is not None
     name = "correlation 8×8, full disk, 2 suns not trained on, references from 5 d"
     assert {score.measure: score.value for score in scores}[name] == pytest.approx(
-        row.estimate.mean, abs=1e-4
+        mean.mean, abs=1e-4
     )
     assert ErrorModel.model_validate_json(json.dumps(found["errors"])) == report.errors
 
@@ -121,11 +125,11 @@ def test_few_suns_bring_a_warning_and_a_leak_another(report: Report, tmp_path: P
 def test_tables_show_the_numbers_of_the_report(report: Report, tmp_path: Path) -> None:
     write_report(report, ("ages.png",), tmp_path)
     text = (tmp_path / MARKDOWN).read_text()
-    row = report.mean("CC 8×8", FULL, "5–10 d", "model")
-    assert row is not None
-    assert row.minus_persistence is not None
-    less = row.minus_persistence
-    assert f"| 5–10 d | {row.estimate.mean:.3f} [" in text
+    mean = report.estimate(Key(CC, FULL, "5–10 d", THE_MODEL))
+    assert mean is not None
+    less = report.estimate(Key(CC, FULL, "5–10 d", THE_MODEL, PERSISTENCE))
+    assert less is not None
+    assert f"| 5–10 d | {mean.mean:.3f} [" in text
     assert f"| {less.mean:+.3f} [{less.low:+.3f}, {less.high:+.3f}] | 2 / 2 |" in text
     assert "simulated suns, version 3, not the real Sun" in text
     assert "| newly emerged | 1.000 [1.000, 1.000] |" in text

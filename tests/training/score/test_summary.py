@@ -3,23 +3,20 @@ import pytest
 
 from farside.simulation.magnetic.cycle import ANTI_HALE
 from tests.training.score.fakes import DISK, GRID, case, noise, predictions
+from training.score.measures import CC, COMMON, FULL
 from training.score.predictions import PERSISTENCE, ZERO
 from training.score.regions import RegionScore, State
 from training.score.run import MODEL, CaseScores, score_case
 from training.score.summary import (
     ALL_AGES,
-    COMMON,
-    FULL,
     MAIN_AGES,
-    MeanRow,
     age_bins,
-    difference,
-    estimated,
     leak_check,
-    mean_rows,
+    means,
     region_rows,
-    regression_rows,
+    regressions,
 )
+from training.scoring.table import Estimate, Key, Scores, estimate
 
 
 def scored(seed: int, age_days: float, model: float, persistence: float) -> CaseScores:
@@ -36,8 +33,13 @@ RECORDS = [
 ]
 
 
-def row(rows: list[MeanRow], *key: str) -> MeanRow:
-    (found,) = [r for r in rows if (r.measure, r.area, r.ages, r.prediction) == key]
+def summary(records: list[CaseScores]) -> Scores:
+    return Scores(means=tuple(means(records)))
+
+
+def mean(scores: Scores, *key: str) -> Estimate:
+    found = scores.estimate(Key(*key))
+    assert found
     return found
 
 
@@ -53,39 +55,39 @@ def test_bins_of_age_hold_what_lies_between_their_edges_and_empty_ones_are_left_
 
 
 def test_the_mean_is_over_suns_of_the_mean_of_each_suns_disks() -> None:
-    rows = mean_rows(RECORDS)
-    model = row(rows, "CC 8×8", FULL, ALL_AGES, MODEL)
-    assert model.estimate.mean == pytest.approx(0.0)  # Sun 1: 1 and 1; Sun 2: -1
-    assert (model.estimate.units, model.estimate.values) == (2, 3)
-    before = row(rows, "CC 8×8", FULL, ALL_AGES, PERSISTENCE)
-    assert before.estimate.mean == pytest.approx(0.25)  # -1 and a constant 0; 1
-    assert model.minus_persistence is not None
-    assert model.minus_persistence.mean == pytest.approx(-0.25)
-    assert (model.minus_persistence.low, model.minus_persistence.high) == pytest.approx((-2, 1.5))
+    scores = summary(RECORDS)
+    model = mean(scores, CC, FULL, ALL_AGES, MODEL)
+    assert model.mean == pytest.approx(0.0)  # Sun 1: 1 and 1; Sun 2: -1
+    assert (model.units, model.values) == (2, 3)
+    before = mean(scores, CC, FULL, ALL_AGES, PERSISTENCE)
+    assert before.mean == pytest.approx(0.25)  # -1 and a constant 0; 1
+    less = mean(scores, CC, FULL, ALL_AGES, MODEL, PERSISTENCE)
+    assert less.mean == pytest.approx(-0.25)
+    assert (less.low, less.high) == pytest.approx((-2, 1.5))
 
 
 def test_one_sun_has_a_mean_and_no_interval() -> None:
-    found = row(mean_rows(RECORDS), "CC 8×8", FULL, "0–2.5 d", MODEL)
-    assert (found.estimate.low, found.minus_persistence) == (None, None)
-    assert found.estimate.mean == pytest.approx(1.0)
+    scores = summary(RECORDS)
+    found = mean(scores, CC, FULL, "0–2.5 d", MODEL)
+    assert found.low is None
+    assert scores.estimate(Key(CC, FULL, "0–2.5 d", MODEL, PERSISTENCE)) is None
+    assert found.mean == pytest.approx(1.0)
 
 
 def test_errors_of_multiples_of_the_truth_are_those_of_the_formulas() -> None:
-    rows = mean_rows(RECORDS)
+    scores = summary(RECORDS)
     for prediction, r1, r2 in [(MODEL, 0.0, (0 + 4) / 2), (ZERO, 1.0, 1.0)]:
-        assert row(rows, "R1", FULL, ALL_AGES, prediction).estimate.mean == pytest.approx(
-            r1, abs=1e-5
-        )
-        assert row(rows, "R2", FULL, ALL_AGES, prediction).estimate.mean == pytest.approx(r2)
-    assert row(rows, "CC 8×8", FULL, ALL_AGES, ZERO).estimate.mean == 0
+        assert mean(scores, "R1", FULL, ALL_AGES, prediction).mean == pytest.approx(r1, abs=1e-5)
+        assert mean(scores, "R2", FULL, ALL_AGES, prediction).mean == pytest.approx(r2)
+    assert mean(scores, CC, FULL, ALL_AGES, ZERO).mean == 0
     # Infinite for the exact disks of Sun 1; Sun 2 is wrong by twice its 20 G.
-    decibel = row(rows, "PSNR, dB", FULL, ALL_AGES, MODEL).estimate
+    decibel = mean(scores, "PSNR, dB", FULL, ALL_AGES, MODEL)
     assert decibel.mean == pytest.approx(20 * np.log10(3000 / 40), abs=0.2)
     assert decibel.units == 1
 
 
 def test_a_resolution_that_the_grid_lacks_has_no_row() -> None:
-    assert not [r for r in mean_rows(RECORDS) if r.measure == "CC 1×1"]
+    assert not [each for each in means(RECORDS) if each.measure == "CC 1×1"]
 
 
 def test_what_the_reference_did_not_see_does_not_count_in_common() -> None:
@@ -93,17 +95,18 @@ def test_what_the_reference_did_not_see_does_not_count_in_common() -> None:
     west = DISK & (np.arange(GRID.size_px) > GRID.size_px // 2)
     before = np.where(west, truth, np.where(DISK, 0, np.nan)).astype(np.float32)
     found = score_case(case(1, 3.0, truth), predictions(truth, before, west), GRID)
-    rows = mean_rows([found])
-    assert row(rows, "CC 8×8", COMMON, ALL_AGES, PERSISTENCE).estimate.mean == pytest.approx(1)
-    assert row(rows, "CC 8×8", FULL, ALL_AGES, PERSISTENCE).estimate.mean < 0.8
+    scores = summary([found])
+    assert mean(scores, CC, COMMON, ALL_AGES, PERSISTENCE).mean == pytest.approx(1)
+    assert mean(scores, CC, FULL, ALL_AGES, PERSISTENCE).mean < 0.8
     nothing = score_case(case(1, 3.0, truth), predictions(truth, before, west & False), GRID)
-    assert not [r for r in mean_rows([nothing]) if r.area == COMMON]
+    assert not [each for each in means([nothing]) if each.area == COMMON]
 
 
 def test_fluxes_of_half_the_truth_have_half_its_slope() -> None:
     records = [scored(seed, 6.0, 0.5, 0.0) for seed in (1, 2, 3)]
     records.append(scored(4, 1.0, -1.0, 0.0))
-    rows = {(r.quantity, r.area, r.prediction): r for r in regression_rows(records)}
+    found_rows = regressions(records, (MODEL, ZERO))
+    rows = {(r.quantity, r.area, r.prediction): r for r in found_rows}
     found = rows["TUMF", FULL, MODEL]
     assert (found.regression.slope, found.regression.correlation) == pytest.approx((0.5, 1))
     assert found.values == 3
@@ -114,14 +117,14 @@ def test_fluxes_of_half_the_truth_have_half_its_slope() -> None:
 
 def test_estimates_of_hand_made_values() -> None:
     values = {"a": [1.0, 3.0], "b": [4.0]}
-    found = estimated(values)
+    found = estimate(values)
     assert found is not None
     assert (found.mean, found.low, found.high) == (3.0, 2.0, 4.0)
-    less = difference(values, {"a": [1.0], "b": [1.0], "c": [9.0]})
+    less = estimate(values, {"a": [1.0], "b": [1.0], "c": [9.0]})
     assert less is not None
     assert (less.mean, less.low, less.high, less.units) == (2.0, 1.0, 3.0, 2)
-    assert estimated({}) is None
-    assert difference(values, {"a": [1.0]}) is None
+    assert estimate({}) is None
+    assert estimate(values, {"a": [1.0]}) is None
 
 
 def region(
@@ -143,7 +146,7 @@ def region(
 
 
 def with_regions(*regions: RegionScore) -> CaseScores:
-    return CaseScores(RECORDS[1].label, {}, {}, regions)
+    return CaseScores(RECORDS[1].label, (), regions)
 
 
 def test_regions_are_told_apart_by_what_the_reference_showed() -> None:

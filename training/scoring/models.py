@@ -1,7 +1,9 @@
-"""Load the model to be scored, from a repository or from a model file."""
+"""Models to be scored, from a repository or from a model file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from farside.errors import CheckpointError
@@ -27,3 +29,32 @@ def load(model: str, repository: Path) -> tuple[Model, Engine]:
         raise CheckpointError(f"no model file {model}", (model,))
     engine = TorchEngine.from_repository(repository)
     return find_model(engine, model), engine
+
+
+@dataclass(frozen=True)
+class ScoredModel:
+    """Model that was scored."""
+
+    name: str
+    version: str
+    identity: str
+    title: str
+
+
+def scored_model(model: Model) -> ScoredModel:
+    """Describe a model for a page of scores."""
+    recipe = model.recipe
+    return ScoredModel(recipe.name, recipe.version, model.identity, recipe.title)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse models of which two have one name.
+
+    Raises
+    ------
+    ValueError
+        A name comes twice.
+    """
+    names = list(names)
+    if len(set(names)) < len(names):
+        raise ValueError(f"models: got {', '.join(names)}, expected each name once")
