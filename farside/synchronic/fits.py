@@ -50,7 +50,7 @@ from farside.synchronic.source_table import read_sources, source_table
 CONTENT = "SYNCHRONIC MAP"
 
 MAX_FIELD_GAUSS = 1e6
-"""Greatest absolute field: balancing a field of nearly one sign multiplies the other sign."""
+"""Greatest absolute field: ten times that at the limb, where 10 kG over μ is the radial field."""
 
 MAX_AGE_DAYS = 36525.0
 """Greatest age of a pixel: ages grow in a series of maps that are each the base of the next."""

@@ -45,6 +45,10 @@ WELL_SEEN_MU = 0.25
 IMBALANCE = 0.1
 """Ratio of net to unsigned flux above which a map is flagged. A choice."""
 
+GREATEST_BALANCING = 10.0
+"""Greatest factor by which balancing changes the field of either sign: beyond it nearly all field
+has one sign, and no factor makes it the Sun's. A choice."""
+
 BASE_CORRELATION_DEG = 1.7
 """Distance at which the correlation of a base map's error is 1/e: on the simulated Sun, unseen for
 two weeks."""
@@ -134,7 +138,8 @@ def synchronic(
 def balance_flux(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
     """Balance the flux: divide the positive and multiply the negative field by √(F₊/|F₋|).
 
-    A field of one sign stays as it is.
+    A field of one sign stays as it is, and none is changed by more than a factor of 10, so that a
+    sign of little flux is not blown up beyond any field of the Sun.
 
     Returns
     -------
@@ -145,7 +150,7 @@ def balance_flux(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalan
     positive, negative = (_mean(np.maximum(f, 0), grid) for f in (field_gauss, -field_gauss))
     if not (positive > 0 and negative > 0):
         return field_gauss, FluxBalance(before, before)
-    ratio = np.sqrt(positive / negative)
+    ratio = np.clip(np.sqrt(positive / negative), 1 / GREATEST_BALANCING, GREATEST_BALANCING)
     field = np.where(field_gauss > 0, field_gauss / ratio, field_gauss * ratio)
     return field, FluxBalance(before, _mean(field, grid))
 
