@@ -100,6 +100,7 @@ def _base(synoptic: SynopticMap, name: str, digest: str, cards: Cards) -> BaseMa
         age_days=_spread(synoptic.age_days(synoptic.grid.longitude_deg), synoptic.grid),
         sigma_gauss=None if sigma is None else np.abs(_turned(sigma, synoptic.edge_deg)),
         quality=_quality(cards) if own else Quality.GOOD,
+        synchronic=own or synoptic.instrument == "ADAPT",
     )
 
 

@@ -13,6 +13,7 @@ from farside.sun.carrington_grid import CarringtonGrid, Map, resample, shift_lon
 from farside.sun.carrington_rotation import SYNODIC_DAYS
 from farside.sun.heliographic import differential_rotation_deg_per_day
 from farside.synchronic.contributions import Contribution, WeightedMean
+from farside.synchronic.drift import synchronised
 from farside.synchronic.map import BaseMap, MapSource
 from farside.synchronic.weights import factor_from_variance
 
@@ -68,6 +69,7 @@ def advect_base_map(base: BaseMap, grid: CarringtonGrid, time: Time) -> Contribu
         More than half of the base map's cells have no value.
     """
     _refuse_empty(base)
+    base = synchronised(base)
     days = float((time - base.time).to_value("day"))
     drift = differential_rotation_deg_per_day(base.grid.latitude_deg) * days
     finite = np.isfinite(base.field_gauss)

@@ -224,6 +224,7 @@ class SynchronicMap:
             sha256=sha256,
             age_days=self.age_days,
             sigma_gauss=self.sigma_gauss,
+            synchronic=True,
         )
 
 
@@ -241,6 +242,9 @@ class BaseMap:
         Age of each pixel at `time`.
     sigma_gauss
         Standard deviation, if the file has it (STDDEV of ADAPT, SIGMA of Farside).
+    synchronic
+        Whether every cell lies where it was at `time`, as in maps of ADAPT and Farside; otherwise
+        it lies where it was when it was seen, `age_days` earlier, as in maps of GONG and HMI.
     """
 
     field_gauss: Map
@@ -252,3 +256,4 @@ class BaseMap:
     age_days: Map
     sigma_gauss: Map | None = None
     quality: Quality = Quality.GOOD
+    synchronic: bool = False

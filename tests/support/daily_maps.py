@@ -70,4 +70,5 @@ def _base(field: Map, age_days: NDArray[np.float64], disks: Sequence[MapDisk]) -
         name="",
         sha256="",
         age_days=np.broadcast_to(age_days, GRID.shape),
+        synchronic=True,
     )

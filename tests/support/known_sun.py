@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,9 +26,11 @@ from farside.simulation.instruments.registered import (
     noise_gauss,
     render_view,
 )
+from farside.simulation.magnetic.cycle import ActiveRegion
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
+from farside.sun.carrington_rotation import central_longitude_deg
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer, earth
 from farside.sun.reference_epoch import reference_time
@@ -46,6 +48,9 @@ SEED_DAYS, SEASON_DAYS = 131, 1200
 """Dates of the seeds, over the maximum of cycle 24."""
 
 ROTATION_DAYS = 27.0
+NEW_DAYS = 3.0
+"""Age of an added region, fully grown and within the reach of no earlier HMI disk."""
+
 STRONG_GAUSS = 50.0
 """Mean over a degree from which on a cell belongs to an active region."""
 
@@ -90,10 +95,49 @@ class Scores:
     flux_error: float
 
 
-def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
+class SunWithNewRegions(SimulatedSun):
+    """Simulated Sun with further active regions, too young for the transport."""
+
+    def __init__(self, seed: int, added: Sequence[ActiveRegion]) -> None:
+        super().__init__(seed)
+        self.added = tuple(added)
+
+    def regions(self, time: Time) -> tuple[ActiveRegion, ...]:
+        """Active regions at `time`, those added last."""
+        return *super().regions(time), *(each for each in self.added if each.day <= self.day(time))
+
+
+def time_of(seed: int) -> Time:
+    """Time of a seed, over the maximum of cycle 24."""
+    return Time((FIRST_DATE + seed * SEED_DAYS % SEASON_DAYS * u.day).isot, scale="utc")
+
+
+def new_region(
+    seed: int, longitude_deg: float, latitude_deg: float, flux_mx: float, leading: int
+) -> ActiveRegion:
+    """Active region at a Stonyhurst longitude that emerged three days before the time of a seed."""
+    time = time_of(seed)
+    return ActiveRegion(
+        day=SimulatedSun(seed).day(time) - NEW_DAYS,
+        longitude_deg=(central_longitude_deg(time) + longitude_deg) % 360,
+        latitude_deg=latitude_deg,
+        flux_mx=flux_mx,
+        tilt_deg=6.0,
+        leading=leading,
+        anti_hale=False,
+        number=900 + round(longitude_deg),
+    )
+
+
+def known_sun(
+    seed: int,
+    step_days: float = 1.0,
+    spacecraft: Mapping[str, float] = SPACECRAFT,
+    added: Sequence[ActiveRegion] = (),
+) -> KnownSun:
     """Make one; HMI is looked at every `step_days` of the rotation before."""
-    sun, rng = SimulatedSun(seed), np.random.default_rng([seed, 5])
-    time = Time((FIRST_DATE + seed * SEED_DAYS % SEASON_DAYS * u.day).isot, scale="utc")
+    sun, rng = SunWithNewRegions(seed, added), np.random.default_rng([seed, 5])
+    time = time_of(seed)
     earlier = tuple(
         _hmi(sun.at(Time((time - days * u.day).isot, scale="utc"), COARSE), rng)
         for days in np.arange(ROTATION_DAYS, 0, -step_days)
@@ -105,7 +149,7 @@ def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
         observed=_hmi(now, rng),
         generated=tuple(
             map_disk.generated_disk(_product(sun, now, side, longitude, rng))
-            for side, longitude in SPACECRAFT.items()
+            for side, longitude in spacecraft.items()
         ),
         earlier=earlier,
     )

@@ -33,7 +33,7 @@ THEN = Time("2024-06-01T00:00:00.000", scale="utc")
 
 def base_of(field: Map, grid: CarringtonGrid = GRID, age_days: float = 0.0) -> BaseMap:
     age = np.full(grid.shape, age_days)
-    return BaseMap(field, grid, THEN, "ADAPT", "a.fits", "ab", age)
+    return BaseMap(field, grid, THEN, "ADAPT", "a.fits", "ab", age, synchronic=True)
 
 
 def meridian(grid: CarringtonGrid = GRID) -> Map:
