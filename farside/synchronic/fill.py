@@ -99,14 +99,17 @@ def advect_base_map(base: BaseMap, grid: CarringtonGrid, time: Time) -> Contribu
         quality=base.quality,
         weight=float((weight * grid.area).sum()),
     )
-    field, now, sigma = (np.where(known, plane, 0) for plane in (field, now, sigma))
-    return Contribution(source, field, weight, now, sigma)
+    generated = np.zeros(grid.shape) if base.generated is None else moved(base.generated) / share
+    field, now, sigma, generated = (
+        np.where(known, plane, 0) for plane in (field, now, sigma, generated)
+    )
+    return Contribution(source, field, weight, now, sigma, np.clip(generated, 0, 1))
 
 
 def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGrid) -> Map:
     """Weight of a generated disk whose error is the same share of the field's eventual variance."""
     error, whole = (
-        _smooth(np.where(known, plane**2, 0), grid)
+        smooth_on_sphere(np.where(known, plane**2, 0), TRUST_DEG, grid)
         for plane in (sigma_gauss, np.hypot(EVOLUTION_GAUSS, EVOLUTION_SHARE * field_gauss))
     )
     part = np.where(known, error / np.where(known, whole, 1), 1)
@@ -114,12 +117,12 @@ def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGri
     return np.where(known, factor, 0)
 
 
-def _smooth(values: Map, grid: CarringtonGrid) -> Map:
+def smooth_on_sphere(values: Map, sigma_deg: float, grid: CarringtonGrid) -> Map:
     """Gaussian mean on the sphere: along the meridians, then along each parallel at its scale."""
     apart_deg = grid.latitude_deg[:, None] - grid.latitude_deg
-    near = np.exp(-((apart_deg / TRUST_DEG) ** 2) / 2) * grid.area.T
+    near = np.exp(-((apart_deg / sigma_deg) ** 2) / 2) * grid.area.T
     near /= near.sum(axis=1, keepdims=True)
-    width = np.radians(TRUST_DEG) / np.cos(np.radians(grid.latitude_deg))
+    width = np.radians(sigma_deg) / np.cos(np.radians(grid.latitude_deg))
     waves = np.arange(grid.columns // 2 + 1)
     kept = np.exp(-((waves * width[:, None]) ** 2) / 2)
     return np.fft.irfft(np.fft.rfft(near @ values) * kept, grid.columns)

@@ -128,6 +128,9 @@ class SynchronicMap:
         Net flux before and after balancing.
     quality
         Bits of all sources and of the map.
+    generated
+        Share of generated disks in each pixel, 0 to 1, also through the base map; None if only the
+        source with the greatest weight is known.
     """
 
     field_gauss: Map
@@ -140,6 +143,7 @@ class SynchronicMap:
     sources: tuple[MapSource, ...]
     balance: FluxBalance
     quality: Quality
+    generated: Map | None = None
 
     def __repr__(self) -> str:
         kinds: tuple[SourceKind, ...] = ("observed", "generated", "base")
@@ -197,8 +201,14 @@ class SynchronicMap:
         code = {"base": 0, "observed": 1, "generated": 2}
         return np.array([code[s.kind] for s in self.sources], np.uint8)[self.source]
 
+    def generated_share(self) -> Map:
+        """Share of generated disks in each pixel, (row, column), 0 to 1."""
+        if self.generated is not None:
+            return self.generated
+        return (self.provenance() == 2).astype(np.float64)
+
     def share(self, kind: SourceKind) -> float:
-        """Fraction of the sphere that comes from sources of one kind."""
+        """Fraction of the sphere where sources of one kind have the greatest weight."""
         chosen = np.array([s.kind == kind for s in self.sources])[self.source]
         return float((chosen * self.grid.area).sum())
 
@@ -225,6 +235,7 @@ class SynchronicMap:
             age_days=self.age_days,
             sigma_gauss=self.sigma_gauss,
             synchronic=True,
+            generated=self.generated_share(),
         )
 
 
@@ -245,6 +256,8 @@ class BaseMap:
     synchronic
         Whether every cell lies where it was at `time`, as in maps of ADAPT and Farside; otherwise
         it lies where it was when it was seen, `age_days` earlier, as in maps of GONG and HMI.
+    generated
+        Share of generated disks in each pixel, of an earlier map of Farside.
     """
 
     field_gauss: Map
@@ -257,3 +270,4 @@ class BaseMap:
     sigma_gauss: Map | None = None
     quality: Quality = Quality.GOOD
     synchronic: bool = False
+    generated: Map | None = None

@@ -29,6 +29,7 @@ from farside.simulation.instruments.registered import (
 from farside.simulation.magnetic.cycle import ActiveRegion
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.sun.carrington_rotation import central_longitude_deg
 from farside.sun.grid import Grid, Image
@@ -54,6 +55,9 @@ NEW_DAYS = 3.0
 STRONG_GAUSS = 50.0
 """Mean over a degree from which on a cell belongs to an active region."""
 
+REGION_DEG = 7.0
+"""Radius within which a region of 3e22 Mx has its flux."""
+
 BLOCK = 10
 """Cells along the side of a block whose flux is compared."""
 
@@ -70,6 +74,8 @@ class KnownSun:
         HMI now, and the model's answer for both spacecraft.
     earlier
         HMI's disks of the last rotation, oldest first, none of today.
+    added
+        Regions that were added to the far side.
     """
 
     time: Time
@@ -77,6 +83,21 @@ class KnownSun:
     observed: MapDisk
     generated: tuple[MapDisk, ...]
     earlier: tuple[MapDisk, ...]
+    added: tuple[ActiveRegion, ...] = ()
+
+
+@dataclass(frozen=True)
+class RegionScores:
+    """Of a region in a map, relative to another map.
+
+    Attributes
+    ----------
+    flux, dipole
+        Unsigned flux, and dipole moment along that of the other map, within 7° of the centre.
+    """
+
+    flux: float
+    dipole: float
 
 
 @dataclass(frozen=True)
@@ -89,10 +110,13 @@ class Scores:
         With the truth, cells of one degree.
     flux_error
         Σ|Φ - Φ_true| / Σ Φ_true of the unsigned flux of active regions in blocks of 10 by 10 cells.
+    rms_gauss
+        Root mean square error of the cells.
     """
 
     correlation: float
     flux_error: float
+    rms_gauss: float
 
 
 class SunWithNewRegions(SimulatedSun):
@@ -152,6 +176,7 @@ def known_sun(
             for side, longitude in spacecraft.items()
         ),
         earlier=earlier,
+        added=tuple(added),
     )
 
 
@@ -162,6 +187,22 @@ def score(field: Map, known: KnownSun, seen: Map) -> Scores:
     return Scores(
         correlation=float(np.corrcoef(field[far], known.truth[far])[0, 1]),
         flux_error=float(np.abs(flux - true).sum() / true.sum()),
+        rms_gauss=float(np.sqrt(np.mean((field - known.truth)[far] ** 2))),
+    )
+
+
+def score_region(field: Map, other: Map, region: ActiveRegion) -> RegionScores:
+    """Compare flux and dipole moment of a region in two maps."""
+    east = np.radians(wrap_deg(GRID.longitude_deg - region.longitude_deg))[None, :]
+    north = np.radians(GRID.latitude_deg - region.latitude_deg)[:, None]
+    east = east * np.cos(np.radians(GRID.latitude_deg))[:, None]
+    near = east**2 + north**2 < np.radians(REGION_DEG) ** 2
+    axes = np.stack([east, np.broadcast_to(north, east.shape)])
+    flux, other_flux = (float((np.abs(each) * near).sum()) for each in (field, other))
+    dipole, other_dipole = ((each * near * axes).sum(axis=(1, 2)) for each in (field, other))
+    return RegionScores(
+        flux=flux / other_flux,
+        dipole=float(dipole @ other_dipole / (other_dipole @ other_dipole)),
     )
 
 

@@ -94,7 +94,9 @@ def correlations(shared_data: Path, disk: str) -> dict[str, float]:
     cc = {}
     for name, base in (("own day", given), ("day of the map", replace(given, synchronic=True))):
         carried = advect_base_map(base, GRID, seen.view.time)
-        where = LOW[:, None] & (part.mu > 0.5) & (carried.weight > 0) & (np.abs(carried.age_days) < 12)
+        where = (
+            LOW[:, None] & (part.mu > 0.5) & (carried.weight > 0) & (np.abs(carried.age_days) < 12)
+        )
         pair = (
             gaussian_filter(np.clip(each.field_gauss, -400, 400), 1.5)[where]
             for each in (part, carried)

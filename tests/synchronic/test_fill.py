@@ -145,7 +145,9 @@ def test_a_base_map_that_is_mostly_empty_is_refused_by_name() -> None:
 def merged(field: Map, known: Mask) -> WeightedMean:
     weight = known.astype(np.float64)
     ages = np.full(GRID.shape, 1.5) * (weight > 0)
-    return WeightedMean(field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8))
+    return WeightedMean(
+        field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8), 0 * weight
+    )
 
 
 def test_what_nothing_shows_has_the_mean_and_the_scatter_of_its_parallel() -> None:
