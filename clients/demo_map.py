@@ -14,9 +14,7 @@ from farside import solarwind
 from farside.client import Client
 from farside.corona import corona
 from farside.plots import corona as coronapicture
-from farside.plots import magnetogram as quicklook
 from farside.plots import synchronic as mappicture
-from farside.plots.wind import corona_overlay
 from farside.simulation.grid import COARSE
 from farside.simulation.instruments.files import SIZES, write_hmi
 from farside.simulation.sun import SimulatedSun, Surface
@@ -79,8 +77,8 @@ def draw(made: SynchronicMap, folder: Path) -> None:
     """Draw the map, its planes and the corona."""
     pictures = {
         "map.png": mappicture.draw_map(made),
-        "planes.png": quicklook.draw_map_planes(made),
-        "corona.png": coronapicture.draw_corona(made, corona_overlay(corona(made))),
+        "planes.png": mappicture.draw_map_planes(made),
+        "corona.png": coronapicture.draw_corona(made, coronapicture.corona_overlay(corona(made))),
     }
     for name, picture in pictures.items():
         (folder / name).write_bytes(picture)

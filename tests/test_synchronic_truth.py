@@ -16,11 +16,28 @@ from farside.synchronic.map import BaseMap
 from farside.synchronic.merge import synchronic
 from farside.synchronic.project import project_disk
 from tests.support.daily_maps import averaged, replaced
-from tests.support.known_sun import GRID, KnownSun, Scores, known_sun, score
+from tests.support.known_sun import (
+    GRID,
+    KnownSun,
+    RegionScores,
+    Scores,
+    known_sun,
+    new_region,
+    score,
+    score_region,
+)
 
 FULL, BASE_ALONE, HMI_ALONE, HMI_AND_BASE = "HMI + generated + base", "base", "HMI", "HMI + base"
 SEEDS = range(9100, 9116)
 MEASURES = ("correlation", "flux_error")
+
+NEW_SEEDS = range(9120, 9123)
+OFFSETS_DEG = {40.0: (60, 72), 70.0: (35, 55), 130.0: (-8, 15), 180.0: (-15, 15)}
+"""By the Stonyhurst longitude of the spacecraft: how far west of it two new regions lie, which
+Earth does not see."""
+
+NEW_FLUX_MX = 1.5e22
+"""Flux of each polarity of a new region."""
 
 Table = dict[str, Scores]
 """By what the map was made of."""
@@ -126,3 +143,40 @@ def test_with_generated_disks_the_unseen_hemisphere_is_nearer_the_truth() -> Non
             assert gain(ours, base, measure).low > 0
             assert gain(ours, column(tables[title], HMI_ALONE), measure).low > 0
             assert gain(chains, base, measure).low > 0
+
+
+def sun_with_new_regions(seed: int, longitude_deg: float) -> KnownSun:
+    """Sun with one spacecraft and two regions, three days old, that Earth has not seen."""
+    added = [
+        new_region(seed, longitude_deg + west, latitude, NEW_FLUX_MX, leading)
+        for west, latitude, leading in zip(
+            OFFSETS_DEG[longitude_deg], (15.0, -15.0), (-1, 1), strict=True
+        )
+    ]
+    return known_sun(seed, spacecraft={"A": longitude_deg}, added=added)
+
+
+def new_region_scores(sun: KnownSun, base: BaseMap) -> list[tuple[RegionScores, ...]]:
+    """By region: disk against truth, map against disk, and map against truth."""
+    made = synchronic([sun.observed, *sun.generated], base, sun.time).field_gauss
+    (part,) = (project_disk(disk, GRID, sun.time) for disk in sun.generated)
+    disk = part.field_gauss
+    pairs = (disk, sun.truth), (made, disk), (made, sun.truth)
+    return [tuple(score_region(*pair, region) for pair in pairs) for region in sun.added]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_new_far_side_region_reaches_the_map_as_the_generated_disk_has_it() -> None:
+    suns = [(at, sun_with_new_regions(seed, at)) for at in OFFSETS_DEG for seed in NEW_SEEDS]
+    for title, make in PRODUCERS.items():
+        bases = [(at, sun, make(sun.earlier)) for at, sun in suns]
+        rows = [(at, *row) for at, sun, base in bases for row in new_region_scores(sun, base)]
+        for at, *scores in rows:
+            text = ", ".join(f"{each.flux:.2f} {each.dipole:+.2f}" for each in scores)
+            print(f"{title} {at:+.0f}: disk/true, map/disk, map/true: {text}")  # noqa: T201
+        tables = [scores_of(sun, base) for _, sun, base in bases]
+        print_tables(title, tables)
+        whole = [0.8 <= scores[1].flux <= 1.2 for _, *scores in rows]
+        print(f"{title}: flux of the disk to 20 % in {np.mean(whole):.0%}")  # noqa: T201
+        assert np.median([scores[1].flux for _, *scores in rows]) > 0.8

@@ -49,8 +49,8 @@ def coronal(
     _require_corona()
     from farside.corona import EUHFORIA, WSA, corona, inner_boundary
     from farside.io.atomic import NamedFile
-    from farside.plots.corona import draw_corona
-    from farside.plots.wind import corona_overlay, draw_wind
+    from farside.plots.corona import corona_overlay, draw_corona
+    from farside.plots.wind import draw_wind
     from farside.solarwind import euhforia as boundary
     from farside.synchronic.base import read_base
 

@@ -82,14 +82,13 @@ def synchronic(
 def _write(made: SynchronicMap, out: Path) -> None:
     """Write the map, its picture, and the picture of its planes."""
     from farside.io.atomic import atomic_path
-    from farside.plots import magnetogram as quicklook
     from farside.plots import synchronic as mappicture
     from farside.synchronic import fits as native
 
     typer.echo(native.write(made, out))
     pictures = {
         out.with_suffix(".png"): mappicture.draw_map(made),
-        out.with_name(f"{out.stem}-planes.png"): quicklook.draw_map_planes(made),
+        out.with_name(f"{out.stem}-planes.png"): mappicture.draw_map_planes(made),
     }
     for path, picture in pictures.items():
         with atomic_path(path) as temporary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from astropy.time import Time
@@ -26,6 +27,9 @@ from farside.plots.map_axes import (
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.observer import Observer, earth
 from farside.synchronic.map import SynchronicMap
+
+if TYPE_CHECKING:
+    from farside.corona import Corona
 
 OUTWARD, INWARD, NEUTRAL = "#d62728", "#1f77ff", "#ffd92f"
 """Colours of outward and inward open field, and of the neutral line."""
@@ -58,6 +62,22 @@ class CoronalOverlay:
     grid: CarringtonGrid
     field_lines: Sequence[FieldLine] = ()
     model: str = "PFSS"
+
+
+def corona_overlay(found: Corona) -> CoronalOverlay:
+    """Overlay of a corona for the plot of its map."""
+    from farside.corona.field_lines import field_lines  # needs the extra `corona`
+
+    potential = found.potential
+    rows, columns = potential.grid.shape
+    surface = potential.shell.radial_gauss(potential.source_surface, rows, columns)
+    return CoronalOverlay(
+        open_polarity=found.opened.polarity,
+        source_surface=surface,
+        grid=potential.grid,
+        field_lines=field_lines(potential),
+        model=f"PFSS, source surface at {potential.source_surface:g} solar radii",
+    )
 
 
 def draw_corona(sun_map: SynchronicMap, corona: CoronalOverlay) -> bytes:

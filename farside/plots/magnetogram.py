@@ -1,4 +1,4 @@
-"""Plots of magnetograms, of their inputs, and of the planes of a synchronic map."""
+"""Plots of magnetograms and of their inputs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from farside.disk.native_pixels import NativeGrid
 from farside.disk.registration import Disk
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.plots._png import png
-from farside.sun.carrington_grid import Map
 from farside.sun.grid import Image
-from farside.synchronic.map import SynchronicMap
 
 LIMIT_GAUSS = 100.0
 """Grey scale of magnetograms, ±100 G as is usual."""
@@ -78,20 +74,6 @@ def compare(magnetogram: Magnetogram, disks: Sequence[Disk], truth: Image | None
     return png(figure)
 
 
-def draw_map_planes(sun_map: SynchronicMap) -> bytes:
-    """Render the planes of a synchronic map as PNG: field, source, age and σ."""
-    figure = Figure(figsize=(12, 6), layout="constrained")
-    field, source, age, sigma = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
-    _draw_plane(field, sun_map.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
-    _draw_sources(source, sun_map)
-    oldest = max(float(sun_map.age_days.max()), 1.0)
-    _draw_plane(age, sun_map.age_days, "age, days", "viridis", (0, oldest))
-    _draw_plane(sigma, sun_map.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
-    quality = ", ".join(sun_map.quality.names()) or "good"
-    figure.suptitle(f"{sun_map.time.isot[:19]} UT   quality: {quality}", fontsize=10)
-    return png(figure)
-
-
 def draw_disk(axes: Axes, disk: Disk) -> None:
     """Draw a registered input: a magnetogram in gauss, or the logarithm of an EUV image."""
     title = f"{disk.origin}, rotated" if disk.reprojected_to else str(disk.origin)
@@ -116,40 +98,6 @@ def draw_field(axes: Axes, image: Image, title: str) -> None:
     """Draw a magnetogram at ±100 G, north up, west right."""
     axes.imshow(image, origin="lower", cmap="gray", vmin=-LIMIT_GAUSS, vmax=LIMIT_GAUSS)
     _label(axes, title)
-
-
-def _draw_plane(
-    axes: Axes,
-    plane: Map | NDArray[np.uint8],
-    title: str,
-    colours: str,
-    limits: tuple[float, float],
-) -> Colorbar:
-    """Draw a plane of a map over Carrington longitude, south at the bottom."""
-    least, greatest = limits
-    rows = plane.shape[0]
-    image = axes.imshow(
-        plane,
-        origin="lower",
-        cmap=colours,
-        vmin=least,
-        vmax=greatest,
-        extent=(0, 360, 0, rows),
-        aspect="auto",
-        interpolation="nearest",
-    )
-    axes.set_title(title, fontsize=9)
-    axes.set_xticks(range(0, 361, 60))
-    axes.set_yticks([0, rows / 2, rows], ["south", "equator", "north"], fontsize=8)
-    return axes.figure.colorbar(image, ax=axes, pad=0.01)
-
-
-def _draw_sources(axes: Axes, sun_map: SynchronicMap) -> None:
-    count = len(sun_map.sources)
-    bar = _draw_plane(axes, sun_map.source, "source", "tab10", (-0.5, 9.5))
-    names = [f"{each.kind} {each.instrument}" for each in sun_map.sources]
-    bar.ax.set_ylim(-0.5, count - 0.5)
-    bar.set_ticks(range(count), labels=names, fontsize=7)
 
 
 def _label(axes: Axes, title: str) -> None:

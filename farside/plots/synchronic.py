@@ -1,16 +1,20 @@
-"""Plot of a synchronic map for forecasters."""
+"""Plots of a synchronic map: the map for forecasters, and its planes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
 from farside.plots._png import png
+from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.plots.map_axes import (
     add_title_and_caption,
     draw_map_field,
@@ -19,6 +23,7 @@ from farside.plots.map_axes import (
     sources_in_use,
     wrap_longitude,
 )
+from farside.sun.carrington_grid import Map
 from farside.synchronic.map import SourceKind, SynchronicMap
 
 COLOURS: dict[SourceKind, str] = {"base": "#8f8f8f", "observed": "#1f77ff", "generated": "#ff7f0e"}
@@ -81,3 +86,51 @@ def _kind_label(sun_map: SynchronicMap, kind: SourceKind) -> str:
         return ""
     names = {sun_map.sources[index].instrument: None for index in sources_in_use(sun_map, kind)}
     return f"{kind} {sun_map.share(kind):.0%}: {', '.join(names)}"
+
+
+def draw_map_planes(sun_map: SynchronicMap) -> bytes:
+    """Render the planes of a synchronic map as PNG: field, source, age and σ."""
+    figure = Figure(figsize=(12, 6), layout="constrained")
+    field, source, age, sigma = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
+    _draw_plane(field, sun_map.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
+    _draw_source_index(source, sun_map)
+    oldest = max(float(sun_map.age_days.max()), 1.0)
+    _draw_plane(age, sun_map.age_days, "age, days", "viridis", (0, oldest))
+    _draw_plane(sigma, sun_map.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
+    quality = ", ".join(sun_map.quality.names()) or "good"
+    figure.suptitle(f"{sun_map.time.isot[:19]} UT   quality: {quality}", fontsize=10)
+    return png(figure)
+
+
+def _draw_plane(
+    axes: Axes,
+    plane: Map | NDArray[np.uint8],
+    title: str,
+    colours: str,
+    limits: tuple[float, float],
+) -> Colorbar:
+    """Draw a plane of a map over Carrington longitude, south at the bottom."""
+    least, greatest = limits
+    rows = plane.shape[0]
+    image = axes.imshow(
+        plane,
+        origin="lower",
+        cmap=colours,
+        vmin=least,
+        vmax=greatest,
+        extent=(0, 360, 0, rows),
+        aspect="auto",
+        interpolation="nearest",
+    )
+    axes.set_title(title, fontsize=9)
+    axes.set_xticks(range(0, 361, 60))
+    axes.set_yticks([0, rows / 2, rows], ["south", "equator", "north"], fontsize=8)
+    return axes.figure.colorbar(image, ax=axes, pad=0.01)
+
+
+def _draw_source_index(axes: Axes, sun_map: SynchronicMap) -> None:
+    count = len(sun_map.sources)
+    bar = _draw_plane(axes, sun_map.source, "source", "tab10", (-0.5, 9.5))
+    names = [f"{each.kind} {each.instrument}" for each in sun_map.sources]
+    bar.ax.set_ylim(-0.5, count - 0.5)
+    bar.set_ticks(range(count), labels=names, fontsize=7)

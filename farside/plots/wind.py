@@ -1,4 +1,4 @@
-"""Plots of a modelled corona and its solar wind."""
+"""Plots of a modelled solar wind."""
 
 from __future__ import annotations
 
@@ -7,30 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from farside.corona import Corona
-from farside.corona.field_lines import field_lines
 from farside.corona.wind import SolarWind
 from farside.plots._png import png
-from farside.plots.corona import CoronalOverlay
 from farside.sun.carrington_grid import Map
 from farside.sun.carrington_rotation import central_longitude_deg
 
 SLOWEST_KM_S, FASTEST_KM_S = 250.0, 800.0
 """Limits of the colour scale of speeds, the range of both laws."""
-
-
-def corona_overlay(found: Corona) -> CoronalOverlay:
-    """Overlay of a corona for the plot of its map."""
-    potential = found.potential
-    rows, columns = potential.grid.shape
-    surface = potential.shell.radial_gauss(potential.source_surface, rows, columns)
-    return CoronalOverlay(
-        open_polarity=found.opened.polarity,
-        source_surface=surface,
-        grid=potential.grid,
-        field_lines=field_lines(potential),
-        model=f"PFSS, source surface at {potential.source_surface:g} solar radii",
-    )
 
 
 def draw_wind(wind: SolarWind) -> bytes:

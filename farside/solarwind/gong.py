@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 from astropy.io import fits
@@ -16,9 +18,78 @@ from farside import __version__
 from farside.io.atomic import NamedFile
 from farside.io.cards import Card, add_cards
 from farside.solarwind.grids import GONG_GRID, Plane, scaled_field
-from farside.sun.carrington_rotation import LeftEdge, rotation_number
+from farside.sun.carrington_rotation import EAST_DEG, rotation_number
 from farside.synchronic.cards import add_provenance, fits_bytes, flag_cards
 from farside.synchronic.map import SynchronicMap
+
+
+@dataclass(frozen=True)
+class LeftEdge:
+    """Left edge of a GONG map: 60° east of the whole degree nearest to the central meridian.
+
+    All its numbers follow from one count of whole degrees, so they agree at every roll-over.
+
+    Attributes
+    ----------
+    now
+        Fractional rotation number at the central meridian (CRNOW).
+    """
+
+    now: float
+
+    @property
+    def central_deg(self) -> int:
+        """Longitude of the whole degree nearest to the central meridian, 0 to 359 (MAPL0)."""
+        return -self._turned_deg % 360
+
+    @property
+    def longitude_deg(self) -> int:
+        """Longitude of the edge, 0 to 359 (LONG0, MAPEDGE)."""
+        return -(self._turned_deg + EAST_DEG) % 360
+
+    @property
+    def centre_deg(self) -> int:
+        """Carrington longitude of the middle of the map (CRVAL1)."""
+        return (self.longitude_deg + 180) % 360
+
+    @property
+    def carrington(self) -> float:
+        """Fractional rotation number at the edge (CREDGE)."""
+        return (self._turned_deg + EAST_DEG) / 360
+
+    @property
+    def central(self) -> float:
+        """Fractional rotation number 60° from the edge (CR60)."""
+        return self._turned_deg / 360
+
+    @property
+    def centre(self) -> float:
+        """Fractional rotation number at the middle of the map (CRCENTER)."""
+        return (self._turned_deg + EAST_DEG - 180) / 360
+
+    @property
+    def rotation_number(self) -> int:
+        """Number of the rotation that the first column belongs to (CAR_ROT).
+
+        The integer part of CREDGE, except for an edge at longitude 0: there a rotation has just
+        ended, all columns belong to it, and GONG writes its number (as in ``c2048_000``, the map
+        of rotation 2048). So CREDGE = CAR_ROT + (360 - LONG0) / 360 always holds.
+        """
+        return (self._turned_deg + EAST_DEG - 1) // 360
+
+    @property
+    def adjustment_deg(self) -> float:
+        """Longitude of the central meridian minus its nearest whole degree (LONGADJ)."""
+        return self._turned_deg - 360 * self.now
+
+    @property
+    def name(self) -> str:
+        """Name of the map, such as ``"2210_166"`` (MAPNAME)."""
+        return f"{self.rotation_number}_{self.longitude_deg:03d}"
+
+    @property
+    def _turned_deg(self) -> int:
+        return floor(360 * self.now + 0.5)
 
 
 def pack(sun_map: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:

@@ -20,9 +20,13 @@ from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, shift_longitude
 from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import OWN_INSTRUMENT, BaseMap, SynchronicMap
-from farside.synchronic.map_field import check_field
-from farside.synchronic.map_time import YEARS, is_plausible_time
-from farside.synchronic.synoptic import SynopticMap, read_synoptic_map
+from farside.synchronic.synoptic import (
+    YEARS,
+    SynopticMap,
+    check_field,
+    is_plausible_time,
+    read_synoptic_map,
+)
 
 MAX_MAP_BYTES = 64 * 2**20
 """Largest file of a map, packed or unpacked. The largest in use, of HMI at 0.1°, has 21 MB."""
@@ -32,7 +36,7 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES)
     """Read a map of GONG, ADAPT, HMI (synoptic or daily frame) or Farside.
 
     The file may be gzipped. Missing and impossible values are NaN, up to
-    :data:`farside.synchronic.map_field.MISSING_LIMIT` of the sphere. Of ADAPT's realisations the
+    :data:`farside.synchronic.synoptic.MISSING_LIMIT` of the sphere. Of ADAPT's realisations the
     mean is taken.
 
     Parameters
@@ -113,6 +117,7 @@ def _base(synoptic: SynopticMap, name: str, digest: str, cards: Cards) -> BaseMa
         age_days=_spread(synoptic.age_days(synoptic.grid.longitude_deg), synoptic.grid),
         sigma_gauss=None if sigma is None else np.abs(_turned(sigma, synoptic.edge_deg)),
         quality=_quality(cards) if own else Quality.GOOD,
+        synchronic=own or synoptic.instrument == "ADAPT",
     )
 
 

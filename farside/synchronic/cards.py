@@ -37,9 +37,14 @@ def flag_cards(sun_map: SynchronicMap, flux_scale: float) -> Iterator[Card]:
         yield from _model_cards(generated)
         yield from _disk_cards(generated, sun_map)
         yield from _overlap_cards(generated)
-    yield "AIFRAC", round(sun_map.share("generated"), 6), "fraction of the area that is generated"
-    yield "AIFRACFL", round(_flux_share(sun_map), 6), "fraction of unsigned flux that is generated"
-    yield "OBSFRAC", round(sun_map.share("observed"), 6), "fraction of the area that is observed"
+    area, flux = _generated_fractions(sun_map)
+    yield "AIFRAC", round(area, 6), "generated share of the map, by area"
+    yield "AIFRACFL", round(flux, 6), "generated share of the map, by unsigned flux"
+    yield (
+        "OBSFRAC",
+        round(sun_map.share("observed"), 6),
+        "area in which observed disks lead",
+    )
     if base is not None:
         name = quote_name(base.name or base.instrument)[:_NAME_WIDTH]
         yield "BASEMAP", name, "base map"
@@ -102,10 +107,13 @@ def _overlap_cards(source: MapSource) -> Iterator[Card]:
         yield "OVL_SRC", "RECIPE", "no overlap: skill in the model's Recipe instead"
 
 
-def _flux_share(sun_map: SynchronicMap) -> float:
+def _generated_fractions(sun_map: SynchronicMap) -> tuple[float, float]:
+    """Mean share of generated disks over the sphere, by area and by unsigned flux."""
+    share = sun_map.generated_share()
     flux = np.abs(sun_map.field_gauss) * sun_map.grid.area
     total = float(flux.sum())
-    return float(flux[sun_map.provenance() == 2].sum()) / total if total else 0.0
+    by_area = float((share * sun_map.grid.area).sum())
+    return by_area, float((share * flux).sum()) / total if total else 0.0
 
 
 def _days(sun_map: SynchronicMap, source: MapSource) -> float:

@@ -26,6 +26,8 @@ class Contribution:
         Weight of each cell in the mean; 0 where the source has no value.
     age_days
         Time from the observation of each cell to the time of the map.
+    generated
+        Share of generated disks in it: 1 or 0, or of a base map by cell.
     """
 
     source: MapSource
@@ -33,6 +35,7 @@ class Contribution:
     weight: Map
     age_days: Map
     sigma_gauss: Map
+    generated: Map | float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,10 @@ class WeightedMean:
         Weighted means; 0 where `weight` is 0.
     weight
         Sum of the weights.
-    leading
+    dominant
         Index of the contribution with the greatest weight.
+    generated
+        Share of generated disks.
     """
 
     field_gauss: Map
@@ -54,6 +59,7 @@ class WeightedMean:
     sigma_gauss: Map
     weight: Map
     dominant: NDArray[np.uint8]
+    generated: Map
 
 
 def weighted_mean(contributions: Sequence[Contribution]) -> WeightedMean:
@@ -72,4 +78,5 @@ def weighted_mean(contributions: Sequence[Contribution]) -> WeightedMean:
         sigma_gauss=sum(part * each.sigma_gauss for part, each in shared),
         weight=total,
         dominant=weights.argmax(axis=0).astype(np.uint8),
+        generated=sum(part * each.generated for part, each in shared),
     )

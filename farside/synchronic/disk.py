@@ -42,6 +42,9 @@ class MapDisk:
         Name and hash of the file; empty where there is none.
     sigma
         Standard deviation of the line-of-sight field in gauss, (y, x), where the model gives it.
+    unsigned, positive
+        Expected |B| in gauss and probability of positive polarity, (y, x), where the model gives
+        both.
     generator
         Provenance of a generated field; None for an observed one.
     """
@@ -54,6 +57,8 @@ class MapDisk:
     sha256: str = ""
     quality: Quality = Quality.GOOD
     sigma: Image | None = None
+    unsigned: Image | None = None
+    positive: Image | None = None
     generator: ModelProvenance | None = None
 
     @property
@@ -119,6 +124,8 @@ def generated_disk(product: Magnetogram, name: str = "", sha256: str = "") -> Ma
             sha256=sha256,
             quality=product.quality,
             sigma=product.sigma,
+            unsigned=product.unsigned,
+            positive=product.positive,
             generator=product.generator,
         )
     )
@@ -174,8 +181,9 @@ def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageE
 
 def _whole(disk: MapDisk) -> MapDisk:
     values = disk.image[disk.grid.on_disk()]
-    if disk.sigma is not None:
-        values = values + disk.sigma[disk.grid.on_disk()]
+    for plane in (disk.sigma, disk.unsigned, disk.positive):
+        if plane is not None:
+            values = values + plane[disk.grid.on_disk()]
     missing = int(np.count_nonzero(~np.isfinite(values)))
     if missing:
         raise DamagedImageError(

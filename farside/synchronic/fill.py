@@ -13,8 +13,8 @@ from farside.sun.carrington_grid import CarringtonGrid, Map, resample, shift_lon
 from farside.sun.carrington_rotation import SYNODIC_DAYS
 from farside.sun.heliographic import differential_rotation_deg_per_day
 from farside.synchronic.contributions import Contribution, WeightedMean
+from farside.synchronic.drift import synchronised
 from farside.synchronic.map import BaseMap, MapSource
-from farside.synchronic.poles import FILLED_FROM_DEG, fill_poles
 from farside.synchronic.weights import factor_from_variance
 
 Mask = NDArray[np.bool_]
@@ -47,9 +47,19 @@ KNOWN_TRUST, SLANT_TRUST, GUESS_TRUST = 1.0, 0.1, 0.001
 filled with the mean of their parallel. A choice."""
 
 
+POLAR_ORDER, FITTED_FROM_DEG, FILLED_FROM_DEG = 7, 65.0, 75.0
+"""Order of the polynomial in the two coordinates of a polar projection, and the latitudes from
+which it is fitted to the cap and fills it: Sun (2018), arXiv:1801.04265, Sect. 1."""
+
+STIFFNESS = 1e-3
+"""Ridge penalty on each coefficient, times its order squared: without it the polynomial oscillates
+where it was not fitted. A choice."""
+
+
 def advect_base_map(base: BaseMap, grid: CarringtonGrid, time: Time) -> Contribution:
     """Advect a base map to the grid and time of a map, each row by its differential rotation.
 
+    A synoptic map is first made synchronic (:func:`~farside.synchronic.drift.synchronised`).
     σ² of its file grows with age as :func:`evolution_sigma_gauss` does, and is at least that: the
     realisations of ADAPT, for instance, do not differ in flux that emerged unseen.
 
@@ -59,6 +69,7 @@ def advect_base_map(base: BaseMap, grid: CarringtonGrid, time: Time) -> Contribu
         More than half of the base map's cells have no value.
     """
     _refuse_empty(base)
+    base = synchronised(base)
     days = float((time - base.time).to_value("day"))
     drift = differential_rotation_deg_per_day(base.grid.latitude_deg) * days
     finite = np.isfinite(base.field_gauss)
@@ -88,14 +99,17 @@ def advect_base_map(base: BaseMap, grid: CarringtonGrid, time: Time) -> Contribu
         quality=base.quality,
         weight=float((weight * grid.area).sum()),
     )
-    field, now, sigma = (np.where(known, plane, 0) for plane in (field, now, sigma))
-    return Contribution(source, field, weight, now, sigma)
+    generated = np.zeros(grid.shape) if base.generated is None else moved(base.generated) / share
+    field, now, sigma, generated = (
+        np.where(known, plane, 0) for plane in (field, now, sigma, generated)
+    )
+    return Contribution(source, field, weight, now, sigma, np.clip(generated, 0, 1))
 
 
 def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGrid) -> Map:
     """Weight of a generated disk whose error is the same share of the field's eventual variance."""
     error, whole = (
-        _smooth(np.where(known, plane**2, 0), grid)
+        smooth_on_sphere(np.where(known, plane**2, 0), TRUST_DEG, grid)
         for plane in (sigma_gauss, np.hypot(EVOLUTION_GAUSS, EVOLUTION_SHARE * field_gauss))
     )
     part = np.where(known, error / np.where(known, whole, 1), 1)
@@ -103,12 +117,12 @@ def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGri
     return np.where(known, factor, 0)
 
 
-def _smooth(values: Map, grid: CarringtonGrid) -> Map:
+def smooth_on_sphere(values: Map, sigma_deg: float, grid: CarringtonGrid) -> Map:
     """Gaussian mean on the sphere: along the meridians, then along each parallel at its scale."""
     apart_deg = grid.latitude_deg[:, None] - grid.latitude_deg
-    near = np.exp(-((apart_deg / TRUST_DEG) ** 2) / 2) * grid.area.T
+    near = np.exp(-((apart_deg / sigma_deg) ** 2) / 2) * grid.area.T
     near /= near.sum(axis=1, keepdims=True)
-    width = np.radians(TRUST_DEG) / np.cos(np.radians(grid.latitude_deg))
+    width = np.radians(sigma_deg) / np.cos(np.radians(grid.latitude_deg))
     waves = np.arange(grid.columns // 2 + 1)
     kept = np.exp(-((waves * width[:, None]) ** 2) / 2)
     return np.fft.irfft(np.fft.rfft(near @ values) * kept, grid.columns)
@@ -182,3 +196,46 @@ def _parallels(values: Map, seen: Mask) -> Map:
     row = (values * seen).sum(axis=1, keepdims=True) / np.maximum(count, 1)
     mean = np.where(count > 0, row, (values * seen).sum() / seen.sum())
     return np.broadcast_to(mean, values.shape)
+
+
+def fill_poles(field_gauss: Map, trust: Map, poor: Mask, grid: CarringtonGrid) -> Map:
+    """Replace poorly known polar cells by a smooth field fitted to the rest of the cap.
+
+    Parameters
+    ----------
+    field_gauss
+        Radial field, (row, column).
+    trust
+        Weight of each cell in the fit; 0 leaves it out. A cap without weight is not changed.
+    poor
+        Cells that may be filled; only those poleward of 75° are.
+    """
+    filled = field_gauss.copy()
+    for sign in (-1, 1):
+        rows = np.flatnonzero(sign * grid.latitude_deg >= FITTED_FROM_DEG)
+        weight = (trust * grid.area)[rows]
+        if weight.any():
+            cap = _fit_cap(field_gauss[rows], weight, _terms(grid, rows))
+            polar = poor[rows] & (np.abs(grid.latitude_deg[rows])[:, None] >= FILLED_FROM_DEG)
+            filled[rows] = np.where(polar, cap, field_gauss[rows])
+    return filled
+
+
+def _terms(grid: CarringtonGrid, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Terms xⁱ yʲ in units of the cap's radius, (row, column, term), by rising order."""
+    radius = (90 - np.abs(grid.latitude_deg[rows]))[:, None] / (90 - FITTED_FROM_DEG)
+    longitude = np.radians(grid.longitude_deg)
+    x, y = radius * np.cos(longitude), radius * np.sin(longitude)
+    return np.stack([x**i * y**j for i, j in _POWERS], axis=-1)
+
+
+_POWERS = [(order - j, j) for order in range(POLAR_ORDER + 1) for j in range(order + 1)]
+
+
+def _fit_cap(field: Map, weight: Map, terms: NDArray[np.float64]) -> Map:
+    """Weighted least squares with a ridge penalty that grows with the order of a term."""
+    known = weight > 0
+    a, w = terms[known], weight[known] / weight[known].sum()
+    stiffness = STIFFNESS * np.diag([float(i + j) ** 2 for i, j in _POWERS])
+    normal = a.T @ (w[:, None] * a) + stiffness
+    return np.asarray(terms @ np.linalg.solve(normal, a.T @ (w * field[known])))

@@ -50,7 +50,7 @@ from farside.synchronic.source_table import read_sources, source_table
 CONTENT = "SYNCHRONIC MAP"
 
 MAX_FIELD_GAUSS = 1e6
-"""Greatest absolute field: balancing a field of nearly one sign multiplies the other sign."""
+"""Greatest absolute field: ten times that at the limb, where 10 kG over μ is the radial field."""
 
 MAX_AGE_DAYS = 36525.0
 """Greatest age of a pixel: ages grow in a series of maps that are each the base of the next."""
@@ -59,7 +59,7 @@ _PROJECTION = {"sine": "CEA", "uniform": "CAR"}
 
 
 def write(sun_map: SynchronicMap, path: Path) -> Path:
-    """Write the map with its planes PROVENANCE, SOURCE, AGE and SIGMA and the table SOURCES."""
+    """Write the map, its planes (SOURCE, AGE, SIGMA and others) and the table SOURCES."""
     return NamedFile(path.name, to_bytes(sun_map)).write_to(path.parent)
 
 
@@ -103,12 +103,14 @@ def to_hdus(sun_map: SynchronicMap, created: Time | None = None) -> fits.HDUList
     add_cards(field.header, [("DATE", date, "time of creation, UTC"), *_cards(sun_map)])
     field.header.add_comment("PROVENANCE: 0 base map, 1 observed, 2 generated.")
     field.header.add_comment("SOURCE: row of the table SOURCES, from 0, that weighed most.")
+    field.header.add_comment("AISHARE: share of generated disks in each pixel, 0 to 1.")
     add_provenance(field.header, sun_map)
     planes = (
         _plane("PROVENANCE", sun_map.provenance(), "", sun_map),
         _plane("SOURCE", sun_map.source, "", sun_map),
         _plane("AGE", sun_map.age_days.astype(np.float32), "d", sun_map),
         _plane("SIGMA", sun_map.sigma_gauss.astype(np.float32), "Gauss", sun_map),
+        _plane("AISHARE", sun_map.generated_share().astype(np.float32), "", sun_map),
     )
     return with_checksums([field, *planes, source_table(sun_map.sources)], date)
 
@@ -206,6 +208,7 @@ def _from_hdus(hdus: Sequence[StoredHdu]) -> SynchronicMap:
         sources=sources,
         balance=FluxBalance(before, after),
         quality=quality_of(cards),
+        generated=_values(hdu_of(hdus, "AISHARE"), "AISHARE", grid, 0, 1),
     )
 
 

@@ -128,6 +128,9 @@ class SynchronicMap:
         Net flux before and after balancing.
     quality
         Bits of all sources and of the map.
+    generated
+        Share of generated disks in each pixel, 0 to 1, also through the base map; None if only the
+        source with the greatest weight is known.
     """
 
     field_gauss: Map
@@ -140,6 +143,7 @@ class SynchronicMap:
     sources: tuple[MapSource, ...]
     balance: FluxBalance
     quality: Quality
+    generated: Map | None = None
 
     def __repr__(self) -> str:
         kinds: tuple[SourceKind, ...] = ("observed", "generated", "base")
@@ -197,8 +201,14 @@ class SynchronicMap:
         code = {"base": 0, "observed": 1, "generated": 2}
         return np.array([code[s.kind] for s in self.sources], np.uint8)[self.source]
 
+    def generated_share(self) -> Map:
+        """Share of generated disks in each pixel, (row, column), 0 to 1."""
+        if self.generated is not None:
+            return self.generated
+        return (self.provenance() == 2).astype(np.float64)
+
     def share(self, kind: SourceKind) -> float:
-        """Fraction of the sphere that comes from sources of one kind."""
+        """Fraction of the sphere where sources of one kind have the greatest weight."""
         chosen = np.array([s.kind == kind for s in self.sources])[self.source]
         return float((chosen * self.grid.area).sum())
 
@@ -224,6 +234,8 @@ class SynchronicMap:
             sha256=sha256,
             age_days=self.age_days,
             sigma_gauss=self.sigma_gauss,
+            synchronic=True,
+            generated=self.generated_share(),
         )
 
 
@@ -241,6 +253,11 @@ class BaseMap:
         Age of each pixel at `time`.
     sigma_gauss
         Standard deviation, if the file has it (STDDEV of ADAPT, SIGMA of Farside).
+    synchronic
+        Whether every cell lies where it was at `time`, as in maps of ADAPT and Farside; otherwise
+        it lies where it was when it was seen, `age_days` earlier, as in maps of GONG and HMI.
+    generated
+        Share of generated disks in each pixel, of an earlier map of Farside.
     """
 
     field_gauss: Map
@@ -252,6 +269,8 @@ class BaseMap:
     age_days: Map
     sigma_gauss: Map | None = None
     quality: Quality = Quality.GOOD
+    synchronic: bool = False
+    generated: Map | None = None
 
     def to_synchronic_map(self) -> SynchronicMap:
         """Synchronic map that consists of this map alone, resampled to cells of equal area."""

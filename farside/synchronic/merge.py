@@ -12,8 +12,9 @@ from astropy.time import Time
 from farside.errors import IncompleteSetError, SaturatingModelError, TimesApartError
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Map
-from farside.synchronic.contributions import Contribution, weighted_mean
+from farside.synchronic.contributions import Contribution, WeightedMean, weighted_mean
 from farside.synchronic.disk import MapDisk
+from farside.synchronic.emergence import insert_regions
 from farside.synchronic.fill import Mask, advect_base_map, evolution_sigma_gauss, fill_gaps
 from farside.synchronic.map import (
     NO_INSTRUMENT,
@@ -24,7 +25,12 @@ from farside.synchronic.map import (
     SynchronicMap,
 )
 from farside.synchronic.project import ProjectedDisk, project_disk
-from farside.synchronic.weights import LOW_CORRELATION, UNKNOWN_SKILL, overlap_score, quality_factor
+from farside.synchronic.weights import (
+    LOW_CORRELATION,
+    expected_correlation,
+    overlap_score,
+    quality_factor,
+)
 
 ONE_DEGREE = CarringtonGrid()
 
@@ -44,6 +50,10 @@ WELL_SEEN_MU = 0.25
 
 IMBALANCE = 0.1
 """Ratio of net to unsigned flux above which a map is flagged. A choice."""
+
+GREATEST_BALANCING = 10.0
+"""Greatest factor by which balancing changes the field of either sign: beyond it nearly all field
+has one sign, and no factor makes it the Sun's. A choice."""
 
 BASE_CORRELATION_DEG = 1.7
 """Distance at which the correlation of a base map's error is 1/e: on the simulated Sun, unseen for
@@ -73,9 +83,11 @@ def synchronic(
 
     B = Σ q μ⁴ B_r / Σ q μ⁴ over the disks that see a cell at μ > 0.1, each advected from its own
     time to that of the map by differential rotation. q is 1 for an observed disk and
-    :func:`~farside.synchronic.weights.quality_factor` for a generated one, by its model's skill or,
-    where that is lower, its correlation with an observed disk that sees some of the same surface.
-    The base map's weight follows from its σ (:func:`~farside.synchronic.fill.advect_base_map`).
+    :func:`~farside.synchronic.weights.quality_factor` for a generated one, by its model's skill and
+    its correlation with an observed disk that sees some of the same surface. The base map's weight
+    follows from its σ (:func:`~farside.synchronic.fill.advect_base_map`). A region of a generated
+    disk that probably emerged since the base map saw its place stands as the disk has it
+    (:func:`~farside.synchronic.emergence.insert_regions`).
     Poles that are not well seen are filled. Then the positive field is divided, and the negative
     multiplied, by √(F₊/|F₋|): the net flux is 0.
 
@@ -111,7 +123,7 @@ def synchronic(
     contributions = [_contribution(disk, part, parts, grid, time) for disk, part in parts]
     if base is not None:
         contributions.append(advect_base_map(base, grid, time))
-    merged = weighted_mean(contributions)
+    merged = _with_new_regions(weighted_mean(contributions), contributions, parts, grid)
     merged, made = fill_gaps(merged, _well_known(parts, contributions), grid)
     field, balance = balance_flux(merged.field_gauss, grid)
     sources = tuple(each.source for each in contributions)
@@ -128,13 +140,32 @@ def synchronic(
         sources=sources,
         balance=balance,
         quality=_quality(sources, base, time) | _imbalance(field, balance, grid),
+        generated=merged.generated,
     )
+
+
+def _with_new_regions(
+    merged: WeightedMean, contributions: Sequence[Contribution], parts: Parts, grid: CarringtonGrid
+) -> WeightedMean:
+    """Mean with the regions of generated disks that the other sources cannot know."""
+    others = [each for each in contributions if each.source.kind != "generated"]
+    generated = [
+        (index, contributions[index], part)
+        for index, (disk, part) in enumerate(parts)
+        if disk.is_generated
+    ]
+    if not others or not generated:
+        return merged
+    observed = [part.mu for disk, part in parts if not disk.is_generated]
+    observed_mu = np.maximum.reduce([np.zeros(grid.shape), *observed])
+    return insert_regions(merged, weighted_mean(others), generated, observed_mu, grid)
 
 
 def balance_flux(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalance]:
     """Balance the flux: divide the positive and multiply the negative field by √(F₊/|F₋|).
 
-    A field of one sign stays as it is.
+    A field of one sign stays as it is, and none is changed by more than a factor of 10, so that a
+    sign of little flux is not blown up beyond any field of the Sun.
 
     Returns
     -------
@@ -145,7 +176,7 @@ def balance_flux(field_gauss: Map, grid: CarringtonGrid) -> tuple[Map, FluxBalan
     positive, negative = (_mean(np.maximum(f, 0), grid) for f in (field_gauss, -field_gauss))
     if not (positive > 0 and negative > 0):
         return field_gauss, FluxBalance(before, before)
-    ratio = np.sqrt(positive / negative)
+    ratio = np.clip(np.sqrt(positive / negative), 1 / GREATEST_BALANCING, GREATEST_BALANCING)
     field = np.where(field_gauss > 0, field_gauss / ratio, field_gauss * ratio)
     return field, FluxBalance(before, _mean(field, grid))
 
@@ -195,7 +226,7 @@ def _contribution(
 ) -> Contribution:
     overlap = _overlap(part, parts, grid) if disk.is_generated else None
     skill = disk.generator.skill if disk.generator else None
-    weight = _quality_factor(overlap, skill) if disk.is_generated else 1.0
+    weight = quality_factor(expected_correlation(overlap, skill)) if disk.is_generated else 1.0
     low = overlap is not None and overlap.correlation < LOW_CORRELATION
     days = _days(disk.view.time, time)
     source = MapSource(
@@ -218,6 +249,7 @@ def _contribution(
         age_days=np.where(part.seen, days, 0.0),
         sigma_gauss=np.hypot(part.sigma_gauss, evolution_sigma_gauss(part.field_gauss, days))
         * part.seen,
+        generated=float(disk.is_generated),
     )
 
 
@@ -225,15 +257,6 @@ def _overlap(part: ProjectedDisk, parts: Parts, grid: CarringtonGrid) -> Overlap
     """Agreement with the observed disk that shares the largest area with it."""
     scored = [overlap_score(part, other, grid) for disk, other in parts if not disk.is_generated]
     return max(filter(None, scored), key=lambda overlap: overlap.area, default=None)
-
-
-def _quality_factor(overlap: Overlap | None, skill: float | None) -> float:
-    """Quality factor by the lower of overlap score and skill.
-
-    The overlap is surface that the reference images saw recently, and its score is optimistic.
-    """
-    skill = UNKNOWN_SKILL if skill is None else skill
-    return quality_factor(skill if overlap is None else min(overlap.correlation, skill))
 
 
 def _well_known(parts: Parts, contributions: Sequence[Contribution]) -> Mask:

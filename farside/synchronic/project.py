@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from farside.disk.reproject import LEAST_MU
 from farside.sun.carrington_grid import CarringtonGrid, Map
@@ -50,16 +51,27 @@ class ProjectedDisk:
         Cosine of the heliocentric angle at which the cell was seen, mean over the cell.
     sigma_gauss
         Standard deviation of the radial field.
+    unsigned_gauss, positive
+        Expected |B| of the radial field, and probability of positive polarity, where the model of a
+        generated disk gives them.
     """
 
     field_gauss: Map
     mu: Map
     sigma_gauss: Map
+    unsigned_gauss: Map | None = None
+    positive: Map | None = None
 
     @property
     def seen(self) -> NDArray[np.bool_]:
         """Mask of the cells of which the disk shows at least half at μ > 0.1."""
         return self.mu > 0
+
+    def probability_positive(self) -> Map:
+        """Probability of positive polarity: the model's, else by the field and its σ."""
+        if self.positive is not None:
+            return self.positive
+        return np.asarray(ndtr(self.field_gauss / np.maximum(self.sigma_gauss, 1e-3)))
 
 
 def project_disk(disk: MapDisk, grid: CarringtonGrid, time: Time) -> ProjectedDisk:
@@ -72,13 +84,13 @@ def project_disk(disk: MapDisk, grid: CarringtonGrid, time: Time) -> ProjectedDi
     """
     planes = _Planes.of(disk)
     days = float((time - disk.view.time).to_value("day"))
-    mean = np.zeros((3, *grid.shape))
+    mean = np.zeros((1 + len(planes.radial), *grid.shape))
     for cells in _near_the_disk(disk, grid, days):
         mean[:, cells[0], cells[1]] = planes.means(disk, grid, cells, days)
-    field, mu, sigma = mean
-    return ProjectedDisk(
-        field, mu, sigma if disk.is_generated else _sigma_of_hmi(disk, grid, field, mu)
-    )
+    mu, field, sigma, *signed = mean
+    if not disk.is_generated:
+        return ProjectedDisk(field, mu, _sigma_of_hmi(disk, grid, field, mu))
+    return ProjectedDisk(field, mu, sigma, *signed)
 
 
 def _near_the_disk(disk: MapDisk, grid: CarringtonGrid, days: float) -> Iterator[Cells]:
@@ -96,10 +108,15 @@ def _near_the_disk(disk: MapDisk, grid: CarringtonGrid, days: float) -> Iterator
 
 @dataclass(frozen=True, eq=False)
 class _Planes:
-    """Radial field of a disk and its σ, 0 off the disk, and the mask of its pixels."""
+    """Planes of a disk that are projected, 0 off the disk, and the mask of its pixels.
 
-    field: Image
-    sigma: Image
+    Attributes
+    ----------
+    radial
+        Radial field, its σ and, if the disk has them, |B| and the probability of positive polarity.
+    """
+
+    radial: tuple[Image, ...]
     valid: Image
 
     @classmethod
@@ -108,16 +125,16 @@ class _Planes:
         # Divided by μ before sampling: near the limb B_r is smoother than its line-of-sight part.
         mu = np.where(on_disk, foreshortening(disk.grid, disk.view.observer), np.float32(np.inf))
         sigma = np.zeros_like(disk.image) if disk.sigma is None else disk.sigma
-        field, sigma = (
-            np.asarray(np.where(on_disk, plane, np.float32(0)) / mu, np.float32)
-            for plane in (disk.image, sigma)
-        )
-        return cls(field, sigma, on_disk.astype(np.float32))
+        planes = [disk.image / mu, sigma / mu]
+        if disk.unsigned is not None and disk.positive is not None:
+            planes += [disk.unsigned / mu, disk.positive]
+        radial = tuple(np.where(on_disk, plane, 0).astype(np.float32) for plane in planes)
+        return cls(radial, on_disk.astype(np.float32))
 
     def means(
         self, disk: MapDisk, grid: CarringtonGrid, cells: Cells, days: float
     ) -> NDArray[np.float64]:
-        """Mean radial field, μ and σ of some cells, (3, cell); 0 where not seen."""
+        """Mean μ and planes of some cells, (1 + plane, cell); 0 where not seen."""
         longitude, latitude = _parts(grid, cells, _samples(disk.grid, grid))
         longitude = longitude - differential_rotation_deg_per_day(latitude) * days
         x_px, y_px, mu = (
@@ -125,14 +142,13 @@ class _Planes:
             for each in pixels_of(longitude, latitude, disk.view, disk.grid)
         )
         at_px = x_px.astype(np.float32), y_px.astype(np.float32)
-        field, sigma, valid = (
-            cv2.remap(plane, *at_px, cv2.INTER_LINEAR)
-            for plane in (self.field, self.sigma, self.valid)
+        valid, *radial = (
+            cv2.remap(plane, *at_px, cv2.INTER_LINEAR) for plane in (self.valid, *self.radial)
         )
         seen = (mu > LEAST_MU) & (valid > 0.5)
         share = seen / np.where(seen, valid, 1)
         count = np.maximum(seen.sum(axis=1), 1)
-        means = np.stack([field * share, mu * seen, sigma * share]).sum(axis=2) / count
+        means = np.stack([mu * seen, *(plane * share for plane in radial)]).sum(axis=2) / count
         return np.asarray(np.where(seen.mean(axis=1) >= 0.5, means, 0))
 
 

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from astropy.time import Time
 
 from farside.errors import (
+    DamagedImageError,
+    DegenerateFieldError,
     FileTooLargeError,
     ImplausibleGeometryError,
     MissingMetadataError,
     UnsupportedImageError,
 )
 from farside.io.fits import Cards, FitsImage, number, text
+from farside.observation.instruments import card_time
 from farside.sun.angles import wrap_deg
-from farside.sun.carrington_grid import CarringtonGrid, Map
-from farside.sun.carrington_rotation import central_longitude_deg
-from farside.sun.grid import Image
-from farside.synchronic.age import (
-    DAILY_DISK_DEG,
-    AgeByLongitude,
-    age_of_daily_map,
-    age_of_hourly_map,
-    age_since_crossing,
+from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map
+from farside.sun.carrington_rotation import (
+    EAST_DEG,
+    SYNODIC_DAYS,
+    central_longitude_deg,
+    rotation_number,
+    start_of,
 )
-from farside.synchronic.map_field import mask_impossible
-from farside.synchronic.map_time import ROTATIONS, check_rotation, gong_time, time_of
+from farside.sun.grid import Image
 
 ADAPT_MISSING = -9999.0
 """Value of a missing pixel in ADAPT maps."""
@@ -311,3 +311,283 @@ def _needed(cards: Cards, key: str) -> float:
     if value is None:
         raise MissingMetadataError(f"{key} is {cards.get(key)!r}, expected a number")
     return value
+
+
+TIME_TOLERANCE_DEG = 2.0
+"""Largest difference of two statements of one time, as solar rotation: 3.6 h. GONG's left edges are
+whole degrees, and its CRNOW is up to 0.9° off."""
+
+YEARS = 1970, 2100
+"""Plausible years of a map. Placeholder dates (years 1, 9999) lie outside."""
+
+ROTATIONS = 1500, 3700
+"""Plausible Carrington rotations of a map, roughly those of `YEARS`."""
+
+WHOLE_ROTATION_DEG = 180
+"""Longitude from the left edge of GONG's whole-rotation maps to the central meridian of DATE."""
+
+
+@dataclass(frozen=True)
+class GongTime:
+    """Time and kind of a GONG map.
+
+    Attributes
+    ----------
+    time
+        UTC: of the last image of an hourly map, or the end of a whole rotation.
+    hourly
+        Whether the map is hourly (mrzqs, mrbqs) or of a whole rotation (mrmqs).
+    """
+
+    time: Time
+    hourly: bool
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Time that some cards state, and the Carrington time of its central meridian."""
+
+    name: str
+    time: Time
+    rotation_number: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.time.isot[:16]}"
+
+
+def time_of(cards: Cards, key: str) -> Time:
+    """Time that a card states.
+
+    Raises
+    ------
+    MissingMetadataError
+        The card holds no time, or one outside `YEARS`.
+    """
+    time = _instant(text(cards, key))
+    if time is None:
+        raise MissingMetadataError(
+            f"{key} is {cards.get(key)!r}, expected a time from {YEARS[0]} to {YEARS[1]}"
+        )
+    return time
+
+
+def check_rotation(name: str, time: Time, stated: float, source: str) -> None:
+    """Refuse a time that disagrees with the Carrington time that the map states.
+
+    Parameters
+    ----------
+    name
+        Card of the time.
+    stated
+        Carrington time of the central meridian, rotations; below 3, only its fraction is known.
+    source
+        Cards that `stated` comes from.
+
+    Raises
+    ------
+    ImplausibleGeometryError
+        They differ by more than `TIME_TOLERANCE_DEG`.
+    """
+    if abs(_apart_deg(rotation_number(time), stated)) > TIME_TOLERANCE_DEG:
+        raise ImplausibleGeometryError(
+            f"{name} is {time.isot[:19]}, in Carrington rotation {rotation_number(time):.3f};"
+            f" expected {stated:.3f} by {source}"
+        )
+
+
+def gong_time(cards: Cards, edge_deg: float) -> GongTime:
+    """Find the time of a GONG map among the cards that state it.
+
+    DATE-OBS + TIME-OBS, MAPDATE + MAPTIME and CRNOW are tried in this order; DATE only without
+    them, since it is the date of the file (FITS standard 4.0, section 4.4.2.1), which copies
+    change. Taken is the first that puts the central meridian 60° from the left edge (hourly maps);
+    else, for a map that was rolled to another edge, the first that agrees with CRNOW, which only
+    hourly maps have; else one with the central meridian 180° from the edge (whole rotations).
+
+    Parameters
+    ----------
+    edge_deg
+        Carrington longitude of the left edge.
+
+    Raises
+    ------
+    MissingMetadataError
+        No card states a time.
+    ImplausibleGeometryError
+        No stated time fits the left edge.
+    """
+    readings = tuple(_readings(cards)) or tuple(_dated(cards, "DATE"))
+    if not readings:
+        raise MissingMetadataError(
+            f"no time: DATE is {cards.get('DATE')!r}; expected DATE-OBS and TIME-OBS, MAPDATE and"
+            f" MAPTIME, CRNOW or DATE from {YEARS[0]} to {YEARS[1]}"
+        )
+    edge = (number(cards, "CAR_ROT") or 0.0) + (360 - edge_deg) / 360
+    for reading in readings:
+        if abs(_apart_deg(reading.rotation_number, edge - EAST_DEG / 360)) <= TIME_TOLERANCE_DEG:
+            return GongTime(reading.time, hourly=True)
+    now = next((each for each in readings if each.name == "CRNOW"), None)
+    for reading in readings:
+        if now is None or reading is now:
+            continue
+        if abs(_apart_deg(reading.rotation_number, now.rotation_number)) <= TIME_TOLERANCE_DEG:
+            return GongTime(reading.time, hourly=True)
+    for reading in readings:
+        off_deg = _apart_deg(reading.rotation_number, edge - WHOLE_ROTATION_DEG / 360)
+        if abs(off_deg) <= TIME_TOLERANCE_DEG:
+            ended = reading.rotation_number + (WHOLE_ROTATION_DEG - off_deg) / 360
+            return GongTime(start_of(ended).utc, hourly=False)
+    found = ", ".join(
+        f"{each} (meridian at {central_longitude_deg(each.time):.0f}°)" for each in readings
+    )
+    raise ImplausibleGeometryError(
+        f"no time in the header fits a map that begins at longitude {edge_deg:.2f}°: found {found};"
+        f" expected a central meridian at {(edge_deg + EAST_DEG) % 360:.0f}° (hourly map) or"
+        f" {(edge_deg + WHOLE_ROTATION_DEG) % 360:.0f}° (whole rotation), in the rotation of"
+        " CAR_ROT"
+    )
+
+
+def _readings(cards: Cards) -> Iterator[_Reading]:
+    yield from _dated(cards, "DATE-OBS", "TIME-OBS")
+    yield from _dated(cards, "MAPDATE", "MAPTIME")
+    now = number(cards, "CRNOW")
+    if now is not None and ROTATIONS[0] <= now <= ROTATIONS[1]:
+        yield _Reading("CRNOW", start_of(now).utc, now)
+
+
+def _dated(cards: Cards, date_key: str, clock_key: str = "") -> Iterator[_Reading]:
+    """Time of a date card with its clock, which may be in a card of its own, without seconds."""
+    date, clock = text(cards, date_key), text(cards, clock_key)
+    whole = date if len(date) > len("YYYY-MM-DD") else f"{date}T{clock}"
+    whole += ":00" if whole.count(":") == 1 else ""
+    time = _instant(whole)
+    if time is not None:
+        yield _Reading(date_key, time, rotation_number(time))
+
+
+def _instant(words: str) -> Time | None:
+    """Time in a text; None for no time, or a placeholder outside `YEARS`."""
+    year = words[:4]
+    if not (year.isdecimal() and YEARS[0] <= int(year) < YEARS[1]):
+        return None
+    return card_time({"": words}, "")
+
+
+def is_plausible_time(time: Time) -> bool:
+    """Whether a time lies in `YEARS`."""
+    return YEARS[0] <= float(time.jyear) <= YEARS[1]
+
+
+def _apart_deg(found: float, stated: float) -> float:
+    """Difference of two Carrington times; of their fractions only if `stated` has no number."""
+    apart_deg = 360 * (found - stated)
+    return wrap_deg(apart_deg) if stated < 3 else apart_deg
+
+
+AgeByLongitude = Callable[[Degrees], Degrees]
+"""Function from longitude, degrees, to days before the time of the map."""
+
+DAILY_DISK_DEG = 60.0
+"""Distance from the central meridian within which daily maps (HMI, GONG) show the current disk."""
+
+
+def age_since_crossing(central_deg: float) -> AgeByLongitude:
+    """Age by the last crossing of the central meridian, for maps of a whole rotation."""
+    return lambda longitude_deg: _days((longitude_deg - central_deg) % 360)
+
+
+def age_of_daily_map(central_deg: float) -> AgeByLongitude:
+    """Age by the last crossing, but 0 within 60° of the central meridian (daily frames of HMI)."""
+
+    def age(longitude_deg: Degrees) -> Degrees:
+        west = (longitude_deg - central_deg + DAILY_DISK_DEG) % 360 - DAILY_DISK_DEG
+        return np.where(west <= DAILY_DISK_DEG, 0.0, _days(west))
+
+    return age
+
+
+def age_of_hourly_map(central_deg: float) -> AgeByLongitude:
+    """Age in hourly maps of GONG: days since the crossing, 0 where that is still to come.
+
+    Their mean is weighted by cos⁴ of the distance from the meridian, so that on average a longitude
+    is as old as its crossing.
+    """
+
+    def age(longitude_deg: Degrees) -> Degrees:
+        west = (longitude_deg - central_deg + DAILY_DISK_DEG) % 360 - DAILY_DISK_DEG
+        return _days(np.maximum(west, 0.0))
+
+    return age
+
+
+def _days(turned_deg: Degrees) -> Degrees:
+    return turned_deg * SYNODIC_DAYS / 360
+
+
+STRONGEST_GAUSS = 10_000.0
+"""Greatest field of a cell. The strongest field observed is 6.3 kG (Okamoto & Sakurai 2018)."""
+
+MEAN_GAUSS = 0.05, 300.0
+"""Bounds of the mean unsigned field. Synoptic maps have 1.6 G (GONG, solar minimum) to some 15 G
+(HMI, maximum)."""
+
+IMBALANCE_LIMIT = 0.5
+"""Largest ratio of net to unsigned flux. GONG's uncorrected maps (mrbqs) have 0.1; counts and
+errors have 1."""
+
+COUNT_LIMIT = 100.0
+"""Value up to which a map of whole numbers only is taken for counts or a mask: a field, averaged
+over many pixels, has fractions."""
+
+MISSING_LIMIT = 0.05
+"""Largest missing fraction of the sphere. HMI's daily frame lacks 0.6 % at the pole that is tilted
+away; a gap of days in a rotation hides active regions. A choice."""
+
+
+def mask_impossible(field: Map) -> Map:
+    """Copy of a map with NaN in cells stronger than any field of the Sun."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(field) <= STRONGEST_GAUSS, field, np.nan)
+
+
+def check_field(field_gauss: Map, grid: CarringtonGrid) -> None:
+    """Refuse a map that cannot be the radial field of the whole Sun in gauss.
+
+    Raises
+    ------
+    DamagedImageError
+        More than `MISSING_LIMIT` of the sphere has no possible value.
+    DegenerateFieldError
+        The map is zero, or has one value everywhere.
+    UnsupportedImageError
+        The values are another quantity: counts, a mask, errors, or a field in another unit.
+    """
+    known = np.isfinite(field_gauss)
+    area = np.where(known, grid.area, 0.0)
+    missing = 1 - float(area.sum())
+    if missing > MISSING_LIMIT:
+        raise DamagedImageError(
+            f"{missing:.1%} of the sphere is missing or beyond {STRONGEST_GAUSS:.0f} G,"
+            f" expected at most {MISSING_LIMIT:.0%}"
+        )
+    values = field_gauss[known]
+    if values.min() == values.max():
+        raise DegenerateFieldError(f"every cell is {values[0]:g}, expected a field of both signs")
+    filled = np.where(known, field_gauss, 0.0)
+    net, unsigned = (float((plane * area).sum()) for plane in (filled, np.abs(filled)))
+    if abs(net) > IMBALANCE_LIMIT * unsigned:
+        raise UnsupportedImageError(
+            f"net flux is {net / unsigned:+.0%} of the unsigned flux: counts, errors or another"
+            f" quantity; expected a radial field, within {IMBALANCE_LIMIT:.0%}"
+        )
+    if np.abs(values).max() <= COUNT_LIMIT and (values == np.rint(values)).all():
+        raise UnsupportedImageError(
+            f"all values are whole numbers from {values.min():g} to {values.max():g}: counts or a"
+            " mask; expected a radial field in gauss"
+        )
+    if not MEAN_GAUSS[0] <= unsigned <= MEAN_GAUSS[1]:
+        raise UnsupportedImageError(
+            f"the mean unsigned field is {unsigned:.3g} G: another unit or quantity;"
+            f" expected {MEAN_GAUSS[0]:g} to {MEAN_GAUSS[1]:g} G"
+        )

@@ -19,9 +19,9 @@ from farside.synchronic.map import BaseMap
 def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Disk:
     """Render a map of the radial field as the magnetogram of a view: B_los = μ B_r.
 
-    Each pixel is traced back to the time when the map's source observed it (the map's time less the
-    age of the cell), by the rotation of magnetic features of Komm et al. (1993). Interpolation
-    between cells is linear; a cell without a value is 0.
+    Each pixel is traced back to the time at which the map has it: the map's time, less the age of
+    the cell unless the map is synchronic. The rotation is that of magnetic features of Komm et al.
+    (1993). Interpolation between cells is linear; a cell without a value is 0.
 
     Returns
     -------
@@ -30,7 +30,7 @@ def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Disk:
         is where the map has a value. Its origin names the file of the map, and the mean time at
         which the pixels were observed.
     """
-    longitude, latitude, mu = _when_seen(base, grid, view)
+    longitude, latitude, mu = _in_the_map(base, grid, view)
     on_disk, valued = grid.on_disk(), np.isfinite(base.field_gauss)
     radial = _at(np.nan_to_num(base.field_gauss), base.grid, longitude, latitude)
     seen = on_disk & (_at(valued.astype(np.float32), base.grid, longitude, latitude) > 0.5)
@@ -43,13 +43,13 @@ def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Disk:
     return Disk(image, grid, origin, reprojected_to=view, seen=seen)
 
 
-def _when_seen(base: BaseMap, grid: Grid, view: View) -> tuple[Degrees, Degrees, Degrees]:
-    """Carrington longitude and latitude of each pixel when the map's source saw it, and μ."""
+def _in_the_map(base: BaseMap, grid: Grid, view: View) -> tuple[Degrees, Degrees, Degrees]:
+    """Carrington longitude and latitude at which the map has each pixel, and the pixel's μ."""
     points = trace(*lines_of_sight(grid, view.observer), view.observer, view.time)
     days, drift = _days_between(base, view), differential_rotation_deg_per_day(points.latitude_deg)
     then = points.longitude_deg - drift * days
     # The age is that of the cell the pixel drifted from: two iterations find it within a cell.
-    for _ in range(2):
+    for _ in range(0 if base.synchronic else 2):
         age = _age_days(base, then, points.latitude_deg)
         then = points.longitude_deg - drift * (days + age)
     return then, points.latitude_deg, points.mu

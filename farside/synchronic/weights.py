@@ -24,6 +24,10 @@ LOW_CORRELATION = 0.3
 """Correlation below which a disk is flagged: it explains less than a tenth of the variance. A
 choice."""
 
+SKILL_AREA = 0.1
+"""Overlap, as a fraction of the sphere, that says as much about a disk as the skill of its model.
+A choice: an overlap of 0.15, of limbs only, gave a correlation of 0.01 for one disk of twelve."""
+
 UNKNOWN_SKILL = 0.5
 """Skill of a model whose Recipe has none. A choice."""
 
@@ -56,6 +60,19 @@ def quality_factor(correlation: float) -> float:
     centre of the generated one; at r = 0.8, up to 58°.
     """
     return float(factor_from_variance(max(correlation, 0.0) ** 2))
+
+
+def expected_correlation(overlap: Overlap | None, skill: float | None) -> float:
+    """Correlation of a generated disk with the truth, by its overlap and its model's skill.
+
+    The overlap's correlation is shrunk towards the skill by the area that it rests on, and never
+    raises it: it is of surface that the reference images saw recently, which is optimistic.
+    """
+    skill = UNKNOWN_SKILL if skill is None else skill
+    if overlap is None:
+        return skill
+    lower = min(overlap.correlation, skill)
+    return (overlap.area * lower + SKILL_AREA * skill) / (overlap.area + SKILL_AREA)
 
 
 def factor_from_variance(explained: ArrayLike) -> NDArray[np.float64]:

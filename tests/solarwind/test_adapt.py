@@ -11,7 +11,7 @@ from astropy.io import fits
 from astropy.time import Time
 
 from farside.solarwind import adapt
-from farside.solarwind.ensemble import polar_means
+from farside.solarwind.adapt import polar_means
 from farside.sun.carrington_grid import CarringtonGrid, resample
 from farside.synchronic.base import read_base
 from tests.solarwind.recognition import recognised

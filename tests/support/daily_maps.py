@@ -11,10 +11,10 @@ from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.carrington_rotation import SYNODIC_DAYS, central_longitude_deg
 from farside.sun.heliographic import differential_rotation_deg_per_day
-from farside.synchronic.age import DAILY_DISK_DEG, age_of_hourly_map
 from farside.synchronic.disk import MapDisk
 from farside.synchronic.map import BaseMap
 from farside.synchronic.project import project_disk
+from farside.synchronic.synoptic import DAILY_DISK_DEG, age_of_hourly_map
 
 GRID = CarringtonGrid()
 
@@ -70,4 +70,5 @@ def _base(field: Map, age_days: NDArray[np.float64], disks: Sequence[MapDisk]) -
         name="",
         sha256="",
         age_days=np.broadcast_to(age_days, GRID.shape),
+        synchronic=True,
     )

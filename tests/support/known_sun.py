@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,9 +26,12 @@ from farside.simulation.instruments.registered import (
     noise_gauss,
     render_view,
 )
+from farside.simulation.magnetic.cycle import ActiveRegion
 from farside.simulation.scene import stereo
 from farside.simulation.sun import SimulatedSun, Surface
+from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
+from farside.sun.carrington_rotation import central_longitude_deg
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import Observer, earth
 from farside.sun.reference_epoch import reference_time
@@ -46,8 +49,14 @@ SEED_DAYS, SEASON_DAYS = 131, 1200
 """Dates of the seeds, over the maximum of cycle 24."""
 
 ROTATION_DAYS = 27.0
+NEW_DAYS = 3.0
+"""Age of an added region, fully grown and within the reach of no earlier HMI disk."""
+
 STRONG_GAUSS = 50.0
 """Mean over a degree from which on a cell belongs to an active region."""
+
+REGION_DEG = 7.0
+"""Radius within which a region of 3e22 Mx has its flux."""
 
 BLOCK = 10
 """Cells along the side of a block whose flux is compared."""
@@ -65,6 +74,8 @@ class KnownSun:
         HMI now, and the model's answer for both spacecraft.
     earlier
         HMI's disks of the last rotation, oldest first, none of today.
+    added
+        Regions that were added to the far side.
     """
 
     time: Time
@@ -72,6 +83,21 @@ class KnownSun:
     observed: MapDisk
     generated: tuple[MapDisk, ...]
     earlier: tuple[MapDisk, ...]
+    added: tuple[ActiveRegion, ...] = ()
+
+
+@dataclass(frozen=True)
+class RegionScores:
+    """Of a region in a map, relative to another map.
+
+    Attributes
+    ----------
+    flux, dipole
+        Unsigned flux, and dipole moment along that of the other map, within 7° of the centre.
+    """
+
+    flux: float
+    dipole: float
 
 
 @dataclass(frozen=True)
@@ -84,16 +110,58 @@ class Scores:
         With the truth, cells of one degree.
     flux_error
         Σ|Φ - Φ_true| / Σ Φ_true of the unsigned flux of active regions in blocks of 10 by 10 cells.
+    rms_gauss
+        Root mean square error of the cells.
     """
 
     correlation: float
     flux_error: float
+    rms_gauss: float
 
 
-def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
+class SunWithNewRegions(SimulatedSun):
+    """Simulated Sun with further active regions, too young for the transport."""
+
+    def __init__(self, seed: int, added: Sequence[ActiveRegion]) -> None:
+        super().__init__(seed)
+        self.added = tuple(added)
+
+    def regions(self, time: Time) -> tuple[ActiveRegion, ...]:
+        """Active regions at `time`, those added last."""
+        return *super().regions(time), *(each for each in self.added if each.day <= self.day(time))
+
+
+def time_of(seed: int) -> Time:
+    """Time of a seed, over the maximum of cycle 24."""
+    return Time((FIRST_DATE + seed * SEED_DAYS % SEASON_DAYS * u.day).isot, scale="utc")
+
+
+def new_region(
+    seed: int, longitude_deg: float, latitude_deg: float, flux_mx: float, leading: int
+) -> ActiveRegion:
+    """Active region at a Stonyhurst longitude that emerged three days before the time of a seed."""
+    time = time_of(seed)
+    return ActiveRegion(
+        day=SimulatedSun(seed).day(time) - NEW_DAYS,
+        longitude_deg=(central_longitude_deg(time) + longitude_deg) % 360,
+        latitude_deg=latitude_deg,
+        flux_mx=flux_mx,
+        tilt_deg=6.0,
+        leading=leading,
+        anti_hale=False,
+        number=900 + round(longitude_deg),
+    )
+
+
+def known_sun(
+    seed: int,
+    step_days: float = 1.0,
+    spacecraft: Mapping[str, float] = SPACECRAFT,
+    added: Sequence[ActiveRegion] = (),
+) -> KnownSun:
     """Make one; HMI is looked at every `step_days` of the rotation before."""
-    sun, rng = SimulatedSun(seed), np.random.default_rng([seed, 5])
-    time = Time((FIRST_DATE + seed * SEED_DAYS % SEASON_DAYS * u.day).isot, scale="utc")
+    sun, rng = SunWithNewRegions(seed, added), np.random.default_rng([seed, 5])
+    time = time_of(seed)
     earlier = tuple(
         _hmi(sun.at(Time((time - days * u.day).isot, scale="utc"), COARSE), rng)
         for days in np.arange(ROTATION_DAYS, 0, -step_days)
@@ -105,9 +173,10 @@ def known_sun(seed: int, step_days: float = 1.0) -> KnownSun:
         observed=_hmi(now, rng),
         generated=tuple(
             map_disk.generated_disk(_product(sun, now, side, longitude, rng))
-            for side, longitude in SPACECRAFT.items()
+            for side, longitude in spacecraft.items()
         ),
         earlier=earlier,
+        added=tuple(added),
     )
 
 
@@ -118,6 +187,22 @@ def score(field: Map, known: KnownSun, seen: Map) -> Scores:
     return Scores(
         correlation=float(np.corrcoef(field[far], known.truth[far])[0, 1]),
         flux_error=float(np.abs(flux - true).sum() / true.sum()),
+        rms_gauss=float(np.sqrt(np.mean((field - known.truth)[far] ** 2))),
+    )
+
+
+def score_region(field: Map, other: Map, region: ActiveRegion) -> RegionScores:
+    """Compare flux and dipole moment of a region in two maps."""
+    east = np.radians(wrap_deg(GRID.longitude_deg - region.longitude_deg))[None, :]
+    north = np.radians(GRID.latitude_deg - region.latitude_deg)[:, None]
+    east = east * np.cos(np.radians(GRID.latitude_deg))[:, None]
+    near = east**2 + north**2 < np.radians(REGION_DEG) ** 2
+    axes = np.stack([east, np.broadcast_to(north, east.shape)])
+    flux, other_flux = (float((np.abs(each) * near).sum()) for each in (field, other))
+    dipole, other_dipole = ((each * near * axes).sum(axis=(1, 2)) for each in (field, other))
+    return RegionScores(
+        flux=flux / other_flux,
+        dipole=float(dipole @ other_dipole / (other_dipole @ other_dipole)),
     )
 
 

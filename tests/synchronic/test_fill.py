@@ -22,6 +22,7 @@ from farside.synchronic.fill import (
     advect_base_map,
     evolution_sigma_gauss,
     fill_gaps,
+    fill_poles,
 )
 from farside.synchronic.map import BaseMap
 from farside.synchronic.weights import quality_factor
@@ -31,7 +32,8 @@ THEN = Time("2024-06-01T00:00:00.000", scale="utc")
 
 
 def base_of(field: Map, grid: CarringtonGrid = GRID, age_days: float = 0.0) -> BaseMap:
-    return BaseMap(field, grid, THEN, "NSO-GONG", "a.fits", "ab", np.full(grid.shape, age_days))
+    age = np.full(grid.shape, age_days)
+    return BaseMap(field, grid, THEN, "ADAPT", "a.fits", "ab", age, synchronic=True)
 
 
 def meridian(grid: CarringtonGrid = GRID) -> Map:
@@ -136,14 +138,16 @@ def test_gaps_have_no_weight_and_do_not_spread() -> None:
 
 
 def test_a_base_map_that_is_mostly_empty_is_refused_by_name() -> None:
-    with pytest.raises(DamagedImageError, match=r"NSO-GONG 2024-06-01.*a\.fits.*0% of its cells"):
+    with pytest.raises(DamagedImageError, match=r"ADAPT 2024-06-01.*a\.fits.*0% of its cells"):
         advect_base_map(base_of(np.full(GRID.shape, np.nan)), GRID, THEN)
 
 
 def merged(field: Map, known: Mask) -> WeightedMean:
     weight = known.astype(np.float64)
     ages = np.full(GRID.shape, 1.5) * (weight > 0)
-    return WeightedMean(field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8))
+    return WeightedMean(
+        field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8), 0 * weight
+    )
 
 
 def test_what_nothing_shows_has_the_mean_and_the_scatter_of_its_parallel() -> None:
@@ -170,3 +174,47 @@ def test_poles_that_are_well_known_stay_and_others_are_smoothed() -> None:
     found, made = fill_gaps(merged(field, everywhere), south, GRID)
     np.testing.assert_array_equal(made, ~south)
     assert found.field_gauss[made].std() < 5
+
+
+EVERYWHERE = np.ones(GRID.shape, np.bool_)
+
+
+def cap(gradient: float = 2.0) -> Map:
+    """A polar field with one side stronger."""
+    colatitude = np.radians(90 - np.abs(GRID.latitude_deg))[:, None]
+    side = np.sin(colatitude) * np.cos(np.radians(GRID.longitude_deg))
+    sine = np.sin(np.radians(GRID.latitude_deg))[:, None]
+    return np.asarray(6 * np.sign(sine) * sine**8 + gradient * side)
+
+
+def test_the_missing_part_of_a_cap_is_like_the_rest() -> None:
+    truth = cap()
+    hidden = np.abs(GRID.latitude_deg)[:, None] > 80 * np.ones(GRID.shape)
+    filled = fill_poles(np.where(hidden, 0, truth), (~hidden).astype(float), hidden, GRID)
+    assert np.abs(filled - truth)[hidden].max() < 0.5
+    np.testing.assert_array_equal(filled[~hidden], truth[~hidden])
+
+
+def test_half_a_cap_is_enough_for_its_mean() -> None:
+    truth = cap(gradient=0.0)
+    unseen = np.broadcast_to(GRID.longitude_deg > 180, GRID.shape)
+    trust = np.where(unseen, 0.001, 1.0)
+    noisy = truth + np.random.default_rng(0).normal(0, 5, GRID.shape)
+    filled = fill_poles(np.where(unseen, 0, noisy), trust, unseen, GRID)
+    north = unseen & (GRID.latitude_deg[:, None] > 75)
+    assert filled[north].mean() == pytest.approx(truth[north].mean(), rel=0.3)
+    assert np.abs(filled[north]).max() < 15
+
+
+def test_lower_latitudes_and_good_cells_are_left_alone() -> None:
+    field = np.random.default_rng(1).normal(0, 5, GRID.shape)
+    filled = fill_poles(field, np.ones(GRID.shape), EVERYWHERE, GRID)
+    low = np.abs(GRID.latitude_deg) < 75
+    np.testing.assert_array_equal(filled[low], field[low])
+    assert filled[~low].std() < 0.5 * field[~low].std()
+    np.testing.assert_array_equal(fill_poles(field, np.ones(GRID.shape), ~EVERYWHERE, GRID), field)
+
+
+def test_a_cap_that_nothing_is_known_of_keeps_what_it_has() -> None:
+    field = cap()
+    np.testing.assert_array_equal(fill_poles(field, np.zeros(GRID.shape), EVERYWHERE, GRID), field)

@@ -128,7 +128,7 @@ def test_planes_have_their_names_types_and_coordinates(tmp_path: Path) -> None:
             "AGE": ("f4", (180, 360)),
             "SIGMA": ("f4", (180, 360)),
         }
-        assert hdus[5].name == "SOURCES"
+        assert hdus[6].name == "SOURCES"
         assert all(hdu.header["CTYPE1"] == "CRLN-CEA" for hdu in hdus[:5])
         assert np.unique(hdus["PROVENANCE"].data[:, ::120]).tolist() == [0, 1, 2]
 

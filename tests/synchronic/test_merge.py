@@ -159,6 +159,14 @@ def test_the_net_flux_is_balanced_and_both_are_told() -> None:
     assert balance_flux(positive, CarringtonGrid(2, 2))[0] is positive
 
 
+def test_balancing_blows_no_field_up_beyond_tenfold() -> None:
+    field = np.array([[1e4, 1e4], [1e4, -1e-9]])
+    even, balance = balance_flux(field, CarringtonGrid(2, 2))
+    assert np.abs(even).max() <= 1e5
+    assert abs(even[1, 1]) == pytest.approx(1e-8)
+    assert balance.after_gauss > 0
+
+
 def test_a_large_imbalance_is_flagged() -> None:
     lopsided = replace(base(), field_gauss=base().field_gauss + 1.0)
     assert Quality.FLUX_IMBALANCE in synchronic([], lopsided, TIME).quality

@@ -1,9 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from farside.sun.carrington_grid import CarringtonGrid, Map
+from farside.synchronic.map import Overlap
 from farside.synchronic.project import INCLINATION_DEG, ProjectedDisk
-from farside.synchronic.weights import OVERLAP_LEAST_MU, overlap_score, quality_factor
+from farside.synchronic.weights import (
+    OVERLAP_LEAST_MU,
+    UNKNOWN_SKILL,
+    expected_correlation,
+    overlap_score,
+    quality_factor,
+)
 
 GRID = CarringtonGrid(36, 18)
 FIELD = np.random.default_rng(0).normal(0, 60, GRID.shape)
@@ -63,3 +72,13 @@ def test_quality_rises_with_correlation_from_0_to_that_of_an_observed_disk() -> 
 def test_an_observed_disk_outranks_a_generated_one_up_to_66_degrees_from_its_centre() -> None:
     assert quality_factor(0.6) == pytest.approx(np.tan(np.radians(INCLINATION_DEG)) ** 2 * 0.5625)
     assert np.cos(np.radians(65)) ** 4 > quality_factor(0.6) > np.cos(np.radians(68)) ** 4
+
+
+def test_a_small_overlap_lowers_a_model_s_skill_by_as_little_as_it_rests_on() -> None:
+    """Two limbs that share 0.06 of the sphere once made a whole disk worthless."""
+    bad, good = (Overlap(cc, 1.0, 0.5, area=0.06) for cc in (0.01, 0.9))
+    assert 0.3 < expected_correlation(bad, 0.6) < 0.6
+    assert expected_correlation(replace(bad, area=0.4), 0.6) < expected_correlation(bad, 0.6)
+    assert expected_correlation(good, 0.6) == pytest.approx(0.6)
+    assert expected_correlation(None, 0.6) == 0.6
+    assert expected_correlation(None, None) == UNKNOWN_SKILL
