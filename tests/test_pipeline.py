@@ -193,7 +193,7 @@ def test_the_same_map_in_memory_or_open_gives_the_same_disk(base_map: Path) -> N
     with base_map.open("rb") as file:
         stacks = [prepare([EUVI], [given], MAP_RECIPE) for given in (file, read_base(base_map))]
     images = [stack.given[1].image for stack in stacks]
-    np.testing.assert_array_equal(*images)
+    np.testing.assert_array_equal(images[0], images[1])
 
 
 def test_one_map_at_most_and_only_where_the_recipe_takes_one(base_map: Path) -> None:

@@ -206,7 +206,8 @@ def _block_means(image: Image, counted: NDArray[np.bool_], factor: int) -> Image
         each.reshape(side, factor, side, factor).sum(axis=(1, 3), dtype=np.float32)
         for each in (image * counted, counted)
     )
-    return sums / np.maximum(counts, np.float32(1))
+    means: Image = sums / np.maximum(counts, np.float32(1))
+    return means
 
 
 @lru_cache(maxsize=4096)
