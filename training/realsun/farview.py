@@ -14,7 +14,7 @@ from farside.observation.image import read
 from farside.pipeline import generate
 from training.realsun.measures import GRID
 from training.realsun.places import Place, SeismicRegion, places, seismic_regions
-from training.realsun.sets import may_be_published
+from training.realsun.sets import files_for, may_be_published
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,21 +51,17 @@ def far_views(
 
 
 def _view(folder: Path, models: Sequence[Model], engine: Engine, catalogue: Path) -> FarView:
-    files = {path: read(path).origin for path in sorted(folder.glob("*.fits"), reverse=True)}
+    files = [(path, read(path).origin) for path in sorted(folder.glob("*.fits"), reverse=True)]
     made, used = [], set()
     for model in models:
-        channels = model.recipe.channels_of("observation")
-        chosen = [
-            path
-            for path, origin in files.items()
-            if any(each.takes("observation", origin.instrument, origin.band) for each in channels)
-        ]
-        if len(chosen) == len(channels) == len(model.recipe.channels):
+        chosen = files_for(model.recipe, files)
+        needs_reference = any(not each.optional for each in model.recipe.channels_of("reference"))
+        if chosen and not needs_reference:
             made.append(generate(chosen, [], model.recipe.name, engine))
             used |= {*chosen}
     return FarView(
         name=folder.name,
-        images=tuple(register(read(path), GRID) for path in files if path in used),
+        images=tuple(register(read(path), GRID) for path, _ in files if path in used),
         products=tuple((each, tuple(places(each))) for each in made),
         seismic=tuple(seismic_regions(catalogue, made[0].time)) if made else (),
         may_be_published=all(may_be_published(_licence(path)) for path in used),

@@ -19,7 +19,15 @@ from training.realsun.measures import (
     UNSIGNED,
 )
 from training.realsun.places import Place, SeismicRegion
-from training.realsun.run import GIVEN_REGIONS, GUESS, MIRRORED, PERSISTENCE, SkippedModel
+from training.realsun.run import (
+    EXPECTED,
+    GIVEN_REGIONS,
+    GUESS,
+    MIRRORED,
+    PERSISTENCE,
+    WITH_MAP,
+    SkippedModel,
+)
 from training.realsun.sets import RealSet
 from training.scoring.markdown import NONE, mean_and_spread, pivot, single, table, total
 from training.scoring.table import Row
@@ -116,9 +124,12 @@ a mean is the deviation over the square root of their number, so compare answers
   {STRONG_GAUSS:g} G in the truth whose sign is right; a 0 is wrong.
 - Both fields are first clipped where the truth ends.
 - **{MIRRORED}**: mean of the answers to the images and to their north–south mirror image, whose
-  sign is reversed: by Hale's and Joy's laws such a Sun is as likely.
+  sign is reversed: by Hale's and Joy's laws such a Sun is as likely. A model that has this symmetry
+  by itself has no such line.
 - **{GUESS}**: no learning. Bright regions of AIA 304, split at their middle, with the leading
   polarity of hemisphere and cycle in the west.
+- **{EXPECTED}**: the product's HDU `UNSIGNED`, which does not depend on the sign, in place of |B|.
+- **{WITH_MAP}**: that map is given to the model as its reference, in place of a magnetogram.
 - **{PERSISTENCE}**: the newest synoptic map that saw nothing of the present passage of the disk,
   carried by differential rotation from the day on which it saw each place, and rendered as a disk.
   Only for sets with such a map: its line is the mean of fewer sets."""

@@ -18,7 +18,7 @@ from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.sun.grid import Grid, Image
 from training.realsun.farview import FarView
 from training.realsun.measures import GRID
-from training.realsun.run import GUESS, MIRRORED, Prediction
+from training.realsun.run import GUESS, Prediction
 from training.realsun.sets import RealSet
 
 PANEL_IN = 2.6
@@ -45,12 +45,8 @@ class Panel:
 def picture_of_set(real: RealSet, predictions: Sequence[Prediction]) -> bytes:
     """Draw a set as PNG: AIA and the true field above, predictions and the guess below."""
     euv = [register(read(path), GRID) for path, _ in reversed(real.images)]
-    names = {each.name for each in predictions}
     made = [
-        Panel(each.name, each.image)
-        for each in predictions
-        # Models as served are those with a mirrored variant.
-        if each.name == GUESS or f"{each.name}, {MIRRORED}" in names
+        Panel(each.name, each.image) for each in predictions if each.served or each.name == GUESS
     ]
     title = f"{_clock(real.truth.view.time.isot)}, seen from Earth"
     return draw(title, [[*euv, Panel("HMI, the truth", real.truth.image)], made], real.truth.grid)

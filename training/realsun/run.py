@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from farside.disk.registration import register
+from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model
-from farside.model.recipe import Channel, Recipe
+from farside.model.recipe import SYNOPTIC_MAP, Channel, Recipe
 from farside.observation.image import read
 from farside.pipeline import prepare, translate
 from farside.sun.grid import Image
 from farside.synchronic.map import BaseMap
 from training.realsun.baselines import hale_guess, hale_on_true_regions, map_before, persistence
-from training.realsun.measures import GRID, orientation_rows, score_set
+from training.realsun.measures import GRID, UNSIGNED, orientation_rows, score_set
 from training.realsun.sets import RealSet
 from training.scoring.table import Row
 
@@ -24,6 +25,8 @@ ZERO, GUESS, PERSISTENCE = "zero field", "Hale's law on 304", "GONG, a rotation 
 GIVEN_REGIONS = "Hale's law, given the regions"
 ENSEMBLE = "all models, mirrored"
 MIRRORED = "mirrored"
+EXPECTED = "its expected |B|"
+WITH_MAP = f"with {PERSISTENCE}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +39,17 @@ class Prediction:
         Name of the model or baseline, and description of its input.
     image
         Field, gauss, (y, x) on the grid of the scores, NaN off the disk.
+    unsigned
+        Expected |B| of a model that predicts it, likewise.
+    served
+        Whether it is what the service answers for the set, and no variant or baseline.
     """
 
     name: str
     case: str
     image: Image
+    unsigned: Image | None = None
+    served: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def predictions(
     FarsideError
         The pipeline refuses an image.
     """
-    made = [each for model in models for each in _of_model(real, model, engine)]
+    made = [each for model in models for each in _of_model(real, model, engine, maps)]
     return [*made, *_ensemble(made), *_baselines(real, maps)]
 
 
@@ -92,6 +101,13 @@ def score(real: RealSet, given: Sequence[Prediction]) -> list[Row]:
     """Measure all predictions of a set."""
     rows = [
         row for each in given for row in score_set(each.image, real.truth, each.name, each.case)
+    ]
+    rows += [
+        row
+        for each in given
+        if each.unsigned is not None
+        for row in score_set(each.unsigned, real.truth, f"{each.name}, {EXPECTED}", each.case)
+        if row.measure in UNSIGNED
     ]
     law = orientation_rows(
         hale_on_true_regions(real.truth), real.name, GIVEN_REGIONS, "the true regions"
@@ -141,19 +157,37 @@ def _takes_euvi(recipe: Recipe) -> bool:
     )
 
 
-def _of_model(real: RealSet, model: Model, engine: Engine) -> Iterator[Prediction]:
-    files = real.files_for(model.recipe)
-    if files is None or _needed_references(model.recipe):
+def _of_model(
+    real: RealSet, model: Model, engine: Engine, maps: Sequence[BaseMap]
+) -> Iterator[Prediction]:
+    recipe = model.recipe
+    files = real.files_for(recipe)
+    if files is None or _needed_references(recipe):
         return
-    stack = prepare(files, [], model.recipe)
-    name, case = model.recipe.name, "AIA " + ", ".join(disk.origin.band for disk in stack.given)
-    yield Prediction(name, case, on_scoring_grid(translate(stack, model, engine).image))
-    both = over_mirrored(stack, model, engine)
-    yield Prediction(f"{name}, {MIRRORED}", case, on_scoring_grid(both))
+    stack = prepare(files, [], recipe)
+    case = "AIA " + ", ".join(disk.origin.band for disk in stack.given)
+    served = _predicted(recipe.name, case, translate(stack, model, engine))
+    yield replace(served, served=True)
+    both = on_scoring_grid(over_mirrored(stack, model, engine))
+    if not np.allclose(both, served.image, atol=0.1, equal_nan=True):
+        yield Prediction(f"{recipe.name}, {MIRRORED}", case, both)
+    base = map_before(maps, real.truth.view)
+    if base is not None and any(SYNOPTIC_MAP in each.accepts for each in recipe.channels):
+        referred = translate(prepare(files, [base], recipe), model, engine)
+        yield _predicted(f"{recipe.name} {WITH_MAP}", f"{case}, {base.instrument}", referred)
+
+
+def _predicted(name: str, case: str, product: Magnetogram) -> Prediction:
+    unsigned = None if product.unsigned is None else on_scoring_grid(product.unsigned)
+    return Prediction(name, case, on_scoring_grid(product.image), unsigned)
 
 
 def _ensemble(made: Sequence[Prediction]) -> Iterator[Prediction]:
-    images = [each.image for each in made if each.name.endswith(MIRRORED)]
+    """Mean of the models, each over mirrored inputs unless it has that symmetry by itself."""
+    mirrored_ones = {each.name: each for each in made}
+    images = [
+        mirrored_ones.get(f"{each.name}, {MIRRORED}", each).image for each in made if each.served
+    ]
     if len(images) > 1:
         yield Prediction(ENSEMBLE, f"{len(images)} models", np.mean(images, axis=0))
 

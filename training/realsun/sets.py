@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,17 +60,27 @@ class RealSet:
         return may_be_published(self.licence)
 
     def files_for(self, recipe: Recipe) -> list[Path] | None:
-        """Images of a model's observation channels; None if one is missing."""
-        found = [
-            [path for path, origin in self.images if channel.takes(
-                "observation", origin.instrument, origin.band)]
-            for channel in recipe.channels_of("observation")
-        ]  # fmt: skip
-        return [paths[0] for paths in found] if all(found) else None
+        """Images of a model's observation channels; None if it needs one that is missing."""
+        return files_for(recipe, self.images)
 
     def image_of(self, band: str) -> Path | None:
         """AIA image of a band; None if the set lacks it."""
         return next((path for path, origin in self.images if origin.band == band), None)
+
+
+def files_for(recipe: Recipe, images: Sequence[tuple[Path, Origin]]) -> list[Path] | None:
+    """Choose images for a model's observation channels; None if it needs one that is missing."""
+    chosen: list[Path] = []
+    for channel in recipe.channels_of("observation"):
+        fitting = [
+            path
+            for path, origin in images
+            if channel.takes("observation", origin.instrument, origin.band)
+        ]
+        if not fitting and not channel.optional:
+            return None
+        chosen += fitting[:1]
+    return chosen or None
 
 
 def read_sets(folder: Path) -> list[RealSet]:
