@@ -36,7 +36,7 @@ def picture(found: Drawable) -> bytes:
         case SynchronicMap():
             return draw_map(found)
         case BaseMap():
-            return draw_map(found.to_synchronic_map())
+            return draw_map(SynchronicMap.of_base(found))
         case Observation():
             return render_disk(register(found, DISK_GRID))
         case Boundary():

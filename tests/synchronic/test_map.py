@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from farside.synchronic.map import OWN_INSTRUMENT
+from farside.synchronic.map import OWN_INSTRUMENT, SynchronicMap
 from tests.support.maps import BASE, HMI, stereo, synchronic
 
 MADE = synchronic(BASE, HMI, stereo("A", 120.0))
@@ -33,7 +33,7 @@ def test_a_map_is_the_base_of_the_next_one_with_its_ages_and_sigma() -> None:
 def test_a_base_map_alone_is_a_map_in_which_a_missing_cell_stays_alone() -> None:
     field = MADE.field_gauss.copy()
     field[3, 5] = np.nan
-    alone = replace(MADE.to_base_map("map.fits"), field_gauss=field).to_synchronic_map()
+    alone = SynchronicMap.of_base(replace(MADE.to_base_map("map.fits"), field_gauss=field))
     np.testing.assert_array_equal(alone.field_gauss, field)
     np.testing.assert_array_equal(alone.age_days, MADE.age_days)
     assert [(source.kind, source.name) for source in alone.sources] == [("base", "map.fits")]
