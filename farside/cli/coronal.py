@@ -53,9 +53,10 @@ def coronal(
     from farside.plots.wind import draw_wind
     from farside.solarwind import euhforia as boundary
     from farside.synchronic.base import read_base
+    from farside.synchronic.map import SynchronicMap
 
     heights = _heights(law, source_surface, current_sheet)
-    made = read_base(map_file).to_synchronic_map()
+    made = SynchronicMap.of_base(read_base(map_file))
     with working("tracing the field lines of the corona"):
         found = corona(made, {"wsa": WSA, "euhforia": EUHFORIA}[law], heights)
     typer.echo(NamedFile("corona.png", draw_corona(made, corona_overlay(found))).write_to(out))

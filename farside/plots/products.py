@@ -13,9 +13,9 @@ from farside.disk.registration import register
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.observation.image import Observation
 from farside.plots.boundary import draw_boundary
-from farside.plots.flux_curve import draw_flux_curve
 from farside.plots.magnetogram import draw_magnetogram, render, render_disk
 from farside.plots.synchronic import draw_map, draw_sources
+from farside.plots.tracking import draw_flux_curve
 from farside.solarwind.euhforia import Boundary
 from farside.sun.grid import Grid
 from farside.synchronic.map import BaseMap, SynchronicMap
@@ -36,7 +36,7 @@ def picture(found: Drawable) -> bytes:
         case SynchronicMap():
             return draw_map(found)
         case BaseMap():
-            return draw_map(found.to_synchronic_map())
+            return draw_map(SynchronicMap.of_base(found))
         case Observation():
             return render_disk(register(found, DISK_GRID))
         case Boundary():

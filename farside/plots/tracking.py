@@ -6,17 +6,20 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from astropy.table import Table
+from astropy.time import Time
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from farside.plots._png import png
-from farside.synchronic.map import SourceKind
+from farside.tracking.files import flux_curve
 from farside.tracking.track import FluxPoint, RotationMode, Track
 
 LIMIT_GAUSS = 300.0
 """Grey scale of the cut-outs, filled by an active region's mean field over some degrees."""
 
-COLOURS: dict[SourceKind, str] = {"base": "0.5", "observed": "#0b63a5", "generated": "#d95f02"}
+COLOURS: dict[str, str] = {"base": "0.5", "observed": "#0b63a5", "generated": "#d95f02"}
 
 _ROTATIONS: dict[RotationMode, str] = {"carrington": "Carrington", "differential": "differential"}
 
@@ -33,7 +36,7 @@ def render(track: Track) -> bytes:
     columns = min(len(shown), CUTS_PER_ROW) if rows == 1 else CUTS_PER_ROW
     figure = Figure(figsize=(11, 4.2 + 1.75 * rows), layout="constrained")
     layout = figure.add_gridspec(2, 1, height_ratios=[3.4, 1.75 * rows])
-    _draw_curve(figure.add_subplot(layout[0]), track)
+    _draw_curve(figure.add_subplot(layout[0]), flux_curve(track), _title(track))
     cells = layout[1].subgridspec(rows, max(columns, 5))
     for index, point in enumerate(shown):
         _draw_cut(figure.add_subplot(cells[divmod(index, CUTS_PER_ROW)]), point)
@@ -45,37 +48,41 @@ def _chosen(points: Sequence[FluxPoint]) -> list[FluxPoint]:
     return [points[round(place)] for place in np.linspace(0, len(points) - 1, count)]
 
 
-def _draw_curve(axes: Axes, track: Track) -> None:
-    sources = {_source(point): point.image_source for point in track.points}
-    markers = iter("sD^vP*X")
-    for source, image_source in sorted(
-        sources.items(), key=lambda item: item[1].kind, reverse=True
-    ):
-        marker = "o" if image_source.kind == "observed" else next(markers, "d")
-        points = [point for point in track.points if _source(point) == source]
-        _draw_points(axes, points, source, marker, COLOURS[image_source.kind])
+def draw_flux_curve(curve: Table) -> bytes:
+    """Render a flux curve, as its file has it, as PNG."""
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    _draw_curve(figure.subplots(), curve, "Flux of a tracked region")
+    return png(figure)
+
+
+def _draw_curve(axes: Axes, curve: Table, title: str) -> None:
+    # In a FITS file the texts are bytes.
+    texts = ("source", "instrument", "model", "time")
+    *parts, times = (np.asarray(curve[name], str) for name in texts)
+    labels = np.array([" ".join(filter(None, each)) for each in zip(*parts, strict=True)])
+    markers, kinds = iter("sD^vP*X"), dict(zip(labels, parts[0], strict=True))
+    for label, kind in sorted(kinds.items(), key=lambda item: str(item[1]), reverse=True):
+        marker = "o" if kind == "observed" else next(markers, "d")
+        _draw_points(axes, curve[labels == label], times[labels == label], label, marker, kind)
     axes.axhline(0, color="0.6", lw=0.8)
     axes.set_ylabel("flux, 10²² Mx")
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(alpha=0.25)
     axes.legend(title="filled: unsigned, open: net", fontsize=8, title_fontsize=8)
-    axes.set_title(_title(track), fontsize=10)
+    axes.set_title(title, fontsize=10)
 
 
 def _draw_points(
-    axes: Axes, points: Sequence[FluxPoint], source: str, marker: str, colour: str
+    axes: Axes, points: Table, times: NDArray[np.str_], label: str, marker: str, kind: str
 ) -> None:
-    times = [point.time.datetime for point in points]
-    sigma = np.nan_to_num([point.sigma_mx for point in points]) / 1e22
-    unsigned = np.array([point.unsigned_flux_mx for point in points]) / 1e22
-    net = np.array([point.net_flux_mx for point in points]) / 1e22
-    axes.errorbar(times, unsigned, sigma, fmt=marker, color=colour, capsize=2, label=source)
-    axes.errorbar(times, net, sigma, fmt=marker, color=colour, capsize=2, mfc="white")
-
-
-def _source(point: FluxPoint) -> str:
-    image_source = point.image_source
-    return " ".join(filter(None, (image_source.kind, image_source.instrument, image_source.model)))
+    when, colour = Time(times).to_datetime(), COLOURS[kind]
+    unsigned, net, sigma = (
+        np.asarray(points[name], np.float64) / 1e22
+        for name in ("unsigned_flux_mx", "net_flux_mx", "sigma_mx")
+    )
+    sigma = np.nan_to_num(sigma)
+    axes.errorbar(when, unsigned, sigma, fmt=marker, color=colour, capsize=2, label=label)
+    axes.errorbar(when, net, sigma, fmt=marker, color=colour, capsize=2, mfc="white")
 
 
 def _draw_cut(axes: Axes, point: FluxPoint) -> None:

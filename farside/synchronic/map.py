@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from astropy.io.fits import HDUList
@@ -217,6 +217,29 @@ class SynchronicMap:
         unsigned = float((np.abs(self.field_gauss) * self.grid.area).sum())
         return ratio(self.balance.before_gauss, unsigned)
 
+    @classmethod
+    def of_base(cls, base: BaseMap) -> Self:
+        """Map that consists of a base map alone, resampled to cells of equal area."""
+        grid = CarringtonGrid(base.grid.columns, base.grid.rows)
+        sigma = np.zeros(base.grid.shape) if base.sigma_gauss is None else base.sigma_gauss
+        field, age_days, sigma = (
+            plane if grid == base.grid else resample(plane, base.grid, grid)  # NaN would spread
+            for plane in (base.field_gauss, base.age_days, sigma)
+        )
+        mean = float(np.nanmean(field))
+        return cls(
+            field_gauss=field,
+            grid=grid,
+            time=base.time,
+            source=np.zeros(grid.shape, np.uint8),
+            age_days=age_days,
+            sigma_gauss=sigma,
+            correlation_length_deg=0.0,
+            sources=(MapSource("base", base.instrument, base.name, base.sha256, base.time),),
+            balance=FluxBalance(mean, mean),
+            quality=base.quality,
+        )
+
     def to_base_map(self, name: str = "", sha256: str = "") -> BaseMap:
         """Base map for a later synchronic map.
 
@@ -271,25 +294,3 @@ class BaseMap:
     quality: Quality = Quality.GOOD
     synchronic: bool = False
     generated: Map | None = None
-
-    def to_synchronic_map(self) -> SynchronicMap:
-        """Synchronic map that consists of this map alone, resampled to cells of equal area."""
-        grid = CarringtonGrid(self.grid.columns, self.grid.rows)
-        sigma = np.zeros(self.grid.shape) if self.sigma_gauss is None else self.sigma_gauss
-        field, age_days, sigma = (
-            plane if grid == self.grid else resample(plane, self.grid, grid)  # NaN would spread
-            for plane in (self.field_gauss, self.age_days, sigma)
-        )
-        mean = float(np.nanmean(field))
-        return SynchronicMap(
-            field_gauss=field,
-            grid=grid,
-            time=self.time,
-            source=np.zeros(grid.shape, np.uint8),
-            age_days=age_days,
-            sigma_gauss=sigma,
-            correlation_length_deg=0.0,
-            sources=(MapSource("base", self.instrument, self.name, self.sha256, self.time),),
-            balance=FluxBalance(mean, mean),
-            quality=self.quality,
-        )

@@ -137,13 +137,11 @@ class _Planes:
         """Mean μ and planes of some cells, (1 + plane, cell); 0 where not seen."""
         longitude, latitude = _parts(grid, cells, _samples(disk.grid, grid))
         longitude = longitude - differential_rotation_deg_per_day(latitude) * days
-        x_px, y_px, mu = (
-            each.reshape(len(longitude), -1)
-            for each in pixels_of(longitude, latitude, disk.view, disk.grid)
-        )
-        at_px = x_px.astype(np.float32), y_px.astype(np.float32)
+        x, y, mu = pixels_of(longitude, latitude, disk.view, disk.grid)
+        x_px, y_px = (each.reshape(mu.shape[0], -1).astype(np.float32) for each in (x, y))
+        mu = mu.reshape(mu.shape[0], -1)
         valid, *radial = (
-            cv2.remap(plane, *at_px, cv2.INTER_LINEAR) for plane in (self.valid, *self.radial)
+            cv2.remap(plane, x_px, y_px, cv2.INTER_LINEAR) for plane in (self.valid, *self.radial)
         )
         seen = (mu > LEAST_MU) & (valid > 0.5)
         share = seen / np.where(seen, valid, 1)

@@ -76,7 +76,8 @@ def test_spots_are_drawn_and_read_where_they_are(hand: str) -> None:
 @pytest.mark.parametrize("hand", DRAWING_STYLES)
 def test_the_three_formats_read_as_the_same_disk(hand: str) -> None:
     drawing = drawn(hand)
-    images = {form: read_back(drawing, form)[INSIDE] for form in get_args(ScanFormat)}
+    forms: tuple[ScanFormat, ...] = ("png", "jpeg", "fits")
+    images = {form: read_back(drawing, form)[INSIDE] for form in forms}
     for form in ("jpeg", "fits"):
         assert np.corrcoef(images[form], images["png"])[0, 1] > 0.95
         assert np.abs(images[form] - images["png"]).mean() < 0.02
