@@ -23,13 +23,13 @@ RUN python -m pip install --no-deps --no-build-isolation .
 
 
 # PyPI's torch for Linux may carry CUDA, which nothing here uses: name PyTorch's index of CPU builds as
-# PIP_EXTRA_INDEX_URL. What a torch with CUDA needs besides is added last, without hashes.
+# PIP_EXTRA_INDEX_URL. As the build is a choice, torch and what it needs besides come without hashes.
 FROM packages-gpu AS packages-cpu
 ARG PIP_EXTRA_INDEX_URL
-RUN grep --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements.lock > engines.lock \
+RUN grep --extended-regexp '^(openvino|openvino-telemetry)==' requirements.lock > engines.lock \
     && python -m pip install --no-deps --require-hashes --requirement engines.lock \
-    && sed 's/ .*//' engines.lock > engines.txt \
-    && python -m pip install --requirement engines.txt
+    && grep '^torch==' requirements.lock > torch.txt \
+    && python -m pip install --requirement torch.txt
 
 
 # Nothing is written but to /tmp. A number needs no entry among the users.

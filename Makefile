@@ -13,12 +13,13 @@ FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude
 
 install: $(INSTALLED) $(TRITON)
 
-# The lock names all that a torch for processors needs. One with CUDA wants more, which pip then adds,
-# of the versions that torch demands but without hashes.
+# All by hash but torch, whose build (CUDA of PyPI, CPU of PyTorch's index or a folder of wheels) is the
+# installer's choice. The lock names all that a CPU build needs; pip adds what CUDA wants.
 $(INSTALLED): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch
+	grep --invert-match '^torch==' requirements-dev.lock > .venv/hashed.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/hashed.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements-dev.lock)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -101,18 +102,15 @@ REAL ?= ../shared/data/realsun
 real-sun: $(INSTALLED)
 	$(BIN)/python -m training.realsun --sets $(REAL)/sets --out docs/real-sun.md
 
-# Exact versions and hashes, a package a line: requirements.lock is what the service runs on,
-# requirements-dev.lock all the rest too. Of torch also the wheel that pip chooses here, which may be
-# one of PyTorch's own index (CPU builds).
-HASHED = .venv-lock/bin/uv pip compile - --quiet --no-deps --generate-hashes --no-header --no-annotate \
+# Exact versions and, of all but torch, hashes, a package a line: requirements.lock is what the service
+# runs on, requirements-dev.lock all the rest too.
+HASHED := .venv-lock/bin/uv pip compile - --quiet --no-deps --generate-hashes --no-header --no-annotate \
 	--python .venv-lock/bin/python \
-	| sed -e ':a' -e '/\\$$/{N;ba}' -e 's/ *\\\n */ /g' \
-	-e "s|^torch==.*|& $$(.venv-lock/bin/python -m pip hash .venv-lock/torch-*.whl | tail -1)|"
+	| sed -e ':a' -e '/\\$$/{N;ba}' -e 's/ *\\\n */ /g' -e 's/^\(torch==[^ ]*\) .*/\1/'
 lock:
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv "setuptools>=77" torch==2.13.0 -e ".[service,openvino,triton]"
-	.venv-lock/bin/python -m pip download --quiet --no-deps --dest .venv-lock torch==2.13.0
 	$(FREEZE) | $(HASHED) > requirements.lock
 	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,corona,export,training,dev]"
 	$(FREEZE) | $(HASHED) > requirements-dev.lock

@@ -83,11 +83,15 @@ class Form(BaseModel):
         """Names of the fields that are text."""
         return tuple(name for name in cls.model_fields if name not in cls.file_fields())
 
-    def size_bytes(self) -> int:
-        """How much its files hold."""
+    def files(self) -> tuple[Upload, ...]:
+        """All its files."""
         given = (getattr(self, name) for name in self.file_fields())
         files = (file for one in given for file in (one if isinstance(one, tuple) else (one,)))
-        return sum(file.getbuffer().nbytes for file in files if file is not None)
+        return tuple(file for file in files if file is not None)
+
+    def size_bytes(self) -> int:
+        """How much its files hold."""
+        return sum(file.getbuffer().nbytes for file in self.files())
 
     @classmethod
     def is_repeated(cls, name: str) -> bool:

@@ -38,6 +38,7 @@ from service.process import Process
 from service.request_log import RequestLog, input_lines, map_input_lines
 from service.schemas import Format, GenerateForm, SynchronicForm
 from service.settings import Settings
+from service.unpacked import check_unpacked
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -224,11 +225,13 @@ class Worker:
             return magnetogram, written
 
     async def _translated(self, form: GenerateForm, model: Model) -> tuple[Stack, Magnetogram]:
-        stack = await self._prepare.run(
-            prepare, form.observation, form.reference, model.recipe, self.metrics.timed
-        )
+        stack = await self._prepare.run(self._prepared, form, model)
         with self._batcher.pending(stack, model) as pending:
             return stack, await self._infer.run(self._batcher.run, pending)
+
+    def _prepared(self, form: GenerateForm, model: Model) -> Stack:
+        check_unpacked(form.files())
+        return prepare(form.observation, form.reference, model.recipe, self.metrics.timed)
 
     def _written(self, magnetogram: Magnetogram, stack: Stack, kind: Format) -> bytes:
         with self.metrics.timed("write"):

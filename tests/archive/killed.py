@@ -22,7 +22,7 @@ from farside.archive.schedule import Plan
 from farside.model.engine import Model
 from tests.archive.drop import PRODUCER, look
 
-WATCHED = ("archive/filing.py", "archive/index.py", "farside/io/atomic.py")
+WATCHED = ("archive/store.py", "archive/index.py", "farside/io/atomic.py")
 """Where a step is a call or a return: between any two of them a kill may come."""
 
 

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from tests.archive.drop import Inbox, of_the_day
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 6
+KILLS = int(os.environ.get("SOAK_KILLS", "100"))
 
 
 @dataclass
@@ -114,3 +116,30 @@ def test_a_kill_at_every_step_loses_and_doubles_nothing(better_files: Inbox) -> 
     with looking(better_files) as looks:
         steps = looks.look(die_at=-1)
         kill_at(better_files, looks, start, list(range(1, steps, 3)))
+
+
+@pytest.mark.soak
+def test_a_watch_that_is_killed_at_random_moments_loses_and_doubles_nothing(
+    inbox: Inbox, repository: Path, simulated: SimulatedSet
+) -> None:
+    inbox.put_all(simulated)
+    inbox.put(simulated.references[-1], "hmi_today.fits", of_the_day(simulated))
+    command = [sys.executable, "-m", "farside.cli", "watch", str(inbox.folder)]
+    command += ["--out", str(inbox.archive), "--repository", str(repository), "--settle", "0"]
+    begin = time.monotonic()
+    subprocess.run([*command, "--once"], cwd=ROOT, check=True)  # noqa: S603  # our own command
+    longest_s = time.monotonic() - begin
+    names = inbox.names()
+    assert len(names) == 2
+    moments = random.Random(SEED)  # noqa: S311
+    for _ in range(KILLS):
+        shutil.rmtree(inbox.archive)
+        with subprocess.Popen(command, cwd=ROOT) as process:  # noqa: S603  # our own command
+            time.sleep(moments.uniform(0, longest_s))
+            process.kill()
+        subprocess.run([*command, "--once"], cwd=ROOT, check=True)  # noqa: S603
+        assert inbox.names(superseded=True) == names
+        assert inbox.files() == {f"{name}.fits" for name in names}
+        for product in inbox.products():
+            content = (inbox.archive / product.name.path).read_bytes()
+            assert describe(product.name, content)[0].sha256 == product.sha256

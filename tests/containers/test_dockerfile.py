@@ -55,11 +55,12 @@ def test_the_base_image_is_pinned() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
-def test_every_package_is_locked_with_its_hashes(name: str) -> None:
+def test_every_package_but_torch_is_locked_with_its_hashes(name: str) -> None:
     lock = (ROOT / name).read_text().splitlines()
     assert len(lock) > 100
     hashed = re.compile(r"[\w.-]+==[\w.!+]+( --hash=sha256:[0-9a-f]{64})+")
-    assert [line for line in lock if not hashed.fullmatch(line)] == []
+    (torch,) = [line for line in lock if not hashed.fullmatch(line)]
+    assert re.fullmatch(r"torch==[\d.]+", torch)  # CUDA or CPU: the installer chooses
 
 
 @pytest.mark.parametrize("target", ["packages-cpu", "packages-gpu"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import random
 import re
 import signal
 import time
@@ -21,6 +22,7 @@ from tests.support.triton_live import eventually
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
+KILLS = int(os.environ.get("SOAK_KILLS", "100"))
 REQUESTS = int(os.environ.get("SOAK_REQUESTS", "10000"))
 LIMIT_BYTES = 4 * 2**30
 GROWTH_BYTES = 300e6
@@ -105,11 +107,20 @@ def test_of_64_clients_in_a_minute_none_is_left_unserved(
 
 
 @pytest.mark.soak
-def test_workers_that_are_killed_come_back_and_leave_no_gauge(
+def test_workers_killed_at_random_moments_come_back_and_leave_nothing(
     repository: Path, simulated: SimulatedSet, tmp_path: Path
 ) -> None:
     parts = parts_of(simulated)
-    with serving(tmp_path, model_repository=repository, threads=1) as server:
+    moments = random.Random(3)  # noqa: S311
+    with (
+        serving(tmp_path, model_repository=repository, threads=1) as server,
+        ThreadPoolExecutor(3) as clients,
+    ):
+
+        def ask(_: int) -> bool:
+            with suppress(httpx.TransportError):
+                return httpx.post(f"{server.url}/generate", files=parts, timeout=300).is_success
+            return False
 
         def places() -> set[float]:
             with suppress(httpx.TransportError):
@@ -117,10 +128,21 @@ def test_workers_that_are_killed_come_back_and_leave_no_gauge(
                 return {float(n) for n in re.findall(r"^farside_places (\S+)$", text, re.M)}
             return set()
 
-        (before,) = places()
-        for _ in range(5):
+        def left() -> set[Path]:
+            files = server.scratch_files()
+            return {file for file in files if "farside-metrics" not in str(file)}
+
+        begin = time.monotonic()
+        assert ask(0)
+        longest_s = time.monotonic() - begin
+        (before,), files = places(), left()
+        for _ in range(KILLS):
+            asked = clients.map(ask, range(3))
+            time.sleep(moments.uniform(0, 2 * longest_s))
             killed = worker_of(server)
             killed.send_signal(signal.SIGKILL)
+            list(asked)
             eventually(lambda killed=killed: worker_of(server) != killed, 120)  # type: ignore[misc]
             eventually(lambda: places() == {before}, 240)
-            assert httpx.post(f"{server.url}/generate", files=parts, timeout=300).is_success
+            assert ask(0)
+        assert left() == files
