@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.support.live",
     "tests.support.shipped",
     "tests.support.skips",
+    "tests.support.spent",
     "tests.support.triton_live",
 ]
 
