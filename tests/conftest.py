@@ -12,8 +12,10 @@ import pytest
 pytest_plugins = [
     "pytester",
     "tests.support.live",
+    "tests.support.onnx_writer",
     "tests.support.shipped",
     "tests.support.skips",
+    "tests.support.spent",
     "tests.support.triton_live",
 ]
 

@@ -29,7 +29,7 @@ from tests.cases.seeds import Seed, seeds
 
 QUICK, LONG = 10_000, 100_000
 LIMIT_S = 20.0
-"""Longest that a small file may take on a busy machine; a tenth of a second is usual."""
+"""Most processor time that a small file may take; a tenth of a second is usual."""
 
 LIMIT_BYTES = 2**30
 """Most memory that reading a small file may ask for beyond what the process has."""
@@ -77,17 +77,17 @@ def corpus() -> list[Mutation]:
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Limit the time of a piece of work by an alarm, its memory by the address space."""
+    """Limit the processor time of a piece of work, and its memory by the address space."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + LIMIT_BYTES, hard))
-    before = signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
+    before = signal.signal(signal.SIGPROF, _late)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 

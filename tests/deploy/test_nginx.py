@@ -75,7 +75,7 @@ def _wait_for(port: int) -> None:
 
 @pytest.fixture(scope="module")
 def client(proxy: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=proxy, verify=False, timeout=300) as connected:  # noqa: S501  our own
+    with httpx.Client(base_url=proxy, verify=False, timeout=PATIENCE_S) as connected:  # noqa: S501  our own
         yield connected
 
 
@@ -99,7 +99,7 @@ def test_an_upload_that_does_not_end_never_reaches_the_service(
     client: httpx.Client, proxy: str, server: Server
 ) -> None:
     def inside() -> str:
-        text = httpx.get(f"{server.url}/metrics", timeout=60).text
+        text = httpx.get(f"{server.url}/metrics", timeout=PATIENCE_S).text
         return next(
             line for line in text.splitlines() if line.startswith("farside_requests_in_flight ")
         )

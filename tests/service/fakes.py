@@ -71,9 +71,18 @@ class FakeEngine:
         self._models = {}
 
 
+def worker_of(engine: Engine, settings: Settings | None = None) -> Worker:
+    """A worker that counts for itself."""
+    return Worker(settings or Settings(), engine, Metrics(CollectorRegistry()))
+
+
 def service(engine: Engine, settings: Settings | None = None) -> ASGIApp:
-    """The endpoints and the error contract around an engine, as `service.app` puts them."""
-    worker = Worker(settings or Settings(), engine, Metrics(CollectorRegistry()))
+    """The endpoints and the error contract around an engine."""
+    return service_of(worker_of(engine, settings))
+
+
+def service_of(worker: Worker) -> ASGIApp:
+    """The endpoints and the error contract around a worker, as `service.app` puts them."""
     app = Starlette(routes=ROUTES)
     app.state.worker = worker
     return ErrorEnvelope(app, worker=lambda: worker, endpoints=ENDPOINTS)

@@ -47,6 +47,14 @@ def post(server: Server, files: SimulatedSet, model: str = "tiny") -> httpx.Resp
     )
 
 
+def answered(server: Server, files: SimulatedSet, model: str = "tiny") -> httpx.Response:
+    """The answer that comes in time; on a busy machine one may be late."""
+    late = (504, "DeadlineError")
+    while not (answer := post(server, files, model)).is_success and refusal(answer) == late:
+        pass
+    return answer
+
+
 def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"]
 
@@ -55,7 +63,7 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 def test_product_is_the_embedded_engines(
     server: Server, simulated: SimulatedSet, repository: Path, model: str
 ) -> None:
-    answer = post(server, simulated, model)
+    answer = answered(server, simulated, model)
     assert answer.is_success, answer.text
     made = Magnetogram.read(io.BytesIO(answer.content))
     engine = TorchEngine.from_repository(repository, threads=1)
@@ -69,7 +77,7 @@ def test_product_is_the_embedded_engines(
 def test_model_that_triton_does_not_have_is_unknown(
     server: Server, simulated: SimulatedSet
 ) -> None:
-    answer = post(server, simulated, "tiny:7")
+    answer = answered(server, simulated, "tiny:7")
     assert refusal(answer) == (422, "UnknownModelError")
 
 
@@ -93,7 +101,7 @@ def test_dead_backend_is_424_a_dead_triton_503_and_its_return_is_noticed(
 
     for pid in mortal_triton.stubs():
         os.kill(pid, signal.SIGKILL)
-    assert refusal(post(server, simulated)) == (424, "EngineFailedError")
+    assert refusal(answered(server, simulated)) == (424, "EngineFailedError")
     assert refusal(readiness()) == (503, "EngineUnavailableError")
     mortal_triton.kill()
     assert refusal(readiness()) == (503, "EngineUnavailableError")
@@ -106,4 +114,4 @@ def test_dead_backend_is_424_a_dead_triton_503_and_its_return_is_noticed(
     if not answer.is_success:  # it was away for longer than a request may take
         assert refusal(answer) in {(503, "EngineUnavailableError"), (504, "DeadlineError")}
     eventually(lambda: readiness().is_success)
-    assert post(server, simulated).is_success
+    assert answered(server, simulated).is_success

@@ -1,7 +1,6 @@
 """The hands: what they draw is where the Sun has it, and reads back as it was drawn."""
 
 from functools import lru_cache
-from typing import get_args
 
 import astropy.units as u
 import numpy as np

@@ -1,0 +1,111 @@
+"""Processor time and memory of each test file, listed at the end of a run of many files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+FEWEST_FILES = 50
+"""Number of files from which on the list is printed."""
+
+LISTED = 10
+PROC = Path("/proc")
+
+
+class Cost(NamedTuple):
+    """What a test file took.
+
+    Attributes
+    ----------
+    seconds
+        Processor time during the file, with that of the programs started.
+    peak_mb, kept_mb
+        Largest resident memory of the worker during the file, and its memory after it.
+    """
+
+    seconds: float
+    peak_mb: int
+    kept_mb: int
+
+
+@dataclass
+class Spent:
+    """Costs of the files of this process, or of the workers of pytest-xdist."""
+
+    costs: dict[str, Cost] = field(default_factory=dict)
+    _begun: float | None = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        if self._begun is None:
+            self._begun = _processor_s()
+            (PROC / "self" / "clear_refs").write_text("5")  # the peak begins anew: see proc(5)
+        result = yield
+        if nextitem is None or nextitem.path != item.path:
+            memory = _memory_mb("VmHWM"), _memory_mb("VmRSS")
+            name = item.nodeid.partition("::")[0]
+            self.costs[name] = Cost(_processor_s() - self._begun, *memory)
+            self._begun = None
+        return result
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output["spent"] = {name: tuple(cost) for name, cost in self.costs.items()}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        output: Mapping[str, Mapping[str, tuple[float, int, int]]]
+        output = getattr(node, "workeroutput", {})  # a worker that crashed has none
+        for name, cost in output.get("spent", {}).items():
+            self.costs[name] = Cost(*cost)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if len(self.costs) < FEWEST_FILES:
+            return
+        files = self.costs.items()
+        longest = sorted(files, key=lambda file: -file[1].seconds)[:LISTED]
+        largest = sorted(files, key=lambda file: -file[1].peak_mb)[:LISTED]
+        terminalreporter.section("processor time, peak memory and memory kept")
+        for name, (seconds, peak_mb, kept_mb) in dict((*longest, *largest)).items():
+            terminalreporter.write_line(f"{seconds:6.0f} s {peak_mb:6d} MB {kept_mb:6d} MB  {name}")
+        seconds = sum(cost.seconds for cost in self.costs.values())
+        terminalreporter.write_line(f"{seconds:6.0f} s {largest[0][1].peak_mb:6d} MB  all files")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if PROC.is_dir():
+        config.pluginmanager.register(Spent())
+
+
+def _processor_s() -> float:
+    return _ticks("self") / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: str) -> int:
+    """Processor time of a process and of all programs that it has started."""
+    process = PROC / pid
+    try:
+        # After the name: state, parent, …; fields 14 to 17 of proc(5) are the process's own time
+        # and that of its children that have ended.
+        used = (process / "stat").read_text().rpartition(")")[2].split()[11:15]
+        living = [
+            child
+            for thread in process.glob("task/*/children")
+            for child in thread.read_text().split()
+        ]
+    except OSError:  # it has ended just now
+        return 0
+    return sum(map(int, used)) + sum(map(_ticks, living))
+
+
+def _memory_mb(what: str) -> int:
+    lines = (PROC / "self" / "status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(f"{what}:"))
