@@ -39,6 +39,13 @@
     ├── ArchiveError              the archive of products cannot be used
     │   ├── ArchiveBusyError          another process is writing to it
     │   └── ArchiveAwayError          its disk is full, read-only or not mounted
+    ├── FetchError                files cannot be fetched from the public archives
+    │   ├── ArchiveSettingsError      the table of archives is invalid
+    │   ├── NoDataError               no archive has files of this time
+    │   ├── SourceUnreachableError    an archive does not answer
+    │   ├── SourceMovedError          an archive answers, but not with the known directories
+    │   ├── DownloadError             a file does not arrive intact
+    │   └── DiskFullError             no room for a file
     └── ServiceError              a request to the service failed, as its client sees it
         ├── OverloadedError           the queue is full
         ├── StoppingError             the service is shutting down
@@ -208,6 +215,34 @@ class ArchiveBusyError(ArchiveError):
 
 class ArchiveAwayError(ArchiveError):
     """The disk of the archive is full, read-only or not mounted; it can be tried again."""
+
+
+class FetchError(FarsideError):
+    """Files cannot be fetched from the public archives."""
+
+
+class ArchiveSettingsError(FetchError):
+    """The table of archives is invalid: not TOML, an unknown key or an impossible value."""
+
+
+class NoDataError(FetchError):
+    """No archive has usable files of this time."""
+
+
+class SourceUnreachableError(FetchError):
+    """A public archive does not answer, or only with errors; it can be tried again."""
+
+
+class SourceMovedError(FetchError):
+    """A public archive answers, but its known directories are gone."""
+
+
+class DownloadError(FetchError):
+    """A file of a public archive does not arrive intact."""
+
+
+class DiskFullError(FetchError):
+    """A fetched file cannot be written: the disk is full."""
 
 
 class ServiceError(FarsideError):

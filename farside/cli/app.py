@@ -14,6 +14,7 @@ from farside.cli.archive import archive
 from farside.cli.backfill import backfill
 from farside.cli.coronal import coronal
 from farside.cli.drawing import simulate_drawing
+from farside.cli.fetch import fetch
 from farside.cli.frames import simulate_frames
 from farside.cli.noise import noise
 from farside.cli.options import (
@@ -249,6 +250,7 @@ _COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
     ),
     "Operate": (
         (watch, "incoming --out archive --model pix2pixcc-demo --base base.fits"),
+        (fetch, "--time 2026-11-01T00:00:00 --spacecraft A --out inputs --model pix2pixcc-demo"),
         (backfill, "archive --from 2026-11-01 --to 2026-12-01 --model pix2pixcc-demo"),
         (models, "--server http://localhost:3000"),
         (reference_time, "--time 2026-11-01T00:00:00 --stereo-longitude 70"),

@@ -1,0 +1,120 @@
+"""``farside fetch``: the files of one time from the public archives."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from farside.cli.moment import moment
+from farside.cli.options import ModelName, Repository, only_model
+from farside.cli.watch import OneLineFormatter
+
+if TYPE_CHECKING:
+    from farside.fetch import Archives
+    from farside.model.recipe import Recipe
+
+
+What = Literal["set", "beacon", "observed", "base"]
+Spacecraft = Literal["A", "B", "Earth"]
+
+
+def fetch(
+    time: Annotated[
+        str | None, typer.Option(help="Time of observation, UTC, e.g. 2026-11-01T00:00:00.")
+    ] = None,
+    spacecraft: Annotated[
+        Spacecraft, typer.Option(help="Spacecraft of the observation: STEREO-A, -B, or SDO.")
+    ] = "A",
+    out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder to write to.")] = None,
+    what: Annotated[
+        list[What] | None,
+        typer.Option(
+            help="set: images of the model's channels, references at the epoch of Eq. 5; beacon: "
+            "the same from beacon data only; observed: HMI of the time itself; base: a GONG map. "
+            "Repeat for several. Default: set."
+        ),
+    ] = None,
+    model: ModelName = None,
+    repository: Repository = Path("model_repository"),
+    archives: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="FARSIDE_ARCHIVES",
+            exists=True,
+            dir_okay=False,
+            help="TOML file of changes to the table of archives, see docs/fetch.md.",
+        ),
+    ] = None,
+    mirror: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FARSIDE_MIRROR",
+            help="Address of a mirror that has each archive below its host name.",
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="FARSIDE_CACHE",
+            file_okay=False,
+            help="Folder of downloads. Default: farside in the user's cache folder.",
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether each archive answers.")
+    ] = False,
+) -> None:
+    """Fetch the files of one time from the archives of STEREO, SDO and GONG.
+
+    Prints role and path of each file, and writes a record of what was chosen and why (JSON).
+    """
+    from farside.fetch import fetch as fetch_files
+    from farside.fetch import load_archives
+    from farside.fetch.fetch import A_SET, default_cache
+
+    _log_to_standard_error()
+    table = load_archives(archives, mirror)
+    folder = cache or default_cache()
+    if check:
+        _check(table, folder)
+        return
+    if time is None or out is None:
+        raise typer.BadParameter("expected --time and --out, or --check")
+    recipe = _recipe(repository, model)
+    fetched = fetch_files(
+        moment(time), spacecraft, out, recipe, what=what or A_SET, archives=table, cache=folder
+    )
+    for file in fetched.files:
+        typer.echo(f"{file.role} {file.path}")
+
+
+def _check(archives: Archives, cache: Path) -> None:
+    """Print the state of each source; exit code 1 if one cannot be used."""
+    from farside.fetch import check_sources
+
+    states = []
+    for state in check_sources(archives, cache):
+        typer.echo(state)
+        states.append(state)
+    if any(state.error is not None for state in states):
+        raise typer.Exit(1)
+
+
+def _recipe(repository: Path, name: str | None) -> Recipe:
+    from farside.model.checkpoint import describe
+    from farside.model.repository import find_models
+
+    paths = find_models(repository, (name,) if name else ())
+    return describe(paths[name or only_model(paths)])[0]
+
+
+def _log_to_standard_error() -> None:
+    log = logging.getLogger("farside.fetch")
+    lines = logging.StreamHandler()
+    lines.setFormatter(OneLineFormatter())
+    log.handlers[:] = [lines]
+    log.setLevel(logging.INFO)
+    log.propagate = False
