@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from deploy.local_triton.processes import PATIENCE_S
 from farside.simulation.instruments.files import SimulatedSet
-from service.connection import FIRST_CHUNKS, HEAD_S, READ_BYTES, BoundedConnection
+from service.connection import FIRST_CHUNKS, READ_BYTES, BoundedConnection
 from tests.support.live import Server
 
 FORM = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
