@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from farside.cli.moment import moment
-from farside.cli.options import ModelName, Repository, only_model
+from farside.cli.options import ModelName, Repository, parse_time
 from farside.cli.watch import OneLineFormatter
+from farside.model.defaults import default_folder
 
 if TYPE_CHECKING:
     from farside.fetch import Archives
@@ -38,7 +38,7 @@ def fetch(
         ),
     ] = None,
     model: ModelName = None,
-    repository: Repository = Path("model_repository"),
+    repository: Repository = None,
     archives: Annotated[
         Path | None,
         typer.Option(
@@ -85,7 +85,7 @@ def fetch(
         raise typer.BadParameter("expected --time and --out, or --check")
     recipe = _recipe(repository, model)
     fetched = fetch_files(
-        moment(time), spacecraft, out, recipe, what=what or A_SET, archives=table, cache=folder
+        parse_time(time), spacecraft, out, recipe, what=what or A_SET, archives=table, cache=folder
     )
     for file in fetched.files:
         typer.echo(f"{file.role} {file.path}")
@@ -103,11 +103,12 @@ def _check(archives: Archives, cache: Path) -> None:
         raise typer.Exit(1)
 
 
-def _recipe(repository: Path, name: str | None) -> Recipe:
+def _recipe(repository: Path | None, name: str | None) -> Recipe:
     from farside.model.checkpoint import describe
+    from farside.model.engine import only_model
     from farside.model.repository import find_models
 
-    paths = find_models(repository, (name,) if name else ())
+    paths = find_models(repository or default_folder(), (name,) if name else ())
     return describe(paths[name or only_model(paths)])[0]
 
 

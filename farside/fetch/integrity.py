@@ -11,10 +11,11 @@ from pathlib import Path
 from astropy.io import fits
 
 from farside.archive.sets import SAME_TIME_HOURS
-from farside.archive.times import hours_apart, isoformat, to_datetime
+from farside.archive.times import isoformat, to_datetime
 from farside.errors import DownloadError, InputError
 from farside.io.fits import unpack
 from farside.observation.image import Origin, read
+from farside.sun.reference_epoch import hours_apart
 from farside.synchronic.base import MAX_MAP_BYTES, read_base
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
-from farside.archive.times import hours_apart, isoformat, to_datetime
+from farside.archive.times import isoformat, to_datetime
 from farside.errors import (
     DownloadError,
     FetchError,
@@ -22,8 +22,9 @@ from farside.fetch.archives import GRADES, Archives, Grade
 from farside.fetch.connection import Connection
 from farside.fetch.integrity import check_fits, check_map, read_image
 from farside.io.fits import number, primary_cards
-from farside.moment import format_duration
 from farside.observation.image import Origin
+from farside.sun.reference_epoch import hours_apart
+from farside.sun.times import format_duration
 
 _log = logging.getLogger(__name__)
 
