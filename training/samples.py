@@ -1,4 +1,4 @@
-"""Samples for training: from a store's disks to batches in network units."""
+"""Samples for training, and their batches, in network units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,30 +13,29 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from farside.magnetogram.encoding import complete, hale_sign, scale_disk, scale_images
+from farside.magnetogram.encoding import complete
 from farside.model.recipe import FieldPlane, Recipe
 from farside.sun.grid import Image
 from training.config import Data
 from training.data import Pairs, Split, StoreError, open_store
 from training.data.planes import is_planes, open_planes
-from training.data.sample import check_channels
-from training.planesamples import FIELD, PlaneDataset
+from training.sources import FIELD, PairSource, PlaneSource, Source
 from training.variations import Change, vary
 
 AHEAD = 4
 """Number of batches prepared ahead of the training step."""
 
 
-class PairDataset:
-    """Samples of one store of pairs, in network units; the last plane is the target.
+class SampleDataset:
+    """Samples in network units: the input planes, then the targets.
 
     Images, which take most of the time, are made once where there is memory for them; availability
     and geometry follow from them and from the view.
 
     Parameters
     ----------
-    store
-        The store.
+    source
+        Store of the samples, as this Recipe takes it.
     indices
         Which of its samples.
     recipe
@@ -45,98 +43,74 @@ class PairDataset:
     cache_gib
         Memory for samples that were made before; those that come when it is full are made anew.
 
-    Raises
-    ------
-    StoreError
-        The store has another grid than the Recipe, and no finer one by a whole factor.
-    IncompleteSetError
-        It lacks a channel of the Recipe.
+    Attributes
+    ----------
+    side_px
+        Side of each plane.
     """
 
     def __init__(
-        self, store: Pairs, indices: Iterable[int], recipe: Recipe, cache_gib: float = 0.0
+        self, source: Source, indices: Iterable[int], recipe: Recipe, cache_gib: float = 0.0
     ) -> None:
-        self._store = store.on(recipe.disk)
+        self._source = source
         self._indices = tuple(map(int, indices))
-        for observed, referenced in store.channels(self._indices):
-            check_channels(observed, referenced, recipe)
         self._recipe = recipe
-        self.side_px = recipe.side_px
-        size = 2 * (len(recipe.channels) + 1) * recipe.side_px**2
+        self.side_px = source.side_px
+        self._channels = len(recipe.channels)
+        planes = self._channels + len(recipe.targets)
+        size = np.dtype(source.precision).itemsize * planes * self.side_px**2
         self._room = int(cache_gib * 2**30) // size
-        self._kept: dict[int, NDArray[np.float16]] = {}
+        self._kept: dict[int, NDArray[np.floating]] = {}
 
     def __len__(self) -> int:
         return len(self._indices)
 
     def __getitem__(self, index: int) -> Tensor:
-        """(input plane + 1, y, x), float32."""
+        """(input plane + target, y, x), float32."""
         return self.varied(index, _unchanged)
 
     def varied(self, index: int, change: Change) -> Tensor:
         """As `self[index]`, its images changed in place before."""
         images, recipe = self._images(index).astype(np.float32), self._recipe
-        channels, side = len(recipe.channels), self.side_px
-        change(images[:channels])
-        planes: Image = np.empty((recipe.input_planes + 1, side, side), np.float32)
-        planes[:channels], planes[-1] = images[:channels], images[-1]
-        pair, record = self._store.describe(self._indices[index])
-        complete(planes[:-1], recipe, record.origins()[-1].observer, pair.age_days)
+        given, first = images[: self._channels], recipe.input_planes
+        change(given)
+        planes: Image = np.empty((first + len(images) - len(given), *images.shape[1:]), np.float32)
+        planes[: len(given)], planes[first:] = given, images[len(given) :]
+        if first > len(given):
+            complete(planes[:first], recipe, *self._source.view(self._indices[index]))
         return torch.from_numpy(planes)
 
-    def _images(self, index: int) -> NDArray[np.float16]:
-        """(channel + 1, y, x), NaN where an optional channel has no value."""
+    def check(self) -> None:
+        """Read every image once.
+
+        Raises
+        ------
+        StoreError, DamagedImageError
+            One is damaged or missing.
+        """
+        self._source.check(self._indices)
+
+    def _images(self, index: int) -> NDArray[np.floating]:
+        """(channel + target, y, x), NaN where an optional channel has no value."""
         planes = self._kept.get(index)
         if planes is None:
             # Rounded whether it is kept or not, so that a run does not depend on the memory.
-            planes = self._make(index).astype(np.float16)
+            planes = self._limited(index).astype(self._source.precision)
             if len(self._kept) < self._room:
                 self._kept[index] = planes
         return planes
 
-    def check(self) -> None:
-        """Read every disk once.
-
-        Raises
-        ------
-        StoreError
-            One is damaged or missing.
-        """
-        self._store.check(self._indices)
-
-    def _make(self, index: int) -> Image:
-        recipe, side = self._recipe, self._recipe.side_px
-        sample = self._store[self._indices[index]]
-        planes: Image = np.empty((len(recipe.channels) + 1, side, side), np.float32)
-        stack = sample.stack(recipe)
-        scale_images(stack, recipe, out=planes[:-1])
-        scale_disk(sample.truth, recipe.field.scaling, out=planes[-1])
-        planes[-1] *= hale_sign(recipe, stack.time)
+    def _limited(self, index: int) -> Image:
+        """Images with the field to be learnt limited to where the Recipe saturates."""
+        images, recipe = self._source.images(self._indices[index]), self._recipe
         if recipe.saturation_gauss:
             most = recipe.saturation_gauss / recipe.field.scaling.scale
-            np.clip(planes[-1], -most, most, out=planes[-1])
-        return planes
+            np.clip(images[self._channels], -most, most, out=images[self._channels])
+        return images
 
 
 def _unchanged(_images: Image) -> None:
     pass
-
-
-class SampleDataset(Protocol):
-    """Protocol of the samples of either kind of store; planes of `side_px` pixels a side."""
-
-    side_px: int
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> Tensor:
-        """(input plane + target, y, x), float32, in network units."""
-
-    def varied(self, index: int, change: Change) -> Tensor:
-        """As `self[index]`, its images changed in place before."""
-
-    def check(self) -> None:
-        """Read every image once."""
 
 
 def open_samples(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDataset]:
@@ -158,7 +132,7 @@ def open_samples(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDatas
     if in_both:
         raise _trained_on(data, in_both)
     train, validation = (
-        PairDataset(store, indices, recipe, data.cache_gib)
+        SampleDataset(PairSource(store, recipe, indices), indices, recipe, data.cache_gib)
         for store, indices in zip(stores, chosen, strict=True)
     )
     return _checked((train, validation), data)
@@ -177,12 +151,14 @@ def _open_planes(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDatas
     in_both = sorted(set(stores[0].description.seeds) & set(stores[1].description.seeds))
     if in_both:
         raise _trained_on(data, in_both)
-    validation = _spread(np.arange(len(stores[1])), data.validation_samples)
     target = data.target or FIELD
-    return (
-        PlaneDataset(stores[0], range(len(stores[0])), recipe, target),
-        PlaneDataset(stores[1], validation.tolist(), recipe, data.validation_target or target),
+    targets = target, data.validation_target or target
+    chosen = np.arange(len(stores[0])), _spread(np.arange(len(stores[1])), data.validation_samples)
+    train, validation = (
+        SampleDataset(PlaneSource(store, recipe, name), indices, recipe, data.cache_gib)
+        for store, name, indices in zip(stores, targets, chosen, strict=True)
     )
+    return train, validation
 
 
 def _trained_on(data: Data, seeds: list[int]) -> StoreError:

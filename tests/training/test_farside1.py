@@ -24,7 +24,8 @@ from tests.training.small_renderer import SMALL_RENDERER
 from training.config import Config, read_config
 from training.data import Campaign, StoreError, open_store, simulate
 from training.losses import LossWeights
-from training.samples import Batches, PairDataset, mirrored
+from training.samples import Batches, SampleDataset, mirrored
+from training.sources import PairSource
 from training.statistics import Statistics, field_score, polarity_score, strength_score
 from training.train import LOSSES, MODEL, train
 from training.variations import LeftOut, Randomised, randomise, vary, without_reference
@@ -61,9 +62,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return smoke.model_copy(update={"recipe": folder / "recipe.toml", "data": data})
 
 
-def samples_of(config: Config) -> PairDataset:
+def samples_of(config: Config) -> SampleDataset:
     store = open_store(config.data.store)
-    return PairDataset(store, range(len(store)), RECIPE)
+    indices = range(len(store))
+    return SampleDataset(PairSource(store, RECIPE, indices), indices, RECIPE)
 
 
 def losses(folder: Path) -> list[float]:

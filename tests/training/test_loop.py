@@ -22,13 +22,14 @@ from training.config import Config, ConfigError, Optimiser, read_config
 from training.data import Campaign, StoreError, open_store, simulate
 from training.samples import (
     Batches,
-    PairDataset,
+    SampleDataset,
     cropped,
     mirrored,
     open_samples,
     patched,
     reversed_fields,
 )
+from training.sources import PairSource
 from training.train import LOSSES, MODEL, STATE, DivergedError, StateError, rate_at, train
 
 DEMO = ROOT / "training" / "recipes" / "pix2pixcc-demo.toml"
@@ -146,9 +147,10 @@ def test_the_configurations_that_come_with_it_parse(name: str) -> None:
     assert Recipe.from_toml((ROOT / config.recipe).read_text()).name == "pix2pixcc-demo"
 
 
-def samples_of(config: Config, recipe: Recipe = RECIPE, cache_gib: float = 0.0) -> PairDataset:
+def samples_of(config: Config, recipe: Recipe = RECIPE, cache_gib: float = 0.0) -> SampleDataset:
     store = open_store(config.data.store)
-    return PairDataset(store, store.select("train").tolist(), recipe, cache_gib)
+    indices = store.select("train").tolist()
+    return SampleDataset(PairSource(store, recipe, indices), indices, recipe, cache_gib)
 
 
 def test_a_sample_is_what_the_service_would_give_the_network_and_the_truth(
@@ -261,7 +263,8 @@ def test_validation_takes_so_many_samples_at_most(config: Config) -> None:
     assert len(validation) == 1
     store = open_store(config.data.validation)
     assert len(store) == 2
-    assert torch.equal(validation[0], PairDataset(store, [0], RECIPE)[0])
+    alone = SampleDataset(PairSource(store, RECIPE, [0]), [0], RECIPE)
+    assert torch.equal(validation[0], alone[0])
 
 
 def test_batches_follow_from_the_step_alone(config: Config) -> None:

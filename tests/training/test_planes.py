@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from farside.errors import IncompleteSetError
+from farside.model.recipe import Recipe
 from farside.sun.grid import Grid
 from tests.support.native_model import NATIVE, TILING
 from training.config import Data
@@ -23,8 +24,8 @@ from training.data.planes import (
     write,
 )
 from training.data.tiles import PLANES, Tiles, tile_samples
-from training.planesamples import PlaneDataset
-from training.samples import Batches, open_samples
+from training.samples import Batches, SampleDataset, open_samples
+from training.sources import FIELD, PlaneSource
 
 NAMES = ("HMI LOS", "HMI LOS mean")
 SIDE = NATIVE.side_px
@@ -48,6 +49,12 @@ def show(seed: int) -> Iterator[PlaneSample]:
 def store(folder: Path, *seeds: int) -> Planes:
     write(folder, description(*seeds), show)
     return open_planes(folder)
+
+
+def samples_of(
+    store: Planes, indices: Sequence[int], recipe: Recipe, target: str = FIELD
+) -> SampleDataset:
+    return SampleDataset(PlaneSource(store, recipe, target), indices, recipe)
 
 
 def test_samples_come_back_in_order_with_their_suns_and_times(tmp_path: Path) -> None:
@@ -95,7 +102,7 @@ def test_a_damaged_file_is_named(name: str, tmp_path: Path) -> None:
 
 
 def test_a_sample_is_what_is_given_then_what_is_wanted_in_network_units(tmp_path: Path) -> None:
-    samples = PlaneDataset(store(tmp_path, 3), [0, 1], RECIPE, "HMI LOS mean")
+    samples = samples_of(store(tmp_path, 3), [0, 1], RECIPE, "HMI LOS mean")
     even, odd = samples[0], samples[1]
     assert even.shape == (2, SIDE, SIDE)
     # The leading polarity of even cycles is turned, of odd ones it is not.
@@ -106,18 +113,18 @@ def test_a_sample_is_what_is_given_then_what_is_wanted_in_network_units(tmp_path
 
 def test_a_plane_that_the_store_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(IncompleteSetError, match="expected HMI LOS as observation, HMI LOS truth"):
-        PlaneDataset(store(tmp_path, 3), [0], RECIPE, "HMI LOS truth")
+        samples_of(store(tmp_path, 3), [0], RECIPE, "HMI LOS truth")
 
 
 def test_planes_of_another_size_are_refused(tmp_path: Path) -> None:
     registered = NATIVE.model_copy(update={"grid": Grid(32, 14.0)})
     with pytest.raises(StoreError, match="got planes of 64 px, expected 32"):
-        PlaneDataset(store(tmp_path, 3), [0], registered)
+        samples_of(store(tmp_path, 3), [0], registered)
 
 
 def test_tiles_to_learn_from_may_be_smaller_than_those_to_infer_with(tmp_path: Path) -> None:
     tiling = TILING.model_copy(update={"tile_px": 128})
-    samples = PlaneDataset(store(tmp_path, 3), [0], NATIVE.model_copy(update={"grid": tiling}))
+    samples = samples_of(store(tmp_path, 3), [0], NATIVE.model_copy(update={"grid": tiling}))
     assert (samples.side_px, samples[0].shape) == (SIDE, (2, SIDE, SIDE))
 
 
