@@ -38,6 +38,7 @@ __all__ = [
     "FitsImage",
     "StoredHdu",
     "Value",
+    "check_not_scaled_floats",
     "number",
     "open_cards",
     "open_hdus",
@@ -257,6 +258,7 @@ def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple
 def _physical(raw: NDArray[Any], cards: Cards, format_key: str) -> Image:
     """Apply BSCALE and BZERO in double precision; round to float32 once."""
     # BLANK applies to integers only (FITS standard 4.0, section 4.4.2.4).
+    check_not_scaled_floats(cards)
     blank = _blank(cards) if bitpix(cards, format_key) > 0 else None
     scale, zero = _scaling(cards, "BSCALE", 1.0), _scaling(cards, "BZERO", 0.0)
     pixels = np.empty(raw.shape, np.float32)
@@ -286,6 +288,25 @@ def _scaling(cards: Cards, key: str, default: float) -> float:
     if value is None or (key == "BSCALE" and value == 0):
         raise NotFitsError(f"{key} is {cards[key]!r}, expected a number")
     return value
+
+
+def check_not_scaled_floats(cards: Cards) -> None:
+    """Check that BSCALE and BZERO of a floating-point image are 1 and 0.
+
+    No archive scales floats: a tool that unpacked integers has left the scale in the header.
+
+    Raises
+    ------
+    UnsupportedImageError
+        They are other numbers.
+    """
+    kind = number(cards, "ZBITPIX" if cards.get("ZIMAGE") is True else "BITPIX") or 0
+    scale, zero = number(cards, "BSCALE"), number(cards, "BZERO")
+    if kind < 0 and (scale not in (None, 1.0) or zero not in (None, 0.0)):
+        raise UnsupportedImageError(
+            f"floating-point pixels with BSCALE {scale} and BZERO {zero}, left over from integers"
+            " that were scaled already: expected 1 and 0"
+        )
 
 
 def quiet_nans(pixels: Image) -> Image:

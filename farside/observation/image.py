@@ -19,7 +19,16 @@ from farside.errors import (
     PartialDiskError,
     UnsupportedImageError,
 )
-from farside.io.fits import MAX_BYTES, Cards, number, open_cards, open_image, text, unpack
+from farside.io.fits import (
+    MAX_BYTES,
+    Cards,
+    check_not_scaled_floats,
+    number,
+    open_cards,
+    open_image,
+    text,
+    unpack,
+)
 from farside.io.source import Source, bytes_of, naming_errors
 from farside.io.wcs import Pointing, disk_radius_arcsec, pointing_of
 from farside.observation.disk_score import FAINT_BANDS, check_disk, score_disk
@@ -277,7 +286,7 @@ def _read_header(cards: Cards, name: str) -> _Header:
         time = _to_milliseconds(instrument.middle(cards))
         check_launched(instrument, time)
     with naming_errors(f"{instrument.name} {band} {time.isot[:19]}"):
-        _check_not_scaled_floats(cards)
+        check_not_scaled_floats(cards)
         said, remarks = quality_of(instrument, cards)
         pointing = pointing_of(cards)
         observer = _observer_of(cards, time)
@@ -407,17 +416,6 @@ def _check_whole_disk(
         raise PartialDiskError(
             f"a disk of radius {radius:.1f} px around ({centre[0]:.1f}, {centre[1]:.1f})"
             f" is not inside {width} by {height} pixels"
-        )
-
-
-def _check_not_scaled_floats(cards: Cards) -> None:
-    """No archive scales floats; a tool that unpacked integers has left the scale in the header."""
-    kind = number(cards, "ZBITPIX" if cards.get("ZIMAGE") is True else "BITPIX") or 0
-    scale, zero = number(cards, "BSCALE"), number(cards, "BZERO")
-    if kind < 0 and (scale not in (None, 1.0) or zero not in (None, 0.0)):
-        raise UnsupportedImageError(
-            f"floating-point pixels with BSCALE {scale} and BZERO {zero}, left over from integers"
-            " that were scaled already: expected 1 and 0"
         )
 
 

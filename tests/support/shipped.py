@@ -1,13 +1,17 @@
-"""Shipped models, and inputs for each."""
+"""Shipped models, and how far OpenVINO is from torch on each."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
+import numpy as np
 import pytest
 
+from farside.errors import EngineFailedError
 from farside.model import checkpoint
 from farside.model.engine import Tensor
+from farside.model.engines.torch import Precision
 from tests.support.live import ROOT
 from tests.support.once import once
 
@@ -19,14 +23,37 @@ def name_of(path: Path) -> str:
     return path.parts[-3]
 
 
-def registered_inputs(_folder: Path) -> dict[str, Tensor]:
-    """Simulated, registered and encoded inputs, by model."""
-    from export.inputs import parity_inputs
+def difference(answer: Tensor, exact: Tensor) -> float:
+    """Relative L2 norm of a difference."""
+    return float(np.linalg.norm(answer - exact) / np.linalg.norm(exact))
 
-    return {name_of(path): parity_inputs(checkpoint.read(path).recipe).tensor for path in SHIPPED}
+
+OpenVinoErrors = dict[tuple[str, Precision], float | str]
+"""Relative L2 against torch, or why it was refused, by model and precision."""
+
+
+def compare_openvino(_folder: Path) -> OpenVinoErrors:
+    """Run each model on simulated, registered and encoded inputs by OpenVINO and by torch."""
+    from export.inputs import parity_inputs
+    from farside.model.engines.openvino import OpenVinoEngine
+    from farside.model.engines.torch import TorchEngine
+
+    errors: OpenVinoErrors = {}
+    for path in SHIPPED:
+        name, model = name_of(path), checkpoint.read(path)
+        tensor = parity_inputs(model.recipe).tensor
+        exact = TorchEngine({name: model}).infer(name, tensor)
+        for precision in get_args(Precision):
+            try:
+                answer = OpenVinoEngine({name: model}, precision=precision).infer(name, tensor)
+            except EngineFailedError as error:
+                errors[name, precision] = str(error)
+            else:
+                errors[name, precision] = difference(answer, exact)
+    return errors
 
 
 @pytest.fixture(scope="session")
-def shipped_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
-    """Inputs in network units, (2, channel, y, x), by model."""
-    return once(tmp_path_factory, "shipped-inputs", registered_inputs)
+def openvino_errors(tmp_path_factory: pytest.TempPathFactory) -> OpenVinoErrors:
+    """Errors of all shipped models; compiling them takes memory that no worker then keeps."""
+    return once(tmp_path_factory, "openvino-errors", compare_openvino)

@@ -294,6 +294,12 @@ def test_a_chart_of_the_line_of_sight_field_is_refused() -> None:
         )
 
 
+def test_a_scale_left_over_on_floats_is_refused() -> None:
+    data = file_of(spot((180, 360), 70, 120), GONG_CARDS, BSCALE=0.1)
+    with pytest.raises(UnsupportedImageError, match=r"floating-point pixels with BSCALE 0\.1"):
+        read_base(data)
+
+
 def test_a_daily_frame_whose_axis_and_observer_disagree_is_refused() -> None:
     with pytest.raises(ImplausibleGeometryError, match=r"expected 40\.00° by CRLN_OBS - 60"):
         read_base(file_of(spot((360, 720), 1, 1), DAILY_CARDS, CRLN_OBS=100.0))
