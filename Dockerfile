@@ -14,8 +14,10 @@ ENV PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 RUN python -m venv /opt/farside
-COPY requirements.lock ./
-RUN grep --invert-match --extended-regexp '^(torch|openvino|openvino-telemetry)==' requirements.lock > common.lock \
+COPY requirements.lock requirements.hashes ./
+RUN sed -e 's/[.]/\\./g' -e 's/.*/^& /' requirements.lock > wanted.txt \
+    && grep --file wanted.txt requirements.hashes > hashed.lock \
+    && grep --invert-match --extended-regexp '^(openvino|openvino-telemetry)==' hashed.lock > common.lock \
     && python -m pip install --no-deps --require-hashes --requirement common.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY farside farside
@@ -26,10 +28,10 @@ RUN python -m pip install --no-deps --no-build-isolation .
 # PIP_EXTRA_INDEX_URL. As the build is a choice, torch and what it needs besides come without hashes.
 FROM packages-gpu AS packages-cpu
 ARG PIP_EXTRA_INDEX_URL
-RUN grep --extended-regexp '^(openvino|openvino-telemetry)==' requirements.lock > engines.lock \
+RUN grep --extended-regexp '^(openvino|openvino-telemetry)==' hashed.lock > engines.lock \
     && python -m pip install --no-deps --require-hashes --requirement engines.lock \
     && grep '^torch==' requirements.lock > torch.txt \
-    && python -m pip install --requirement torch.txt
+    && python -m pip install --constraint requirements.lock --requirement torch.txt
 
 
 # Nothing is written but to /tmp. A number needs no entry among the users.

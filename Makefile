@@ -7,7 +7,8 @@ TRITON := .triton/installed
 HOST ?= 127.0.0.1
 PORT ?= 3000
 export BENTOML_DO_NOT_TRACK := true
-FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv | sed 's/+cpu$$//'
+FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv \
+	| sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-'
 
 .PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean sun-check conformance
 
@@ -15,11 +16,10 @@ install: $(INSTALLED) $(TRITON)
 
 # All by hash but torch, whose build (CUDA of PyPI, CPU of PyTorch's index or a folder of wheels) is the
 # installer's choice. The lock names all that a CPU build needs; pip adds what CUDA wants.
-$(INSTALLED): requirements-dev.lock pyproject.toml
+$(INSTALLED): requirements-dev.lock requirements.hashes pyproject.toml
 	$(PYTHON) -m venv .venv
-	grep --invert-match '^torch==' requirements-dev.lock > .venv/hashed.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/hashed.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements-dev.lock)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.hashes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -102,18 +102,19 @@ REAL ?= ../shared/data/realsun
 real-sun: $(INSTALLED)
 	$(BIN)/python -m training.realsun --sets $(REAL)/sets --out docs/real-sun.md
 
-# Exact versions and, of all but torch, hashes, a package a line: requirements.lock is what the service
-# runs on, requirements-dev.lock all the rest too.
-HASHED := .venv-lock/bin/uv pip compile - --quiet --no-deps --generate-hashes --no-header --no-annotate \
-	--python .venv-lock/bin/python \
-	| sed -e ':a' -e '/\\$$/{N;ba}' -e 's/ *\\\n */ /g' -e 's/^\(torch==[^ ]*\) .*/\1/'
+# Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
+# requirements.hashes has the hashes of all of them but torch, a package a line.
 lock:
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv "setuptools>=77" torch==2.13.0 -e ".[service,openvino,triton]"
-	$(FREEZE) | $(HASHED) > requirements.lock
+	$(FREEZE) > requirements.lock
 	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,corona,export,training,dev]"
-	$(FREEZE) | $(HASHED) > requirements-dev.lock
+	$(FREEZE) > requirements-dev.lock
+	grep --invert-match '^torch==' requirements-dev.lock \
+	| .venv-lock/bin/uv pip compile - --quiet --no-deps --generate-hashes --no-header --no-annotate \
+	--python .venv-lock/bin/python \
+	| sed -e ':a' -e '/\\$$/{N;ba}' -e 's/ *\\\n */ /g' > requirements.hashes
 	rm -rf .venv-lock
 
 clean:
