@@ -18,6 +18,7 @@ class Law(StrEnum):
 
     wsa = "wsa"
     euhforia = "euhforia"
+    fitted = "fitted"
 
 
 def coronal(
@@ -37,20 +38,20 @@ def coronal(
             min=1.2,
             max=10,
             help="Height of the source surface, where field lines become radial, solar radii. "
-            "Default: 2.6 (euhforia), 2.5 (wsa).",
+            "Default: 2.6 (euhforia), 2.5 (others).",
         ),
     ] = None,
     current_sheet: Annotated[
         float | None,
         typer.Option(
             help="Inner radius of the current-sheet model, solar radii, at most --source-surface. "
-            "Default: 2.3 (euhforia), 2.5 (wsa)."
+            "Default: 2.3 (euhforia), 2.5 (others)."
         ),
     ] = None,
 ) -> None:
     """Compute corona and solar wind: pictures, and EUHFORIA's boundary file at 0.1 au."""
     _require_corona()
-    from farside.corona import EUHFORIA, WSA, corona, inner_boundary
+    from farside.corona import EUHFORIA, FITTED, WSA, corona, inner_boundary
     from farside.io.atomic import NamedFile
     from farside.plots.corona import corona_overlay, draw_corona
     from farside.plots.wind import draw_wind
@@ -59,7 +60,8 @@ def coronal(
 
     heights = _heights(law, source_surface, current_sheet)
     made = _as_map(read_base(map_file))
-    found = corona(made, {Law.wsa: WSA, Law.euhforia: EUHFORIA}[law], heights)
+    laws = {Law.wsa: WSA, Law.euhforia: EUHFORIA, Law.fitted: FITTED}
+    found = corona(made, laws[law], heights)
     typer.echo(NamedFile("corona.png", draw_corona(made, corona_overlay(found))).write_to(out))
     typer.echo(NamedFile("wind.png", draw_wind(found.wind)).write_to(out))
     typer.echo(boundary.write(inner_boundary(found.wind), out))
@@ -73,12 +75,8 @@ def coronal(
 def _require_corona() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("sunkit_magex", "streamtracer") if find_spec(name) is None]
-    if missing:
-        typer.echo(
-            f"{' and '.join(missing)} not installed, expected: pip install 'farside[corona]'",
-            err=True,
-        )
+    if find_spec("numba") is None:
+        typer.echo("numba is not installed, expected: pip install 'farside[corona]'", err=True)
         raise typer.Exit(1)
 
 
