@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv \
 	| sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun lock clean sun-check conformance
+.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
@@ -101,6 +101,10 @@ restoration: $(INSTALLED)
 REAL ?= ../shared/data/realsun
 real-sun: $(INSTALLED)
 	$(BIN)/python -m training.realsun --sets $(REAL)/sets --out docs/real-sun.md
+
+# The wind at Earth from maps of GONG beside OMNI: docs/wind-scores.md, again.
+wind-score: $(INSTALLED)
+	$(BIN)/python -m benchmarks.wind $(REAL)/wind/gong $(wildcard $(REAL)/wind/omni_*.csv) --out docs/wind-scores.md
 
 # Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
 # requirements.hashes has the hashes of all of them but torch, a package a line.

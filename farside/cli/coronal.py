@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from farside.corona import Heights
 
 
-Law = Literal["wsa", "euhforia"]
+Law = Literal["wsa", "euhforia", "fitted"]
 """Law of the solar-wind speed."""
 
 
@@ -34,20 +34,20 @@ def coronal(
             min=1.2,
             max=10,
             help="Height of the source surface, where field lines become radial, solar radii. "
-            "Default: 2.6 (euhforia), 2.5 (wsa).",
+            "Default: 2.6 (euhforia), 2.5 (others).",
         ),
     ] = None,
     current_sheet: Annotated[
         float | None,
         typer.Option(
             help="Inner radius of the current-sheet model, solar radii, at most --source-surface. "
-            "Default: 2.3 (euhforia), 2.5 (wsa)."
+            "Default: 2.3 (euhforia), 2.5 (others)."
         ),
     ] = None,
 ) -> None:
     """Compute corona and solar wind: pictures, and EUHFORIA's boundary file at 0.1 au."""
     _require_corona()
-    from farside.corona import EUHFORIA, WSA, corona, inner_boundary
+    from farside.corona import EUHFORIA, FITTED, WSA, corona, inner_boundary
     from farside.io.atomic import NamedFile
     from farside.plots.corona import corona_overlay, draw_corona
     from farside.plots.wind import draw_wind
@@ -57,8 +57,9 @@ def coronal(
 
     heights = _heights(law, source_surface, current_sheet)
     made = SynchronicMap.of_base(read_base(map_file))
+    laws = {"wsa": WSA, "euhforia": EUHFORIA, "fitted": FITTED}
     with working("tracing the field lines of the corona"):
-        found = corona(made, {"wsa": WSA, "euhforia": EUHFORIA}[law], heights)
+        found = corona(made, laws[law], heights)
     typer.echo(NamedFile("corona.png", draw_corona(made, corona_overlay(found))).write_to(out))
     typer.echo(NamedFile("wind.png", draw_wind(found.wind)).write_to(out))
     typer.echo(boundary.write(inner_boundary(found.wind), out))
@@ -72,12 +73,8 @@ def coronal(
 def _require_corona() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("sunkit_magex", "streamtracer") if find_spec(name) is None]
-    if missing:
-        typer.echo(
-            f"{' and '.join(missing)} not installed, expected: pip install 'farside[corona]'",
-            err=True,
-        )
+    if find_spec("numba") is None:
+        typer.echo("numba is not installed, expected: pip install 'farside[corona]'", err=True)
         raise typer.Exit(1)
 
 

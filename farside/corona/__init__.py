@@ -17,6 +17,7 @@ from farside.corona.plasma import inner_boundary
 from farside.corona.wind import (
     EUHFORIA,
     EUHFORIA_HEIGHTS,
+    FITTED,
     WSA,
     Heights,
     SolarWind,
@@ -28,6 +29,7 @@ from farside.synchronic.map import BaseMap, SynchronicMap
 __all__ = [
     "EUHFORIA",
     "EUHFORIA_HEIGHTS",
+    "FITTED",
     "WSA",
     "Corona",
     "Heights",

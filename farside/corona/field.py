@@ -9,20 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import RegularGridInterpolator
-from streamtracer import VectorGrid
 
 Array = NDArray[np.float64]
 
 SphericalPoints = NDArray[np.float64]
 """Points, (n, 3): longitude and latitude in radians, natural logarithm of the radius in solar
 radii."""
-
-BAND_DEG = 82.0
-"""Latitude up to which lines are traced in longitude and latitude; nearer the poles, in x, y, z."""
-
-MARGIN_DEG = 90.0
-"""Longitudes that are repeated on either side of the map for the tracer: its own cyclic edges bend
-lines, or stop them, where they cross longitude 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,28 +66,27 @@ class SphericalShell:
     def _interpolator(self) -> RegularGridInterpolator:
         return RegularGridInterpolator(self.nodes, self.field_gauss)
 
-    @cached_property
-    def rates(self) -> VectorGrid:
-        """Direction of B in longitude, latitude and ln(r): B_φ/cos λ, -B_θ and B_r.
-
-        The polar caps, where the first diverges, are left out, and `MARGIN_DEG` of longitude are
-        repeated on either side.
-        """
-        band = np.abs(self.nodes[1]) <= self.band_edge
-        longitude, latitude, height = self.nodes[0], self.nodes[1][band], self.nodes[2]
-        rates = self.field_gauss[:, band]
-        rates[..., 0] /= np.cos(latitude)[:, None]
-        rates[..., 1] *= -1
-        more = int(np.radians(MARGIN_DEG) / longitude[1])
-        around = np.concatenate([rates[-1 - more : -1], rates, rates[1 : more + 1]])
-        spacing = [axis[1] - axis[0] for axis in (longitude, latitude, height)]
-        return VectorGrid(around, spacing, [-more * spacing[0], latitude[0], height[0]])
+    def cartesian_at(self, places: SphericalPoints) -> Array:
+        """Field as by :meth:`field_at`, but x towards longitude 0 and z north, gauss, (n, 3)."""
+        inside = places.copy()
+        inside[:, 0] %= 2 * np.pi
+        inside[:, 2] = np.clip(inside[:, 2], *self.heights)
+        return np.asarray(self._cartesian_interpolator(inside))
 
     @cached_property
-    def band_edge(self) -> float:
-        """Latitude of the northernmost node of :attr:`rates`, radians."""
-        latitude = self.nodes[1]
-        return float(latitude[latitude <= np.radians(BAND_DEG)].max())
+    def cartesian_gauss(self) -> Array:
+        """Cartesian components on the nodes: smooth across the poles and longitude 0."""
+        longitude, latitude, _ = self.nodes
+        east, south, radial = np.moveaxis(self.field_gauss, -1, 0)
+        sine, cosine = np.sin(latitude)[:, None], np.cos(latitude)[:, None]
+        outwards, upwards = radial * cosine + south * sine, radial * sine - south * cosine
+        turn_sine, turn_cosine = np.sin(longitude)[:, None, None], np.cos(longitude)[:, None, None]
+        x, y = outwards * turn_cosine - east * turn_sine, outwards * turn_sine + east * turn_cosine
+        return np.ascontiguousarray(np.stack([x, y, upwards], axis=-1))
+
+    @cached_property
+    def _cartesian_interpolator(self) -> RegularGridInterpolator:
+        return RegularGridInterpolator(self.nodes, self.cartesian_gauss)
 
 
 def cell_longitude(columns: int) -> Array:

@@ -1,4 +1,4 @@
-"""Open field of the corona model: coronal holes, and the distance from their boundaries."""
+"""Open field of the corona model: coronal holes, and the distance from closed field."""
 
 from __future__ import annotations
 
@@ -43,17 +43,11 @@ class OpenField:
         return float((self.polarity != 0).mean())
 
     @cached_property
-    def boundary(self) -> cKDTree:
-        """Index of the hole boundaries: midpoints of edges between polarities, as unit vectors."""
+    def closed(self) -> cKDTree:
+        """Index of the middles of the closed cells, as unit vectors."""
+        row, column = np.nonzero(self.polarity == 0)
         rows, columns = self.grid.shape
-        longitude, latitude = cell_longitude(columns), cell_latitude(rows)
-        between = np.arcsin(self.grid.sine_edges)
-        code = self.polarity
-        row, column = np.nonzero(code != np.roll(code, -1, axis=1))
-        east = _unit(longitude[column] + np.pi / columns, latitude[row])
-        row, column = np.nonzero(code[1:] != code[:-1])
-        north = _unit(longitude[column], between[row + 1])
-        return cKDTree(np.concatenate([east, north]))
+        return cKDTree(_unit(cell_longitude(columns)[column], cell_latitude(rows)[row]))
 
 
 def open_field(potential: PotentialField) -> OpenField:
@@ -66,27 +60,23 @@ def open_field(potential: PotentialField) -> OpenField:
 
 
 def hole_boundary_distance_deg(opened: OpenField, feet: SphericalPoints) -> Degrees:
-    """Great-circle distance of footpoints from the nearest boundary of a coronal hole, degrees.
+    """Great-circle distance of footpoints from the nearest closed field, degrees.
 
-    A boundary lies between open and closed cells, and between open cells of opposite polarity. The
-    distance of a footpoint in a closed cell is 0.
+    It is counted to the middle of the nearest closed cell: the foot of an open line may lie in a
+    cell whose own middle is closed, and is then not at distance 0 all the same.
 
     Raises
     ------
     DegenerateFieldError
         All field is open, or all is closed.
     """
-    if opened.boundary.n == 0:
+    if opened.closed.n in (0, opened.polarity.size):
         raise DegenerateFieldError(
             f"no coronal hole has a boundary: {opened.area:.0%} of the photosphere is open,"
             " expected a part"
         )
-    chord, _ = opened.boundary.query(_unit(feet[:, 0], feet[:, 1]))
-    distance = np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1)))
-    rows, columns = opened.grid.shape
-    row = np.clip(((np.sin(feet[:, 1]) + 1) * rows / 2).astype(int), 0, rows - 1)
-    column = (feet[:, 0] * columns / (2 * np.pi)).astype(int) % columns
-    return np.where(opened.polarity[row, column] != 0, distance, 0.0)
+    chord, _ = opened.closed.query(_unit(feet[:, 0], feet[:, 1]))
+    return np.asarray(np.degrees(2 * np.arcsin(np.minimum(chord / 2, 1))))
 
 
 def _unit(longitude: Array, latitude: Array) -> Array:

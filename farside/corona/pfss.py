@@ -1,7 +1,7 @@
 """Potential field of the corona between the photosphere and a source surface (PFSS).
 
 Schatten, Wilcox & Ness (1969, Sol. Phys. 6, 442); Altschuler & Newkirk (1969, Sol. Phys. 9, 131).
-Solved by sunkit-magex (Stansby, Yeates & Badman 2020, JOSS 5, 2732).
+Solved in spherical harmonics.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy.time import Time
-from scipy.interpolate import interp1d
 
-from farside.corona.field import Array, SphericalShell
+from farside.corona.field import SphericalShell
+from farside.corona.harmonics import Harmonics, field_on_shell, harmonics_of, smoothed
 from farside.errors import DamagedImageError, DegenerateFieldError
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.synchronic.map import BaseMap, SynchronicMap
@@ -20,9 +20,16 @@ from farside.synchronic.map import BaseMap, SynchronicMap
 SOURCE_SURFACE = 2.5
 """Radius of the source surface, solar radii, as in Altschuler & Newkirk (1969)."""
 
-LEVELS = 60
-"""Number of radial steps, equal in ln(radius) (a choice): the open-field boundary of a dipole is
-within 0.3°."""
+MAX_DEGREE = 89
+"""Largest degree of the spherical harmonics: features of 2°, the cells of the speed laws' maps."""
+
+SMOOTHING_DEG = 2.6
+"""σ of the Gaussian that smooths the map before it is extrapolated: the speed laws belong to maps
+of 2° cells, and a truncated series rings around active regions (Tóth et al. 2011, ApJ 732, 102)."""
+
+NODES, LEVELS = (361, 181), 60
+"""Nodes of the shell in longitude and latitude, 1° by 1°, and in ln(radius). A choice: the boundary
+of a dipole's open field is within 0.3°."""
 
 LEAST_FIELD_GAUSS = 1e-3
 """Least greatest field of a map that has a corona (a choice, far below any noise)."""
@@ -59,9 +66,14 @@ class PotentialField:
 
 
 def extrapolate(
-    given: SynchronicMap | BaseMap, source_surface: float = SOURCE_SURFACE
+    given: SynchronicMap | BaseMap,
+    source_surface: float = SOURCE_SURFACE,
+    smoothing_deg: float = SMOOTHING_DEG,
 ) -> PotentialField:
     """Solve for the potential field above a map.
+
+    With a_lm the harmonics of the radial field and R the source surface, B = -∇Ψ and
+    Ψ = Σ a_lm (r^-(l+1) - R^-(2l+1) r^l) / (l + 1 + l R^-(2l+1)) Y_lm.
 
     Parameters
     ----------
@@ -69,6 +81,8 @@ def extrapolate(
         Map of the radial field; one in uniform latitude is resampled to sine latitude.
     source_surface
         Radius of the source surface, solar radii.
+    smoothing_deg
+        σ of the Gaussian that smooths the map.
 
     Raises
     ------
@@ -90,7 +104,8 @@ def extrapolate(
             f"the map is too weak for a corona: without its mean of {monopole:.3g} G its greatest "
             f"field is {greatest:.3g} G, expected {LEAST_FIELD_GAUSS:g} G or more"
         )
-    shell = _solved(balanced, given.time, source_surface)
+    harmonics = smoothed(harmonics_of(balanced, grid, MAX_DEGREE), np.radians(smoothing_deg))
+    shell = _solved(harmonics, source_surface)
     return PotentialField(shell, balanced, grid, monopole, given.time)
 
 
@@ -135,32 +150,12 @@ def _equal_area(given: SynchronicMap | BaseMap) -> tuple[Map, CarringtonGrid]:
     return resample(field, given.grid, grid), grid
 
 
-def _solved(field_gauss: Map, time: Time, source_surface: float) -> SphericalShell:
-    import astropy.units as u
-    import sunpy.map
-    from sunkit_magex import pfss
-    from sunpy.coordinates import get_earth
-    from sunpy.map.header_helper import make_heliographic_header
-
-    header = make_heliographic_header(
-        time,
-        get_earth(time),
-        field_gauss.shape,
-        frame="carrington",
-        projection_code="CEA",
-        map_center_longitude=180 * u.deg,
-    )
-    photosphere = sunpy.map.Map(field_gauss, {**header, "bunit": "G"})
-    solution = pfss.pfss(pfss.Input(photosphere, LEVELS, source_surface))
-    nodes = solution.bg.to_value("G").copy()
-    # The solver extrapolates the horizontal field to the source surface, where it is zero.
-    nodes[:, :, -1, :2] = 0
-    return SphericalShell(_in_latitude(nodes), 1.0, source_surface)
-
-
-def _in_latitude(nodes: Array) -> Array:
-    """Resample nodes from equal steps in sine latitude to as many in latitude, for the poles."""
-    count = nodes.shape[1]
-    latitude_of_node = np.arcsin(np.linspace(-1, 1, count))
-    latitude = np.linspace(-np.pi / 2, np.pi / 2, count)
-    return np.asarray(interp1d(latitude_of_node, nodes, axis=1)(latitude))
+def _solved(harmonics: Harmonics, source_surface: float) -> SphericalShell:
+    radius = np.geomspace(1, source_surface, LEVELS + 1)
+    degree = np.arange(MAX_DEGREE + 1)[:, None]
+    mirror = source_surface ** -(2.0 * degree + 1)
+    scale = 1 / (degree + 1 + degree * mirror)
+    inner = radius ** -(degree + 1.0)
+    outer = source_surface ** -(degree + 1.0) * (radius / source_surface) ** degree
+    radial = scale * ((degree + 1) * inner + degree * outer) / radius
+    return field_on_shell(harmonics, radial, scale * (inner - outer) / radius, radius, NODES)

@@ -80,6 +80,10 @@ EUHFORIA = SpeedLaw(
 )
 """Law of Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2."""
 
+FITTED = SpeedLaw("FITTED", 313.0, 240.0, 0.294, 1.01, 1.56)
+"""Law fitted to the wind at Earth in 2022: GONG's map of each rotation, heights of 2.5, the scheme
+of HUXt, its map smoothed by 4° (``python -m benchmarks.wind --fit``; docs/wind-scores.md)."""
+
 
 @dataclass(frozen=True)
 class Heights:
@@ -116,9 +120,7 @@ class SolarWind:
         Expansion factor f = (1 / R)² |B(1)| / |B(R)| of the line that arrives there, with R the
         source surface; infinite where the line does not come from R.
     distance_deg
-        Distance of the line's footpoint from the boundary of its coronal hole; 0 in closed field.
-    foot_longitude_deg, foot_latitude_deg
-        Carrington longitude and latitude of the footpoint on the photosphere.
+        Distance of the line's footpoint from the middle of the nearest closed cell.
     """
 
     grid: CarringtonGrid
@@ -128,8 +130,6 @@ class SolarWind:
     field_nt: Map
     expansion: Map
     distance_deg: Map
-    foot_longitude_deg: Map
-    foot_latitude_deg: Map
 
 
 def solar_wind(
@@ -161,8 +161,10 @@ def solar_wind(
         OUTER_RADIUS, np.radians(grid.longitude_deg), np.radians(grid.latitude_deg)
     )
     crossing = trace_to_sphere(sheet, outer, outwards=False).places
-    feet = trace_to_sphere(potential.shell, crossing, outwards=False).places
-    expansion = _expansion(potential, feet, crossing)
+    ends = trace_to_sphere(potential.shell, crossing, outwards=False)
+    feet = ends.places
+    # A line that grazes the neutral line may leave upwards again: slowest wind, as of a streamer.
+    expansion = np.where(ends.outside, np.inf, _expansion(potential, feet, crossing))
     distance = hole_boundary_distance_deg(opened, feet)
     polarity = np.sign(potential.shell.field_at(crossing)[:, 2])
     strength = sheet.field_at(outer)[:, 2] * NT_PER_GAUSS
@@ -178,8 +180,6 @@ def solar_wind(
         field_nt=on_grid(polarity * strength),
         expansion=on_grid(expansion),
         distance_deg=on_grid(distance),
-        foot_longitude_deg=on_grid(np.degrees(feet[:, 0])),
-        foot_latitude_deg=on_grid(np.degrees(feet[:, 1])),
     )
 
 

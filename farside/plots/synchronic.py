@@ -89,11 +89,14 @@ def _kind_label(sun_map: SynchronicMap, kind: SourceKind) -> str:
 
 
 def draw_map_planes(sun_map: SynchronicMap) -> bytes:
-    """Render the planes of a synchronic map as PNG: field, source, age and σ."""
-    figure = Figure(figsize=(12, 6), layout="constrained")
-    field, source, age, sigma = figure.subplots(2, 2, sharex=True, sharey=True).ravel()
+    """Render the planes of a synchronic map as PNG: field, source, generated share, age and σ."""
+    figure = Figure(figsize=(16, 6), layout="constrained")
+    panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
+    field, source, share, age, sigma, empty = panels
+    empty.set_axis_off()
     _draw_plane(field, sun_map.field_gauss, "radial field, G", "gray", (-LIMIT_GAUSS, LIMIT_GAUSS))
     _draw_source_index(source, sun_map)
+    _draw_plane(share, sun_map.generated_share(), "share of generated disks", "viridis", (0, 1))
     oldest = max(float(sun_map.age_days.max()), 1.0)
     _draw_plane(age, sun_map.age_days, "age, days", "viridis", (0, oldest))
     _draw_plane(sigma, sun_map.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))

@@ -213,7 +213,7 @@ def balanced_region(field_gauss: Map, share: Map, grid: CarringtonGrid) -> Map:
         return field_gauss
     limit = np.sqrt(BALANCE_RATIO)
     ratio = np.clip(np.sqrt(positive / negative), 1 / limit, limit)
-    return np.where(field_gauss > 0, field_gauss / ratio, field_gauss * ratio)
+    return np.asarray(np.where(field_gauss > 0, field_gauss / ratio, field_gauss * ratio))
 
 
 def _log_odds(

@@ -185,6 +185,7 @@ def fill_gaps(
             field_gauss=fill_poles(field, trust, poor, grid),
             age_days=np.where(seen, np.where(made, age, merged.age_days), GUESS_AGE_DAYS),
             sigma_gauss=np.where(made, scatter, merged.sigma_gauss),
+            generated=np.where(made, _parallels(merged.generated, seen), merged.generated),
         ),
         made,
     )

@@ -205,7 +205,7 @@ class SynchronicMap:
         """Share of generated disks in each pixel, (row, column), 0 to 1."""
         if self.generated is not None:
             return self.generated
-        return (self.provenance() == 2).astype(np.float64)
+        return np.asarray(self.provenance() == 2, np.float64)
 
     def share(self, kind: SourceKind) -> float:
         """Fraction of the sphere where sources of one kind have the greatest weight."""

@@ -125,7 +125,7 @@ class _Planes:
         # Divided by μ before sampling: near the limb B_r is smoother than its line-of-sight part.
         mu = np.where(on_disk, foreshortening(disk.grid, disk.view.observer), np.float32(np.inf))
         sigma = np.zeros_like(disk.image) if disk.sigma is None else disk.sigma
-        planes = [disk.image / mu, sigma / mu]
+        planes: list[NDArray[np.floating]] = [disk.image / mu, sigma / mu]
         if disk.unsigned is not None and disk.positive is not None:
             planes += [disk.unsigned / mu, disk.positive]
         radial = tuple(np.where(on_disk, plane, 0).astype(np.float32) for plane in planes)
