@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -14,11 +15,20 @@ from farside.model.defaults import default_folder
 
 if TYPE_CHECKING:
     from farside.fetch import Archives
+    from farside.fetch.fetch import What as Kind
     from farside.model.recipe import Recipe
 
 
-What = Literal["set", "beacon", "observed", "base"]
 Spacecraft = Literal["A", "B", "Earth"]
+
+
+class What(StrEnum):
+    """Files to fetch: typer takes no list of a Literal."""
+
+    set = "set"
+    beacon = "beacon"
+    observed = "observed"
+    base = "base"
 
 
 def fetch(
@@ -84,8 +94,9 @@ def fetch(
     if time is None or out is None:
         raise typer.BadParameter("expected --time and --out, or --check")
     recipe = _recipe(repository, model)
+    kinds = cast("list[Kind]", [each.value for each in what or []])
     fetched = fetch_files(
-        parse_time(time), spacecraft, out, recipe, what=what or A_SET, archives=table, cache=folder
+        parse_time(time), spacecraft, out, recipe, what=kinds or A_SET, archives=table, cache=folder
     )
     for file in fetched.files:
         typer.echo(f"{file.role} {file.path}")
