@@ -10,8 +10,8 @@ import pytest
 
 from farside.errors import EngineFailedError
 from farside.model import checkpoint
+from farside.model.defaults import Precision
 from farside.model.engine import Tensor
-from farside.model.engines.torch import Precision
 from tests.support.live import ROOT
 from tests.support.once import once
 
