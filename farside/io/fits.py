@@ -7,6 +7,7 @@ present. astropy alone cannot do this: it refuses some real headers and trusts d
 from __future__ import annotations
 
 import math
+import re
 import zlib
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,14 @@ MAX_IMAGES = 8
 
 MIN_SIDE_PX = 64
 """Shortest image side: a smaller disk has too little detail for any network."""
+
+MAX_MEMBERS = 10_000
+"""Most members of a gzip file: a block-gzipped one (bgzip) of `MAX_BYTES` has 4096."""
+
+_PIECE_BYTES = 2**14
+"""Bytes of gzip given to zlib at a time."""
+
+_NOT_ZERO = re.compile(rb"[^\0]")
 
 _ROWS = 64
 """Rows converted to physical values at a time, in double precision."""
@@ -187,18 +196,31 @@ def _holds_image(cards: Cards) -> bool:
 
 def _gunzip(data: bytes, max_bytes: int) -> bytes:
     unpacked = bytearray()
-    while data:
+    packed, start, members = memoryview(data), 0, 0
+    while start < len(data):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise FileTooLargeError(f"more than {MAX_MEMBERS} gzip members")
         stream = zlib.decompressobj(wbits=31)
-        try:
-            unpacked += stream.decompress(data, max_bytes - len(unpacked) + 1)
-        except zlib.error as error:
-            raise NotFitsError(f"corrupt gzip: {error}") from error
-        if len(unpacked) > max_bytes:
-            raise FileTooLargeError(f"unpacks to more than {max_bytes} bytes")
-        if not stream.eof:
-            raise NotFitsError(f"truncated gzip: ends after {len(unpacked)} unpacked bytes")
-        data = stream.unused_data.lstrip(b"\0")  # gzip files may be padded with zeros
+        # In pieces: each member leaves a copy of what comes after it in its piece.
+        while not stream.eof:
+            piece = packed[start : start + _PIECE_BYTES]
+            if not piece:
+                raise NotFitsError(f"truncated gzip: ends after {len(unpacked)} unpacked bytes")
+            try:
+                unpacked += stream.decompress(piece, max_bytes - len(unpacked) + 1)
+            except zlib.error as error:
+                raise NotFitsError(f"corrupt gzip: {error}") from error
+            if len(unpacked) > max_bytes:
+                raise FileTooLargeError(f"unpacks to more than {max_bytes} bytes")
+            start += len(piece) - len(stream.unused_data)
+        start = _after_zeros(data, start)  # gzip files may be padded with zeros
     return bytes(unpacked)
+
+
+def _after_zeros(data: bytes, start: int) -> int:
+    found = _NOT_ZERO.search(data, start)
+    return found.start() if found else len(data)
 
 
 def _hdu(data: bytes, start: int) -> _Hdu:

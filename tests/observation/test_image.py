@@ -779,6 +779,11 @@ def test_sizes_that_lie_are_refused(data: bytes, error: type[InputError]) -> Non
     assert peak < 2**22
 
 
+def test_empty_gzip_members_without_end_are_refused() -> None:
+    with pytest.raises(FileTooLargeError, match="more than 10000 gzip members"):
+        read(packed(b"") * 10_001)
+
+
 def test_a_large_array_of_zeros_behind_a_small_gzip_is_refused() -> None:
     header = declared(euvi(), NAXIS1=8192, NAXIS2=8192)[: 2880 * 3]
     end = -(-(header.index(b"END" + b" " * 77) + 80) // 2880) * 2880
