@@ -76,10 +76,14 @@ bench: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.service --triton --repository $(BENCHED)
 
-# Forty unseen suns, and the report of docs/scores/ on them, made again.
+# Sixteen unseen suns, and the reports of docs/farside-1/ on them, made again: with all references, and with none.
+SCORED := $(BIN)/python -m training.score farside-1 build/unseen-suns.zarr
 score: $(INSTALLED)
-	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
-	$(BIN)/python -m training.score pix2pixcc-demo build/suns.zarr --out build/report
+	$(BIN)/python -m training.data simulate --recipe training/recipes/farside-1.toml --seeds 1:16 --epochs 1 \
+		--times 4 --span-days 60 --split test --out build/unseen-suns.zarr
+	$(SCORED) --out build/report
+	$(SCORED) --reference magnetogram --no-controls --no-series --out build/report-magnetogram
+	$(SCORED) --reference nothing --no-controls --no-series --out build/report-alone
 
 # The generators on the same suns: a page of docs/, again.
 COMPARED := pix2pixcc-demo pix2pixhd-demo pix2pix-demo multilayer-demo
