@@ -47,8 +47,11 @@ def table(
 
 
 def quote_name(name: str) -> str:
-    """Percent-encode a name for a FITS card, spaces included: FITS drops trailing ones."""
-    return quote(name, safe="!#$&'()*+,-./:;=?@[]^_{|}~", errors="surrogatepass")
+    """Percent-encode a name for a FITS card.
+
+    Spaces too, since FITS drops trailing ones, and quotes, which a card doubles.
+    """
+    return quote(name, safe="!#$&()*+,-./:;=?@[]^_{|}~", errors="surrogatepass")
 
 
 def unquote_name(name: str) -> str:

@@ -22,6 +22,7 @@ from farside.errors import (
     MissingMetadataError,
     NotFitsError,
 )
+from farside.io.cards import unquote_name
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.synchronic import fits as synchronic_fits
@@ -160,6 +161,16 @@ def test_flags_say_what_the_map_is_made_of() -> None:
     assert "QUALITY bit 2: BEACON" in str(header["COMMENT"])
     for source in sources():
         assert source.sha256 in str(header["HISTORY"])
+
+
+def test_a_base_map_with_quotes_in_its_name_is_one_card() -> None:
+    base, *others = sources()
+    made = synchronic_map(sources=(replace(base, name="'" * 60), *others))
+    data = synchronic_fits.to_bytes(made)
+    header = fits.Header.fromstring(data)
+    assert "CONTINUE" not in header
+    assert unquote_name(header["BASEMAP"].rsplit("%", 1)[0]).strip("'") == ""
+    assert synchronic_fits.read(data).sources[0].name == "'" * 60
 
 
 def test_the_part_of_the_flux_that_was_generated_is_that_of_its_pixels() -> None:
