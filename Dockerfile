@@ -57,5 +57,5 @@ ENV FARSIDE_TRITON_URL=triton:8001
 
 FROM service AS cpu
 COPY --from=packages-cpu /opt/farside /opt/farside
-ENV FARSIDE_DEFAULT_MODEL=pix2pixcc-demo
+ENV FARSIDE_DEFAULT_MODEL=farside-1
 COPY model_repository model_repository

@@ -24,7 +24,7 @@ $(INSTALLED): requirements-dev.lock requirements.hashes pyproject.toml
 	touch $@
 
 # Of requests that name none.
-demo serve: export FARSIDE_DEFAULT_MODEL ?= pix2pixcc-demo
+demo serve: export FARSIDE_DEFAULT_MODEL ?= farside-1
 
 demo: $(INSTALLED)
 	$(BIN)/python -m clients.demo --out demo

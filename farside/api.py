@@ -160,7 +160,7 @@ def generate(
     >>> far = farside.generate(
     ...     ["euvi304.fts", "euvi195.fts", "euvi171.fts"],
     ...     ["aia304.fits", "aia193.fits", "aia171.fits", "hmi.fits"],
-    ...     model="pix2pixcc-demo",
+    ...     model="farside-1",
     ... )
     >>> far.field.unit, far.field.shape
     (Unit("G"), (256, 256))

@@ -66,7 +66,7 @@ def test_the_python_example_prints_spacecraft_and_quality(folder: Path, server: 
 def test_the_command_line_example_runs_without_a_server(folder: Path, repository: Path) -> None:
     (example,) = examples("README.md", "bash", "farside generate")
     script = example.replace("farside ", f"{sys.executable} -m farside.cli ").replace(
-        "--model pix2pixcc-demo", f"--model tiny --repository {repository}"
+        "--model farside-1", f"--model tiny --repository {repository}"
     )
     subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
     assert (folder / "far.fits").exists()

@@ -232,7 +232,7 @@ _COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
             generate,
             "--observation euvi304.fts --observation euvi195.fts --observation euvi171.fts "
             "--reference aia304.fits --reference aia193.fits --reference aia171.fits "
-            "--reference hmi.fits --model pix2pixcc-demo --out far.fits",
+            "--reference hmi.fits --model farside-1 --out far.fits",
         ),
         (
             synchronic,

@@ -25,7 +25,7 @@ ZERO, GUESS, PERSISTENCE = "zero field", "Hale's law on 304", "GONG, a rotation 
 GIVEN_REGIONS = "Hale's law, given the regions"
 ENSEMBLE = "all models, mirrored"
 MIRRORED = "mirrored"
-EXPECTED = "its expected |B|"
+EXPECTED = "its expected abs B"
 WITH_MAP = f"with {PERSISTENCE}"
 
 

@@ -18,6 +18,7 @@ from tests.support.live import ROOT
 from tests.support.once import once
 
 REPORT = json.loads((ROOT / "docs" / "scores" / "report.json").read_text())
+FLAGSHIP = json.loads((ROOT / "docs" / "farside-1" / "report.json").read_text())
 TRAINED_ON = 2
 """Version of the simulated Sun that the model and its report know; the files here are of a later
 one."""
@@ -83,3 +84,23 @@ def test_from_files_to_product_it_finds_the_field_of_a_sun_of_a_later_version(
         made = translate(stack, model, engine).image
         found.append(correlation(made, truth, model.recipe.disk))
     assert np.mean(found) > 0.1
+
+
+def test_the_flagship_is_the_model_of_its_report() -> None:
+    (path,) = (ROOT / "model_repository" / "farside-1").glob("*/model.safetensors")
+    model = checkpoint.read(path)
+    assert path.stat().st_size <= 25e6
+    assert FLAGSHIP["identity"] == model.identity
+    assert FLAGSHIP["simulation"] == 3
+    assert not FLAGSHIP["leak"]["leak"]
+    assert [(score.measure, score.value) for score in model.recipe.scores] == [
+        (score["measure"], score["value"]) for score in FLAGSHIP["scores"]
+    ]
+    assert model.recipe.errors is not None
+
+
+@pytest.mark.parametrize("area", ["full disk", "AR", "QR"])
+def test_the_flagship_beats_persistence_from_five_days_on(area: str) -> None:
+    key = ("CC 8×8", area, "from 5 d", "model", "persistence")
+    (less,) = (mean for mean in FLAGSHIP["means"] if tuple(mean.values())[:5] == key)
+    assert less["estimate"]["low"] > 0.05
