@@ -363,7 +363,7 @@ FILES: dict[str, Make] = {
     "product_groups": lambda: mutated(product(), [("card", "3", "GCOUNT", "0"), ("sums",)]),
     "product_many_hdus": lambda: mutated(product(), [("twice", "2", "5000"), ("sums",)]),
     "map": own_map,
-    "map_no_rows": lambda: mutated(own_map(), [("card", "5", "NAXIS2", "0"), ("sums",)]),
+    "map_no_rows": lambda: mutated(own_map(), [("card", "6", "NAXIS2", "0"), ("sums",)]),
     "map_flux_nan": lambda: own_map(NETFLX0="nan"),
     "map_correlation_length": lambda: own_map(CORRLEN=1e300),
     # Drawings: a picture with its side-car behind a NUL byte.

@@ -114,7 +114,7 @@ def test_nested_notes_are_refused() -> None:
 
 def test_a_second_header_that_is_none_is_refused() -> None:
     data = synchronic_fits.to_bytes(synchronic_map())
-    with pytest.raises(NotFitsError, match="HDU 6 begins with"):
+    with pytest.raises(NotFitsError, match="HDU 7 begins with"):
         synchronic_fits.read(data + bytes(2880))
 
 

@@ -181,9 +181,9 @@ import sys
 from prometheus_client import CollectorRegistry
 from service.metrics import Metrics
 from dataclasses import replace
-from tests.service.test_metrics import VITALS, product
+from tests.service.test_metrics import STATISTICS, product
 metrics = Metrics()
-metrics.products.add(product(sys.argv[1]), replace(VITALS, unsigned_flux_mx=float(sys.argv[2])))
+metrics.products.add(product(sys.argv[1]), replace(STATISTICS, unsigned_flux_mx=float(sys.argv[2])))
 """
 
 

@@ -3,10 +3,12 @@
 import astropy.units as u
 import pytest
 from astropy.time import Time
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from farside.sun.angles import wrap_deg
 from farside.sun.reference_epoch import (
+    AT_EARTH_DEG,
     hours_apart,
     mean_time,
     nearest_epoch,
@@ -63,6 +65,7 @@ def test_astropy_times_and_datetimes_have_the_same_mean_and_epoch(
 
 @given(st.floats(-720, 720))
 def test_lag_is_within_one_rotation_and_the_same_for_the_same_place(longitude_deg: float) -> None:
+    assume(abs(abs(wrap_deg(longitude_deg)) - AT_EARTH_DEG) > 1e-6)  # there rounding decides
     lag = reference_lag_days(longitude_deg)
     assert 0 <= lag <= 27.3
     turned = reference_lag_days(longitude_deg + 360.0)

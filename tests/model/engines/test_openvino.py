@@ -106,7 +106,7 @@ def test_normalisation_of_large_planes_is_exact(network: Generator, recipe: Reci
 def test_winograd_gives_the_same_answer(
     engine: OpenVinoEngine, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openvino_graph, "FEWEST_CHANNELS", 8)
+    monkeypatch.setattr(openvino_graph, "MIN_CHANNELS", 8)
     faster = OpenVinoEngine.from_repository(repository, winograd=True)
     products = [
         node.get_friendly_name()
