@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from farside.solarwind.euhforia import Boundary
 
 Reference: TypeAlias = "Source | Observation | BaseMap | SynchronicMap"
-"""What a reference may be: an image of the front side, or a synoptic map."""
+"""Reference of a generated magnetogram: an image of the front side, or a synoptic map."""
 
 # What takes long to import, torch above all, is imported where it is used.
 

@@ -1,4 +1,4 @@
-"""What the service counts and times, for Prometheus; adds up over workers.
+"""Prometheus metrics of the service: counters and times, summed over workers.
 
 Every name, label and bucket is here. Every label takes few values, whatever clients send. What can
 only be known when it is asked for (readiness, the loaded models, the GPUs) is in :class:`Snapshot`.
@@ -181,7 +181,7 @@ class Metrics:
 
 
 class ProductMetrics:
-    """What was made and from what: whether today's maps can be trusted."""
+    """Metrics of the synchronic maps: their sources, ages and agreement."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.made = Counter("farside_products", "Products made.", PRODUCT_LABELS, registry=registry)
@@ -335,7 +335,7 @@ class LatestTime:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot(Collector):
-    """What is so at the moment of a scrape.
+    """State of the service at the moment of a scrape.
 
     Attributes
     ----------

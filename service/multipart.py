@@ -285,7 +285,7 @@ class FormParser(Generic[F]):
         return True
 
     def _values(self) -> dict[str, object]:
-        """What was sent, by field."""
+        """Parts of the form, by field."""
         values: dict[str, object] = {}
         sent = [part for part in self._parts if not _is_left_empty(part)]
         for name, count in Counter(part.name for part in sent).items():

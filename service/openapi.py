@@ -1,4 +1,4 @@
-"""What ``/docs.json`` and ``/schema.json`` say, from the tables that the service acts on."""
+"""Content of ``/docs.json`` and ``/schema.json``, from the tables that the service acts on."""
 
 from __future__ import annotations
 

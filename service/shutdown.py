@@ -20,7 +20,7 @@ log = logging.getLogger("farside.service")
 
 
 class GracefulShutdown:
-    """What the first signal to stop begins.
+    """Graceful shutdown, begun by the first signal to stop.
 
     Ctrl-C reaches a worker twice, as SIGINT from the terminal and as SIGTERM from the program that
     started it: only a second SIGINT is the framework's, which then stops listening at once.

@@ -1,4 +1,4 @@
-"""What one worker process holds, and how a request passes through it.
+"""State of one worker process, and the way of a request through it.
 
 The story of :mod:`farside.pipeline` in stages with threads of their own: while the network runs,
 the files of the next request are read and registered and the product of the last is written. A map

@@ -35,7 +35,7 @@ LEAST_PROBABILITY = 1e-4
 
 
 class Statistics(NamedTuple):
-    """What a network answers of the field."""
+    """Statistics of the field that a network predicts, network units."""
 
     field: Tensor
     sigma: Tensor

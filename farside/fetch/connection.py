@@ -68,7 +68,7 @@ class _PassingError(Exception):
 
 
 class _Entry(BaseModel):
-    """What the cache knows of a file: its address, and the validators and size of its version."""
+    """Cache record of a file: its address, and the validators and size of its version."""
 
     address: str
     etag: str = ""

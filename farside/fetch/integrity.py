@@ -21,7 +21,7 @@ from farside.synchronic.base import MAX_MAP_BYTES, read_base
 _log = logging.getLogger(__name__)
 
 _MISMATCH = 0
-"""What astropy's verify methods return for a sum that differs; 1: equal, 2: there is none."""
+"""Return value of astropy's verify methods for a sum that differs; 1: equal, 2: there is none."""
 
 
 def check_fits(path: Path) -> None:

@@ -26,7 +26,7 @@ Role = Literal["observation", "reference"]
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
 SYNOPTIC_MAP = "MAP LOS"
-"""What a channel accepts that takes a synoptic map, rendered as the disk of the view."""
+"""Entry of `accepts` for a synoptic map, which is rendered as the disk of the view."""
 
 InstrumentBand = Annotated[str, Field(pattern=r"^[A-Z]+(-[AB])? [A-Za-z0-9]+$")]
 

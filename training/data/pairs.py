@@ -129,7 +129,7 @@ class Pairs:
         return Sample(tuple(observed), self._set(pair.reference), truth, pair, seed)
 
     def describe(self, index: int) -> tuple[Pair, SetRecord]:
-        """What is known of a sample without reading it: the pair, and the set of its target."""
+        """Pair of a sample and set of its target; no disk is read."""
         pair = self.pairs[index]
         return pair, self.sets[pair.target]
 

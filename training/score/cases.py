@@ -117,7 +117,7 @@ def control_index(labels: tuple[CaseLabel, ...], index: int) -> int | None:
 
 
 Given = Literal["everything", "magnetogram", "nothing"]
-"""What a model is given of the reference pair."""
+"""Part of the reference pair that a model is given."""
 
 
 def given(stack: Stack, recipe: Recipe, reference: Given) -> Stack:
