@@ -193,7 +193,7 @@ class Pairs:
         if not np.isfinite(image).all():
             raise StoreError(f"{about}: got values that are missing or NaN, expected a whole disk")
         stored, on_disk = self._stored
-        values = np.where(on_disk, image.astype(np.float32), np.float32(0))
+        values = image.astype(np.float32)
         if stored != self.grid:
             values = _block_means(values, on_disk, stored.size_px // self.grid.size_px)
         return Disk(np.where(self._on_disk, values, np.float32(np.nan)), self.grid, origin)

@@ -184,10 +184,8 @@ def _predicted(name: str, case: str, product: Magnetogram) -> Prediction:
 
 def _ensemble(made: Sequence[Prediction]) -> Iterator[Prediction]:
     """Mean of the models, each over mirrored inputs unless it has that symmetry by itself."""
-    mirrored_ones = {each.name: each for each in made}
-    images = [
-        mirrored_ones.get(f"{each.name}, {MIRRORED}", each).image for each in made if each.served
-    ]
+    named = {each.name: each for each in made}
+    images = [named.get(f"{each.name}, {MIRRORED}", each).image for each in made if each.served]
     if len(images) > 1:
         yield Prediction(ENSEMBLE, f"{len(images)} models", np.mean(images, axis=0))
 
