@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from training.discriminator import Norm
 from training.losses import AdversarialLoss, LossWeights
@@ -22,10 +22,19 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def _listed(paths: object) -> object:
+    """One path as a list of one."""
+    return (paths,) if isinstance(paths, str | Path) else paths
+
+
 class Data(_Part):
     """Stores of samples, and data augmentation."""
 
-    store: Path = Field(description="Store made by training.data; its training split is used.")
+    store: Annotated[tuple[Path, ...], BeforeValidator(_listed)] = Field(
+        min_length=1,
+        description="Store made by training.data, or a list of them, as of several versions of the "
+        "simulated Sun; their training splits are used.",
+    )
     validation: Path = Field(
         description="Store whose test split validates: the same, or one of other suns."
     )

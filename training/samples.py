@@ -19,7 +19,7 @@ from farside.sun.grid import Image
 from training.config import Data
 from training.data import Pairs, Split, StoreError, open_store
 from training.data.planes import is_planes, open_planes
-from training.sources import FIELD, PairSource, PlaneSource, Source
+from training.sources import FIELD, JoinedSource, PairSource, PlaneSource, Source
 from training.variations import Change, vary
 
 AHEAD = 4
@@ -123,42 +123,51 @@ def open_samples(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDatas
     IncompleteSetError
         A store lacks a channel of the Recipe.
     """
-    if is_planes(data.store):
-        return _checked(_open_planes(data, recipe), data)
-    stores = open_store(data.store), open_store(data.validation)
-    chosen = [_of_split(store, split, data) for store, split in zip(stores, SPLITS, strict=True)]
-    chosen[1] = _spread(chosen[1], data.validation_samples)
-    in_both = sorted(frozenset.intersection(*map(Pairs.seeds, stores, chosen)))
-    if in_both:
-        raise _trained_on(data, in_both)
-    train, validation = (
-        SampleDataset(PairSource(store, recipe, indices), indices, recipe, data.cache_gib)
-        for store, indices in zip(stores, chosen, strict=True)
+    opened = _open_planes if is_planes(data.store[0]) else _open_pairs
+    train, validation = opened(data, recipe)
+    for samples in (train, validation) if data.check else ():
+        samples.check()
+    return train, validation
+
+
+def _open_pairs(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDataset]:
+    stores, other = [*map(open_store, data.store)], open_store(data.validation)
+    chosen = [_of_split(store, "train", data) for store in stores]
+    validating = _spread(_of_split(other, "test", data), data.validation_samples)
+    trained_on: set[int] = set().union(*map(Pairs.seeds, stores, chosen))
+    _check_seeds(trained_on, other.seeds(validating), data)
+    learnt = JoinedSource(
+        [
+            (PairSource(store, recipe, indices), indices)
+            for store, indices in zip(stores, chosen, strict=True)
+        ]
     )
-    return _checked((train, validation), data)
-
-
-def _checked(
-    samples: tuple[SampleDataset, SampleDataset], data: Data
-) -> tuple[SampleDataset, SampleDataset]:
-    for each in samples if data.check else ():
-        each.check()
-    return samples
+    return (
+        SampleDataset(learnt, range(len(learnt)), recipe, data.cache_gib),
+        SampleDataset(PairSource(other, recipe, validating), validating, recipe, data.cache_gib),
+    )
 
 
 def _open_planes(data: Data, recipe: Recipe) -> tuple[SampleDataset, SampleDataset]:
-    stores = open_planes(data.store), open_planes(data.validation)
-    in_both = sorted(set(stores[0].description.seeds) & set(stores[1].description.seeds))
+    stores, other = [*map(open_planes, data.store)], open_planes(data.validation)
+    trained_on: set[int] = set().union(*(store.description.seeds for store in stores))
+    _check_seeds(trained_on, other.description.seeds, data)
+    target = data.target or FIELD
+    validating = _spread(np.arange(len(other)), data.validation_samples)
+    learnt = JoinedSource(
+        [(PlaneSource(store, recipe, target), range(len(store))) for store in stores]
+    )
+    validated = PlaneSource(other, recipe, data.validation_target or target)
+    return (
+        SampleDataset(learnt, range(len(learnt)), recipe, data.cache_gib),
+        SampleDataset(validated, validating, recipe, data.cache_gib),
+    )
+
+
+def _check_seeds(trained_on: set[int], validating: Iterable[int], data: Data) -> None:
+    in_both = sorted(trained_on.intersection(validating))
     if in_both:
         raise _trained_on(data, in_both)
-    target = data.target or FIELD
-    targets = target, data.validation_target or target
-    chosen = np.arange(len(stores[0])), _spread(np.arange(len(stores[1])), data.validation_samples)
-    train, validation = (
-        SampleDataset(PlaneSource(store, recipe, name), indices, recipe, data.cache_gib)
-        for store, name, indices in zip(stores, targets, chosen, strict=True)
-    )
-    return train, validation
 
 
 def _trained_on(data: Data, seeds: list[int]) -> StoreError:
@@ -166,9 +175,6 @@ def _trained_on(data: Data, seeds: list[int]) -> StoreError:
         f"{data.validation}: got {len(seeds)} suns that are trained on, as seed {seeds[0]},"
         " expected none"
     )
-
-
-SPLITS: tuple[Split, Split] = ("train", "test")
 
 
 def _of_split(store: Pairs, split: Split, data: Data) -> NDArray[np.intp]:

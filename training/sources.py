@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -131,5 +131,46 @@ class PlaneSource:
             self.images(index)
 
 
-Source = PairSource | PlaneSource
+class JoinedSource:
+    """Samples of several stores as one source, in order.
+
+    Parameters
+    ----------
+    parts
+        Sources for one Recipe, and the indices of the samples of each.
+
+    Raises
+    ------
+    StoreError
+        The stores have images of different sizes.
+    """
+
+    def __init__(self, parts: Sequence[tuple[PairSource | PlaneSource, Iterable[int]]]) -> None:
+        sides = sorted({source.side_px for source, _ in parts})
+        if len(sides) > 1:
+            raise StoreError(f"got stores of {sides} px, expected one size")
+        self._samples = [(source, int(index)) for source, indices in parts for index in indices]
+        self.side_px, self.precision = parts[0][0].side_px, parts[0][0].precision
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def images(self, index: int) -> Image:
+        """(channel + output, y, x), network units."""
+        source, at = self._samples[index]
+        return source.images(at)
+
+    def view(self, index: int) -> tuple[Observer, float | None]:
+        """Observer of the target, and age of the reference in days."""
+        source, at = self._samples[index]
+        return source.view(at)
+
+    def check(self, indices: Iterable[int]) -> None:
+        """Read samples once."""
+        for index in indices:
+            source, at = self._samples[index]
+            source.check([at])
+
+
+Source = PairSource | PlaneSource | JoinedSource
 """Source of samples for one Recipe."""

@@ -57,13 +57,13 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         simulate(folder / name, campaign, processes=0, renderer=SMALL_RENDERER)
     (folder / "recipe.toml").write_text(small(FULL.read_text()))
     smoke = read_config(ROOT / "training" / "configs" / "farside-1-smoke.toml")
-    paths = {"store": folder / "suns", "validation": folder / "others"}
+    paths = {"store": (folder / "suns",), "validation": folder / "others"}
     data = smoke.data.model_copy(update=paths)
     return smoke.model_copy(update={"recipe": folder / "recipe.toml", "data": data})
 
 
 def samples_of(config: Config) -> SampleDataset:
-    store = open_store(config.data.store)
+    store = open_store(config.data.store[0])
     indices = range(len(store))
     return SampleDataset(PairSource(store, RECIPE, indices), indices, RECIPE)
 
@@ -86,7 +86,7 @@ def test_the_real_configuration_parses_and_fits_its_network() -> None:
 
 
 def test_a_store_has_views_of_sdo_and_references_of_more_than_a_rotation(config: Config) -> None:
-    store = open_store(config.data.store)
+    store = open_store(config.data.store[0])
     seen = {(store.sets[p.target].channels[0], round(p.age_days, 1)) for p in store.pairs}
     assert seen == {("EUVI-A 304", 0.0), ("EUVI-A 304", 50.0), ("AIA 304", 50.0)}
     shift = {store.sets[p.target].channels[0]: p.shift_deg for p in store.pairs}
@@ -95,7 +95,7 @@ def test_a_store_has_views_of_sdo_and_references_of_more_than_a_rotation(config:
 
 
 def test_a_sample_is_what_the_service_would_give_the_network(config: Config) -> None:
-    samples, store = samples_of(config), open_store(config.data.store)
+    samples, store = samples_of(config), open_store(config.data.store[0])
     for index in range(len(samples)):
         out = np.empty((1, RECIPE.input_planes, 64, 64), np.float32)
         encode(store[index].stack(RECIPE), RECIPE, out)
@@ -103,7 +103,7 @@ def test_a_sample_is_what_the_service_would_give_the_network(config: Config) -> 
 
 
 def test_a_sample_without_reference_is_what_the_service_would_give(config: Config) -> None:
-    samples, store = samples_of(config), open_store(config.data.store)
+    samples, store = samples_of(config), open_store(config.data.store[0])
     stack = store[1].stack(RECIPE)
     alone = replace(stack, disks=(*stack.disks[:3], None, None, None, None))
     out = np.empty((1, RECIPE.input_planes, 64, 64), np.float32)
@@ -264,7 +264,7 @@ def test_batches_follow_from_the_step_alone(config: Config) -> None:
 
 
 def test_a_store_is_learnt_from_on_a_coarser_grid_too(config: Config) -> None:
-    store = open_store(config.data.store)
+    store = open_store(config.data.store[0])
     grid = Grid(size_px=32, disk_radius_px=14.0, mask_radius=store.grid.mask_radius)
     fine, coarse = store[0].truth.image, store.on(grid)[0].truth.image
     assert store.on(store.grid) is store

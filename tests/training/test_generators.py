@@ -55,7 +55,7 @@ def small(adversary: Adversary) -> Adversary:
 def config_of(folder: Path, name: str) -> Config:
     """The demonstration's own configuration; twelve steps, four in each stage of three."""
     full = read_config(ROOT / "training" / "configs" / f"{name}.toml")
-    paths = {"store": folder / "suns.zarr", "validation": folder / "other-suns.zarr"}
+    paths = {"store": (folder / "suns.zarr",), "validation": folder / "other-suns.zarr"}
     patch = {"patch_px": 64 if full.data.patch_px else None}
     run = {"iterations": 12, "validate_every": 4, "accelerator": "cpu", "batch": 2}
     stages = [

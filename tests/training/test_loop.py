@@ -49,7 +49,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         .replace("n_residual = 6", "n_residual = 1")
     )
     smoke = read_config(ROOT / "training" / "configs" / "smoke.toml")
-    paths = {"store": folder / "suns", "validation": folder / "others"}
+    paths = {"store": (folder / "suns",), "validation": folder / "others"}
     data = smoke.data.model_copy(update=paths)
     return smoke.model_copy(update={"recipe": small, "data": data})
 
@@ -148,7 +148,7 @@ def test_the_configurations_that_come_with_it_parse(name: str) -> None:
 
 
 def samples_of(config: Config, recipe: Recipe = RECIPE, cache_gib: float = 0.0) -> SampleDataset:
-    store = open_store(config.data.store)
+    store = open_store(config.data.store[0])
     indices = store.select("train").tolist()
     return SampleDataset(PairSource(store, recipe, indices), indices, recipe, cache_gib)
 
@@ -156,7 +156,7 @@ def samples_of(config: Config, recipe: Recipe = RECIPE, cache_gib: float = 0.0) 
 def test_a_sample_is_what_the_service_would_give_the_network_and_the_truth(
     config: Config,
 ) -> None:
-    store = open_store(config.data.store)
+    store = open_store(config.data.store[0])
     planes = samples_of(config)[1].numpy()
     sample = store[1]
     disks: list[Disk] = [*sample.stack(RECIPE).given, sample.truth]
@@ -178,7 +178,7 @@ def test_references_are_turned_into_the_view_where_the_recipe_wants_it(config: C
     own, aligned = (samples_of(config, recipe)[1].numpy() for recipe in (still, turned))
     np.testing.assert_array_equal(own[:3], aligned[:3])
     np.testing.assert_array_equal(own[7], aligned[7])
-    stack = open_store(config.data.store)[1].stack(turned)
+    stack = open_store(config.data.store[0])[1].stack(turned)
     rotated = np.nan_to_num(stack.given[6].image) / 1500
     np.testing.assert_allclose(aligned[6], rotated, rtol=1e-3, atol=1e-6)
     assert not np.array_equal(own[6], aligned[6])
@@ -205,10 +205,10 @@ def with_data(config: Config, **changes: object) -> Config:
 
 def test_a_bad_disk_stops_the_run_before_its_first_step(config: Config, tmp_path: Path) -> None:
     store = tmp_path / "holed"
-    shutil.copytree(config.data.store, store)
+    shutil.copytree(config.data.store[0], store)
     (store / "disks" / "c" / "6" / "0" / "0").unlink()
     with pytest.raises(StoreError, match=r"EUVI-A 171 of set 1 \(row 6\): got values that are"):
-        train(with_data(config, store=store), tmp_path / "run")
+        train(with_data(config, store=(store,)), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -228,14 +228,14 @@ def test_disks_on_another_grid_are_refused(config: Config) -> None:
 
 
 def test_a_store_without_samples_of_its_split_is_refused(config: Config) -> None:
-    swapped = with_data(config, store=config.data.validation)
+    swapped = with_data(config, store=(config.data.validation,))
     with pytest.raises(StoreError, match="others: got no sample of split 'train'"):
         open_samples(swapped.data, RECIPE)
 
 
 def test_samples_are_of_the_dates_that_are_asked_for(config: Config) -> None:
     recipe = Recipe.from_toml(config.recipe.read_text())
-    stores = [open_store(path) for path in (config.data.store, config.data.validation)]
+    stores = [open_store(path) for path in (config.data.store[0], config.data.validation)]
     days = [[date.fromisoformat(s.sets[p.target].time[:10]) for p in s.pairs] for s in stores]
     last = max(max(each) for each in days)
     before = config.data.model_copy(update={"dates": (date(2000, 1, 1), last - timedelta(days=1))})
@@ -287,7 +287,7 @@ def test_inputs_and_targets_are_turned_alike_by_hales_law(config: Config) -> Non
     )
     signs = set()
     for index in range(len(measured)):
-        date = open_store(config.data.store)[index].stack(RECIPE).time
+        date = open_store(config.data.store[0])[index].stack(RECIPE).time
         sign = leading_sign(date)
         signs.add(sign)
         assert torch.equal(by_law[index][:6], measured[index][:6])

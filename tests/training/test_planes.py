@@ -131,7 +131,7 @@ def test_tiles_to_learn_from_may_be_smaller_than_those_to_infer_with(tmp_path: P
 def data(tmp_path: Path, **changes: object) -> Data:
     store(tmp_path / "train", 3, 4)
     store(tmp_path / "test", 5)
-    stores = {"store": tmp_path / "train", "validation": tmp_path / "test"}
+    stores = {"store": (tmp_path / "train",), "validation": tmp_path / "test"}
     return Data.model_validate(stores | {"crop_margin_px": 0} | changes)
 
 

@@ -22,6 +22,10 @@ SOFTENING = 10.0
 LEAST_SIGMA = 0.005
 """Least standard deviation that is answered, network units."""
 
+FRESH, FRESH_ROTATIONS = 4.0, 4 / 27.2753
+"""Logit that the gate begins with where the reference is of the same time, and the age, in synodic
+rotations, in which it falls by e: what was there 2.5 days ago is kept to 90 %. A choice."""
+
 START = (-3.0, 0.0, -1.8, 0.0)
 """Biases of the heads before training: |B| 0.05, p(+) 0.5, σ 0.15, gate 0.5."""
 
@@ -52,6 +56,9 @@ class Generator(Network):
         Indices of the planes that change sign in the mirror image, separated by spaces.
     reference_plane, availability_plane
         Indices of the reference field, in the units of the answer, and of where it has a value.
+    age_plane
+        Index of the age of the reference, synodic rotations. With it the gate begins open to a fresh
+        reference; without, it begins half open to any.
     n_gf
         Channels of the first level, at half the resolution; they double up to eight times as many.
     levels
@@ -84,6 +91,7 @@ class Generator(Network):
         n_fine: int = 24,
         coarsen: int = 1,
         n_refine: int = 2,
+        age_plane: int | None = None,
     ) -> None:
         if output_channels != HEADS or levels < 2:
             raise ValueError(
@@ -94,6 +102,7 @@ class Generator(Network):
         self.side_multiple = self.min_side = coarsen * 2**levels
         self.odd_planes = tuple(map(int, odd_planes.split()))
         self.reference_plane, self.availability_plane = reference_plane, availability_plane
+        self.age_plane = age_plane
         self.coarsen = coarsen
         # On the CPU even where the network is laid out on the meta device: it is no weight.
         signs = torch.ones(1, input_channels, 1, 1, device="cpu")
@@ -127,9 +136,14 @@ class Generator(Network):
         strength = functional.softplus(raw[:, 0:1])
         positive = torch.sigmoid(raw[:, 1:2])
         sigma = functional.softplus(raw[:, 2:3]) + LEAST_SIGMA
-        gate = torch.sigmoid(raw[:, 3:4]) * available
+        gate = torch.sigmoid(raw[:, 3:4] + self._freshness(x)) * available
         field = gate * reference + (1 - gate) * strength * (2 * positive - 1)
         return torch.cat([field, sigma, strength, positive], dim=1)
+
+    def _freshness(self, x: Tensor) -> Tensor:
+        if self.age_plane is None:
+            return x.new_zeros(())
+        return FRESH * torch.exp(-x[:, self.age_plane : self.age_plane + 1] / FRESH_ROTATIONS)
 
     def _heads(self, x: Tensor) -> Tensor:
         if self.refine is None:
