@@ -119,6 +119,7 @@ def generate(
     model: str | None = None,
     *,
     models: Models | Engine | None = None,
+    seed: int | None = None,
     progress: Progress = no_progress,
 ) -> Magnetogram:
     """Generate the magnetogram that the spacecraft of `observations` would have measured.
@@ -135,6 +136,8 @@ def generate(
         Name of the model. By default FARSIDE_DEFAULT_MODEL, or the only one there is.
     models : Models or Engine, optional
         What :func:`farside.load_models` gave. By default the models of its default folder.
+    seed : int, optional
+        Draw a realisation with this seed, by :meth:`Magnetogram.sample`, instead of the mean.
     progress : callable, optional
         Called with the tiles done and their number, by models that work in tiles.
 
@@ -174,7 +177,8 @@ def generate(
     else:
         engine = known
         name = model or only_model({one.recipe.name for one in engine.models().values()})
-    return generate_by(listed(observations), listed(references), name, engine, progress)
+    made = generate_by(listed(observations), listed(references), name, engine, progress)
+    return made if seed is None else made.sample(seed)
 
 
 def synchronic_map(

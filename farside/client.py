@@ -102,6 +102,8 @@ class Client:
         observations: Source | Iterable[Source],
         references: Source | Iterable[Source] = (),
         model: str | None = None,
+        *,
+        seed: int | None = None,
     ) -> fits.HDUList: ...
 
     @overload
@@ -112,6 +114,7 @@ class Client:
         model: str | None = None,
         *,
         out: str | Path,
+        seed: int | None = None,
     ) -> Path: ...
 
     def generate(
@@ -121,6 +124,7 @@ class Client:
         model: str | None = None,
         *,
         out: str | Path | None = None,
+        seed: int | None = None,
     ) -> fits.HDUList | Path:
         """Generate the magnetogram that the spacecraft of `observations` would have measured.
 
@@ -133,6 +137,8 @@ class Client:
             Name of one of :meth:`models`; by default the service's default model.
         out
             File to write the product to, atomically.
+        seed
+            Draw a realisation with this seed instead of the mean.
 
         Returns
         -------
@@ -146,7 +152,7 @@ class Client:
         ConnectionFailedError, DeadlineError
             The service does not answer, or not in time.
         """
-        content = self.generate_bytes(observations, references, model)
+        content = self.generate_bytes(observations, references, model, seed)
         if out is None:
             return fits.open(BytesIO(content), lazy_load_hdus=False)
         return _write(Path(out), content)
@@ -156,6 +162,7 @@ class Client:
         observations: Source | Iterable[Source],
         references: Source | Iterable[Source] = (),
         model: str | None = None,
+        seed: int | None = None,
     ) -> bytes:
         """Generate a product as the bytes of its FITS file; parameters as for :meth:`generate`."""
         parts = [
@@ -163,6 +170,8 @@ class Client:
             *(("reference", _part(source)) for source in listed(references)),
         ]
         data = {"model": model} if model else {}
+        if seed is not None:
+            data["seed"] = str(seed)
         return self._ask("POST", "/generate", files=parts, data=data).content
 
     def synchronic(

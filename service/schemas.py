@@ -9,6 +9,7 @@ from astropy.time import Time
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from farside.io.formats import MapFormat
+from farside.magnetogram.magnetogram import MAX_SEED
 from farside.sun.times import parse_time
 from service.multipart import MAX_TEXT_BYTES, Form, Upload
 
@@ -40,6 +41,12 @@ class GenerateForm(Form):
         description="name from GET /models; the default model if left out",
     )
     format: Format = Field(default=Format.FITS, description="format of the answer")
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_SEED,
+        description="draw a realisation with this seed instead of the mean",
+    )
 
 
 class SynchronicForm(Form):

@@ -221,8 +221,7 @@ class Worker:
                     raise
                 # Triton took up another version meanwhile and let go of this one.
                 stack, magnetogram = await self._translated(form, newer)
-            written = await self._write.run(self._written, magnetogram, stack, form.format)
-            return magnetogram, written
+            return await self._write.run(self._written, magnetogram, stack, form)
 
     async def _translated(self, form: GenerateForm, model: Model) -> tuple[Stack, Magnetogram]:
         stack = await self._prepare.run(self._prepared, form, model)
@@ -233,14 +232,17 @@ class Worker:
         check_unpacked(form.files())
         return prepare(form.observation, form.reference, model.recipe, self.metrics.timed)
 
-    def _written(self, magnetogram: Magnetogram, stack: Stack, kind: Format) -> bytes:
+    def _written(
+        self, made: Magnetogram, stack: Stack, form: GenerateForm
+    ) -> tuple[Magnetogram, bytes]:
         with self.metrics.timed("write"):
-            content = write(magnetogram, kind)
+            magnetogram = made if form.seed is None else made.sample(form.seed)
+            content = write(magnetogram, form.format)
         with self.metrics.timed("vitals"):
-            self.metrics.products.add(magnetogram, product_statistics(magnetogram, stack))
+            self.metrics.products.add(made, product_statistics(made, stack))
         record = RequestLog.current()
         record.inputs, record.quality = input_lines(magnetogram.inputs), magnetogram.quality.names()
-        return content
+        return magnetogram, content
 
     async def state(self) -> Snapshot:
         """Look at what is so now; an engine that is slow to say it is ready is not."""

@@ -92,6 +92,10 @@ def generate(
     precision: Annotated[
         Precision, typer.Option(help="Floating-point format of the network, without --server.")
     ] = "float32",
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Draw a realisation with this seed instead of the mean."),
+    ] = None,
 ) -> None:
     """Generate a far-side magnetogram, in this process or through a service.
 
@@ -101,7 +105,7 @@ def generate(
         from farside.client import Client
 
         with Client(server) as client:
-            client.generate(observation, reference or [], model, out=out)
+            client.generate(observation, reference or [], model, out=out, seed=seed)
     else:
         from farside.pipeline import generate as generate_here
 
@@ -110,7 +114,7 @@ def generate(
         engine = models.engine(name)
         with progress_bar(name) as progress:
             made = generate_here(observation, reference or [], name, engine, progress)
-        made.write(out)
+        (made if seed is None else made.sample(seed)).write(out)
     typer.echo(out)
 
 

@@ -72,6 +72,9 @@ if TYPE_CHECKING:
 MAX_INPUTS = 64
 """Maximum number of inputs of a product; the published models take up to ten."""
 
+MAX_SEED = 2**31 - 1
+"""Greatest seed of a realisation."""
+
 _NOTES = TypeAdapter(tuple[str, ...])
 
 
@@ -187,6 +190,8 @@ class Magnetogram:
         Synthetic brightness images generated with the field.
     kept
         Header cards of the instrument that a product in native pixels keeps.
+    seed
+        Of a realisation, see :meth:`sample`; None for the model's answer, the mean.
     """
 
     image: Image
@@ -203,6 +208,7 @@ class Magnetogram:
     unsigned: Image | None = None
     positive: Image | None = None
     missing: tuple[str, ...] = ()
+    seed: int | None = None
 
     def __repr__(self) -> str:
         made_by = self.generator
@@ -247,6 +253,31 @@ class Magnetogram:
     def field(self) -> Quantity:
         """The line-of-sight field, (y, x), gauss; positive towards the observer."""
         return Quantity(self.image, "G")
+
+    def sample(self, seed: int) -> Magnetogram:
+        """Draw a realisation: a field that looks like a magnetogram, instead of the mean.
+
+        The mean is what scores best and what maps and coronal models want; it is weak where the
+        polarity is not known. Realisations have full strength, and differ as the field may.
+
+        Parameters
+        ----------
+        seed : int
+            Zero or more; the same seed gives the same field.
+
+        Returns
+        -------
+        Magnetogram
+            Its mean and standard deviation over many seeds are `image` and `sigma`.
+
+        Raises
+        ------
+        UnexpectedImageError
+            The product is a realisation itself, or its model gives no σ and no expected strength.
+        """
+        from farside.magnetogram.realisation import realise
+
+        return realise(self, seed)
 
     def to_map(self) -> GenericMap:
         """Convert to a sunpy Map with unit, observer and helioprojective coordinates.
@@ -361,6 +392,8 @@ def _cards(made: Magnetogram) -> Iterator[Card]:
     yield from _geometry_cards(made.grid, made.observer)
     yield from _model_cards(made.generator)
     yield "QUALITY", int(made.quality), "sum of bits, 0 is good"
+    if made.seed is not None:
+        yield "AISEED", made.seed, "seed of this realisation; not the mean"
     if made.reference_age_days is not None:
         yield "REFAGE", round(made.reference_age_days, 6), "[d] mean age of the references"
     for index, channel in enumerate(made.missing, 1):
@@ -509,6 +542,7 @@ def _from_hdus(hdus: Sequence[StoredHdu]) -> Magnetogram:
         unsigned=_plane_if_any(hdus, "UNSIGNED", grid),
         positive=_plane_if_any(hdus, "P_POSITIVE", grid, 1.0),
         missing=tuple(_texts(cards, "AIMISS")),
+        seed=_seed(cards),
         brightness=tuple(
             Brightness(text_of(hdu.cards, "BAND"), _plane(hdu, grid))
             for hdu in hdus
@@ -538,6 +572,11 @@ def _plane_if_any(
 ) -> Image | None:
     hdu = hdu_if_any(hdus, name)
     return None if hdu is None else _plane(hdu, grid, most=most)
+
+
+def _seed(cards: Cards) -> int | None:
+    value = number_if_any(cards, "AISEED", 0, MAX_SEED)
+    return None if value is None else int(value)
 
 
 def _texts(cards: Cards, key: str) -> Iterator[str]:
@@ -607,6 +646,7 @@ def _described(made: Magnetogram) -> tuple[object, ...]:
         made.generator,
         made.kept,
         made.missing,
+        made.seed,
     )
 
 

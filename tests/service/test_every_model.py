@@ -94,6 +94,20 @@ def test_each_generates_from_the_files_it_wants(
         assert abs(on_disk).max() <= recipe.saturation_gauss * 1.001
 
 
+def test_a_seed_asks_for_a_realisation_where_the_model_knows_its_error(
+    client: httpx.Client, offered: Offered
+) -> None:
+    for recipe in RECIPES:
+        if recipe.name in ("farside-1", "pix2pix-demo"):
+            data = {"model": recipe.name, "seed": "7"}
+            answer = client.post("/generate", files=parts(offered, recipe), data=data)
+            if recipe.name == "farside-1":
+                assert Magnetogram.read(answer.content).seed == 7
+            else:
+                assert (answer.status_code, answer.json()["type"]) == (422, "UnexpectedImageError")
+                assert "expected both, as farside-1 gives" in answer.json()["error"]
+
+
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_files_of_another_model_are_refused_with_what_this_one_wants(
     client: httpx.Client, offered: Offered, recipe: Recipe

@@ -32,12 +32,16 @@ class Predictions:
         Mask of the surface that the reference saw.
     controls
         Predictions from shuffled inputs by name: with the reference, or the EUV, of another Sun.
+    sigma, positive
+        σ and p(+) of the model's prediction, where it has them.
     """
 
     model: Image
     persistence: Image
     seen: NDArray[np.bool_]
     controls: dict[str, Image]
+    sigma: Image | None = None
+    positive: Image | None = None
 
     @property
     def by_name(self) -> dict[str, Image]:
@@ -50,11 +54,14 @@ def predict(case: Case, other: Case | None, model: Model, engine: Engine) -> Pre
     """Predict one case by model and baselines; `other` provides the inputs of the controls."""
     view, reference = case.view, case.reference
     origin = View(reference.origin.observer, reference.origin.time)
+    made = translate(case.stack, model, engine)
     return Predictions(
-        model=translate(case.stack, model, engine).image,
+        model=made.image,
         persistence=reproject_disk(reference, view.observer, view.time).image,
         seen=seen(reference.grid, origin, view),
         controls=_controls(case, other, model, engine) if other else {},
+        sigma=made.sigma,
+        positive=made.positive,
     )
 
 

@@ -14,6 +14,7 @@ from farside.evaluation.flux import pixel_area_cm2
 from farside.model.engine import Model
 from farside.model.recipe import ErrorModel, Score, Table
 from farside.sun.grid import Grid
+from training.score.calibration import SIGNED_GAUSS, Calibration
 from training.score.cases import Cases
 from training.score.measures import AR, CC, COMMON, FULL, QR
 from training.score.predictions import PERSISTENCE, ZERO
@@ -96,6 +97,7 @@ class Report(Scores):
     regions: tuple[RegionRow, ...]
     leak: LeakCheck | None
     errors: ErrorModel
+    calibration: Calibration
     scores: tuple[Score, ...]
     disks: tuple[DiskRow, ...]
 
@@ -125,6 +127,7 @@ def make_report(outcome: Outcome, cases: Cases, model: Model, options: Options) 
         regions=regions,
         leak=leak,
         errors=outcome.errors.model(),
+        calibration=outcome.calibration.calibration(),
         scores=tuple(_scores(found, regions, units, options.command)),
         disks=tuple(_disk_row(record) for record in records),
     )
@@ -215,6 +218,7 @@ def markdown(report: Report, figures: Sequence[str] = ()) -> str:
         "## Error of the model",
         _error_text(report.errors),
         *(f"{name}\n\n{_error_table(report.errors, sigmas)}" for name, sigmas in _tables(report)),
+        *_calibration_part(report.calibration),
         *(f"![{name}]({name})" for name in figures),
     ]
     return "\n\n".join(parts) + "\n"
@@ -317,6 +321,39 @@ def _error_text(errors: ErrorModel) -> str:
         "or did not see the place. Correlation length "
         f"{errors.correlation_length_deg:.2f}° (autocorrelation 1/e)."
     )
+
+
+def _calibration_part(calibration: Calibration) -> Iterator[str]:
+    if calibration.coverage:
+        yield "## Coverage of σ"
+        yield (
+            "Share of the true field within ±1 and ±1.96 σ of the generated one, by |B|: 68.3 % "
+            "and 95.0 % if errors were Gaussian and σ right. Where the true field is strong the "
+            "mean is mostly too weak, so the bins of the true |B| cannot all be right."
+        )
+        rows = [
+            [f"{row.by} |B| {_range(row.low_gauss, row.high_gauss)}"]
+            + [f"{share:.1%}" for share in (row.within_68, row.within_95)]
+            + [str(row.pixels)]
+            for row in calibration.coverage
+        ]
+        yield table(["", "within 1 σ", "within 1.96 σ", "pixels"], rows)
+    if calibration.reliability:
+        yield "## Reliability of p(+)"
+        yield (
+            f"Pixels with a true field of at least {SIGNED_GAUSS:g} G: mean p(+) in bins, and "
+            "share that is positive. Mean difference over pixels "
+            f"{number(calibration.reliability_error or 0.0)}."
+        )
+        rows = [
+            [number(row.probability), number(row.positive), str(row.pixels)]
+            for row in calibration.reliability
+        ]
+        yield table(["p(+)", "positive", "pixels"], rows)
+
+
+def _range(low: float, high: float | None) -> str:
+    return f"from {low:g} G" if high is None else f"{low:g}–{high:g} G"
 
 
 def _tables(report: Report) -> list[tuple[str, Table]]:

@@ -18,6 +18,7 @@ from farside.magnetogram.uncertainty import known_mask
 from farside.model.engine import Engine, Model
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
+from training.score.calibration import CalibrationTally
 from training.score.cases import Case, CaseLabel, Cases, control_index, main_ages
 from training.score.errors import ErrorTally
 from training.score.measures import rows
@@ -78,13 +79,14 @@ class Outcome:
     ----------
     records
         Scores of all cases.
-    errors, pixels, examples
-        Error sums, joint histogram and boxes of the cases whose reference is at least
-        :data:`~training.score.cases.MAIN_AGE_DAYS` old.
+    errors, calibration, pixels, examples
+        Error sums, calibration of σ and p(+), joint histogram and boxes of the cases whose
+        reference is at least :data:`~training.score.cases.MAIN_AGE_DAYS` old.
     """
 
     records: list[CaseScores]
     errors: ErrorTally
+    calibration: CalibrationTally
     pixels: NDArray[np.float64]
     examples: list[Example] = field(default_factory=list)
 
@@ -107,7 +109,7 @@ def run(
         Whether to score the shuffled-input controls.
     """
     bins = len(PIXEL_EDGES_GAUSS) - 1
-    outcome = Outcome([], ErrorTally(cases.grid), np.zeros((bins, bins)))
+    outcome = Outcome([], ErrorTally(cases.grid), CalibrationTally(), np.zeros((bins, bins)))
     drawn: set[str] = set()
     main = main_ages(cases.labels)
     for index in track(range(len(cases.labels)), "scoring"):
@@ -119,6 +121,9 @@ def run(
         if main[index]:
             known = known_mask(predictions.model, case.reference, case.view)
             outcome.errors.add(predictions.model, case.truth, known, case.view)
+            outcome.calibration.add(
+                predictions.model, predictions.sigma, predictions.positive, case.truth
+            )
             outcome.pixels += _histogram(predictions.model, case.truth, cases.grid)
         if main[index] and case.label.unit not in drawn and len(drawn) < EXAMPLES:
             drawn.add(case.label.unit)

@@ -57,8 +57,8 @@ class Generator(Network):
     reference_plane, availability_plane
         Indices of the reference field, in the units of the answer, and of where it has a value.
     age_plane
-        Index of the age of the reference, synodic rotations. With it the gate begins open to a fresh
-        reference; without, it begins half open to any.
+        Index of the age of the reference, synodic rotations. With it the gate begins open to a
+        fresh reference; without, it begins half open to any.
     n_gf
         Channels of the first level, at half the resolution; they double up to eight times as many.
     levels
