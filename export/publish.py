@@ -111,6 +111,7 @@ def _measured_before(recipe: Recipe, before: Recipe) -> Recipe:
         update={
             "scores": recipe.scores or before.scores,
             "errors": recipe.errors or before.errors,
+            "domains": recipe.domains or before.domains,
         }
     )
 

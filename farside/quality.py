@@ -46,7 +46,8 @@ MEANINGS: Mapping[Quality, str] = {
     "unsigned flux.",
     Quality.BASE_STALE: "The base map of a synchronic map is more than three days old.",
     Quality.MISSING_CHANNEL: "An optional input of the model was not given; AIMISS1, … name it.",
-    Quality.OUTSIDE_TRAINING: "Reference age or date is outside the model's training range.",
+    Quality.OUTSIDE_TRAINING: "Reference age or date is outside the model's training range, "
+    "or an EUV image is unlike the training images (DISTANCE above 1 in INPUTS).",
     Quality.SIMULATED_TRAINING: "The model was trained on a simulated Sun.",
     Quality.REPAIRED: "Missing pixels inside a disk were filled with its median.",
     Quality.NO_BASE: "A synchronic map without a base map: unobserved cells have the mean of "

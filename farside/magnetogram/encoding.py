@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from farside.disk.native_pixels import NativeImage
 from farside.disk.registration import Disk
 from farside.errors import DamagedImageError, EngineFailedError, InputShapeError
+from farside.magnetogram.domain import distance, features
 from farside.magnetogram.geometry_planes import geometry_plane
 from farside.magnetogram.magnetogram import (
     Brightness,
@@ -19,7 +22,16 @@ from farside.magnetogram.magnetogram import (
 )
 from farside.magnetogram.stack import Stack
 from farside.model.engine import Engine, Model, Tensor
-from farside.model.recipe import BrightnessPlane, Ink, Linear, Percentile, Recipe, Scaling
+from farside.model.recipe import (
+    BrightnessPlane,
+    Channel,
+    Ink,
+    Linear,
+    Percentile,
+    Recipe,
+    Scaling,
+)
+from farside.quality import Quality
 from farside.sun.grid import Image
 from farside.sun.observer import Observer
 from farside.sun.solar_cycle import leading_sign
@@ -65,8 +77,22 @@ def scale_images(stack: Stack, recipe: Recipe, out: Image) -> tuple[Input, ...]:
             plane *= hale_sign(recipe, stack.time)
         if channel.optional:
             plane[~_shown(disk)] = np.nan
-        given.append(Input(channel.role, disk.origin, clipped))
+        given.append(Input(channel.role, disk.origin, clipped, _distance(disk, channel, recipe)))
     return tuple(given)
+
+
+def _distance(disk: Disk | NativeImage, channel: Channel, recipe: Recipe) -> float | None:
+    """Distance of an image from the training images of its band, where the Recipe knows them."""
+    # References are rotated into view, and partly unseen: they are no such images any more.
+    origin = disk.origin
+    named = {
+        f"{origin.instrument} {origin.band}",
+        f"{origin.instrument.split('-')[0]} {origin.band}",
+    }
+    domain = next((each for each in recipe.domains if not named.isdisjoint(each.bands)), None)
+    if domain is None or channel.role != "observation" or isinstance(disk, NativeImage):
+        return None
+    return distance(features(disk.image, disk.grid), domain)
 
 
 def complete(
@@ -151,7 +177,7 @@ def decode(
         time=stack.time,
         observer=stack.observer,
         spacecraft=stack.spacecraft,
-        quality=stack.quality,
+        quality=stack.quality | _outside_training(inputs),
         generator=_model_provenance(model, engine),
         inputs=inputs,
         sigma=made.get("sigma"),
@@ -165,6 +191,11 @@ def decode(
         brightness=tuple(views),
         kept=stack.native.kept if stack.native else (),
     )
+
+
+def _outside_training(inputs: Iterable[Input]) -> Quality:
+    far = any(each.distance is not None and each.distance > 1 for each in inputs)
+    return Quality.OUTSIDE_TRAINING if far else Quality.GOOD
 
 
 def hale_sign(recipe: Recipe, time: Time) -> np.float32:

@@ -121,11 +121,14 @@ class Input:
         Instrument, band, time, observer and file of the image.
     clipped_fraction
         Fraction of the disk clipped by the model's scaling.
+    distance
+        Distance from the model's training images of this band, 1 at the limit, if it is known.
     """
 
     role: Role
     origin: Origin
     clipped_fraction: float = 0.0
+    distance: float | None = None
 
 
 def reference_age_days(time: Time, inputs: Iterable[Input]) -> float | None:
@@ -500,6 +503,7 @@ _COLUMNS: tuple[Column, ...] = (
     ("SHA256", None, None),
     ("QUALITY", "J", None),
     ("CLIPPED", "D", None),
+    ("DISTANCE", "D", None),
     ("NOTES", None, None),
 )
 
@@ -518,6 +522,7 @@ def _row(given: Input) -> tuple[Value, ...]:
         origin.sha256,
         int(origin.quality),
         given.clipped_fraction,
+        math.nan if given.distance is None else given.distance,
         json.dumps(origin.notes),
     )
 
@@ -617,7 +622,12 @@ def _input(row: Row) -> Input:
         quality=quality_of(row),
         notes=_notes(text_of(row, "NOTES", MAX_ROW_BYTES)),
     )
-    return Input(word_of(row, "ROLE", get_args(Role)), origin, number_of(row, "CLIPPED", 0, 1))
+    return Input(
+        word_of(row, "ROLE", get_args(Role)),
+        origin,
+        number_of(row, "CLIPPED", 0, 1),
+        number_if_any(row, "DISTANCE", 0),
+    )
 
 
 def _notes(written: str) -> tuple[str, ...]:

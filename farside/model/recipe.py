@@ -265,6 +265,33 @@ class ErrorModel(_Part):
         return self
 
 
+FEATURES = (
+    *(f"quantile {share} of log brightness" for share in (0.02, 0.1, 0.25, 0.75, 0.9, 0.98)),
+    *(f"structure below {scale} Mm" for scale in (12, 25, 50)),
+    *("limb less centre", "poles less equator", "north less south", "west less east"),
+)
+"""What :func:`farside.magnetogram.domain.features` measures in an EUV image, in its order."""
+
+
+class Domain(_Part):
+    """What the training images of some bands look like: mean and spread of their features."""
+
+    bands: tuple[InstrumentBand, ...] = Field(
+        min_length=1, description="Whose images are held to it, as in 'EUVI 195', 'AIA 193'."
+    )
+    mean: tuple[float, ...] = Field(
+        min_length=len(FEATURES), max_length=len(FEATURES), description="Mean of each feature."
+    )
+    precision: Table = Field(description="Inverse of their covariance.")
+    limit: float = Field(gt=0, description="Mahalanobis distance over the root of their number.")
+
+    @model_validator(mode="after")
+    def _precision_is_square(self) -> Domain:
+        if [len(row) for row in self.precision] != [len(FEATURES)] * len(FEATURES):
+            raise ValueError(f"the precision must have {len(FEATURES)} rows of {len(FEATURES)}")
+        return self
+
+
 class Recipe(_Part):
     """Specification of one model: network, grid, inputs, outputs, time limits and training.
 
@@ -310,6 +337,10 @@ class Recipe(_Part):
     scores: tuple[Score, ...] = ()
     errors: ErrorModel | None = Field(
         default=None, description="Measured by training.score; maps weigh the field by it."
+    )
+    domains: tuple[Domain, ...] = Field(
+        default=(),
+        description="Measured by training.domain; an EUV image outside is flagged.",
     )
 
     @model_validator(mode="after")
