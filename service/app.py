@@ -14,13 +14,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.model.engine import Engine
-from service import connection, supervisor
+from service import connection, metric_files, supervisor
 from service.logs import configure
 from service.metrics import Metrics
 from service.middleware import ErrorEnvelope
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import LONGEST_S, Settings, SettingsError, from_environment
 from service.shutdown import GracefulShutdown
+from service.starting import starting
 from service.tracing import tracing
 from service.worker import Worker
 
@@ -30,6 +31,7 @@ except SettingsError as error:
     raise SystemExit(f"farside: {error}") from error
 
 connection.install()
+metric_files.install()
 supervisor.install()
 
 MIDDLEWARE: tuple[type[ASGIApp], ...] = ()
@@ -72,10 +74,11 @@ class Farside:
 
     def __init__(self) -> None:
         configure(SETTINGS.log_format)
-        self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
-        http.state.worker = self._worker
-        GracefulShutdown(self._worker)
-        self._worker.warm_up()
+        with starting():
+            self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
+            http.state.worker = self._worker
+            GracefulShutdown(self._worker)
+            self._worker.warm_up()
         gc.collect()
         gc.freeze()  # what is loaded stays: a collection after a request need not look at it
 
