@@ -7,6 +7,7 @@ memory, while BentoML's own file parameters write each to disk and fetch address
 from __future__ import annotations
 
 import gc
+import logging
 
 import bentoml
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.model.engine import Engine
 from service import connection, metric_files, supervisor
+from service.keys import KeyCheck, Keys
 from service.logs import configure
 from service.metrics import Metrics
 from service.middleware import ErrorEnvelope
@@ -27,18 +29,15 @@ from service.worker import Worker
 
 try:
     SETTINGS = from_environment()  # here already: BentoML wants to know how many workers to start
+    KEYS = Keys(SETTINGS)
 except SettingsError as error:
     raise SystemExit(f"farside: {error}") from error
+
+log = logging.getLogger("farside.service")
 
 connection.install()
 metric_files.install()
 supervisor.install()
-
-MIDDLEWARE: tuple[type[ASGIApp], ...] = ()
-"""ASGI middleware between the error contract and the endpoints: authentication goes here.
-
-What it refuses, with whatever body, reaches the client as the JSON object of every error.
-"""
 
 http = Starlette(routes=ROUTES)
 
@@ -79,6 +78,7 @@ class Farside:
             http.state.worker = self._worker
             GracefulShutdown(self._worker)
             self._worker.warm_up()
+        log.info("%s", KEYS)
         gc.collect()
         gc.freeze()  # what is loaded stays: a collection after a request need not look at it
 
@@ -103,6 +103,5 @@ FarsideService = bentoml.service(
 FarsideService.add_asgi_middleware(
     ErrorEnvelope, worker=lambda: http.state.worker, endpoints=ENDPOINTS
 )
-for _layer in MIDDLEWARE:
-    FarsideService.add_asgi_middleware(_layer)
+FarsideService.add_asgi_middleware(KeyCheck, keys=KEYS)
 FarsideService.add_asgi_middleware(endpoints_first)

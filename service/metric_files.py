@@ -84,4 +84,4 @@ def _reserve(path: str, size: int) -> None:
 
 def install() -> None:
     """Make prometheus_client keep its numbers in :class:`ReservedFile`; it has no option for it."""
-    prometheus_client.values.MmapedDict = ReservedFile  # type: ignore[misc]  # a class of its own
+    vars(prometheus_client.values)["MmapedDict"] = ReservedFile
