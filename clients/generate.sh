@@ -4,7 +4,8 @@
 #   clients/generate.sh OUT.fits OBSERVATION... -- REFERENCE...
 #
 # OBSERVATION are FITS files of the far-side spacecraft, REFERENCE those of the front side (EUV and
-# magnetogram). URL is the address of the service (default http://localhost:3000), MODEL its model.
+# magnetogram). URL is the address of the service (default http://localhost:3000), MODEL its model,
+# FARSIDE_API_KEY an API key if the service wants one.
 set -euo pipefail
 
 out=${1:?"usage: $0 OUT.fits OBSERVATION... -- REFERENCE..."}
@@ -22,7 +23,8 @@ done
 
 trap 'rm -f "$out.part"' EXIT
 # curl waits as long as Retry-After says before it tries again.
-if ! curl --silent --show-error --fail-with-body --retry 3 --output "$out.part" \
+if ! curl --config <(printf '%s' "${FARSIDE_API_KEY:+header = \"Authorization: Bearer $FARSIDE_API_KEY\"}") \
+  --silent --show-error --fail-with-body --retry 3 --output "$out.part" \
   "${form[@]}" "${URL:-http://localhost:3000}/generate"; then
   [[ ! -s $out.part ]] || cat "$out.part" >&2
   exit 1

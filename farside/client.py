@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,9 @@ class Client:
         Number of retries while the service is full, not ready, stopping or unreachable. The delay
         is that of the Retry-After header, at most a minute, else 1 s, 2 s, 4 s … Retries are safe:
         an answer depends on nothing but its request.
+    api_key
+        API key of the service, which goes to `url` with every request; by default that of the
+        environment variable FARSIDE_API_KEY, if there is one.
     transport
         Transport of the HTTP requests, for tests and unusual networks.
 
@@ -75,11 +79,16 @@ class Client:
         *,
         timeout: float = 300.0,
         retries: int = 3,
+        api_key: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = url
         self._retries = retries
-        self._http = httpx.Client(base_url=url, timeout=timeout, transport=transport)
+        key = (api_key or os.environ.get("FARSIDE_API_KEY", "")).strip()
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(
+            base_url=url, timeout=timeout, transport=transport, headers=headers
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -47,7 +47,9 @@
     │   ├── DownloadError             a file does not arrive intact
     │   └── DiskFullError             no room for a file
     └── ServiceError              a request to the service failed, as its client sees it
-        ├── OverloadedError           the queue is full
+        ├── OverloadedError           the queue is full, or the limit of an API key is reached
+        ├── UnknownKeyError           no API key, or one that the service does not know
+        ├── KeyNotAllowedError        an API key that does not open this
         ├── StoppingError             the service is shutting down
         ├── RequestError              the request itself is malformed
         └── ConnectionFailedError     no service answers at the address
@@ -250,7 +252,15 @@ class ServiceError(FarsideError):
 
 
 class OverloadedError(ServiceError):
-    """The queue of the service is full."""
+    """The queue of the service is full, or the limit of an API key is reached."""
+
+
+class UnknownKeyError(ServiceError):
+    """A request without an API key, or with one that the service does not know."""
+
+
+class KeyNotAllowedError(ServiceError):
+    """The API key of a request does not open what was asked for."""
 
 
 class StoppingError(ServiceError):

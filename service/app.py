@@ -7,6 +7,7 @@ memory, while BentoML's own file parameters write each to disk and fetch address
 from __future__ import annotations
 
 import gc
+import logging
 
 import bentoml
 from starlette.applications import Starlette
@@ -14,29 +15,29 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.model.engine import Engine
-from service import connection, supervisor
+from service import connection, metric_files, supervisor
+from service.keys import KeyCheck, Keys
 from service.logs import configure
 from service.metrics import Metrics
 from service.middleware import ErrorEnvelope
 from service.routes import ENDPOINTS, ROUTES
 from service.settings import LONGEST_S, Settings, SettingsError, from_environment
 from service.shutdown import GracefulShutdown
+from service.starting import starting
 from service.tracing import tracing
 from service.worker import Worker
 
 try:
     SETTINGS = from_environment()  # here already: BentoML wants to know how many workers to start
+    KEYS = Keys(SETTINGS)
 except SettingsError as error:
     raise SystemExit(f"farside: {error}") from error
 
+log = logging.getLogger("farside.service")
+
 connection.install()
+metric_files.install()
 supervisor.install()
-
-MIDDLEWARE: tuple[type[ASGIApp], ...] = ()
-"""ASGI middleware between the error contract and the endpoints: authentication goes here.
-
-What it refuses, with whatever body, reaches the client as the JSON object of every error.
-"""
 
 http = Starlette(routes=ROUTES)
 
@@ -72,10 +73,12 @@ class Farside:
 
     def __init__(self) -> None:
         configure(SETTINGS.log_format)
-        self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
-        http.state.worker = self._worker
-        GracefulShutdown(self._worker)
-        self._worker.warm_up()
+        with starting():
+            self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
+            http.state.worker = self._worker
+            GracefulShutdown(self._worker)
+            self._worker.warm_up()
+        log.info("%s", KEYS)
         gc.collect()
         gc.freeze()  # what is loaded stays: a collection after a request need not look at it
 
@@ -100,6 +103,5 @@ FarsideService = bentoml.service(
 FarsideService.add_asgi_middleware(
     ErrorEnvelope, worker=lambda: http.state.worker, endpoints=ENDPOINTS
 )
-for _layer in MIDDLEWARE:
-    FarsideService.add_asgi_middleware(_layer)
+FarsideService.add_asgi_middleware(KeyCheck, keys=KEYS)
 FarsideService.add_asgi_middleware(endpoints_first)

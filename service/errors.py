@@ -22,6 +22,20 @@ class MediaTypeError(errors.RequestError):
     """A request body that is no multipart form."""
 
 
+class KeyLimitError(errors.OverloadedError):
+    """A client has reached a limit of its API key.
+
+    Attributes
+    ----------
+    wait_s
+        Time until there is room again, seconds; None if nobody knows.
+    """
+
+    def __init__(self, message: str, wait_s: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
 STATUS: dict[type[errors.FarsideError], int] = {
     errors.FarsideError: 500,
     errors.InputError: 422,
@@ -36,6 +50,8 @@ STATUS: dict[type[errors.FarsideError], int] = {
     errors.DeadlineError: 504,
     errors.OverloadedError: 429,
     errors.StoppingError: 503,
+    errors.UnknownKeyError: 401,
+    errors.KeyNotAllowedError: 403,
     errors.RequestError: 400,
     MediaTypeError: 415,
     ClientGoneError: 499,  # nginx's number for a client that closed the connection

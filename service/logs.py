@@ -16,6 +16,9 @@ LogFormat = Literal["json", "text"]
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Endpoints polled every few seconds: only their failures are logged."""
 
+_OURS = ("farside", "py.warnings")
+_FRAMEWORK = ("bentoml", "uvicorn.error", "circus")
+
 _FIELDS = "request"
 _log = logging.getLogger("farside.request")
 
@@ -33,16 +36,15 @@ def write_line(record: RequestLog) -> None:
 
 def configure(kind: LogFormat) -> None:
     """Set one format for all log lines of this process, the framework's included."""
-    shape = JsonFormatter() if kind == "json" else TextFormatter()
     logging.captureWarnings(True)  # warnings of astropy and others go to the log too
-    own = logging.StreamHandler(sys.stdout)
-    for name in ("farside", "py.warnings"):
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter() if kind == "json" else TextFormatter())
+    logging.getLogger().handlers = [handler]
+    for name in (*_OURS, *_FRAMEWORK):
         logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [own], False
-        logger.setLevel(logging.INFO)
-    framework = (logging.getLogger(name) for name in ("", "bentoml", "uvicorn.error"))
-    for handler in (own, *(handler for found in framework for handler in found.handlers)):
-        handler.setFormatter(shape)
+        logger.handlers, logger.propagate = [], True  # with handlers of their own: written twice
+    for name in _OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 class JsonFormatter(logging.Formatter):

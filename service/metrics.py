@@ -88,6 +88,12 @@ class Metrics:
             ("endpoint", "type"),
             registry=registry,
         )
+        self.key_requests = Counter(
+            "farside_key_requests",
+            "Requests answered, by name of the API key; outcome as of farside_requests_total.",
+            ("key", "outcome"),
+            registry=registry,
+        )
         self.stage_seconds = Histogram(
             "farside_stage_seconds",
             "Work: upload; read, register; encode, infer, decode (once for a batch); write; merge.",
@@ -161,6 +167,8 @@ class Metrics:
         """Count a request once its answer has gone."""
         self.requests.labels(record.endpoint, record.model, record.outcome).inc()
         self.request_seconds.labels(record.endpoint).observe(record.seconds)
+        if record.key:
+            self.key_requests.labels(record.key, record.outcome).inc()
         if record.method == "POST" and record.status in REFUSED:
             self.refused_uploads.labels(record.endpoint, record.outcome).inc()
 

@@ -9,6 +9,8 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
+from math import ceil
 from time import perf_counter
 from urllib.parse import parse_qsl
 
@@ -17,7 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from farside.errors import RequestError
-from service.errors import RETRY, describe, describe_status
+from service.errors import RETRY, KeyLimitError, describe, describe_status
 from service.logs import write_line
 from service.request_log import RequestLog
 from service.tracing import annotate
@@ -65,7 +67,7 @@ class ErrorEnvelope:
             await self._app(scope, receive, send)
             return
         start = perf_counter()
-        scope["path"] = scope["path"].rstrip("/") or "/"
+        scope["path"] = _own_path(scope["path"], self._worker().settings.root_path)
         state = scope.setdefault("state", {})
         state.update(request_id=_request_id(scope), model="")
         endpoint = scope["path"] if scope["path"] in self._endpoints else "other"
@@ -101,9 +103,11 @@ class ErrorEnvelope:
                 record.outcome = "FarsideError"
                 raise
             status, refusal = describe(error, request_id)
+            wait_s = error.wait_s if isinstance(error, KeyLimitError) else None
         else:
             if response.started:
                 return
+            wait_s = None
             status, refusal = (
                 response.status,
                 describe_status(response.status, scope["path"], request_id),
@@ -112,7 +116,8 @@ class ErrorEnvelope:
         on_start(status)
         if "expect" not in Headers(scope=scope):  # else the client waits for us before it sends
             await body.drop(settings.max_upload_bytes, settings.upload_timeout_s)
-        headers = response.kept | self._common_headers(request_id) | self._retry_after(status)
+        headers = response.kept | self._common_headers(request_id)
+        headers |= self._advice(status, wait_s)
         if not body.ended:
             headers["connection"] = "close"  # else its rest would be read as long as it comes
         await refusal.response(status, headers)(scope, body, send)
@@ -126,10 +131,14 @@ class ErrorEnvelope:
         farewell = {"connection": "close"} if self._worker().stopping else {}
         return {REQUEST_ID: request_id, "x-content-type-options": "nosniff"} | farewell
 
-    def _retry_after(self, status: int) -> dict[str, str]:
-        return (
-            {"retry-after": str(self._worker().settings.retry_after_s)} if status in RETRY else {}
-        )
+    def _advice(self, status: int, wait_s: float | None) -> dict[str, str]:
+        """The header that says what to do about a refusal: to wait, or to send a key."""
+        if status == HTTPStatus.UNAUTHORIZED:
+            return {"www-authenticate": "Bearer"}
+        if status not in RETRY:
+            return {}
+        seconds = self._worker().settings.retry_after_s if wait_s is None else ceil(wait_s)
+        return {"retry-after": str(seconds)}
 
 
 class _RequestBody:
@@ -190,6 +199,12 @@ class _ResponseFilter:
         headers = Headers(raw=message["headers"])
         self.kept = {name: headers[name] for name in _KEPT if name in headers}
         MutableHeaders(scope=message).update(self._common_headers())
+
+
+def _own_path(path: str, root_path: str) -> str:
+    """Address without that of the proxy's folder, and without a slash at its end."""
+    inside = path.startswith(f"{root_path}/") or path == root_path
+    return (path.removeprefix(root_path) if inside else path).rstrip("/") or "/"
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
 from farside import __version__
 from farside.model.recipe import Recipe
 from service.errors import RETRY, STATUS, ClientGoneError
+from service.keys import open_paths
 from service.multipart import Form
 from service.schemas import GenerateForm, SynchronicForm
 from service.settings import Settings
@@ -21,7 +23,7 @@ _STRING: Schema = {"type": "string"}
 
 def document(settings: Settings) -> Schema:
     """Write the OpenAPI document of a service with these settings."""
-    return {
+    text: Schema = {
         "openapi": "3.1.0",
         "info": {
             "title": "Farside",
@@ -29,7 +31,7 @@ def document(settings: Settings) -> Schema:
             "summary": "Magnetograms of the side of the Sun that no magnetograph sees",
             "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": settings.root_path or "/"}],
         "paths": {
             "/generate": {"post": _generate(settings)},
             "/synchronic": {"post": _synchronic(settings)},
@@ -45,6 +47,18 @@ def document(settings: Settings) -> Schema:
         },
         "components": {"schemas": _schemas()},
     }
+    if settings.keys_required:
+        _require_key(text, open_paths(settings))
+    return text
+
+
+def _require_key(text: Schema, without: Collection[str]) -> None:
+    """Say of all endpoints but some that they need an API key."""
+    text["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path, operations in text["paths"].items():
+        for operation in operations.values() if path not in without else ():
+            operation["security"] = [{"key": []}]
+            operation["responses"] |= {str(status): _error(status) for status in (401, 403)}
 
 
 def client_schema() -> Schema:

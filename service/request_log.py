@@ -25,6 +25,8 @@ class RequestLog:
 
     Attributes
     ----------
+    key
+        Name of the client's API key.
     inputs
         Input images of the product.
     files
@@ -36,6 +38,7 @@ class RequestLog:
     request_id: str = ""
     method: str = ""
     endpoint: str = ""
+    key: str = ""
     model: str = ""
     outcome: str = "ok"
     status: int = 0

@@ -116,8 +116,9 @@ async def _form(request: Request, kind: type[F]) -> AsyncIterator[F]:
 
 
 def _client(request: Request) -> str:
-    """Address of a client; behind a proxy that uvicorn trusts, what the proxy says it is."""
-    return request.client.host if request.client else ""
+    """Name of a client's API key, or its address; behind a trusted proxy, the one it forwards."""
+    address = request.client.host if request.client else ""
+    return getattr(request.state, "key", "") or address
 
 
 async def _in_time(work: Coroutine[Any, Any, T], request: Request, deadline_s: float) -> T:

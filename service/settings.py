@@ -116,6 +116,23 @@ class Settings(BaseSettings):
     retry_after_s: int = Field(
         default=5, ge=1, description="Seconds that an answer 429 or 503 asks its client to wait."
     )
+    api_keys_file: Path | None = Field(
+        default=None,
+        description="File of API keys, a line for each as `farside key` prints it; set, requests "
+        "need a key. Read again when it changes.",
+    )
+    api_keys: str | None = Field(
+        default=None, description="The same lines themselves, separated by `;`, in place of a file."
+    )
+    metrics_open: bool = Field(
+        default=True, description="Whether /metrics needs no key where the rest does."
+    )
+    root_path: str = Field(
+        default="",
+        pattern=r"^(/[A-Za-z0-9._~-]+)*$",
+        description="Path under which a proxy serves all this, as in `/farside`; the proxy may "
+        "leave it or take it away.",
+    )
     log_format: LogFormat = Field(
         default="json", description="Shape of the lines of the log: json or text."
     )
@@ -127,6 +144,11 @@ class Settings(BaseSettings):
     trace_share: float = Field(
         default=1.0, gt=0, le=1, description="Share of the requests that are traced."
     )
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether requests need an API key."""
+        return self.api_keys is not None or self.api_keys_file is not None
 
     @property
     def max_upload_bytes(self) -> int:

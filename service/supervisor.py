@@ -12,6 +12,7 @@ from typing import Any
 from bentoml._internal.utils import circus
 
 from service.metrics import SHARED
+from service.starting import has_started
 
 log = logging.getLogger("bentoml.serve")
 
@@ -20,8 +21,9 @@ class Supervisor(circus.Arbiter):
     """BentoML's supervisor, closed to other processes, with a folder for the numbers of its own.
 
     BentoML opens two TCP ports of the loopback through which any user of the machine may run
-    commands as the service; none but the reloading of ``--reload`` needs them. And it keeps the
-    numbers of all services of a user in one folder, which each start empties.
+    commands as the service; none but the reloading of ``--reload`` needs them. It keeps the
+    numbers of all services of a user in one folder, which each start empties. And it starts
+    workers that cannot start again and again, for ever.
     """
 
     def __init__(self, watchers: list[Any], **options: Any) -> None:
@@ -30,6 +32,7 @@ class Supervisor(circus.Arbiter):
         self._numbers = tempfile.mkdtemp(prefix="farside-metrics-")
         for watcher in watchers:
             watcher.env[SHARED] = self._numbers
+        self._respawn = all(watcher.respawn for watcher in watchers)
         super().__init__(watchers, **options)
 
     def start(self, cb: Callable[[Any], Any] | None = None) -> None:  # noqa: ARG002  its address is not always true
@@ -41,9 +44,28 @@ class Supervisor(circus.Arbiter):
             if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
                 raise
             raise SystemExit(f"farside: cannot listen on {where}: {error.strerror}") from error
+        except RuntimeError as error:  # of circus, without a class of its own
+            raise SystemExit("farside: no worker is left; the log says why") from error
         finally:
             # Not in `exit_stack`: BentoML empties that at the signal, before the workers end.
             shutil.rmtree(self._numbers, ignore_errors=True)
+
+    def manage_watchers(self) -> Any:
+        """Start workers that ended anew, but none before one has been able to start."""
+        for watcher in self.watchers:
+            watcher.respawn = self._respawn and has_started(self._numbers)
+        return super().manage_watchers()
+
+    def stop(self) -> Any:
+        """Stop the workers; one that is being started is waited for.
+
+        circus refuses every command meanwhile, and so would forget the signal to stop.
+        """
+        if self._exclusive_running_command == "manage_watchers":
+            self._stopping = True  # no more of them after those
+            self.loop.call_later(0.1, self.stop)
+            return None
+        return super().stop()
 
 
 def install() -> None:

@@ -367,3 +367,33 @@ def test_a_name_that_leads_elsewhere_is_not_taken(name: str) -> None:
         pytest.raises(errors.ServiceError, match="no plain file name"),
     ):
         client.synchronic([b"H"])
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "sent"),
+    [
+        (None, None, None),
+        ("farside_a", None, "Bearer farside_a"),
+        (None, "farside_b\n", "Bearer farside_b"),
+        ("farside_a", "farside_b", "Bearer farside_a"),
+    ],
+)
+def test_an_api_key_goes_with_every_request(
+    given: str | None,
+    environment: str | None,
+    sent: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("FARSIDE_API_KEY", raising=False)
+    if environment:
+        monkeypatch.setenv("FARSIDE_API_KEY", environment)
+    seen: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("authorization"))
+        return httpx.Response(200, json={"models": []})
+
+    with Client("http://sun", api_key=given, transport=httpx.MockTransport(answer)) as client:
+        client.models()
+        client.ready()
+    assert seen == [sent, sent]

@@ -29,7 +29,8 @@ Server = Annotated[
     str | None,
     typer.Option(
         help="Address of a Farside service, e.g. http://localhost:3000; without it, this process "
-        "does the work."
+        "does the work. Its API key, if it wants one, is that of the environment variable "
+        "FARSIDE_API_KEY."
     ),
 ]
 ModelName = Annotated[

@@ -85,13 +85,14 @@ def read(path: Path) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             recipe = _recipe(file.metadata() or {}, path)
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  no mapping
+            # Copies: tensors of `safe_open` map the file, and fault when it is overwritten.
+            state = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118  no mapping
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path.name} does not read: {error}", (path.name,)) from error
+        raise CheckpointError(f"{_place(path)} does not read: {error}", (path.name,)) from error
     infinite = [key for key, tensor in state.items() if not bool(tensor.isfinite().all())]
     if infinite:
         raise CheckpointError(
-            f"{path.name} holds weights that are not finite: {', '.join(infinite[:5])}",
+            f"{_place(path)} holds weights that are not finite: {', '.join(infinite[:5])}",
             (path.name,),
         )
     return Checkpoint(recipe, identify(path), state)
@@ -111,21 +112,26 @@ def describe(path: Path) -> tuple[Recipe, str]:
         with safe_open(path, framework="pt") as file:
             recipe = _recipe(file.metadata() or {}, path)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path.name} does not read: {error}", (path.name,)) from error
+        raise CheckpointError(f"{_place(path)} does not read: {error}", (path.name,)) from error
     return recipe, identify(path)
+
+
+def _place(path: Path) -> str:
+    """Name of a model file with the folders that tell its model and version."""
+    return "/".join(path.parts[-3:])
 
 
 def _recipe(metadata: dict[str, str], path: Path) -> Recipe:
     if RECIPE_KEY not in metadata:
         raise CheckpointError(
-            f"{path.name} carries no Recipe: got metadata {sorted(metadata)}, "
+            f"{_place(path)} carries no Recipe: got metadata {sorted(metadata)}, "
             f"expected {RECIPE_KEY!r}",
             (path.name,),
         )
     try:
         return Recipe.from_json(metadata[RECIPE_KEY])
     except RecipeError as error:
-        raise RecipeError(f"{path.name}: {error}", (path.name,)) from error
+        raise RecipeError(f"{_place(path)}: {error}", (path.name,)) from error
 
 
 def identify(path: Path) -> str:
@@ -158,9 +164,12 @@ def build(recipe: Recipe, state: StateDict) -> Network:
         The network does not exist, rejects its arguments, has other keys or shapes than `state`,
         or contradicts the channels, outputs or grid of the Recipe.
     """
-    with torch.device("meta"):
-        network = initialise(recipe)
-    load_state(network, state)
+    try:
+        with torch.device("meta"):
+            network = initialise(recipe)
+        load_state(network, state)
+    except CheckpointError as error:
+        raise CheckpointError(f"{recipe.name} {recipe.version}: {error}") from error
     return network.eval().requires_grad_(False)
 
 

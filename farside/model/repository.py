@@ -27,8 +27,9 @@ def find_models(folder: Path, names: Collection[str] = ()) -> Mapping[str, Path]
     """
     paths = {path.parts[-3]: path for path in checkpoint.newest_versions(folder)}
     if not paths:
+        found = f"{len(list(folder.iterdir()))} other entries" if folder.is_dir() else "no folder"
         raise EngineUnavailableError(
-            f"no model in {folder}: expected <model>/<version>/{checkpoint.FILE_NAME}"
+            f"no model in {folder}: got {found}, expected <model>/<version>/{checkpoint.FILE_NAME}"
         )
     missing = sorted(set(names) - paths.keys())
     if missing:

@@ -90,6 +90,23 @@ def test_a_set_becomes_a_product_through_the_proxy(
     assert len(answer.headers["x-request-id"]) == 32
 
 
+def test_the_service_is_reached_in_a_folder_of_the_site_as_well(client: httpx.Client) -> None:
+    assert client.get("/farside/models").json() == client.get("/models").json()
+    assert client.get("/farside").headers["location"].endswith("/farside/")
+    assert "<form" in client.get("/farside/").text
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics/", "//metrics//", "/farside/metrics/"])
+def test_the_metrics_are_for_the_operator_alone_however_the_address_is_written(
+    path: str, client: httpx.Client, proxy: str
+) -> None:
+    assert "farside_ready" in client.get(f"{proxy}{path}").text
+    elsewhere = httpx.HTTPTransport(verify=False, local_address="127.0.0.2")
+    with httpx.Client(transport=elsewhere, timeout=PATIENCE_S) as stranger:
+        assert stranger.get(f"{proxy}/livez").is_success
+        assert stranger.get(f"{proxy}{path}").status_code == 403
+
+
 def test_a_body_too_large_for_the_service_is_refused_in_its_words(client: httpx.Client) -> None:
     answer = client.post("/generate", files={"observation": ("a", bytes(41 * 10**6))})
     assert (answer.status_code, answer.json()["type"]) == (413, "FileTooLargeError")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.config
 import sys
 from collections.abc import Iterator
 
 import pytest
+from bentoml._internal.log import SERVER_LOGGING_CONFIG
 
 from service.logs import JsonFormatter, TextFormatter, configure, write_line
 from service.request_log import InputLine, RequestLog
@@ -24,13 +26,30 @@ RECORD = RequestLog(
 )
 
 
+LOGGERS = ("", "farside", "py.warnings", "bentoml", "uvicorn.error", "circus")
+
+
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
-    logger = logging.getLogger("farside")
-    before = logger.handlers, logger.propagate, logger.level
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(one.handlers, one.propagate, one.level) for one in loggers]
     yield
-    logger.handlers, logger.propagate = before[0], before[1]
-    logger.setLevel(before[2])
+    logging.captureWarnings(False)
+    for one, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        one.handlers, one.propagate = handlers, propagate
+        one.setLevel(level)
+
+
+@pytest.mark.parametrize("name", LOGGERS)
+def test_each_line_is_written_once_whoever_writes_it(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # What BentoML has set when a worker starts.
+    logging.config.dictConfig(SERVER_LOGGING_CONFIG | {"disable_existing_loggers": False})
+    configure("json")
+    logging.getLogger(name).warning("Invalid HTTP request received.")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["message"] == "Invalid HTTP request received."
 
 
 def test_a_request_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:

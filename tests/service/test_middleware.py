@@ -18,8 +18,9 @@ from service.worker import Worker
 from tests.service.fakes import FakeEngine
 
 
-def asked_of(app: ASGIApp, path: str = "/x") -> httpx.Response:
-    worker = Worker(Settings(retry_after_s=3), FakeEngine(), Metrics(CollectorRegistry()))
+def asked_of(app: ASGIApp, path: str = "/x", root_path: str = "") -> httpx.Response:
+    settings = Settings(retry_after_s=3, root_path=root_path)
+    worker = Worker(settings, FakeEngine(), Metrics(CollectorRegistry()))
     layer = ErrorEnvelope(app, worker=lambda: worker, endpoints=frozenset({"/x"}))
 
     async def story() -> httpx.Response:
@@ -40,6 +41,16 @@ def test_what_the_framework_serves_besides_is_not_there(path: str) -> None:
 
 def test_a_slash_at_the_end_makes_no_difference() -> None:
     assert asked_of(JSONResponse({"a": 1}), "/x/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/x", "/sun/farside/x", "/sun/farside/x/"])
+def test_a_proxy_may_leave_its_path_or_take_it_away(path: str) -> None:
+    assert asked_of(JSONResponse({"a": 1}), path, "/sun/farside").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sun/farsidex", "/sun/x", "/sun/farside/sun/farside/x"])
+def test_another_path_than_that_of_the_proxy_is_not_there(path: str) -> None:
+    assert asked_of(JSONResponse({"a": 1}), path, "/sun/farside").status_code == 404
 
 
 def test_a_parameter_that_nobody_knows_is_refused_like_such_a_field() -> None:

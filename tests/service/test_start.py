@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from deploy.local_triton.processes import PATIENCE_S
 from farside.simulation.instruments.files import SimulatedSet
-from tests.support.live import ROOT, Server, serving
+from tests.support.live import ROOT, Server, free_port, serving
 
 SERVE = (sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService")
 
@@ -30,6 +31,28 @@ def test_a_variable_that_is_no_setting_ends_the_start_with_one_line(tmp_path: Pa
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("farside: no such setting: FARSIDE_TREADS")
+
+
+def test_a_worker_that_cannot_start_ends_the_start_with_one_line_that_says_why(
+    tmp_path: Path,
+) -> None:
+    damaged = tmp_path / "models" / "tiny" / "1" / "model.safetensors"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"no weights")
+    done = subprocess.run(  # noqa: S603  # our own arguments
+        [*SERVE, "--host", "127.0.0.1", "--port", str(free_port())],
+        cwd=ROOT,
+        env=os.environ
+        | {"FARSIDE_MODEL_REPOSITORY": str(tmp_path / "models"), "BENTOML_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "farside: no worker is left; the log says why\n")
+    (line,) = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    assert line["level"] == "CRITICAL"
+    assert line["message"].startswith("cannot start: tiny/1/model.safetensors does not read")
 
 
 @pytest.mark.soak
