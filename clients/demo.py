@@ -33,12 +33,15 @@ OBSERVATION_TIME = Time("2026-11-01T00:00:00")
 STEREO_A_LONGITUDE_DEG = 70.0
 """Approximate Stonyhurst longitude of STEREO-A in November 2026."""
 
+SEED = 83
+"""A Sun on which a region has just emerged behind the western limb, in view of STEREO-A alone."""
+
 
 def main() -> None:
     """Run the demonstration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"))
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--server", help="address of a running service; without it one is started")
     arguments = parser.parse_args()
     print(f"simulating STEREO-A at {STEREO_A_LONGITUDE_DEG:+.0f}° on {OBSERVATION_TIME.isot} …")
@@ -59,8 +62,10 @@ def main() -> None:
     made = Magnetogram.read(product)
     recipe = models[made.generator.model].recipe
     stack = prepare(files.observations, files.references, recipe)
-    demo_map.draw(sun, maps)
-    scores = _scores(made, files, stack, arguments.out) | demo_map.score(sun, given, product)
+    compared = demo_map.compare(sun, given)
+    demo_map.draw(sun, compared, maps)
+    scores = _scores(made, files, stack, arguments.out)
+    scores |= demo_map.score(sun, given, product, compared)
     (arguments.out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
     print("\n".join(f"  {value:6.3f}  {name}" for name, value in scores.items()))
     print(f"inputs   {arguments.out / 'inputs'}\ntruth    {files.truth}\nproduct  {product}")

@@ -85,7 +85,10 @@ def _kind_label(sun_map: SynchronicMap, kind: SourceKind) -> str:
     if not sun_map.share(kind):
         return ""
     names = {sun_map.sources[index].instrument: None for index in sources_in_use(sun_map, kind)}
-    return f"{kind} {sun_map.share(kind):.0%}: {', '.join(names)}"
+    area = f"{sun_map.share(kind):.0%}"
+    if kind == "generated":
+        area += f" (contributes {float((sun_map.generated_share() * sun_map.grid.area).sum()):.0%})"
+    return f"{kind} {area}: {', '.join(names)}"
 
 
 def draw_map_planes(sun_map: SynchronicMap) -> bytes:

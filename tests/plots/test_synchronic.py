@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -47,9 +48,11 @@ def test_the_field_is_drawn_at_100_gauss_north_up_by_carrington_longitude() -> N
 
 
 def test_the_legend_says_how_much_is_observed_generated_and_base() -> None:
-    observed, generated, base = legend(axes_of(map_figure(MAP)))
+    shared = replace(MAP, generated=np.full(MAP.grid.shape, 0.24))
+    observed, generated, base = legend(axes_of(map_figure(shared)))
     assert observed == f"observed {MAP.share('observed'):.0%}: HMI"
-    assert generated == f"generated {MAP.share('generated'):.0%}: STEREO_A"
+    leads = f"{MAP.share('generated'):.0%}"
+    assert generated == f"generated {leads} (contributes 24%): STEREO_A"
     assert base == f"base {MAP.share('base'):.0%}: NSO-GONG"
 
 
