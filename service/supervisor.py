@@ -44,7 +44,9 @@ class Supervisor(circus.Arbiter):
             if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
                 raise
             raise SystemExit(f"farside: cannot listen on {where}: {error.strerror}") from error
-        except RuntimeError as error:  # of circus, without a class of its own
+        except RuntimeError as error:
+            if self.numprocesses():
+                raise
             raise SystemExit("farside: no worker is left; the log says why") from error
         finally:
             # Not in `exit_stack`: BentoML empties that at the signal, before the workers end.
