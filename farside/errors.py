@@ -46,6 +46,7 @@
     │   ├── SourceMovedError          an archive answers, but not with the known directories
     │   ├── DownloadError             a file does not arrive intact
     │   └── DiskFullError             no room for a file
+    ├── SettingsError             a configuration file is invalid
     └── ServiceError              a request to the service failed, as its client sees it
         ├── OverloadedError           the queue is full
         ├── StoppingError             the service is shutting down
@@ -243,6 +244,10 @@ class DownloadError(FetchError):
 
 class DiskFullError(FetchError):
     """A fetched file cannot be written: the disk is full."""
+
+
+class SettingsError(FarsideError):
+    """A configuration file is invalid: not TOML, an unknown key or an impossible value."""
 
 
 class ServiceError(FarsideError):
