@@ -10,6 +10,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from threading import Event
+from typing import TypeAlias
 
 from astropy.time import Time
 
@@ -58,6 +59,9 @@ _UNREACHABLE = (ServiceError, EngineUnavailableError, DeadlineError, UnknownMode
 _BASE_FLAGS = Quality.NO_BASE | Quality.BASE_STALE
 """Flags of a missing or old base map; a map without them is never replaced by one with them."""
 
+Files: TypeAlias = tuple[tuple[Path, ...], tuple[Path, ...]]
+"""Paths of the observations and of the references of one magnetogram."""
+
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 
 
@@ -105,6 +109,9 @@ class Round:
         Model that generates the magnetograms of this round.
     stop
         Event after which no new product is begun.
+    announce
+        Called with observations and references of all magnetograms that will be asked for, so that
+        a backend may begin them in parallel.
     """
 
     archive: Archive
@@ -112,6 +119,7 @@ class Round:
     model: Model
     plan: Plan
     stop: Event
+    announce: Callable[[Sequence[Files]], None] | None = None
 
     def run(self, arrivals: Sequence[Arrival]) -> int:
         """Make the due products in order of time; return their number.
@@ -125,11 +133,16 @@ class Round:
         """
         maps = [each for each in arrivals if each.instrument == MAP_INSTRUMENT]
         disks = [each for each in arrivals if each.instrument == "HMI"]
-        magnetograms = (
-            partial(self._make_magnetogram, files)
+        due = (
+            files
             for files in file_sets(arrivals, self.model.recipe, self.plan.cadence)
             if self._is_asked_for(files.slot) and self._is_due(files)
         )
+        if self.announce:
+            known = tuple(due)
+            self.announce([*map(_paths, known)])
+            due = (files for files in known if not self.stop.is_set())
+        magnetograms = (partial(self._make_magnetogram, files) for files in due)
         charts = (partial(self._make_map, *each) for each in self._due_maps(disks, maps))
         return _run_all(chain(magnetograms, charts))
 
@@ -181,9 +194,7 @@ class Round:
 
     def _make_magnetogram(self, files: FileSet) -> bool:
         name = self.archive.next_name(disk_series(self.model.recipe, files.spacecraft), files.slot)
-        observations, references = (
-            [path_of(each) for each in role] for role in (files.observations, files.references)
-        )
+        observations, references = _paths(files)
         return self._make(
             name,
             files.files,
@@ -359,6 +370,11 @@ class Round:
         made_by = (product.model, product.version)
         without = product.kind == "map" and not any(e.role == "generated" for e in made.inputs)
         return used == hashes and (without or made_by == (recipe.name, recipe.version))
+
+
+def _paths(files: FileSet) -> Files:
+    """Paths of the observations and of the references of a set."""
+    return tuple(map(path_of, files.observations)), tuple(map(path_of, files.references))
 
 
 def _defects(files: FileSet) -> tuple[int, int]:

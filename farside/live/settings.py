@@ -127,16 +127,16 @@ def load_settings(path: Path) -> LiveSettings:
 
 
 def check_coverage(settings: LiveSettings, archives: Archives) -> None:
-    """Check that the table of archives has each spacecraft at some time from `begin` on.
+    """Check that the table of archives has each spacecraft at `begin`; it may be in the future.
 
     Raises
     ------
     SettingsError
-        A spacecraft has no series, or was lost before `begin`.
+        A spacecraft has no series, was not launched yet, or was lost before `begin`.
     """
     for spacecraft in settings.spacecraft:
         series = [each for each in archives.sources.values() if each.spacecraft == spacecraft]
-        if not any(each.last is None or each.last >= settings.begin.date() for each in series):
+        if not any(each.covers(settings.begin) for each in series):
             periods = ", ".join(f"{each.instrument} {each.period}" for each in series)
             raise SettingsError(
                 f"spacecraft {spacecraft!r}: got begin = {settings.begin:%Y-%m-%d}, expected a "

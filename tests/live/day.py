@@ -24,7 +24,7 @@ LAG = timedelta(days=6, hours=14, minutes=27)
 
 BANDS = (304, 195, 171)
 PATIENCE_HOURS = 8
-ROUNDS = range(1, 34, 4)
+ROUNDS = range(1, 30, 4)
 """Hours after `BEGIN` at which a round is run."""
 
 DEFINITIVE_HOURS = 21
@@ -67,7 +67,9 @@ def slot(hours: int) -> datetime:
 def put_euvi(mirror: LocalArchives, base: str, hours: int, *bands: int) -> None:
     for band in bands:
         moment = slot(hours) + timedelta(minutes=14, seconds=15 * BANDS.index(band))
-        mirror.files[local.euvi_path(base, moment)] = local.euvi(moment, band)
+        # Equal bytes would be one file for the archive.
+        content = local.euvi(moment, band, COMMENT=base.rpartition("/secchi/")[0])
+        mirror.files[local.euvi_path(base, moment)] = content
 
 
 def put_references(mirror: LocalArchives, hours: int, off: timedelta = timedelta()) -> None:

@@ -60,11 +60,14 @@ def test_a_refusal_says_what_it_got_and_what_it_expects(
     assert told in refusal(tmp_path, text)
 
 
-def test_a_spacecraft_that_was_lost_before_the_first_slot_is_refused(tmp_path: Path) -> None:
-    path = configuration(tmp_path, "http://127.0.0.1:9", spacecraft='["B"]', begin="2014-09-28")
+@pytest.mark.parametrize("begin", ["2006-12-03", "2014-09-28"])
+def test_a_first_slot_before_launch_or_after_the_loss_of_a_spacecraft_is_refused(
+    begin: str, tmp_path: Path
+) -> None:
+    path = configuration(tmp_path, "http://127.0.0.1:9", spacecraft='["B"]', begin=begin)
     done = CliRunner().invoke(app, ["live", str(path), "--once"])
     assert done.exit_code == EX_CONFIG
-    assert "got begin = 2014-09-28, expected a time of" in done.stderr
+    assert f"got begin = {begin}, expected a time of" in done.stderr
     assert "EUVI-B from 2006-12-04 to 2014-09-27" in done.stderr
 
 

@@ -204,7 +204,7 @@ def _with_checksum(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def euvi(moment: datetime, band: int) -> bytes:
+def euvi(moment: datetime, band: int, **more: Card) -> bytes:
     pixels = (CAMERA.sees(_sun) + BIAS_DN).astype(np.uint16)
     changes: Cards = {
         "WAVELNTH": band,
@@ -212,7 +212,7 @@ def euvi(moment: datetime, band: int) -> bytes:
         "DATE-AVG": moment.strftime("%Y-%m-%dT%H:%M:%S.500"),
         "CRLN_OBS": _turned(109.728, moment),
     }
-    return file_bytes(euvi_cards(CAMERA) | changes, pixels)
+    return file_bytes(euvi_cards(CAMERA) | changes | more, pixels)
 
 
 def aia(moment: datetime, band: int, **changes: Card) -> bytes:
