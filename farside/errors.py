@@ -46,6 +46,7 @@
     │   ├── SourceMovedError          an archive answers, but not with the known directories
     │   ├── DownloadError             a file does not arrive intact
     │   └── DiskFullError             no room for a file
+    ├── SettingsError             a configuration file is invalid
     └── ServiceError              a request to the service failed, as its client sees it
         ├── OverloadedError           the queue is full, or the limit of an API key is reached
         ├── UnknownKeyError           no API key, or one that the service does not know
@@ -245,6 +246,10 @@ class DownloadError(FetchError):
 
 class DiskFullError(FetchError):
     """A fetched file cannot be written: the disk is full."""
+
+
+class SettingsError(FarsideError):
+    """A configuration file is invalid: not TOML, an unknown key or an impossible value."""
 
 
 class ServiceError(FarsideError):

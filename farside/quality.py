@@ -29,6 +29,7 @@ class Quality(IntFlag):
     RESTORED = 8192
     SUBOPTIMAL = 16384
     ODD_IMAGE = 32768
+    MAP_REFERENCE = 65536
 
     def names(self) -> tuple[str, ...]:
         """Names of the flags that are set, in rising order of their bits."""
@@ -57,5 +58,6 @@ MEANINGS: Mapping[Quality, str] = {
     Quality.SUBOPTIMAL: "The archive marks an input as usable but of reduced quality.",
     Quality.ODD_IMAGE: "An EUV input has a low disk score: it hardly shows a whole Sun at the "
     "header's position.",
+    Quality.MAP_REFERENCE: "The reference magnetogram was rendered from a synoptic map.",
 }
 """Meaning of each bit of a product's QUALITY."""

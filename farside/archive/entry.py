@@ -17,7 +17,9 @@ from farside.synchronic import fits as synchronic_fits
 
 Kind = Literal["magnetogram", "map"]
 
-PROVISIONAL_FLAGS = Quality.BEACON | Quality.NEAR_REAL_TIME | Quality.OLD_REFERENCE
+PROVISIONAL_FLAGS = (
+    Quality.BEACON | Quality.NEAR_REAL_TIME | Quality.OLD_REFERENCE | Quality.MAP_REFERENCE
+)
 """Quality flags that later input files can remove."""
 
 

@@ -13,16 +13,21 @@ from pathlib import Path
 from threading import Event
 
 from farside.archive.index import Arrival, Index
+from farside.archive.sets import MAP_BAND, MAP_INSTRUMENT
 from farside.archive.times import to_datetime
 from farside.errors import InputError
 from farside.io.cards import quote_name, unquote_name
 from farside.observation.image import read_origin
 from farside.quality import Quality
+from farside.synchronic.base import is_map, read_base
 
 _log = logging.getLogger(__name__)
 
 PARTIAL_ENDINGS = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload")
 """Name endings of files that are still being transferred."""
+
+RECORD_ENDINGS = (".json",)
+"""Name endings of records beside the images, such as those of `farside fetch`."""
 
 FILES_PER_TRANSACTION = 100
 """Files entered into the index in one transaction; each transaction waits for the disk."""
@@ -130,7 +135,7 @@ def _below(entries: list[os.DirEntry[str]], roots: list[str], leave_out: str) ->
                 yield _Found(entry.path, _fingerprint(entry.path), 0.0, f"folder: {error.strerror}")
                 continue
             yield from _below(inside, roots, leave_out)
-        elif not entry.name.lower().endswith(PARTIAL_ENDINGS):
+        elif not entry.name.lower().endswith(PARTIAL_ENDINGS + RECORD_ENDINGS):
             yield from _file(entry, roots)
 
 
@@ -161,7 +166,7 @@ def _arrival(found: _Found, settle_s: float) -> Arrival | None:
     if found.error:
         arrival = _unusable(found, found.error)
     else:
-        if _seconds_since(found.changed) < settle_s:
+        if seconds_since(found.changed) < settle_s:
             return None
         read_now = _read(found)
         if read_now is None or _fingerprint(found.path) != found.fingerprint:
@@ -187,7 +192,7 @@ def _printed(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-def _seconds_since(changed: float) -> float:
+def seconds_since(changed: float) -> float:
     """Age of the last change; a time in the future (another clock) counts as infinitely old."""
     seconds = time.time() - changed
     return seconds if seconds >= 0 else float("inf")
@@ -215,7 +220,12 @@ def _read(found: _Found) -> Arrival | None:
 
 
 def _known(path: str, fingerprint: str) -> Arrival:
-    origin = read_origin(path)
+    try:
+        origin = read_origin(path)
+    except InputError:
+        if not is_map(Path(path)):
+            raise
+        return _known_map(path, fingerprint)
     return Arrival(
         path=quote_name(path),
         fingerprint=fingerprint,
@@ -225,4 +235,19 @@ def _known(path: str, fingerprint: str) -> Arrival:
         time=to_datetime(origin.time),
         longitude_deg=origin.observer.longitude_deg,
         quality=origin.quality,
+    )
+
+
+def _known_map(path: str, fingerprint: str) -> Arrival:
+    """Entry of a synoptic map, which has no observer: its time is that which it describes."""
+    found = read_base(Path(path))
+    return Arrival(
+        path=quote_name(path),
+        fingerprint=fingerprint,
+        sha256=found.sha256,
+        instrument=MAP_INSTRUMENT,
+        band=MAP_BAND,
+        time=to_datetime(found.time),
+        longitude_deg=0.0,
+        quality=found.quality,
     )

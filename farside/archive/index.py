@@ -78,6 +78,11 @@ class Arrival:
     quality: Quality
     error: str = ""
 
+    @property
+    def changed(self) -> float:
+        """Time of the last change of the file, Unix seconds."""
+        return int(self.fingerprint.split()[-1]) / 1e9
+
     def __str__(self) -> str:
         return f"{self.instrument} {self.band} {isoformat(self.time)[:19]}"
 
@@ -175,6 +180,12 @@ class Index:
             "AND superseded_by IS NULL",
             model, version, isoformat(first), isoformat(last),
         )  # fmt: skip
+
+    def current_since(self, series: str, first: datetime) -> list[ArchivedProduct]:
+        """Current products of a series from a slot on, sorted by time."""
+        return self._products(
+            "series = ? AND slot >= ? AND superseded_by IS NULL", series, isoformat(first)
+        )
 
     def last_before(self, series: str, slot: datetime) -> ArchivedProduct | None:
         """Current product of the latest slot before `slot`."""

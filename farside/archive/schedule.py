@@ -7,24 +7,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain
 from pathlib import Path
 from threading import Event
+from typing import TypeAlias
 
 from astropy.time import Time
 
 from farside.archive.entry import ArchivedProduct, count_provisional
-from farside.archive.inbox import path_of
+from farside.archive.inbox import path_of, seconds_since
 from farside.archive.index import Arrival
 from farside.archive.naming import Name, disk_series, map_series
 from farside.archive.producer import Producer
 from farside.archive.sets import (
     HALF_DAY_HOURS,
+    MAP_INSTRUMENT,
     FileSet,
     distance,
     file_sets,
     job_id,
     nearest_hmi,
+    nearest_map,
 )
 from farside.archive.store import Archive, NewProduct
 from farside.archive.times import isoformat
@@ -56,6 +59,9 @@ _UNREACHABLE = (ServiceError, EngineUnavailableError, DeadlineError, UnknownMode
 _BASE_FLAGS = Quality.NO_BASE | Quality.BASE_STALE
 """Flags of a missing or old base map; a map without them is never replaced by one with them."""
 
+Files: TypeAlias = tuple[tuple[Path, ...], tuple[Path, ...]]
+"""Paths of the observations and of the references of one magnetogram."""
+
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 
 
@@ -74,7 +80,14 @@ class Plan:
     made_before
         Also remake products made before this time, UTC; only with `remake`.
     base
-        Base map of the first synchronic map; later maps take the map before them.
+        Base map of the first synchronic map, by default the nearest synoptic map that has arrived;
+        later maps take the map before them.
+    patience_s
+        Time after which a set is used although an optional channel is missing, seconds since its
+        last file changed.
+    late
+        Slots that wait for nothing more: sets are used without what is missing, and a map is made
+        with only generated disks or only an observed one.
     """
 
     cadence: timedelta = timedelta(hours=1)
@@ -82,6 +95,8 @@ class Plan:
     remake: bool = False
     made_before: datetime | None = None
     base: Path | None = None
+    patience_s: float = 0.0
+    late: frozenset[datetime] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,9 @@ class Round:
         Model that generates the magnetograms of this round.
     stop
         Event after which no new product is begun.
+    announce
+        Called with observations and references of all magnetograms that will be asked for, so that
+        a backend may begin them in parallel.
     """
 
     archive: Archive
@@ -101,6 +119,7 @@ class Round:
     model: Model
     plan: Plan
     stop: Event
+    announce: Callable[[Sequence[Files]], None] | None = None
 
     def run(self, arrivals: Sequence[Arrival]) -> int:
         """Make the due products in order of time; return their number.
@@ -112,14 +131,20 @@ class Round:
         DeadlineError
             If two products in a row missed the deadline; or one, after the rest were made.
         """
+        maps = [each for each in arrivals if each.instrument == MAP_INSTRUMENT]
         disks = [each for each in arrivals if each.instrument == "HMI"]
-        magnetograms = (
-            partial(self._make_magnetogram, files)
+        due = (
+            files
             for files in file_sets(arrivals, self.model.recipe, self.plan.cadence)
             if self._is_asked_for(files.slot) and self._is_due(files)
         )
-        maps = (partial(self._make_map, *each) for each in self._due_maps(disks))
-        return _run_all(chain(magnetograms, maps))
+        if self.announce:
+            known = tuple(due)
+            self.announce([*map(_paths, known)])
+            due = (files for files in known if not self.stop.is_set())
+        magnetograms = (partial(self._make_magnetogram, files) for files in due)
+        charts = (partial(self._make_map, *each) for each in self._due_maps(disks, maps))
+        return _run_all(chain(magnetograms, charts))
 
     def _is_asked_for(self, slot: datetime) -> bool:
         first, end = self.plan.period
@@ -127,68 +152,102 @@ class Round:
 
     def _is_due(self, files: FileSet) -> bool:
         index, recipe = self.archive.index, self.model.recipe
+        is_reduced = files.missing > 0 or Quality.MAP_REFERENCE in files.quality
+        if is_reduced and not self._is_waited_for(files):
+            return False
         if not self.plan.remake:
             issued = index.current_of_model(recipe.name, files.spacecraft, files.slot)
             return all(self._is_better(files, product) for product in issued)
         own = index.current(disk_series(recipe, files.spacecraft), files.slot)
         if own is None or self._is_better(files, own):
             return True
-        return self._is_outdated(own) and count_provisional(files.quality) <= count_provisional(
-            own.quality
-        )
+        return self._is_outdated(own) and _defects(files) <= self._defects_of(own)
+
+    def _is_waited_for(self, files: FileSet) -> bool:
+        """Whether the missing files would have come by now."""
+        if files.slot in self.plan.late:
+            return True
+        youngest = max(each.changed for each in files.files)
+        return seconds_since(youngest) >= self.plan.patience_s
 
     def _is_better(self, files: FileSet, product: ArchivedProduct) -> bool:
-        """Whether a different set of files would remove flags from the product."""
-        if count_provisional(files.quality) >= count_provisional(product.quality):
+        """Whether a different set of files would add channels to the product or remove flags."""
+        if _defects(files) >= self._defects_of(product):
             return False
         used = self.archive.index.inputs(product.name)
         return files.hashes != {each.sha256 for each in used}
 
+    def _defects_of(self, product: ArchivedProduct) -> tuple[int, int]:
+        """Number of channels without an image and of provisional flags of a product."""
+        missing = 0
+        if Quality.MISSING_CHANNEL in product.quality:
+            inputs = len(self.archive.index.inputs(product.name))
+            missing = max(1, len(self.model.recipe.channels) - inputs)
+        return missing, count_provisional(product.quality)
+
     def _is_outdated(self, product: ArchivedProduct) -> bool:
         before = self.plan.made_before
-        return product.identity != self.model.identity or (
+        # A map without a generated disk has no model.
+        return product.identity not in ("", self.model.identity) or (
             before is not None and product.made < before
         )
 
     def _make_magnetogram(self, files: FileSet) -> bool:
         name = self.archive.next_name(disk_series(self.model.recipe, files.spacecraft), files.slot)
-        observations, references = (
-            [path_of(each) for each in role] for role in (files.observations, files.references)
-        )
-        given = (*files.observations, *files.references)
+        observations, references = _paths(files)
         return self._make(
-            name, given, files.hashes, lambda: self.producer.magnetogram(observations, references)
+            name,
+            files.files,
+            files.hashes,
+            lambda: self.producer.magnetogram(observations, references),
         )
 
     def _due_maps(
-        self, disks: Sequence[Arrival]
-    ) -> Iterator[tuple[Name, Arrival, tuple[ArchivedProduct, ...]]]:
+        self, disks: Sequence[Arrival], maps: Sequence[Arrival]
+    ) -> Iterator[tuple[Name, Arrival | None, tuple[ArchivedProduct, ...], Path | None]]:
+        series = map_series(self.model.recipe)
         for slot, generated in self._slots_near(disks):
-            observed = nearest_hmi(slot, disks)
-            if not self._is_asked_for(slot) or observed is None:
+            if not self._is_asked_for(slot):
                 continue
-            series = map_series(self.model.recipe)
-            if self._is_map_due(series, slot, observed, generated):
-                yield self.archive.next_name(series, slot), observed, generated
+            observed = nearest_hmi(slot, disks)
+            is_whole = observed is not None and len(generated) > 0
+            if not is_whole and not (slot in self.plan.late and (observed or generated)):
+                continue
+            name = self.archive.next_name(series, slot)
+            base = self._base(name, maps)
+            if self._is_map_due(series, slot, observed, generated, base):
+                yield name, observed, generated, base
 
     def _slots_near(
         self, disks: Sequence[Arrival]
-    ) -> Iterable[tuple[datetime, tuple[ArchivedProduct, ...]]]:
-        """Slots with magnetograms of this model, within the period of HMI disks ± half a day."""
-        if not disks:
-            return
+    ) -> Iterator[tuple[datetime, tuple[ArchivedProduct, ...]]]:
+        """Slots with magnetograms of this model, within the period of HMI disks ± half a day.
+
+        The late slots of the plan are among them.
+        """
+        found: dict[datetime, list[ArchivedProduct]] = {slot: [] for slot in self.plan.late}
         margin = timedelta(hours=HALF_DAY_HOURS)
-        first, last = min(d.time for d in disks) - margin, max(d.time for d in disks) + margin
+        first = min([*(d.time - margin for d in disks), *self.plan.late], default=None)
+        last = max([*(d.time + margin for d in disks), *self.plan.late], default=None)
+        if first is None or last is None:
+            return
         recipe = self.model.recipe
-        products = self.archive.index.current_magnetograms(recipe.name, recipe.version, first, last)
-        for slot, group in groupby(products, key=lambda product: product.name.slot):
-            yield slot, tuple(group)
+        index = self.archive.index
+        for product in index.current_magnetograms(recipe.name, recipe.version, first, last):
+            found.setdefault(product.name.slot, []).append(product)
+        for slot, generated in sorted(found.items()):
+            yield slot, tuple(generated)
 
     def _is_map_due(
-        self, series: str, slot: datetime, observed: Arrival, generated: Sequence[ArchivedProduct]
+        self,
+        series: str,
+        slot: datetime,
+        observed: Arrival | None,
+        generated: Sequence[ArchivedProduct],
+        base: Path | None,
     ) -> bool:
         current = self.archive.index.current(series, slot)
-        if current is None:
+        if current is None or (base is not None and Quality.NO_BASE in current.quality):
             return True
         used = self.archive.index.inputs(current.name)
         hashes = {each.sha256 for each in used if each.role == "generated"}
@@ -196,29 +255,36 @@ class Round:
             return True
         if self.plan.remake and self._is_outdated(current):
             return True
+        if observed is None:
+            return False
         nearest = [distance(u.time, u.quality, slot) for u in used if u.role == "observed"]
         return distance(observed.time, observed.quality, slot) < min(nearest, default=(1000, 0))
 
     def _make_map(
-        self, name: Name, observed: Arrival, generated: tuple[ArchivedProduct, ...]
+        self,
+        name: Name,
+        observed: Arrival | None,
+        generated: tuple[ArchivedProduct, ...],
+        base: Path | None,
     ) -> bool:
-        base = self._base(name)
-        hashes = {observed.sha256, *(product.sha256 for product in generated)}
+        disks = (observed,) if observed else ()
+        hashes = {each.sha256 for each in (*disks, *generated)}
         paths = [self.archive.path(product) for product in generated]
         time = Time(isoformat(name.slot), format="isot", scale="utc")
         return self._make(
             name,
-            (observed,),
+            disks,
             frozenset(hashes),
-            lambda: self.producer.synchronic_map([path_of(observed)], paths, base, time),
+            lambda: self.producer.synchronic_map([*map(path_of, disks)], paths, base, time),
         )
 
-    def _base(self, name: Name) -> Path | None:
-        """Latest earlier map of the series; the plan's base map if none is recent enough."""
+    def _base(self, name: Name, maps: Sequence[Arrival]) -> Path | None:
+        """Latest earlier map of the series, else the plan's base map, else the nearest synoptic."""
         last = self.archive.index.last_before(name.series, name.slot)
         if last is not None and name.slot - last.time <= timedelta(days=BASE_AGE_DAYS[1]):
             return self.archive.path(last)
-        return self.plan.base
+        nearest = nearest_map(name.slot, maps)
+        return self.plan.base or (path_of(nearest) if nearest else None)
 
     def _make(
         self,
@@ -301,7 +367,19 @@ class Round:
     def _is_as_planned(self, made: NewProduct, hashes: frozenset[str]) -> bool:
         recipe, product = self.model.recipe, made.product
         used = {each.sha256 for each in made.inputs if each.role != "base"}
-        return used == hashes and (product.model, product.version) == (recipe.name, recipe.version)
+        made_by = (product.model, product.version)
+        without = product.kind == "map" and not any(e.role == "generated" for e in made.inputs)
+        return used == hashes and (without or made_by == (recipe.name, recipe.version))
+
+
+def _paths(files: FileSet) -> Files:
+    """Paths of the observations and of the references of a set."""
+    return tuple(map(path_of, files.observations)), tuple(map(path_of, files.references))
+
+
+def _defects(files: FileSet) -> tuple[int, int]:
+    """Number of channels without an image and of provisional flags of a set."""
+    return files.missing, count_provisional(files.quality)
 
 
 def _run_all(makings: Iterable[Callable[[], bool]]) -> int:

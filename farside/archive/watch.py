@@ -10,6 +10,7 @@ from farside.errors import (
     ArchiveAwayError,
     ArchiveError,
     DeadlineError,
+    DiskFullError,
     EngineUnavailableError,
     RequestError,
     ServiceError,
@@ -21,7 +22,14 @@ _log = logging.getLogger(__name__)
 MAX_WAIT_S = 600.0
 """Longest wait between two tries while the service is unreachable."""
 
-UNREACHABLE = (ServiceError, EngineUnavailableError, DeadlineError, ArchiveAwayError, OSError)
+UNREACHABLE = (
+    ServiceError,
+    EngineUnavailableError,
+    DeadlineError,
+    ArchiveAwayError,
+    DiskFullError,
+    OSError,
+)
 """Passing errors of service, engine, folders or disk."""
 
 

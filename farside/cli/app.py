@@ -17,6 +17,7 @@ from farside.cli.drawing import simulate_drawing
 from farside.cli.fetch import fetch
 from farside.cli.frames import simulate_frames
 from farside.cli.key import key
+from farside.cli.live import live
 from farside.cli.noise import noise
 from farside.cli.options import (
     ModelName,
@@ -255,6 +256,7 @@ _COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
     ),
     "Operate": (
         (watch, "incoming --out archive --model pix2pixcc-demo --base base.fits"),
+        (live, "live.toml"),
         (fetch, "--time 2026-11-01T00:00:00 --spacecraft A --out inputs --model pix2pixcc-demo"),
         (backfill, "archive --from 2026-11-01 --to 2026-12-01 --model pix2pixcc-demo"),
         (models, "--server http://localhost:3000"),

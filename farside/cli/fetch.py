@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from farside.cli.options import ModelName, Repository, parse_time
-from farside.cli.watch import OneLineFormatter
+from farside.cli.watch import log_to_standard_error
 from farside.model.defaults import default_folder
 
 if TYPE_CHECKING:
@@ -85,11 +84,11 @@ def fetch(
     from farside.fetch import load_archives
     from farside.fetch.fetch import A_SET, default_cache
 
-    _log_to_standard_error()
+    log_to_standard_error("farside.fetch")
     table = load_archives(archives, mirror)
     folder = cache or default_cache()
     if check:
-        _check(table, folder)
+        check_archives(table, folder)
         return
     if time is None or out is None:
         raise typer.BadParameter("expected --time and --out, or --check")
@@ -102,7 +101,7 @@ def fetch(
         typer.echo(f"{file.role} {file.path}")
 
 
-def _check(archives: Archives, cache: Path) -> None:
+def check_archives(archives: Archives, cache: Path) -> None:
     """Print the state of each source; exit code 1 if one cannot be used."""
     from farside.fetch import check_sources
 
@@ -121,12 +120,3 @@ def _recipe(repository: Path | None, name: str | None) -> Recipe:
 
     paths = find_models(repository or default_folder(), (name,) if name else ())
     return describe(paths[name or only_model(paths)])[0]
-
-
-def _log_to_standard_error() -> None:
-    log = logging.getLogger("farside.fetch")
-    lines = logging.StreamHandler()
-    lines.setFormatter(OneLineFormatter())
-    log.handlers[:] = [lines]
-    log.setLevel(logging.INFO)
-    log.propagate = False

@@ -18,8 +18,10 @@ from farside import __version__
 from farside.cli.options import ModelName, Repository, Server, embedded_models
 from farside.errors import (
     ArchiveBusyError,
+    ArchiveSettingsError,
     EngineUnavailableError,
     ModelError,
+    SettingsError,
     UnknownModelError,
 )
 from farside.model.defaults import default_folder
@@ -31,7 +33,7 @@ EX_TEMPFAIL = 75
 """EX_TEMPFAIL of sysexits.h: passing failure, try again later."""
 
 EX_CONFIG = 78
-"""EX_CONFIG of sysexits.h: no such model; a restart does not help."""
+"""EX_CONFIG of sysexits.h: no such model or invalid configuration; a restart does not help."""
 
 _log = logging.getLogger("farside.archive")
 
@@ -45,6 +47,12 @@ Base = Annotated[
 Metrics = Annotated[
     Path | None,
     typer.Option(help="File of metrics for node_exporter's textfile collector, e.g. watch.prom."),
+]
+Patience = Annotated[
+    float,
+    typer.Option(
+        min=0, help="Minutes to wait for images of optional channels before a set is used without."
+    ),
 ]
 Settle = Annotated[
     float, typer.Option(min=0, help="Seconds a file must be unchanged before it is read.")
@@ -63,6 +71,7 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Run one round, and end.")] = False,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between rounds.")] = 30.0,
     settle: Settle = 10.0,
+    patience: Patience = 60.0,
     cadence: Cadence = 60,
     base: Base = None,
     metrics: Metrics = None,
@@ -81,7 +90,7 @@ def watch(
 
     if out.resolve() in {each.resolve() for each in folder}:
         raise typer.BadParameter(f"--out is {out}, expected a folder that is not a drop folder")
-    plan = Plan(cadence=to_cadence(cadence), base=base)
+    plan = Plan(cadence=to_cadence(cadence), base=base, patience_s=60 * patience)
     status = WatchMetrics(metrics)
     with (
         stop_on_signal() as stop,
@@ -142,7 +151,7 @@ def open_producer(
 @contextmanager
 def stop_on_signal() -> Iterator[Event]:
     """Event that SIGTERM and SIGINT set; the log goes to standard error meanwhile."""
-    _log_to_standard_error()
+    log_to_standard_error("farside.archive", "farside.fetch", "farside.live")
     stop = Event()
     signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(each, lambda *_: stop.set()) for each in signals]
@@ -163,7 +172,7 @@ def exit_on_error() -> Iterator[None]:
         yield
     except RequestError:
         raise
-    except ModelError as error:
+    except (ModelError, SettingsError, ArchiveSettingsError) as error:
         _log.error("end: %s: %s", type(error).__name__, error)
         raise typer.Exit(EX_CONFIG) from error
     except (*UNREACHABLE, ArchiveBusyError) as error:
@@ -212,9 +221,11 @@ def _printable(text: str) -> str:
     )
 
 
-def _log_to_standard_error() -> None:
+def log_to_standard_error(*names: str) -> None:
+    """Write the lines of some loggers to standard error."""
     lines = logging.StreamHandler()
     lines.setFormatter(OneLineFormatter())
-    _log.handlers[:] = [lines]
-    _log.setLevel(logging.INFO)
-    _log.propagate = False
+    for log in map(logging.getLogger, names):
+        log.handlers[:] = [lines]
+        log.setLevel(logging.INFO)
+        log.propagate = False

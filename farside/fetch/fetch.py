@@ -5,23 +5,28 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import or_
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from astropy.time import Time
 
-from farside.archive.sets import HALF_DAY_HOURS
+from farside.archive.sets import HALF_DAY_HOURS, MAP_REACH_HOURS
 from farside.archive.times import isoformat, to_datetime
-from farside.errors import NoDataError
+from farside.errors import (
+    FetchError,
+    NoDataError,
+    SourceMovedError,
+    SourceUnreachableError,
+)
 from farside.fetch.archives import Archives, load_archives
 from farside.fetch.connection import Connection, to_disk
 from farside.fetch.record import Fetched, FetchedFile, FileRole
-from farside.fetch.select import Found, Selection, Wish, slots
+from farside.fetch.select import Found, Selection, Slot, Wish, slots
 from farside.io.atomic import atomic_path
-from farside.model.recipe import Channel, Recipe
+from farside.model.recipe import SYNOPTIC_MAP, Channel, Recipe
 from farside.quality import Quality
 from farside.sun.reference_epoch import reference_time
 
@@ -34,10 +39,6 @@ A_SET: tuple[What, ...] = ("set",)
 HOURLY = 0.5
 """Half of the interval between files of HMI's and GONG's hourly directories, hours."""
 
-BASE_REACH_HOURS = 72.0
-"""Greatest offset of a GONG map from the time asked for. A choice: GONG is an hourly series of six
-sites, and a longer gap is better known than bridged."""
-
 
 def fetch(
     time: Time | datetime,
@@ -48,6 +49,7 @@ def fetch(
     what: Collection[What] = A_SET,
     archives: Archives | None = None,
     cache: str | Path | None = None,
+    is_patient: bool = False,
 ) -> Fetched:
     """Fetch the files of one time into a folder, with a record of what was chosen and why.
 
@@ -72,6 +74,9 @@ def fetch(
         Settings of the archives; by default :func:`load_archives`.
     cache
         Folder of downloads, by address; by default :func:`default_cache`.
+    is_patient
+        Whether to raise SourceUnreachableError rather than to replace or leave out a file whose
+        archive does not answer now.
 
     Raises
     ------
@@ -86,7 +91,9 @@ def fetch(
     archives = archives or load_archives()
     _check_past(moment)
     with Connection(archives, Path(cache or default_cache())) as connection:
-        search = _Search(archives, Selection(archives, connection), recipe, moment, spacecraft)
+        search = _Search(
+            archives, Selection(archives, connection, is_patient), recipe, moment, spacecraft
+        )
         found = search.run(frozenset(what))
     fetched = Fetched(
         spacecraft=spacecraft,
@@ -139,7 +146,7 @@ class _Search:
         if "observed" in what:
             found += [("observed", each) for each in self._hourly("HMI LOS", HALF_DAY_HOURS)]
         if "base" in what:
-            found += [("base", each) for each in self._hourly("GONG MAP", BASE_REACH_HOURS)]
+            found += [("base", each) for each in self._hourly("GONG MAP", MAP_REACH_HOURS)]
         return found
 
     def _observations(self, *, only_beacon: bool) -> tuple[Found, ...]:
@@ -157,16 +164,50 @@ class _Search:
         _log.info("reference epoch %s", isoformat(self.epoch)[:19])
         wishes = [self._wish(each, "Earth", only_beacon=False) for each in channels]
         self._check_covered(wishes, self.epoch)
-        timing = self._recipe.timing
-        reaches = (timing.usual_lag_hours, timing.greatest_lag_hours)
-        return self.selection.group(
-            wishes, slots(self.epoch, timing.spread_hours / 2, reaches, "grade first")
-        )
+        failure: FetchError | None = None
+        for asked, within in self._attempts(channels, wishes, self.epoch):
+            try:
+                return self.selection.group(asked, within)
+            except (NoDataError, SourceUnreachableError, SourceMovedError) as error:
+                if self.selection.is_patient and isinstance(error, SourceUnreachableError):
+                    raise
+                failure = error
+                _log.warning("%s", error)
+        if failure and any(not wish.optional for wish in wishes):
+            raise failure
+        return ()
+
+    def _attempts(
+        self, channels: Sequence[Channel], wishes: Sequence[Wish], epoch: datetime
+    ) -> Iterator[tuple[list[Wish], list[Slot]]]:
+        """What to look for, and when, by the rules of :mod:`farside.archive.sets`."""
+        timing, half_hours = self._recipe.timing, self._recipe.timing.spread_hours / 2
+        usual, greatest = timing.usual_lag_hours, timing.greatest_lag_hours
+        optional = [wish.optional for wish in wishes]
+        near = slots(epoch, half_hours, (usual,), "grade first")
+        if any(optional):
+            yield [wish._replace(optional=False) for wish in wishes], near
+            yield (
+                [
+                    wish._replace(optional=wish.optional and not channel.is_field)
+                    for wish, channel in zip(wishes, channels, strict=True)
+                ],
+                near,
+            )
+        if not all(optional):
+            yield list(wishes), slots(epoch, half_hours, (usual, greatest), "grade first")
+        takes_map = [SYNOPTIC_MAP in channel.accepts for channel in channels]
+        if any(takes_map) and all(map(or_, optional, takes_map)):
+            yield self._hourly_search("GONG MAP", MAP_REACH_HOURS)
 
     def _hourly(self, pair: str, reach_hours: float) -> tuple[Found, ...]:
+        wishes, within = self._hourly_search(pair, reach_hours)
+        self._check_covered(wishes, self.time)
+        return self.selection.group(wishes, within)
+
+    def _hourly_search(self, pair: str, reach_hours: float) -> tuple[list[Wish], list[Slot]]:
         wish = Wish(pair, self._series((pair,), "Earth", only_beacon=False))
-        self._check_covered([wish], self.time)
-        return self.selection.group([wish], slots(self.time, HOURLY, (reach_hours,), "time first"))
+        return [wish], slots(self.time, HOURLY, (reach_hours,), "time first")
 
     def _wish(self, channel: Channel, spacecraft: str, only_beacon: bool) -> Wish:
         series = self._series(channel.accepts, spacecraft, only_beacon)
@@ -191,10 +232,13 @@ class _Search:
         )
 
     def _check_covered(self, wishes: Sequence[Wish], time: datetime) -> None:
-        """Check that each wish has a series of this time, whether or not it answers."""
+        """Check that each needed wish, or any, has a series of this time, if it answers or not."""
         table = self._archives.sources
-        for wish in wishes:
-            if not wish.optional and not any(table[name].covers(time) for name, _ in wish.series):
+        without = [
+            wish for wish in wishes if not any(table[name].covers(time) for name, _ in wish.series)
+        ]
+        for wish in without:
+            if not wish.optional or len(without) == len(wishes):
                 spans = ", ".join(f"{name} {table[name].period}" for name, _ in wish.series)
                 raise NoDataError(
                     f"{wish.name}: got {isoformat(time)[:19]}, expected a time of {spans}"
@@ -219,14 +263,18 @@ def _check_past(time: datetime) -> None:
 
 
 def _delivered(role: FileRole, found: Found, out: Path, search: _Search) -> FetchedFile:
-    """Copy a file from the cache to the folder, atomically, and describe it."""
-    path = out / found.path.name
+    """Copy a file from the cache to the folder, atomically, and describe it.
+
+    A file that is there already is left as it is: those who watch the folder see no change.
+    """
+    path, content = out / found.path.name, found.path.read_bytes()
     with to_disk(path):
         out.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary:
-            shutil.copyfile(found.path, temporary)
-    asked = search.epoch if role == "reference" and search.epoch else search.time
+        if not (path.is_file() and path.read_bytes() == content):
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(content)
     candidate, origin = found.candidate, found.origin
+    asked = search.epoch if role == "reference" and search.epoch and origin else search.time
     source = search.selection.archives.sources[candidate.series]
     return FetchedFile(
         role=role,
@@ -238,7 +286,7 @@ def _delivered(role: FileRole, found: Found, out: Path, search: _Search) -> Fetc
         time=found.time,
         offset_hours=(found.time - asked) / timedelta(hours=1),
         quality=tuple((origin.quality if origin else Quality.GOOD).names()),
-        size_bytes=path.stat().st_size,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
         reasons=found.reasons,
     )

@@ -114,17 +114,23 @@ class Selection:
         Addresses of files that cannot be used, with the reason.
     failures
         Series whose archive does not answer or has moved; they are not asked again.
+    is_patient
+        Whether nothing is to be replaced because an archive does not answer now.
     """
 
     archives: Archives
     connection: Connection
+    is_patient: bool = False
     rejected: dict[str, str] = field(default_factory=dict)
     failures: dict[str, FetchError] = field(default_factory=dict)
     _bands: dict[str, str] = field(default_factory=dict)
     _bases: set[str] = field(default_factory=set)
 
     def group(self, wishes: Sequence[Wish], within: Sequence[Slot]) -> tuple[Found, ...]:
-        """Files of the first slot that has one for every wish; an optional one may lack.
+        """Files of the first slot that has one for every wish.
+
+        Without such a slot, those of the first slot that has one for every wish that is not
+        optional, and at least one.
 
         Raises
         ------
@@ -134,10 +140,15 @@ class Selection:
             Nor can it be known, since an archive does not answer or has moved.
         """
         lacking: dict[str, int] = {}
-        for slot in within:
-            found = self._complete(wishes, slot, lacking)
-            if found is not None:
-                return found
+        every = [wish._replace(optional=False) for wish in wishes]
+        for asked in [every] if every == list(wishes) else [every, list(wishes)]:
+            for slot in within:
+                found = self._complete(asked, slot, lacking)
+                if found:
+                    return found
+            error = self._error(asked, lacking, within)
+            if self.is_patient and isinstance(error, SourceUnreachableError):
+                raise error
         raise self._error(wishes, lacking, within)
 
     def _complete(

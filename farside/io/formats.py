@@ -7,3 +7,6 @@ MapFormat = Literal["native", "gong", "adapt", "wsa"]
 
 ScanFormat = Literal["png", "jpeg", "fits"]
 """Format of a scanned sunspot drawing."""
+
+DropFormat = Literal["native", "gong", "adapt", "wsa", "boundary"]
+"""Format of a file in the input folder of a solar-wind model: a map, or EUHFORIA's boundary."""

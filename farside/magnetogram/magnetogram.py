@@ -59,6 +59,7 @@ from farside.io.product_reader import (
 )
 from farside.io.source import Source
 from farside.io.wcs import disk_radius_arcsec, helioprojective_cards
+from farside.magnetogram.substitutes import describe_substitutes
 from farside.model.recipe import Role, TrainedOn
 from farside.observation.image import KEPT_CARDS, Origin
 from farside.quality import Quality
@@ -489,6 +490,8 @@ def _add_texts(header: fits.Header, made: Magnetogram) -> None:
     for number, given in enumerate(made.inputs, start=1):
         origin = given.origin
         add_input(header, f"{number} {given.role} {origin}", origin.name, origin.sha256)
+    for sentence in describe_substitutes(made):
+        header.add_history(sentence)
 
 
 _COLUMNS: tuple[Column, ...] = (

@@ -141,7 +141,8 @@ def assemble(
         quality=reduce(or_, (origin.quality for origin in (*observed, *referred)))
         | _quality_of_reference([image.origin for image in references], time, view.observer, recipe)
         | _quality_of_training(referred, time, recipe)
-        | (Quality.MISSING_CHANNEL if None in disks else Quality.GOOD),
+        | (Quality.MISSING_CHANNEL if None in disks else Quality.GOOD)
+        | (Quality.MAP_REFERENCE if synoptic_map else Quality.GOOD),
         native=in_native_pixels(chosen[0], tiling) if tiling and chosen[0] else None,
     )
 

@@ -16,6 +16,7 @@ from farside.quality import Quality
 from farside.sun.carrington_rotation import central_longitude_deg
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, earth
 from farside.synchronic.map import MapSource, SourceKind, SynchronicMap
+from farside.synchronic.unseen import unseen_sectors
 
 _NAME_WIDTH = 57
 """Longest name of a base map in a card of 80 characters that keeps its comment."""
@@ -45,6 +46,10 @@ def flag_cards(sun_map: SynchronicMap, flux_scale: float) -> Iterator[Card]:
         round(sun_map.share("observed"), 6),
         "area in which observed disks lead",
     )
+    for number, sector in enumerate(unseen_sectors(sun_map), start=1):
+        edges = f"{sector.first_deg:.0f}-{sector.last_deg:.0f}"
+        yield f"UNSEEN{number}", edges, "[deg] Carrington longitudes in no disk"
+        yield f"UNSINC{number}", sector.since.utc.isot[:16], "part of them not seen since"
     if base is not None:
         name = quote_name(base.name or base.instrument)[:_NAME_WIDTH]
         yield "BASEMAP", name, "base map"

@@ -12,12 +12,14 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from types import FrameType
 
 from astropy.time import Time
 
+from farside.archive.producer import Producer
 from farside.archive.schedule import Plan
 from farside.model.engine import Model
 from tests.archive.drop import PRODUCER, look
@@ -26,21 +28,24 @@ WATCHED = ("archive/store.py", "archive/index.py", "farside/io/atomic.py")
 """Where a step is a call or a return: between any two of them a kill may come."""
 
 
+@dataclass(frozen=True)
 class Uncounted:
     """Makes products without a look at every call: that would take many times as long."""
 
+    producer: Producer = PRODUCER
+
     def model(self) -> Model:
-        return PRODUCER.model()
+        return self.producer.model()
 
     def magnetogram(self, observations: Sequence[Path], references: Sequence[Path]) -> bytes:
         with uncounted():
-            return PRODUCER.magnetogram(observations, references)
+            return self.producer.magnetogram(observations, references)
 
     def synchronic_map(
         self, observed: Sequence[Path], generated: Sequence[Path], base: Path | None, time: Time
     ) -> bytes:
         with uncounted():
-            return PRODUCER.synchronic_map(observed, generated, base, time)
+            return self.producer.synchronic_map(observed, generated, base, time)
 
 
 @contextmanager
@@ -54,12 +59,13 @@ def uncounted() -> Iterator[None]:
 class Steps:
     """Counts, and ends the process at one."""
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, watched: tuple[str, ...] = WATCHED) -> None:
         self.count = 0
         self._last = last
+        self._watched = watched
 
     def __call__(self, frame: FrameType, _event: str, _argument: object) -> None:
-        if frame.f_code.co_filename.endswith(WATCHED):
+        if frame.f_code.co_filename.endswith(self._watched):
             self.count += 1
             if self.count == self._last:
                 os.kill(os.getpid(), signal.SIGKILL)

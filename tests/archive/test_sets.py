@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farside.archive.index import Arrival
-from farside.archive.sets import FileSet, file_sets, nearest_hmi
+from farside.archive.sets import FileSet, file_sets, nearest_hmi, nearest_map
 from farside.quality import Quality
-from tests.support.tiny_recipe import recipe
+from tests.support.tiny_recipe import flexible_recipe, recipe
 
 NOON = datetime(2026, 2, 14, 12, tzinfo=UTC)
 LONGITUDE_DEG = 120.0
@@ -141,6 +141,46 @@ def test_an_old_reference_is_flagged_and_one_too_old_is_none() -> None:
     (found,) = sets(euvi(), sdo(EPOCH - 7 * HOUR))
     assert found.quality == Quality.OLD_REFERENCE
     assert sets(euvi(), sdo(EPOCH - 49 * HOUR)) == []
+
+
+def flexible_set(*arrivals: Sequence[Arrival]) -> FileSet:
+    (found,) = file_sets([each for some in arrivals for each in some], flexible_recipe(), HOUR)
+    return found
+
+
+def gong(time: datetime) -> Arrival:
+    return image("MAP", "LOS", time, longitude_deg=0.0)
+
+
+def test_of_optional_channels_the_set_with_the_most_is_taken() -> None:
+    later = euvi(NOON + timedelta(minutes=20), Quality.BEACON)
+    found = flexible_set(sdo(), euvi()[1:2], later)
+    assert [each.band for each in found.observations] == ["304", "195", "171"]
+    assert found.missing == 0
+    alone = flexible_set(sdo(), euvi()[2:])
+    assert [each.band for each in alone.observations] == ["171"]
+    assert (alone.missing, alone.quality) == (2, Quality.MISSING_CHANNEL)
+
+
+def test_references_are_replaced_by_rule() -> None:
+    field = sdo(EPOCH + 3 * HOUR)[-1:]
+    elsewhere, far, near = sdo(EPOCH - 5 * HOUR), sdo(EPOCH - 40 * HOUR), [gong(NOON - 2 * HOUR)]
+    maps = [*near, gong(NOON - 9 * HOUR)]
+    whole = flexible_set(euvi(), field, elsewhere, far, maps)
+    assert set(whole.references) == set(elsewhere)
+    alone = flexible_set(euvi(), sdo(EPOCH + 3 * HOUR)[1:], far, maps)
+    assert [each.band for each in alone.references] == ["193", "171", "LOS"]
+    assert (alone.missing, alone.quality) == (1, Quality.MISSING_CHANNEL)
+    rendered = flexible_set(euvi(), far, maps)
+    assert list(rendered.references) == near
+    assert rendered.quality == Quality.MISSING_CHANNEL | Quality.MAP_REFERENCE
+    nothing = flexible_set(euvi(), far, [gong(NOON - 80 * HOUR)])
+    assert (nothing.references, nothing.missing) == ((), 4)
+
+
+def test_a_map_does_not_replace_a_reference_that_the_recipe_needs() -> None:
+    assert sets(euvi(), [gong(NOON)]) == []
+    assert nearest_map(NOON, [gong(NOON - HOUR), gong(NOON)]) == gong(NOON)
 
 
 def test_the_disk_of_the_day_is_the_nearest_within_half_a_day() -> None:

@@ -22,8 +22,8 @@ ON_CPU = yaml.safe_load((ROOT / "compose.cpu.yaml").read_text())
 SERVICES: dict[str, Service] = COMPOSE["services"]
 
 
-FILLED = ("./drop", "./archive")
-"""Folders that whoever runs `farside watch` makes."""
+FILLED = ("./drop", "./archive", "./live")
+"""Folders that whoever runs `farside watch` or `farside live` makes."""
 
 
 def test_nothing_is_reached_from_other_machines() -> None:
@@ -53,7 +53,7 @@ def test_every_mounted_path_is_there_and_read_only_and_every_volume_declared() -
             source, *rest = mount.split(":")
             if source.startswith("."):
                 assert (ROOT / source).exists() or source in FILLED
-                assert rest[-1] == "ro" or source == "./archive"
+                assert rest[-1] == "ro" or source in ("./archive", "./live")
             else:
                 assert source in COMPOSE["volumes"]
 

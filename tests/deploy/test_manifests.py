@@ -15,6 +15,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from farside import __version__
+from farside.live.settings import load_settings
 from monitoring.kubernetes import __main__ as rules
 from service.metrics import Metrics
 from service.routes import ENDPOINTS
@@ -291,3 +292,30 @@ def test_the_autoscaler_asks_for_a_metric_that_there_is() -> None:
     assert name in {family.name for family in registry.collect()}
     (rule,) = yaml.safe_load((DEPLOY / "prometheus-adapter.yaml").read_text())
     assert rule["seriesQuery"].startswith(f"{name}{{")
+
+
+def test_live_reads_the_example_whose_folders_and_port_are_there() -> None:
+    manifests = assembled("example")
+    spec = of_kind(manifests, "Deployment", "farside-live")["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["live"]
+    settings = load_settings(DEPLOY / "example" / "live.toml")
+    folders = [
+        settings.archive,
+        settings.inputs,
+        settings.cache,
+        *(d.folder for d in settings.drop),
+    ]
+    assert all(folder and folder.is_relative_to("/data") for folder in folders)
+    assert {"/data", "/etc/farside"} <= {each["mountPath"] for each in container["volumeMounts"]}
+    assert "./live:/data" in compose["volumes"]
+    for command in (container["command"], compose["command"]):
+        assert command == ["farside", "live", "/etc/farside/live.toml"]
+    (port,) = container["ports"]
+    assert settings.metrics == f"0.0.0.0:{port['containerPort']}"
+    (settings_volume,) = [v for v in spec["volumes"] if "configMap" in v]
+    name = settings_volume["configMap"]["name"]
+    text = of_kind(manifests, "ConfigMap", name)["data"]["live.toml"]
+    assert text == (DEPLOY / "example" / "live.toml").read_text()
+    (endpoint,) = of_kind(manifests, "PodMonitor", "farside-live")["spec"]["podMetricsEndpoints"]
+    assert (endpoint["port"], endpoint["path"]) == (port["name"], "/metrics")

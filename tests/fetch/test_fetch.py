@@ -11,19 +11,25 @@ from farside.fetch import Archives, Fetched, fetch
 from farside.fetch.archives import GRADES
 from farside.fetch.fetch import A_SET, What
 from farside.fetch.select import slots
+from farside.model.recipe import Recipe
 from tests.fetch.conftest import AIA, BANDS, EPOCH, EUVI, HMI, TIME, settings
 from tests.support import local_archives as local
 from tests.support.local_archives import LocalArchives, Trouble
-from tests.support.tiny_recipe import recipe
+from tests.support.tiny_recipe import flexible_recipe, recipe
 
 RECIPE = recipe()
 
 
 def fetched(
-    archives: Archives, folder: Path, *what: What, time: datetime = TIME, spacecraft: str = "A"
+    archives: Archives,
+    folder: Path,
+    *what: What,
+    time: datetime = TIME,
+    spacecraft: str = "A",
+    model: Recipe = RECIPE,
 ) -> Fetched:
     out, cache = folder / "out", folder / "cache"
-    return fetch(time, spacecraft, out, RECIPE, what=what or A_SET, archives=archives, cache=cache)
+    return fetch(time, spacecraft, out, model, what=what or A_SET, archives=archives, cache=cache)
 
 
 def test_a_set_has_the_nearest_definitive_file_of_each_channel(
@@ -104,6 +110,35 @@ def test_a_gap_moves_the_whole_group_of_references_to_one_other_time(
     times = [file.time for file in found.files if file.role == "reference"]
     assert max(times) - min(times) <= timedelta(hours=RECIPE.timing.spread_hours)
     assert min(times) > AIA + timedelta(hours=2)
+
+
+def test_what_is_missing_of_optional_channels_is_replaced_by_rule(
+    mirror: LocalArchives, archives: Archives, tmp_path: Path
+) -> None:
+    model = flexible_recipe()
+    path, content = local.gong_map(TIME.replace(minute=0))
+    mirror.files[path] = content
+    del mirror.files[local.euvi_path(local.LEVEL_0, EUVI[171])]
+    del mirror.files[local.aia_path(AIA, 193)]
+    found = fetched(archives, tmp_path, model=model)
+    assert [f.channel for f in found.files] == [
+        "EUVI-A 304", "EUVI-A 195", "AIA 304", "AIA 171", "HMI LOS"
+    ]  # fmt: skip
+    del mirror.files[local.hmi_path(HMI)]
+    found = fetched(archives, tmp_path, model=model)
+    assert [f.channel for f in found.files] == ["EUVI-A 304", "EUVI-A 195", "GONG MAP"]
+    assert found.references == (tmp_path / "out" / Path(path).name,)
+    del mirror.files[path]
+    assert fetched(archives, tmp_path, model=model).references == ()
+
+
+def test_a_file_that_is_there_already_is_not_written_again(
+    archives: Archives, tmp_path: Path
+) -> None:
+    first = fetched(archives, tmp_path)
+    before = [file.path.stat().st_ctime_ns for file in first.files]
+    again = fetched(archives, tmp_path)
+    assert [file.path.stat().st_ctime_ns for file in again.files] == before
 
 
 def test_hmi_of_now_and_a_base_map(

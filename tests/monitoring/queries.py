@@ -55,5 +55,5 @@ def needs_triton(query: str) -> bool:
 
 
 def needs_watch(query: str) -> bool:
-    """Whether it has data only where ``farside watch`` runs and its text file is scraped."""
-    return "farside_watch_" in query
+    """Whether it has data only where ``farside watch`` or ``farside live`` is scraped."""
+    return "farside_watch_" in query or "farside_live_" in query

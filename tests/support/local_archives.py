@@ -204,7 +204,7 @@ def _with_checksum(data: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def euvi(moment: datetime, band: int) -> bytes:
+def euvi(moment: datetime, band: int, **more: Card) -> bytes:
     pixels = (CAMERA.sees(_sun) + BIAS_DN).astype(np.uint16)
     changes: Cards = {
         "WAVELNTH": band,
@@ -212,7 +212,7 @@ def euvi(moment: datetime, band: int) -> bytes:
         "DATE-AVG": moment.strftime("%Y-%m-%dT%H:%M:%S.500"),
         "CRLN_OBS": _turned(109.728, moment),
     }
-    return file_bytes(euvi_cards(CAMERA) | changes, pixels)
+    return file_bytes(euvi_cards(CAMERA) | changes | more, pixels)
 
 
 def aia(moment: datetime, band: int, **changes: Card) -> bytes:
@@ -226,13 +226,14 @@ def aia(moment: datetime, band: int, **changes: Card) -> bytes:
     return file_bytes(aia_cards(CAMERA) | told | changes, pixels, rice=True)
 
 
-def hmi(moment: datetime) -> bytes:
+def hmi(moment: datetime, quality: int = 0) -> bytes:
     values = CAMERA.sees(lambda x, y: np.where(np.hypot(x, y) < 1.02, 120.5 * x, np.nan))
     counts, scaling = integers(values, 0.1)
     told: Cards = {
         "DATE-OBS": moment.strftime("%Y-%m-%dT%H:%M:%S.00"),
         "T_OBS": moment.strftime("%Y.%m.%d_%H:%M:%S_TAI"),
         "CRLN_OBS": _turned(22.69, moment),
+        "QUALITY": quality,
     }
     return _with_checksum(file_bytes(hmi_cards(CAMERA) | scaling | told, counts, rice=True))
 

@@ -58,3 +58,18 @@ def recipe(name: str = "tiny", version: str = "1") -> Recipe:
             dates=(date(2011, 1, 1), date(2030, 1, 1)),
         ),
     )
+
+
+def flexible_recipe() -> Recipe:
+    """Recipe as that of farside-1: each image may lack, and a map stands in for a magnetogram."""
+    known = recipe()
+    channels = tuple(
+        channel.model_copy(
+            update={
+                "optional": True,
+                "accepts": channel.accepts + (("MAP LOS",) if channel.is_field else ()),
+            }
+        )
+        for channel in known.channels
+    )
+    return known.model_copy(update={"channels": channels})

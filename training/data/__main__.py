@@ -51,6 +51,7 @@ def _prepare_options(command: argparse.ArgumentParser) -> None:
     add("--test-year", type=int, default=2011, help="year for which the test months are given")
     add("--test-month", type=int, default=1, help="first of that year's two test months")
     add("--guard-days", type=float, default=0.0, help="unused around test months (%(default)s)")
+    add("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster, or 'local', that reads")
 
 
 def _simulate_options(command: argparse.ArgumentParser) -> None:
@@ -127,6 +128,7 @@ def _prepare(arguments: argparse.Namespace) -> str:
         ages=Ages(arguments.age_step_days, arguments.age_tolerance_hours),
         rule=MonthsRule(arguments.test_year, arguments.test_month, arguments.guard_days),
         processes=arguments.processes,
+        dask=arguments.dask,
     )
     summary = prepare(arguments.folders, arguments.out, plan)
     counts = str(summary).splitlines()[0]

@@ -47,6 +47,8 @@ class ArchivePlan:
         Ages of the references, and the split by months.
     processes
         Number of processes that read files.
+    dask
+        Address of the scheduler of a Dask cluster whose workers read files instead.
     """
 
     grid: Grid
@@ -54,6 +56,7 @@ class ArchivePlan:
     ages: Ages = field(default_factory=Ages)
     rule: MonthsRule = field(default_factory=MonthsRule)
     processes: int = 1
+    dask: str | None = None
 
     def __post_init__(self) -> None:
         if not self.set_minutes > 0:
@@ -123,7 +126,7 @@ def prepare(folders: Sequence[Path], store: Path, plan: ArchivePlan) -> ArchiveS
     writer.ensure_rows(journal.next_row + len(todo))
     work = partial(_register, grid=plan.grid)
     elsewhere = plan.processes if plan.processes > 1 else 0
-    with process_map(work, todo, elsewhere) as outcomes:
+    with process_map(work, todo, elsewhere, plan.dask) as outcomes:
         for outcome in track(outcomes, "registering", total=len(todo)):
             _keep(outcome, writer, journal)
     writer.ensure_rows(journal.next_row)

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 import cv2
 
+from farside.cluster import connected
+
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
@@ -20,9 +22,20 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @contextmanager
 def process_map(
-    work: Callable[[Given], Made], todo: Sequence[Given], processes: int
+    work: Callable[[Given], Made], todo: Sequence[Given], processes: int, dask: str | None = None
 ) -> Iterator[Iterable[Made]]:
-    """Map `work` over `todo` in order, in worker processes; with 0 in the calling process."""
+    """Map `work` over `todo` in order, in worker processes; with 0 in the calling process.
+
+    Parameters
+    ----------
+    dask
+        Address of the scheduler of a Dask cluster, or ``"local"``, in place of worker processes.
+    """
+    if dask is not None:
+        with connected(dask) as client:
+            futures = client.map(work, todo, pure=False)
+            yield (future.result() for future in futures)
+        return
     if processes == 0:
         yield map(work, todo)
         return

@@ -1,0 +1,45 @@
+"""Dask cluster: one that runs elsewhere, by its address, or one of processes on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from farside.errors import SettingsError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOCAL = "local"
+"""Address that stands for a cluster of processes on this machine."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """Connect to the scheduler at an address such as ``tcp://head:8786``, or start a cluster here.
+
+    Tasks that are under way when the block ends are cancelled.
+
+    Raises
+    ------
+    SettingsError
+        The package `distributed` is not installed.
+    OSError
+        No scheduler answers.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise SettingsError(
+            "got --dask without the package distributed, expected: pip install 'farside[cluster]'"
+        ) from error
+    if address == LOCAL:
+        with (
+            LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield client
+        return
+    with Client(address) as client:  # type: ignore[no-untyped-call]
+        yield client
