@@ -10,7 +10,7 @@ export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv \
 	| sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score lock clean sun-check conformance
+.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
@@ -109,6 +109,10 @@ real-sun: $(INSTALLED)
 # The wind at Earth from maps of GONG beside OMNI: docs/wind-scores.md, again.
 wind-score: $(INSTALLED)
 	$(BIN)/python -m benchmarks.wind $(REAL)/wind/gong $(wildcard $(REAL)/wind/omni_*.csv) --out docs/wind-scores.md
+
+# Far-side regions beside helioseismology: docs/seismic.md and its pictures, again.
+seismic: $(INSTALLED)
+	$(BIN)/python -m benchmarks.seismic $(REAL) --out docs/seismic.md
 
 # Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
 # requirements.hashes has the hashes of all of them but torch, a package a line.

@@ -13,6 +13,7 @@
     │   ├── UnreadablePictureError    not a PNG or JPEG file, or a corrupt one
     │   ├── NoDiskError               no solar disk found in a drawing
     │   ├── SideCarError              the side-car of a drawing is invalid
+    │   ├── RegionListError           a list of far-side regions is invalid
     │   ├── BadQualityError           quality bits that forbid the use of the image
     │   ├── DamagedImageError         too many missing or saturated pixels
     │   ├── SaturatingModelError      a map input from a saturating model, without the option for it
@@ -114,6 +115,10 @@ class NoDiskError(InputError):
 
 class SideCarError(InputError):
     """The side-car (JSON) of a drawing is invalid: missing, unknown or impossible keys."""
+
+
+class RegionListError(InputError):
+    """A list of far-side regions is invalid."""
 
 
 class BadQualityError(InputError):

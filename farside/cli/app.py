@@ -29,6 +29,7 @@ from farside.cli.options import (
     working,
 )
 from farside.cli.quicklook import quicklook
+from farside.cli.seismic import compare_seismic
 from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
@@ -253,6 +254,10 @@ _COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
         (evaluate, "far.fits truth.fits --reference hmi.fits"),
         (track, "hmi.fits far.fits sun.fits --position S20W12 --time 2026-11-01T00:00:00"),
         (noise, "hmi.fits"),
+        (
+            compare_seismic,
+            "AR_LIST_2011.01.01_00-00-00.txt --with far-a.fits --with far-b.fits --out seismic",
+        ),
     ),
     "Operate": (
         (watch, "incoming --out archive --model pix2pixcc-demo --base base.fits"),

@@ -64,7 +64,8 @@ POSITION_TOLERANCE_DEG = 1.0
 
 EARTH_TOLERANCE_DEG = 1.0
 EARTH_TOLERANCE = 0.01
-"""Tolerances of SDO's position and relative distance; it is within 0.03° and 0.03 % of Earth's."""
+"""Tolerances of position and relative distance near Earth: SDO is within 0.03° and 0.03 % of it,
+SOHO at 0.99 of its distance within 0.4° and 0.2 %."""
 
 MISSING_LIMIT = 0.05
 """Largest missing part of a disk. A lost 64-pixel block is 0.4 % of an EUVI disk and is filled; a
@@ -106,7 +107,7 @@ class Origin:
     Attributes
     ----------
     instrument
-        ``"EUVI-A"``, ``"EUVI-B"``, ``"AIA"`` or ``"HMI"``.
+        ``"EUVI-A"``, ``"EUVI-B"``, ``"AIA"``, ``"HMI"``, ``"MDI"`` or ``"PHI-FDT"``.
     band
         Wavelength in ångström (``"304"``), or ``"LOS"`` for a line-of-sight magnetogram.
     time
@@ -184,7 +185,7 @@ class Observation:
 
 
 def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Observation:
-    """Read one full-disk image of EUVI, AIA or HMI (line of sight).
+    """Read one full-disk image of EUVI or AIA, or a magnetogram of HMI, MDI or PHI-FDT.
 
     Plain or gzip, image in HDU 0 or 1, tile-compressed or not. Missing pixels on the disk are
     filled with the median of the disk, up to `MISSING_LIMIT` of it; saturated ones are bright and
@@ -291,7 +292,7 @@ def _read_header(cards: Cards, name: str) -> _Header:
         pointing = pointing_of(cards)
         observer = _observer_of(cards, time)
         if instrument.at_earth:
-            _check_at_earth(observer, time)
+            _check_at_earth(instrument, observer, time)
         _check_radius(cards, observer)
         _check_whole_disk(cards, instrument, pointing, observer)
     flags = {
@@ -366,16 +367,18 @@ def _check_same_place(stonyhurst: Observer, carrington: Observer) -> None:
         )
 
 
-def _check_at_earth(observer: Observer, time: Time) -> None:
+def _check_at_earth(instrument: Instrument, observer: Observer, time: Time) -> None:
     """SDO is at the Earth; the header of an HMI file gives its place once, unconfirmed."""
     here = _earth_at_midnight(round(time.jd1 - 0.5 + time.jd2))
+    here = replace(here, distance_m=here.distance_m * (1 - instrument.sunward))
     apart_deg = max(abs(observer.longitude_deg), abs(observer.latitude_deg - here.latitude_deg))
     apart = abs(observer.distance_m / here.distance_m - 1)
     if apart_deg > EARTH_TOLERANCE_DEG or apart > EARTH_TOLERANCE:
         raise ImplausibleGeometryError(
             f"the observer is at longitude {observer.longitude_deg:.1f}° from the Earth, latitude"
             f" {observer.latitude_deg:.1f}°, {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au;"
-            f" expected SDO within {EARTH_TOLERANCE_DEG:g}° and {EARTH_TOLERANCE:.0%} of the Earth:"
+            f" expected {'SOHO' if instrument.sunward else 'SDO'} within {EARTH_TOLERANCE_DEG:g}°"
+            f" and {EARTH_TOLERANCE:.0%} of the Earth:"
             f" 0.0°, {here.latitude_deg:.1f}°, {here.distance_m / ASTRONOMICAL_UNIT_M:.4f} au"
         )
 

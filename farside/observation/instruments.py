@@ -115,6 +115,11 @@ _HMI_BITS = {
 }
 
 # SECCHI on-board image-processing functions, as in SolarSoft's scc_sebip and get_biasmean.
+MDI_USABLE = 0x200
+"""Accepted QUALITY bit of MDI, set in most files of level 1.8.2."""
+
+_MDI_BITS = {MDI_USABLE: "undocumented, in most files"}
+
 _HALVE = 1
 _DIVISORS = {_HALVE: 2, 50: 4, 53: 4, 118: 3} | {82 + power: 2 ** (power + 1) for power in range(7)}
 _SQUARE_ROOT = 2
@@ -183,7 +188,9 @@ class Instrument:
     usable
         QUALITY bits with which an image is accepted and flagged.
     at_earth
-        Whether the instrument is always within 45 000 km of the Earth.
+        Whether the instrument is always near the Earth, on the line from the Sun or in orbit.
+    sunward
+        Distance from the Earth towards the Sun, as a fraction of the Earth's distance.
     """
 
     name: str
@@ -196,6 +203,7 @@ class Instrument:
     near_real_time: int = 0
     usable: int = 0
     at_earth: bool = True
+    sunward: float = 0.0
 
 
 def identify(cards: Cards) -> tuple[Instrument, str]:
@@ -208,7 +216,7 @@ def identify(cards: Cards) -> tuple[Instrument, str]:
     MissingMetadataError
         A card is missing that identifies spacecraft, band, product or unit.
     """
-    for recognise in (_is_euvi, _is_aia, _is_hmi):
+    for recognise in (_is_euvi, _is_aia, _is_hmi, _is_mdi, _is_phi):
         found = recognise(cards)
         if found is not None:
             instrument, band = found
@@ -310,14 +318,46 @@ def _is_aia(cards: Cards) -> tuple[Instrument, str] | None:
 def _is_hmi(cards: Cards) -> tuple[Instrument, str] | None:
     if not text(cards, "INSTRUME").startswith("HMI"):
         return None
-    product, unit = text(cards, "CONTENT"), text(cards, "BUNIT")
+    product = text(cards, "CONTENT")
     if product.upper() != "MAGNETOGRAM":
         raise UnsupportedImageError(
             f"HMI: CONTENT is {product!r}, expected 'MAGNETOGRAM' (M_720s, M_45s)"
         )
-    if unit not in ("Gauss", "gauss", "G"):
-        raise MissingMetadataError(f"HMI: BUNIT is {unit!r}, expected 'Gauss'")
+    _check_gauss("HMI", cards)
     return (_RESTORED_HMI if is_restored(cards) else _HMI), "LOS"
+
+
+def _is_mdi(cards: Cards) -> tuple[Instrument, str] | None:
+    content = text(cards, "CONTENT")
+    if not (text(cards, "TELESCOP").startswith("SOHO") and content.startswith("MDI")):
+        return None
+    if not re.fullmatch(r"MDI Full Disk .*Magnetogram", content):
+        raise UnsupportedImageError(
+            f"MDI: CONTENT is {content!r}, expected a full-disk magnetogram"
+        )
+    _check_gauss("MDI", cards)
+    return _MDI, "LOS"
+
+
+def _is_phi(cards: Cards) -> tuple[Instrument, str] | None:
+    if text(cards, "INSTRUME") != "PHI":
+        return None
+    detector, kind = text(cards, "DETECTOR"), text(cards, "BTYPE")
+    if not (detector.startswith("FDT") and kind.lower().startswith("los magnetic field")):
+        raise UnsupportedImageError(
+            f"PHI: DETECTOR is {detector!r}, BTYPE {kind!r}, expected FDT and"
+            " 'LOS Magnetic Field Strength' (blos)"
+        )
+    if text(cards, "COMPLETE") == "I":
+        raise UnsupportedImageError("PHI: COMPLETE is 'I', expected a complete image")
+    _check_gauss("PHI", cards)
+    return _PHI, "LOS"
+
+
+def _check_gauss(name: str, cards: Cards) -> None:
+    unit = text(cards, "BUNIT")
+    if unit not in ("Gauss", "gauss", "G"):
+        raise MissingMetadataError(f"{name}: BUNIT is {unit!r}, expected 'Gauss'")
 
 
 def _band(cards: Cards) -> str:
@@ -336,7 +376,7 @@ def _check_band(instrument: Instrument, band: str) -> None:
 
 def _what_is_read() -> str:
     return "; ".join(
-        f"{each.name} {', '.join(each.bands)}" for each in (*_EUVI.values(), _AIA, _HMI)
+        f"{each.name} {', '.join(each.bands)}" for each in (*_EUVI.values(), _AIA, _HMI, _MDI, _PHI)
     )
 
 
@@ -430,6 +470,10 @@ def _aia_middle(cards: Cards) -> Time:
 
 def _hmi_middle(cards: Cards) -> Time:
     return _needed(_first_card_time(cards, ("T_OBS",)), "T_OBS", cards)
+
+
+def _phi_middle(cards: Cards) -> Time:
+    return _needed(_first_card_time(cards, _DATE_AVG), "DATE-AVG", cards)
 
 
 def check_launched(instrument: Instrument, time: Time) -> None:
@@ -589,7 +633,7 @@ def _calibrate_aia(image: FitsImage) -> Calibrated:
     return Calibrated(image.pixels, AIA_SATURATION_DN)
 
 
-def _calibrate_hmi(image: FitsImage) -> Calibrated:
+def _calibrate_field(image: FitsImage) -> Calibrated:
     return Calibrated(image.pixels, limit=MAX_FIELD_GAUSS)
 
 
@@ -623,10 +667,31 @@ _HMI = Instrument(
     unit="Gauss",
     launch="2010-02-11",
     middle=_hmi_middle,
-    calibrate=_calibrate_hmi,
+    calibrate=_calibrate_field,
     quality_bits=_HMI_BITS,
     near_real_time=HMI_NEAR_REAL_TIME,
     usable=HMI_USABLE,
 )
 # QUALITY of a restored image holds Farside's bits; HMI's were checked before it was restored.
 _RESTORED_HMI = replace(_HMI, quality_bits={})
+_MDI = Instrument(
+    name="MDI",
+    bands=("LOS",),
+    unit="Gauss",
+    launch="1995-12-02",
+    middle=_hmi_middle,
+    calibrate=_calibrate_field,
+    quality_bits=_MDI_BITS,
+    usable=MDI_USABLE,
+    sunward=0.01,
+)
+_PHI = Instrument(
+    name="PHI-FDT",
+    bands=("LOS",),
+    unit="Gauss",
+    launch="2020-02-10",
+    middle=_phi_middle,
+    calibrate=_calibrate_field,
+    quality_bits={},
+    at_earth=False,
+)

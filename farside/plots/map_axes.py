@@ -94,12 +94,14 @@ def mark_observers(axes: Axes, sun_map: SynchronicMap) -> None:
 
 
 def observers(sun_map: SynchronicMap) -> dict[str, Observer]:
-    """Observers by name: Earth, and the STEREO spacecraft among the sources of a map."""
+    """Observers by name: Earth, and the spacecraft far from it among the sources of a map."""
     found = {"Earth": earth(sun_map.time)}
     for source in sun_map.sources:
         for side in "AB":
             if source.observer and f"STEREO_{side}" in source.instrument:
                 found[f"STEREO-{side}"] = source.observer
+        if source.observer and source.instrument == "PHI-FDT":
+            found["Solar Orbiter"] = source.observer
     return found
 
 

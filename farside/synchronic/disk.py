@@ -10,17 +10,21 @@ import numpy as np
 from farside.disk.registration import Disk, register
 from farside.errors import (
     DamagedImageError,
+    ImplausibleGeometryError,
     InputError,
     UnexpectedImageError,
     UnsupportedImageError,
 )
-from farside.io.fits import MAX_BYTES, open_cards, text, unpack
+from farside.io.fits import MAX_BYTES, Cards, FitsImage, open_cards, open_image, text, unpack
+from farside.io.product_reader import number_of, observer_of, time_of
 from farside.io.source import Source, bytes_of, naming_errors
+from farside.io.wcs import pointing_of
 from farside.magnetogram.magnetogram import Magnetogram, ModelProvenance
 from farside.observation.image import read
 from farside.quality import Quality
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
+from farside.synchronic.magnetographs import HMI, MAGNETOGRAPHS
 
 MAP_GRID = Grid(1024, 450.0)
 """Grid that observed disks are registered on for a map: 0.13° a pixel at disk centre."""
@@ -73,7 +77,7 @@ class MapDisk:
 
 
 def observed_disk(disk: Disk) -> MapDisk:
-    """Observed disk of a map from a registered magnetogram.
+    """Observed disk of a map from a registered magnetogram, brought to the scale of HMI.
 
     Raises
     ------
@@ -88,9 +92,10 @@ def observed_disk(disk: Disk) -> MapDisk:
         raise UnexpectedImageError(
             f"observed disk: got {found}, expected a magnetogram in its own view", (str(origin),)
         )
+    scale = MAGNETOGRAPHS.get(origin.instrument, HMI).to_hmi
     return _whole(
         MapDisk(
-            image=disk.image,
+            image=disk.image * np.float32(scale),
             grid=disk.grid,
             view=disk.view,
             instrument=origin.instrument,
@@ -132,7 +137,7 @@ def generated_disk(product: Magnetogram, name: str = "", sha256: str = "") -> Ma
 
 
 def read_observed(source: Source, name: str = "") -> MapDisk:
-    """Read and register a line-of-sight magnetogram of HMI.
+    """Read and register a line-of-sight magnetogram of HMI, MDI or PHI-FDT.
 
     Raises
     ------
@@ -148,7 +153,7 @@ def read_observed(source: Source, name: str = "") -> MapDisk:
 
 
 def read_generated(source: Source, name: str = "") -> MapDisk:
-    """Read a far-side magnetogram that Farside wrote.
+    """Read a far-side magnetogram that Farside wrote, or one of the AISFM archive.
 
     Raises
     ------
@@ -157,7 +162,60 @@ def read_generated(source: Source, name: str = "") -> MapDisk:
     """
     data, name = bytes_of(source, name, MAX_BYTES)
     with naming_errors(name or "file without a name"):
-        return generated_disk(Magnetogram.read(data), name, hashlib.sha256(data).hexdigest())
+        digest = hashlib.sha256(data).hexdigest()
+        unpacked = unpack(data)
+        if is_archive_disk(open_cards(unpacked)):
+            return _whole(archive_disk(open_image(unpacked), name, digest))
+        return generated_disk(Magnetogram.read(data), name, digest)
+
+
+AISFM = ModelProvenance("AISFM (archive)", "3.0", "", "OBSERVED", "", "")
+"""Provenance of disks of the archive of Jeong et al. (2022): weights and inputs are not in them."""
+
+
+def is_archive_disk(cards: Cards) -> bool:
+    """Whether a header is of a product of the AISFM archive (Jeong et al. 2022, Table A1)."""
+    return text(cards, "INPUTDAT") in ("STEREO_A", "STEREO_B") and "AIMODEL" not in cards
+
+
+def archive_disk(image: FitsImage, name: str = "", sha256: str = "") -> MapDisk:
+    """Generated disk of a map from a product of the AISFM archive, marked as theirs.
+
+    It has the mask of its own file: the largest disk on which every pixel has a value.
+
+    Raises
+    ------
+    MissingMetadataError, ImplausibleGeometryError, UnsupportedImageError
+        Time, observer or geometry are missing, or not those of a registered disk, north up.
+    """
+    cards = image.cards
+    time, observer = time_of(cards, "DATE-OBS"), observer_of(cards)
+    pointing = pointing_of({"CROTA2": 0.0} | dict(cards))
+    side, radius_px = image.pixels.shape[0], number_of(cards, "R_SUN", 32, image.pixels.shape[0])
+    middle = (side - 1) / 2
+    apart_px = float(np.abs(pointing.sun_centre_px - middle).max())
+    scaled = pointing.disk_radius_px(observer.distance_m) / radius_px
+    if image.pixels.shape != (side, side) or apart_px > 1 or abs(scaled - 1) > 0.005:
+        raise ImplausibleGeometryError(
+            f"{image.pixels.shape} pixels, Sun {apart_px:.1f} px off their centre, disk of"
+            f" {scaled:.3f} R_SUN; expected a square with the Sun at its centre and a disk of R_SUN"
+        )
+    if abs(pointing.roll_deg) > 0.1:
+        raise ImplausibleGeometryError(f"roll is {pointing.roll_deg:.1f}°, expected north up")
+    grid = Grid(side, radius_px)
+    lost = np.argwhere(~np.isfinite(image.pixels)) - grid.centre_px
+    edge_px = float(np.hypot(*lost.T).min()) if lost.size else radius_px
+    if edge_px < 0.9 * radius_px:
+        raise DamagedImageError(f"a pixel without a value at {edge_px / radius_px:.2f} R_SUN")
+    return MapDisk(
+        image=image.pixels,
+        grid=Grid(side, radius_px, min(0.999, (edge_px - 1) / radius_px)),
+        view=View(observer, time),
+        instrument=text(cards, "INPUTDAT"),
+        name=name,
+        sha256=sha256,
+        generator=AISFM,
+    )
 
 
 def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageError:
@@ -174,7 +232,7 @@ def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageE
         return error
     return UnsupportedImageError(
         f"{', '.join(error.files)}: {found}, to be given as `{role}`; expected as observed a"
-        " line-of-sight magnetogram of HMI",
+        " line-of-sight magnetogram of HMI, MDI or PHI-FDT",
         error.files,
     )
 

@@ -187,7 +187,7 @@ def find_emergences(
     )
     shown = (part.mu > LEAST_MU) & (observed_mu < OBSERVED_MU) & (without.weight > 0)
     cores = shown & (there > np.maximum(FEATURE_GAUSS, FEATURE_CONTRAST * before))
-    for core in _connected(cores):
+    for core in connected(cores):
         flux = made * np.where(core, grid.area, 0.0)
         positive = part.probability_positive()
         sure = np.maximum(positive, 1 - positive)
@@ -248,7 +248,7 @@ def _share(core: Mask, extent: Mask, shown: Mask, grid: CarringtonGrid) -> Map:
     return np.where(shown & (edge > LEAST_SHARE), np.where(reach, 1.0, edge), 0.0)
 
 
-def _connected(mask: Mask) -> Iterator[Mask]:
+def connected(mask: Mask) -> Iterator[Mask]:
     """Yield the connected parts of a mask that is periodic in longitude."""
     # No part that is smaller than the Sun crosses the emptiest column.
     first = int(mask.sum(axis=0).argmin())

@@ -23,9 +23,7 @@ from farside.sun.heliographic import (
 )
 from farside.sun.observer import SOLAR_RADIUS_M
 from farside.synchronic.disk import MapDisk
-
-HMI_NOISE_GAUSS, HMI_PIXEL_ARCSEC = 6.3, 0.504
-"""Noise and size of a pixel of HMI's M_720s; Liu et al. (2012), Sol. Phys. 279, 295."""
+from farside.synchronic.magnetographs import HMI, MAGNETOGRAPHS
 
 INCLINATION_DEG = 12.0
 """Inclination of the field of plage from the vertical, 10° to 15°: Buehler et al. (2015), A&A 576,
@@ -89,7 +87,7 @@ def project_disk(disk: MapDisk, grid: CarringtonGrid, time: Time) -> ProjectedDi
         mean[:, cells[0], cells[1]] = planes.means(disk, grid, cells, days)
     mu, field, sigma, *signed = mean
     if not disk.is_generated:
-        return ProjectedDisk(field, mu, _sigma_of_hmi(disk, grid, field, mu))
+        return ProjectedDisk(field, mu, _sigma_observed(disk, grid, field, mu))
     return ProjectedDisk(field, mu, sigma, *signed)
 
 
@@ -168,13 +166,14 @@ def _parts(
     return longitude, np.degrees(np.arcsin(sine))
 
 
-def _sigma_of_hmi(disk: MapDisk, grid: CarringtonGrid, field: Map, mu: Map) -> Map:
-    """σ of the radial field of HMI, gauss: pixel noise and the inclination of the field."""
+def _sigma_observed(disk: MapDisk, grid: CarringtonGrid, field: Map, mu: Map) -> Map:
+    """σ of an observed radial field, gauss: pixel noise and the inclination of the field."""
+    by = MAGNETOGRAPHS.get(disk.instrument, HMI)
     seen = mu > 0
     cosine = np.where(seen, mu, 1)
     angle_arcsec = np.degrees(SOLAR_RADIUS_M / disk.view.observer.distance_m) * 3600
-    pixels = 4 * np.pi * grid.area * cosine * (angle_arcsec / HMI_PIXEL_ARCSEC) ** 2
-    noise = HMI_NOISE_GAUSS / cosine / np.sqrt(pixels)
+    pixels = 4 * np.pi * grid.area * cosine * (angle_arcsec / by.pixel_arcsec) ** 2
+    noise = by.to_hmi * by.noise_gauss / cosine / np.sqrt(pixels)
     tangent = np.sqrt(1 - np.minimum(cosine, 1) ** 2) / cosine
     inclined = field * tangent * np.tan(np.radians(INCLINATION_DEG))
     return np.where(seen, np.hypot(noise, inclined), 0)

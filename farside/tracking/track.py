@@ -19,7 +19,7 @@ from farside.sun.grid import Image
 from farside.sun.heliographic import differential_rotation_deg_per_day, project
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
 from farside.synchronic.disk import MapDisk
-from farside.synchronic.project import HMI_NOISE_GAUSS, HMI_PIXEL_ARCSEC
+from farside.synchronic.magnetographs import HMI
 from farside.tracking.cutout import CutOut, CutoutFrame, cut, cut_map
 from farside.tracking.inputs import ImageSource, NamedMap, Skipped, TrackInput
 
@@ -228,7 +228,7 @@ def _error(disk: MapDisk) -> tuple[Image | None, float | None]:
     if disk.generator:
         return disk.sigma, disk.generator.correlation_length_deg
     pixel_arcsec = disk_radius_arcsec(disk.view.observer.distance_m) / disk.grid.disk_radius_px
-    noise = np.float32(HMI_NOISE_GAUSS * HMI_PIXEL_ARCSEC / pixel_arcsec)
+    noise = np.float32(HMI.noise_gauss * HMI.pixel_arcsec / pixel_arcsec)
     return np.full_like(disk.image, noise), 0.0
 
 

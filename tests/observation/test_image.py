@@ -32,7 +32,7 @@ from farside.errors import (
 from farside.io.wcs import pointing_of
 from farside.observation.image import MISSING_LIMIT, SATURATED_LIMIT, Observation, read
 from farside.quality import Quality
-from farside.sun.observer import SOLAR_RADIUS_M
+from farside.sun.observer import SOLAR_RADIUS_M, earth
 from tests.support.instrument_files import (
     BIAS_DN,
     Camera,
@@ -867,13 +867,18 @@ def test_a_real_euvi_header_of_2009_is_read() -> None:
     np.testing.assert_allclose(observation.pixels, light, atol=1e-3)
 
 
+def test_a_real_file_of_mdi_is_read(shared_data: Path) -> None:
+    found = read(shared_data / "real/mdi.fd_m_96m_lev182.20101015_000000_TAI.data.fits")
+    assert str(found.origin) == "MDI LOS 2010-10-15T00:02:56"
+    assert found.origin.observer.distance_m < 0.995 * earth(found.origin.time).distance_m
+
+
 @pytest.mark.parametrize(
     ("name", "error"),
     [
         ("aia_171_cutout.fits", PartialDiskError),
         ("sdo-hmi_2011-02-14_20-34-12.fits", PartialDiskError),
         ("aia_1600_20120606_040731_UTC.0041.fits", BadQualityError),
-        ("mdi.fd_m_96m_lev182.20101015_000000_TAI.data.fits", UnsupportedImageError),
         ("gong_mrbqs220302t0614c2254_009.fits", UnsupportedImageError),
         ("adapt40411_02e012_201708132000_i00020000n0.fts", UnsupportedImageError),
     ],

@@ -14,9 +14,8 @@ from farside.sun.grid import Grid
 from farside.sun.heliographic import differential_rotation_deg_per_day, lines_of_sight, trace
 from farside.sun.observer import SOLAR_RADIUS_M, Observer, View
 from farside.synchronic.disk import MAP_GRID, MapDisk
+from farside.synchronic.magnetographs import HMI
 from farside.synchronic.project import (
-    HMI_NOISE_GAUSS,
-    HMI_PIXEL_ARCSEC,
     ProjectedDisk,
     project_disk,
 )
@@ -96,7 +95,7 @@ def test_a_pole_lands_where_differential_rotation_puts_it(hours: float) -> None:
 def noisy() -> MapDisk:
     """HMI's noise, averaged over the pixels of the registered disk."""
     radius_arcsec = np.degrees(np.arcsin(SOLAR_RADIUS_M / EARTH.distance_m)) * 3600
-    sigma = HMI_NOISE_GAUSS * HMI_PIXEL_ARCSEC / (radius_arcsec / MAP_GRID.disk_radius_px)
+    sigma = HMI.noise_gauss * HMI.pixel_arcsec / (radius_arcsec / MAP_GRID.disk_radius_px)
     noise = np.random.default_rng(0).normal(0, sigma, (MAP_GRID.size_px,) * 2)
     image = np.where(MAP_GRID.on_disk(), noise, np.nan).astype(np.float32)
     return MapDisk(image, MAP_GRID, View(EARTH, TIME), "HMI")

@@ -1,0 +1,1 @@
+"""Far-side active regions of helioseismology, and their comparison with magnetic maps."""
