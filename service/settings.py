@@ -38,9 +38,19 @@ class Settings(BaseSettings):
         default_factory=default_folder,
         description="Folder of models, `<model>/<version>/model.safetensors`.",
     )
+    models: str = Field(
+        default="",
+        description="Names of the models to load, separated by commas; unset: all of the "
+        "repository.",
+    )
     default_model: str | None = Field(
         default=None,
         description="Model for a request that names none; not needed while only one is loaded.",
+    )
+    cache: str | None = Field(
+        default=None,
+        description="Folder where graphs of networks are kept from one start to the next, or "
+        "`off`; unset: `farside` in the user's cache folder.",
     )
     workers: int = Field(
         default=1,
@@ -127,6 +137,11 @@ class Settings(BaseSettings):
     trace_share: float = Field(
         default=1.0, gt=0, le=1, description="Share of the requests that are traced."
     )
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Names in `models`."""
+        return tuple(name.strip() for name in self.models.split(",") if name.strip())
 
     @property
     def max_upload_bytes(self) -> int:
