@@ -1,8 +1,12 @@
 # make demo: the main job on a fresh machine. make test: the tests.
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
+RUNS := .venv/runs
 INSTALLED := .venv/installed
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
 TRITON := .triton/installed
 HOST ?= 127.0.0.1
 PORT ?= 3000
@@ -10,7 +14,7 @@ export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv \
 	| sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-'
 
-.PHONY: install demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic lock clean sun-check conformance
+.PHONY: install graphs demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
@@ -18,18 +22,46 @@ install: $(INSTALLED) $(TRITON)
 # installer's choice. The lock names all that a CPU build needs; pip adds what CUDA wants.
 $(INSTALLED): requirements-dev.lock requirements.hashes pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.hashes
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements-dev.lock torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --no-deps --require-hashes -r requirements.hashes | $(call COUNTED,requirements.hashes)
+	$(INSTALL_TORCH)
+	$(PIP) --quiet --no-deps --no-build-isolation -e .
+	touch $(RUNS) $@
+
+# What the demonstration and the service run on: OpenVINO has the graphs of the shipped models, so neither
+# torch nor what it needs. make install adds the rest to the same .venv.
+$(RUNS): requirements.lock requirements.hashes pyproject.toml
+	$(PYTHON) -m venv .venv
+	awk 'NR == FNR {wanted[$$1]; next} $$1 in wanted && !/^(sympy|mpmath)==/' requirements.lock requirements.hashes \
+	> .venv/runs.txt
+	$(PIP) --no-compile --no-deps --require-hashes -r .venv/runs.txt | $(call COUNTED,.venv/runs.txt)
+	$(PIP) --quiet --no-compile --no-deps --no-build-isolation -e .
 	touch $@
+
+# One line of progress, from what pip says of the packages of a file.
+COUNTED = awk -v all=$$(wc -l < $(1)) '/^Collecting/ {printf "\rpackage %d of %d: %-30.30s", ++i, all, $$2; fflush()} \
+	/^Installing/ {printf "\runpacking %d packages into .venv …%-30s\n", i, ""; fflush()}'
+
+# PyPI's build of torch for Linux carries CUDA, gigabytes of it: without a GPU the CPU build, from the indexes
+# that pip knows or from PyTorch's own.
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH_CPU := "$$(grep '^torch==' requirements-dev.lock)+cpu"
+PIP_TORCH := $(PIP) --quiet --constraint requirements-dev.lock
+INSTALL_TORCH := if nvidia-smi > /dev/null 2>&1; then $(PIP_TORCH) torch; else \
+	$(PIP_TORCH) $(TORCH_CPU) 2> /dev/null \
+	|| $(PIP_TORCH) --retries 1 --timeout 15 --extra-index-url $(TORCH_CPU_INDEX) $(TORCH_CPU) \
+	|| $(PIP_TORCH) torch; fi
+
+# The graph of each shipped model, again: after a change of weights or of a network.
+graphs: $(INSTALLED)
+	$(BIN)/python -m export.graphs
 
 # Of requests that name none.
 demo serve: export FARSIDE_DEFAULT_MODEL ?= farside-1
 
-demo: $(INSTALLED)
+demo: $(RUNS)
 	$(BIN)/python -m clients.demo --out demo
 
-serve: $(INSTALLED)
+serve: $(RUNS)
 	$(BIN)/bentoml serve service.app:FarsideService --host $(HOST) --port $(PORT) --timeout-keep-alive 75
 
 # Triton Inference Server on the CPU. The wheel's metadata pin numpy < 2, hence beside the project.

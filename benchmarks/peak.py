@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from openvino import opset13
 
 from farside.model.defaults import Precision
-from farside.model.engines.openvino import compiled
+from farside.model.engines.openvino_core import compiled
 
 SIDES = (1024, 2048)
 WINDOWS, WINDOW_S = 3, 1.0

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,9 +27,10 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack
 from farside.pipeline import prepare
 from farside.plots import magnetogram as quicklook
-from farside.simulation.instruments.files import SimulatedSet, read_truth, write_set
+from farside.simulation.instruments.files import SIZES, SimulatedSet, read_truth, write_set
 
 OBSERVATION_TIME = Time("2026-11-01T00:00:00")
+_STARTED = time.monotonic()
 STEREO_A_LONGITUDE_DEG = 70.0
 """Approximate Stonyhurst longitude of STEREO-A in November 2026."""
 
@@ -42,35 +43,54 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("demo"))
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument(
+        "--size",
+        choices=SIZES,
+        default="small",
+        help="small: the real-time files, EUVI beacon and synoptic SDO images; native: 72 MB",
+    )
     parser.add_argument("--server", help="address of a running service; without it one is started")
     arguments = parser.parse_args()
-    print(f"simulating STEREO-A at {STEREO_A_LONGITUDE_DEG:+.0f}° on {OBSERVATION_TIME.isot} …")
-    files = write_set(
-        arguments.out / "inputs", OBSERVATION_TIME, STEREO_A_LONGITUDE_DEG, arguments.seed
-    )
-    given = demo_map.simulate(arguments.out / "inputs" / "map", OBSERVATION_TIME, arguments.seed)
-    product, maps = arguments.out / "far.fits", arguments.out / "map"
-    log = arguments.out / "service.log"
-    with _service(arguments.server, log) as address, Client(address) as client:
-        print(f"posting {len(files.observations) + len(files.references)} files to {address} …")
-        started = time.monotonic()
-        client.generate(files.observations, files.references, out=product)
-        print(f"answered in {time.monotonic() - started:.1f} s")
-        models = client.models()
-        print("posting it with the current HMI magnetogram and a map of the last rotation …")
-        sun = demo_map.post(client, given, product, maps)
+    inputs, product, maps = (arguments.out / name for name in ("inputs", "far.fits", "map"))
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with _service(arguments.server, arguments.out / "service.log") as ready:
+        _say(f"simulating STEREO-A at {STEREO_A_LONGITUDE_DEG:+.0f}° on {OBSERVATION_TIME.isot}")
+        files = write_set(
+            inputs, OBSERVATION_TIME, STEREO_A_LONGITUDE_DEG, arguments.seed, arguments.size
+        )
+        _say("simulating a rotation of HMI magnetograms, and a map of it")
+        given = demo_map.simulate(inputs / "map", OBSERVATION_TIME, arguments.seed)
+        address = ready()
+        with Client(address) as client:
+            _say(f"posting {len(files.observations) + len(files.references)} files to {address}")
+            client.generate(files.observations, files.references, out=product)
+            models = client.models()
+            _say("posting the answer with the current HMI magnetogram and that map")
+            sun = demo_map.post(client, given, product, maps)
     made = Magnetogram.read(product)
     recipe = models[made.generator.model].recipe
     stack = prepare(files.observations, files.references, recipe)
+    _say("drawing and scoring against the simulated truth")
     compared = demo_map.compare(sun, given)
     demo_map.draw(sun, compared, maps)
     scores = _scores(made, files, stack, arguments.out)
     scores |= demo_map.score(sun, given, product, compared)
     (arguments.out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
     print("\n".join(f"  {value:6.3f}  {name}" for name, value in scores.items()))
-    print(f"inputs   {arguments.out / 'inputs'}\ntruth    {files.truth}\nproduct  {product}")
-    print(f"picture  {arguments.out / 'far.png'}\nscores   {arguments.out / 'scores.json'}")
-    print("to go on with these files: make serve, and the commands of README.md")
+    _say("done")
+    print(
+        f"""
+Farside made {product}, the magnetogram that STEREO-A would have measured, from simulated files of
+STEREO-A and SDO in {inputs}; {arguments.out / "far.png"} shows it beside the simulated truth.
+With HMI's view of the front it became a map of the whole Sun, in four formats and with pictures in
+{maps}; the scores above are in {arguments.out / "scores.json"}.
+Next, run `make serve`, and post these files or your own by the commands of README.md."""
+    )
+
+
+def _say(step: str) -> None:
+    """Print a step, with the seconds since the start of the program."""
+    print(f"[{time.monotonic() - _STARTED:4.0f} s] {step}", flush=True)
 
 
 def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) -> dict[str, float]:
@@ -89,42 +109,48 @@ def _scores(made: Magnetogram, files: SimulatedSet, stack: Stack, folder: Path) 
 
 
 @contextmanager
-def _service(address: str | None, log: Path) -> Iterator[str]:
-    """Address of the given service, or of one started on a free port until the block ends."""
+def _service(address: str | None, log: Path) -> Iterator[Callable[[], str]]:
+    """Start a service on a free port until the block ends, unless the address of one is given.
+
+    What is yielded waits until it is ready, and gives its address.
+    """
     if address:
-        yield address
+        yield lambda: address
         return
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     command = [sys.executable, "-m", "bentoml", "serve", "service.app:FarsideService"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
-    environment = os.environ | {"BENTOML_DO_NOT_TRACK": "true"}
-    print(f"starting the service, which writes to {log} …")
+    environment = {"FARSIDE_MODELS": os.environ.get("FARSIDE_DEFAULT_MODEL", "")} | os.environ
+    _say(f"starting the service, which writes to {log}")
     with (
         log.open("wb") as written,
-        subprocess.Popen(command, env=environment, stdout=written, stderr=written) as server,  # noqa: S603  our own command
+        subprocess.Popen(  # noqa: S603  our own command
+            command,
+            env=environment | {"BENTOML_DO_NOT_TRACK": "true"},
+            stdout=written,
+            stderr=written,
+        ) as server,
     ):
         try:
             url = f"http://127.0.0.1:{port}"
-            _await_ready(url, server, log)
-            yield url
+            yield lambda: _await_ready(url, server, log)
         finally:
             server.terminate()
 
 
-def _await_ready(
-    url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 120
-) -> None:
+def _await_ready(url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> str:
+    """Wait until a service is ready, and return its address."""
     deadline = time.monotonic() + seconds
     with Client(url, timeout=10) as client:
         while time.monotonic() < deadline and server.poll() is None:
             try:
                 if client.ready():
-                    return
+                    return url
             except (ConnectionFailedError, DeadlineError):
                 pass
-            time.sleep(0.5)
+            time.sleep(0.1)
     raise SystemExit(f"the service at {url} was not ready within {seconds:.0f} s: see {log}")
 
 

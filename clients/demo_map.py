@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import astropy.units as u
@@ -12,8 +13,6 @@ from numpy.typing import NDArray
 
 from farside import solarwind
 from farside.client import Client
-from farside.corona import corona
-from farside.plots import corona as coronapicture
 from farside.plots import synchronic as mappicture
 from farside.plots.emergence import Moment, Place, draw_emergence
 from farside.simulation.grid import COARSE
@@ -163,14 +162,20 @@ def compare(made: SynchronicMap, given: MapInputs) -> Comparison:
 
 
 def draw(made: SynchronicMap, compared: Comparison, folder: Path) -> None:
-    """Draw the map, its planes, the corona, and a region that emerged behind the limb."""
+    """Draw the map, its planes, a region emerging behind the limb and, with numba, the corona."""
     pictures = {
         "map.png": mappicture.draw_map(made),
         "planes.png": mappicture.draw_map_planes(made),
-        "corona.png": coronapicture.draw_corona(made, coronapicture.corona_overlay(corona(made))),
     }
     if compared.moments:
         pictures["emergence.png"] = draw_emergence(compared.without, made, compared.moments)
+    if find_spec("numba") is None:
+        print("no picture of the corona without numba: pip install 'farside[corona]'")
+    else:
+        from farside.corona import corona
+        from farside.plots.corona import corona_overlay, draw_corona
+
+        pictures["corona.png"] = draw_corona(made, corona_overlay(corona(made)))
     for name, picture in pictures.items():
         (folder / name).write_bytes(picture)
         print(f"picture  {folder / name}")

@@ -64,7 +64,11 @@ def open_engine(settings: Settings) -> Engine:
     from farside.model.engines import embedded
 
     return embedded(
-        settings.model_repository, settings.threads, settings.precision, settings.winograd
+        settings.model_repository,
+        settings.threads,
+        settings.precision,
+        settings.winograd,
+        settings.model_names,
     )
 
 

@@ -38,9 +38,19 @@ class Settings(BaseSettings):
         default_factory=default_folder,
         description="Folder of models, `<model>/<version>/model.safetensors`.",
     )
+    models: str = Field(
+        default="",
+        description="Names of the models to load, separated by commas; unset: all of the "
+        "repository.",
+    )
     default_model: str | None = Field(
         default=None,
         description="Model for a request that names none; not needed while only one is loaded.",
+    )
+    cache: str | None = Field(
+        default=None,
+        description="Folder where graphs of networks are kept from one start to the next, or "
+        "`off`; unset: `farside` in the user's cache folder.",
     )
     workers: int = Field(
         default=1,
@@ -149,6 +159,11 @@ class Settings(BaseSettings):
     def keys_required(self) -> bool:
         """Whether requests need an API key."""
         return self.api_keys is not None or self.api_keys_file is not None
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """Names in `models`."""
+        return tuple(name.strip() for name in self.models.split(",") if name.strip())
 
     @property
     def max_upload_bytes(self) -> int:

@@ -43,6 +43,14 @@ def _freed_memory_is_not_kept() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache_is_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the cache of the user out of the tests, and theirs out of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FARSIDE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _memory_is_given_back(request: pytest.FixtureRequest) -> Iterator[None]:
     """Forget what the tests of a file have cached, simulated suns first of all, and free it.

@@ -19,6 +19,7 @@ from farside.errors import FileTooLargeError, NotFitsError, UnsupportedImageErro
 from farside.io.fits_header import (
     BLOCK,
     DTYPES,
+    MAX_HEADER_BLOCKS,
     Cards,
     Value,
     bitpix,
@@ -33,6 +34,7 @@ from farside.sun.grid import Image
 
 __all__ = [
     "BLOCK",
+    "HEAD_BYTES",
     "MAX_BYTES",
     "MIN_SIDE_PX",
     "Cards",
@@ -40,6 +42,7 @@ __all__ = [
     "StoredHdu",
     "Value",
     "check_not_scaled_floats",
+    "head_cards",
     "number",
     "open_cards",
     "open_hdus",
@@ -68,6 +71,9 @@ MIN_SIDE_PX = 64
 
 MAX_MEMBERS = 10_000
 """Most members of a gzip file: a block-gzipped one (bgzip) of `MAX_BYTES` has 4096."""
+
+HEAD_BYTES = 2 * MAX_HEADER_BLOCKS * BLOCK
+"""Bytes that hold the headers of the first two HDUs, if the first has no data."""
 
 _PIECE_BYTES = 2**14
 """Bytes of gzip given to zlib at a time."""
@@ -129,6 +135,29 @@ def open_cards(data: bytes) -> Cards:
         As for :func:`open_image`, where the headers show it.
     """
     return _image_hdu(data).cards
+
+
+def head_cards(head: bytes) -> Cards:
+    """Read the header of the image in HDU 0 or 1 from the first bytes of a file, gzipped or not.
+
+    Parameters
+    ----------
+    head
+        At least :data:`HEAD_BYTES` of the file, or all of it.
+
+    Raises
+    ------
+    NotFitsError, FileTooLargeError
+        Not a FITS file, or a header without END.
+    """
+    if head[:2] == b"\x1f\x8b":
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
+        except zlib.error as error:
+            raise NotFitsError(f"corrupt gzip: {error}") from error
+    _check_start(head)
+    cards, _, begin = parse_header(head, 0)
+    return cards if whole_number(cards, "NAXIS") else parse_header(head, begin)[0]
 
 
 def open_image(data: bytes) -> FitsImage:

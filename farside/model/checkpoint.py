@@ -6,17 +6,23 @@ import hashlib
 import importlib
 import json
 import struct
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from farside.errors import CheckpointError, RecipeError
 from farside.io.atomic import atomic_path
-from farside.model.networks import Network, StateDict, cast_floats, load_state, network_name
 from farside.model.recipe import Recipe
+
+if TYPE_CHECKING:
+    from farside.model.networks import Network, StateDict
+
+# torch and the networks are imported where they are used: that takes seconds, and an engine that
+# has the graph of a network needs neither.
 
 RECIPE_KEY = "recipe"
 """Key of the safetensors metadata that holds the Recipe as JSON."""
@@ -59,6 +65,11 @@ def write(path: Path, state: StateDict, recipe: Recipe, half: bool = False) -> s
     CheckpointError
         The weights are not finite as stored, or do not fit the network or the Recipe.
     """
+    import torch
+    from safetensors.torch import save_file
+
+    from farside.model.networks import cast_floats
+
     build(recipe, state)
     dtype = torch.float16 if half else torch.float32
     stored = {
@@ -89,12 +100,7 @@ def read(path: Path) -> Checkpoint:
             state = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118  no mapping
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{_place(path)} does not read: {error}", (path.name,)) from error
-    infinite = [key for key, tensor in state.items() if not bool(tensor.isfinite().all())]
-    if infinite:
-        raise CheckpointError(
-            f"{_place(path)} holds weights that are not finite: {', '.join(infinite[:5])}",
-            (path.name,),
-        )
+    _check_finite(path, [key for key, tensor in state.items() if not bool(tensor.isfinite().all())])
     return Checkpoint(recipe, identify(path), state)
 
 
@@ -109,11 +115,37 @@ def describe(path: Path) -> tuple[Recipe, str]:
         Its Recipe does not parse.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="numpy") as file:
             recipe = _recipe(file.metadata() or {}, path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{_place(path)} does not read: {error}", (path.name,)) from error
     return recipe, identify(path)
+
+
+def read_arrays(path: Path) -> Mapping[str, NDArray[np.float32]]:
+    """Read the floating-point tensors of a model file as arrays, without torch.
+
+    Raises
+    ------
+    CheckpointError
+        The file is not safetensors, is damaged, or has weights that are not finite.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            stored = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  no mapping
+    except (SafetensorError, OSError, TypeError) as error:
+        raise CheckpointError(f"{_place(path)} does not read: {error}", (path.name,)) from error
+    arrays = {k: a.astype(np.float32) for k, a in stored.items() if a.dtype.kind == "f"}
+    _check_finite(path, [key for key, array in arrays.items() if not np.isfinite(array).all()])
+    return arrays
+
+
+def _check_finite(path: Path, infinite: Sequence[str]) -> None:
+    if infinite:
+        raise CheckpointError(
+            f"{_place(path)} holds weights that are not finite: {', '.join(infinite[:5])}",
+            (path.name,),
+        )
 
 
 def _place(path: Path) -> str:
@@ -164,6 +196,10 @@ def build(recipe: Recipe, state: StateDict) -> Network:
         The network does not exist, rejects its arguments, has other keys or shapes than `state`,
         or contradicts the channels, outputs or grid of the Recipe.
     """
+    import torch
+
+    from farside.model.networks import load_state
+
     try:
         with torch.device("meta"):
             network = initialise(recipe)
@@ -205,6 +241,8 @@ def _check_arguments(recipe: Recipe) -> None:
 
 
 def _resolve(name: str) -> type[Network]:
+    from farside.model.networks import Network
+
     # The Recipe's pattern allows no dot and no slash: nothing outside farside.model.networks is
     # imported.
     module_name, class_name = name.split(":")
@@ -256,6 +294,8 @@ def import_weights(weights: Path, recipe_toml: Path, out: Path, half: bool = Fal
     RecipeError
         The Recipe does not parse.
     """
+    from farside.model.networks import network_name
+
     recipe = Recipe.from_toml(recipe_toml.read_text(encoding="utf-8"))
     network = _resolve(recipe.network.name).from_authors(_load_weights(weights))
     found = recipe.network.model_copy(update={"arguments": dict(network.arguments)})
@@ -271,6 +311,8 @@ def import_weights(weights: Path, recipe_toml: Path, out: Path, half: bool = Fal
 
 
 def _load_weights(weights: Path) -> StateDict:
+    import torch
+
     try:
         loaded = torch.load(weights, map_location="cpu", weights_only=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Folder, arithmetic, deadline and tensor names of models, for engines, export and service."""
+"""Folders, arithmetic, deadline and tensor names of models, for engines, export and service."""
 
 from __future__ import annotations
 
@@ -33,3 +33,16 @@ def default_folder() -> Path:
     clone = Path(__file__).parents[2] / FOLDER
     installed = Path(sysconfig.get_path("data")) / "share" / "farside" / FOLDER
     return next((folder for folder in (here, clone, installed) if folder.is_dir()), here)
+
+
+def cache_folder() -> Path | None:
+    """Folder of what can be made again: FARSIDE_CACHE, else that of the user; None where it is off.
+
+    The user's is ``$XDG_CACHE_HOME/farside``, by default ``~/.cache/farside``.
+    """
+    named = os.environ.get("FARSIDE_CACHE", "")
+    if named.lower() == "off":
+        return None
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    home = Path(base) if base.startswith("/") else Path("~/.cache").expanduser()
+    return Path(named) if named else home / "farside"

@@ -8,6 +8,7 @@ from pathlib import Path
 from farside.errors import CheckpointError, EngineUnavailableError, UnknownModelError
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
+from farside.model.recipe import Recipe
 
 
 def find_models(folder: Path, names: Collection[str] = ()) -> Mapping[str, Path]:
@@ -57,9 +58,20 @@ def read_repository(folder: Path, names: Collection[str] = ()) -> Mapping[str, C
 
 def _read_in_place(path: Path) -> Checkpoint:
     read = checkpoint.read(path)
-    stated, found = (read.recipe.name, read.recipe.version), path.parts[-3:-1]
+    check_place(read.recipe, path)
+    return read
+
+
+def check_place(recipe: Recipe, path: Path) -> None:
+    """Check that a Recipe has the name and version of the folders that its file lies in.
+
+    Raises
+    ------
+    CheckpointError
+        It says another name or version.
+    """
+    stated, found = (recipe.name, recipe.version), path.parts[-3:-1]
     if stated != found:
         raise CheckpointError(
             f"{path.name} in {'/'.join(found)} says that it is {'/'.join(stated)}", (path.name,)
         )
-    return read

@@ -14,7 +14,7 @@ from farside.errors import (
     MissingMetadataError,
     NotFitsError,
 )
-from farside.io.fits import Cards, open_cards, open_images, text, unpack
+from farside.io.fits import HEAD_BYTES, Cards, head_cards, open_images, text, unpack
 from farside.io.source import Source, bytes_of, naming_errors
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map, shift_longitude
@@ -71,13 +71,16 @@ def read_base(source: Source, name: str = "", *, max_bytes: int = MAX_MAP_BYTES)
         return _base(synoptic, name, digest, cards)
 
 
-def is_map(source: Source, *, max_bytes: int = MAX_MAP_BYTES) -> bool:
-    """Whether a file is a map of the whole Sun by its header; an open file is left at its start."""
-    data, _ = bytes_of(source, "", max_bytes)
+def is_map(source: Source) -> bool:
+    """Whether a file is a map of the whole Sun by its header, which alone is read.
+
+    An open file is left at its start.
+    """
+    head, _ = bytes_of(source, "", HEAD_BYTES)
     if hasattr(source, "seek"):
         source.seek(0)
     try:
-        cards = open_cards(unpack(data, max_bytes))
+        cards = head_cards(head)
     except InputError:
         return False  # its reader says what is wrong with it
     return (

@@ -36,16 +36,17 @@ def compare_openvino(_folder: Path) -> OpenVinoErrors:
     """Run each model on simulated, registered and encoded inputs by OpenVINO and by torch."""
     from export.inputs import parity_inputs
     from farside.model.engines.openvino import OpenVinoEngine
+    from farside.model.engines.openvino_network import open_network
     from farside.model.engines.torch import TorchEngine
 
     errors: OpenVinoErrors = {}
     for path in SHIPPED:
-        name, model = name_of(path), checkpoint.read(path)
+        name, model, network = name_of(path), checkpoint.read(path), open_network(path)
         tensor = parity_inputs(model.recipe).tensor
         exact = TorchEngine({name: model}).infer(name, tensor)
         for precision in get_args(Precision):
             try:
-                answer = OpenVinoEngine({name: model}, precision=precision).infer(name, tensor)
+                answer = OpenVinoEngine({name: network}, precision=precision).infer(name, tensor)
             except EngineFailedError as error:
                 errors[name, precision] = str(error)
             else:

@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from farside.errors import EngineError, EngineFailedError, EngineUnavailableError
-from farside.model.checkpoint import Checkpoint
 from farside.model.engine import Model, Tensor, check_tensor, find_model, input_shape
 
 Loaded = TypeVar("Loaded")
@@ -24,8 +23,8 @@ class InProcessEngine(ABC, Generic[Loaded]):
 
     Parameters
     ----------
-    checkpoints
-        Model files by name.
+    models
+        Models by name.
     networks
         Executable networks by the model's name.
     precision
@@ -36,10 +35,10 @@ class InProcessEngine(ABC, Generic[Loaded]):
     batch = 1  # on a CPU larger batches gain no speed and cost memory
 
     def __init__(
-        self, checkpoints: Mapping[str, Checkpoint], networks: dict[str, Loaded], precision: str
+        self, models: Mapping[str, Model], networks: dict[str, Loaded], precision: str
     ) -> None:
         self.precision = precision
-        self._models = {name: Model(c.recipe, c.identity) for name, c in checkpoints.items()}
+        self._models = models
         self._networks = networks
         self._answered: set[str] = set()
         self._forward = Lock()

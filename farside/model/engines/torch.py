@@ -12,7 +12,7 @@ import torch
 from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from farside.model.defaults import Precision
-from farside.model.engine import Tensor
+from farside.model.engine import Model, Tensor
 from farside.model.engines.inprocess import InProcessEngine
 from farside.model.networks import Network
 from farside.model.repository import read_repository
@@ -57,7 +57,8 @@ class TorchEngine(InProcessEngine[Network]):
             name: checkpoint.build(c.recipe, c.state).to(self._dtype)
             for name, c in checkpoints.items()
         }
-        super().__init__(checkpoints, networks, precision)
+        models = {name: Model(c.recipe, c.identity) for name, c in checkpoints.items()}
+        super().__init__(models, networks, precision)
         # The smallest inputs that the networks take, not the whole grid: ready() must be quick.
         self._canaries = {
             name: np.zeros((1, n.input_channels, n.min_side, n.min_side), dtype=np.float32)

@@ -28,6 +28,7 @@ from tests.support.small_model import generator, recipe_of
 ov = pytest.importorskip("openvino")
 from farside.model.engines import openvino, openvino_graph  # noqa: E402  they need the package
 from farside.model.engines.openvino import GATES, OpenVinoEngine  # noqa: E402
+from farside.model.engines.openvino_trace import trace  # noqa: E402
 from farside.model.engines.processor import openvino_has_bfloat16  # noqa: E402
 
 NO_BFLOAT16 = "OpenVINO has no bfloat16 on this processor"
@@ -96,10 +97,10 @@ def test_shipped_models_stay_inside_the_gate(
 
 def test_normalisation_of_large_planes_is_exact(network: Generator, recipe: Recipe) -> None:
     grid = replace(recipe.disk, size_px=1024, disk_radius_px=450.0)
-    large = {"demo": Checkpoint(recipe.model_copy(update={"grid": grid}), "", network.state_dict())}
-    fast = OpenVinoEngine(large)
+    large = Checkpoint(recipe.model_copy(update={"grid": grid}), "", network.state_dict())
+    fast = OpenVinoEngine({"demo": trace(large)})
     tensor = noise(fast)
-    exact = TorchEngine(large).infer("demo", tensor)
+    exact = TorchEngine({"demo": large}).infer("demo", tensor)
     assert difference(fast.infer("demo", tensor), exact) < 2e-5
 
 
@@ -160,7 +161,7 @@ def test_ready_once_every_model_has_answered(engine: OpenVinoEngine) -> None:
 def test_weights_that_give_nan_are_not_loaded(network: Generator, recipe: Recipe) -> None:
     state = {key: tensor * float("nan") for key, tensor in network.state_dict().items()}
     with pytest.raises(EngineFailedError, match="relative L2 norm of nan"):
-        OpenVinoEngine({"demo": Checkpoint(recipe, "", state)})
+        OpenVinoEngine({"demo": trace(Checkpoint(recipe, "", state))})
 
 
 def test_signals_work_after_engines_of_several_models_were_closed() -> None:
@@ -168,13 +169,14 @@ def test_signals_work_after_engines_of_several_models_were_closed() -> None:
 import signal
 from farside.model.checkpoint import Checkpoint
 from farside.model.engines.openvino import OpenVinoEngine
+from farside.model.engines.openvino_trace import trace
 from tests.support.small_model import generator, recipe_of
 signal.signal(signal.SIGTERM, lambda *_: print("heard"))
 network = generator(seed=0)
 for name in "one", "two":
     recipe = recipe_of(network).model_copy(update={"name": name})
-    models = {name + version: Checkpoint(recipe, "", network.state_dict()) for version in "12"}
-    OpenVinoEngine(models, threads=1).close()
+    traced = trace(Checkpoint(recipe, "", network.state_dict()))
+    OpenVinoEngine({name + version: traced for version in "12"}, threads=1).close()
     signal.raise_signal(signal.SIGTERM)
 """
     done = subprocess.run(  # noqa: S603  our own program
