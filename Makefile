@@ -14,7 +14,7 @@ export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv \
 	| sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-'
 
-.PHONY: install graphs demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic lock clean sun-check conformance
+.PHONY: docs dist cards install graphs demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
@@ -96,6 +96,22 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The manual with its gallery, in build/docs/html; a warning is an error. DOCS=-Dplot_gallery=0: without
+# running the examples.
+docs: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet $(DOCS) \
+		-d build/docs/doctrees docs build/docs/html
+
+# Wheel and sdist, and a test that installs the wheel in an empty environment.
+dist: $(INSTALLED)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m pytest -m "soak or not soak" tests/test_dist.py --timeout 3600
+
+# The cards of the shipped models, from their Recipes.
+cards: $(INSTALLED)
+	$(BIN)/python -m export.card
+
 # From cheap to dear. benchmarks.gpu is for a machine with a GPU. They measure one model.
 BENCHED := build/benched
 bench: $(INSTALLED) $(TRITON)
@@ -153,7 +169,7 @@ lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv "setuptools>=77" torch==2.13.0 -e ".[service,openvino,triton]"
 	$(FREEZE) > requirements.lock
-	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,corona,export,training,dev]"
+	.venv-lock/bin/python -m pip install --quiet -e ".[service,openvino,triton,corona,export,training,docs,dev]"
 	$(FREEZE) > requirements-dev.lock
 	grep --invert-match '^torch==' requirements-dev.lock \
 	| .venv-lock/bin/uv pip compile - --quiet --no-deps --generate-hashes --no-header --no-annotate \

@@ -59,8 +59,13 @@ def folder(
     """The current folder, with files under the names that the examples give them."""
     given = (*simulated.observations, *simulated.references, map_files.generated, map_files.base)
     names = (*NAMES[0], *NAMES[1], "far.fits", "base.fits")
+    demo = tmp_path / "demo" / "inputs"
+    (demo / "map").mkdir(parents=True)
     for path, name in zip(given, names, strict=True):
         shutil.copy(path, tmp_path / name)
+    for path in (*simulated.observations, *simulated.references):
+        shutil.copy(path, demo)
+    shutil.copy(map_files.base, demo / "map" / "base.fits")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FARSIDE_MODEL_REPOSITORY", raising=False)
     monkeypatch.delenv("FARSIDE_DEFAULT_MODEL", raising=False)

@@ -17,11 +17,6 @@ from farside.simulation.instruments.headers import M_720S, hmi_name
 from tests.support.live import ROOT, Server
 from tests.support.map_files import MapFiles
 
-NAMES = (
-    ("euvi304.fts", "euvi195.fts", "euvi171.fts"),
-    ("aia304.fits", "aia193.fits", "aia171.fits", "hmi.fits"),
-)
-
 
 def examples(page: str, language: str, word: str) -> Iterator[str]:
     text = (ROOT / page).read_text()
@@ -32,12 +27,10 @@ def examples(page: str, language: str, word: str) -> Iterator[str]:
 
 @pytest.fixture
 def folder(simulated: SimulatedSet, tmp_path: Path) -> Path:
-    """The files under the names that the examples give them, and as `make demo` leaves them."""
+    """The files as `make demo` leaves them."""
     demo = tmp_path / "demo" / "inputs"
     demo.mkdir(parents=True)
-    given = (*simulated.observations, *simulated.references)
-    for path, name in zip(given, NAMES[0] + NAMES[1], strict=True):
-        shutil.copy(path, tmp_path / name)
+    for path in (*simulated.observations, *simulated.references):
         shutil.copy(path, demo)
     return tmp_path
 
@@ -46,7 +39,7 @@ def folder(simulated: SimulatedSet, tmp_path: Path) -> Path:
 def test_the_curl_example_makes_a_map_of_the_far_side(
     page: str, folder: Path, server: Server
 ) -> None:
-    (example,) = examples(page, "bash", "reference=@")
+    (example,) = examples(page, "bash", "-F reference=@")
     script = example.replace("localhost:3000", server.url)
     subprocess.run(["bash", "-euc", script], cwd=folder, check=True)  # noqa: S603, S607  our page
     made = sunpy.map.Map(folder / "far.fits")
@@ -75,14 +68,13 @@ def test_the_command_line_example_runs_without_a_server(folder: Path, repository
 
 @pytest.fixture
 def disks(map_files: MapFiles, tmp_path: Path) -> Path:
-    """Inputs of a map under the names of the examples, and as `make demo` leaves them."""
+    """Inputs of a map as `make demo` leaves them."""
     demo = tmp_path / "demo" / "inputs" / "map"
     demo.mkdir(parents=True)
-    for folder, name in ((tmp_path, "hmi_now.fits"), (demo, demo_hmi_name())):
-        shutil.copy(map_files.observed, folder / name)
-    shutil.copy(map_files.generated, tmp_path / "far.fits")
-    for folder in (tmp_path, demo):
-        shutil.copy(map_files.base, folder / "base.fits")
+    shutil.copy(map_files.observed, demo / demo_hmi_name())
+    for folder in (tmp_path, tmp_path / "demo"):
+        shutil.copy(map_files.generated, folder / "far.fits")
+    shutil.copy(map_files.base, demo / "base.fits")
     return tmp_path
 
 

@@ -1,0 +1,73 @@
+"""
+A product in plain astropy
+==========================
+
+Reading, checking and drawing a far-side magnetogram without Farside: it is a FITS file.
+"""
+
+from pathlib import Path
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+from astropy.io import fits
+from astropy.time import Time
+from astropy.wcs import WCS
+
+# %%
+# A product to read; everything below uses astropy alone.
+import farside
+from farside.simulation import write_set
+
+inputs = Path("inputs")
+if not inputs.exists():
+    write_set(inputs, Time("2026-11-01T00:00:00"), 120.0, seed=7, size="small")
+observations, references = sorted(inputs.glob("*.fts")), sorted(inputs.glob("*.fits"))
+farside.write(farside.generate(observations, references, "farside-1"), "far.fits")
+
+# %%
+# The planes, and who made them from what. Checksums are verified while opening.
+
+with fits.open("far.fits", checksum=True) as hdus:
+    hdus.info()
+    header = hdus[0].header
+    field, sigma = hdus[0].data.astype(float), hdus["SIGMA"].data.astype(float)
+    inputs_used = [
+        (row["ROLE"], row["INSTRUMENT"], row["BAND"], row["TIME"]) for row in hdus["INPUTS"].data
+    ]
+for key in ("INPUTDAT", "DATE-OBS", "AIMODEL", "AIMODVER", "AITRAIN", "QUALITY", "REFAGE"):
+    print(f"{key:8} {header[key]!s:24} {header.comments[key]}")
+for given in inputs_used:
+    print(*given)
+
+# %%
+# QUALITY is a sum of bits, and a COMMENT names each that is set.
+
+print(*(line for line in header["COMMENT"] if line.startswith("QUALITY")), sep="\n")
+
+# %%
+# Coordinates are those of FITS: helioprojective, as the spacecraft saw the Sun.
+
+wcs = WCS(header)
+radius = header["RSUN_OBS"] * u.arcsec
+significant = np.abs(field) > 2 * sigma
+print(f"{np.nansum(significant) / np.isfinite(field).sum():.1%} of the disk is above 2 sigma")
+
+# %%
+# The field where it is more than twice its standard deviation, and that deviation.
+
+figure = plt.figure(figsize=(12, 5.6), layout="constrained")
+left = figure.add_subplot(121, projection=wcs)
+left.imshow(field, cmap="gray", vmin=-150, vmax=150, origin="lower")
+left.contour(np.nan_to_num(np.abs(field) / sigma), [2], colors="tab:orange", linewidths=0.9)
+left.set_title("field; orange: more than 2 sigma")
+right = figure.add_subplot(122, projection=wcs)
+shown = right.imshow(sigma, cmap="magma", vmin=0, vmax=60, origin="lower")
+right.set_title("standard deviation")
+figure.colorbar(shown, ax=right, label="G", shrink=0.8)
+for axes in (left, right):
+    for coordinate in axes.coords:
+        coordinate.set_format_unit("arcsec")
+        coordinate.set_major_formatter("s")
+figure.suptitle(f"{header['INPUTDAT']}, {header['DATE-OBS'][:16]}, {radius:.0f} apparent radius")
+plt.show()
