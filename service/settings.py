@@ -116,6 +116,22 @@ class Settings(BaseSettings):
     retry_after_s: int = Field(
         default=5, ge=1, description="Seconds that an answer 429 or 503 asks its client to wait."
     )
+    archive: Path | None = Field(
+        default=None,
+        description="Folder of an archive of `farside watch`, which the page and `/archive` show; "
+        "unset: neither has products.",
+    )
+    archive_cache_mb: float = Field(
+        default=64.0,
+        ge=0,
+        description="Memory of a worker for layers, pictures and files of the archive once made, "
+        "megabytes (10^6 bytes).",
+    )
+    grafana_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Address of the Grafana dashboards that the page links to.",
+    )
     log_format: LogFormat = Field(
         default="json", description="Shape of the lines of the log: json or text."
     )

@@ -26,6 +26,7 @@ from farside.cli.options import (
     progress_bar,
     working,
 )
+from farside.cli.page import page
 from farside.cli.quicklook import quicklook
 from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
@@ -247,6 +248,7 @@ _COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
         (evaluate, "far.fits truth.fits --reference hmi.fits"),
         (track, "hmi.fits far.fits sun.fits --position S20W12 --time 2026-11-01T00:00:00"),
         (noise, "hmi.fits"),
+        (page, "archive --port 8300"),
     ),
     "Operate": (
         (watch, "incoming --out archive --model pix2pixcc-demo --base base.fits"),
