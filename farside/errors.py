@@ -39,6 +39,7 @@
     │   └── DeadlineError             the engine did not answer in time
     ├── ArchiveError              the archive of products cannot be used
     │   ├── ArchiveBusyError          another process is writing to it
+    │   ├── NotArchivedError          no product, layer or file of this name is in it
     │   └── ArchiveAwayError          its disk is full, read-only or not mounted
     ├── FetchError                files cannot be fetched from the public archives
     │   ├── ArchiveSettingsError      the table of archives is invalid
@@ -219,6 +220,10 @@ class ArchiveError(FarsideError):
 
 class ArchiveBusyError(ArchiveError):
     """Another process is writing to the archive."""
+
+
+class NotArchivedError(ArchiveError):
+    """No product, layer, region or file of the given name is in the archive."""
 
 
 class ArchiveAwayError(ArchiveError):

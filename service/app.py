@@ -44,10 +44,9 @@ http = Starlette(routes=ROUTES)
 
 def endpoints_first(framework: ASGIApp) -> ASGIApp:
     """Answer the addresses of :data:`ROUTES` before BentoML, some of which it has as well."""
-    paths = {route.path for route in ROUTES}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        own = scope["type"] == "http" and scope["path"] in paths
+        own = scope["type"] == "http" and any(r.path_regex.match(scope["path"]) for r in ROUTES)
         await (http if own else framework)(scope, receive, send)
 
     return answer

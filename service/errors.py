@@ -48,6 +48,8 @@ STATUS: dict[type[errors.FarsideError], int] = {
     errors.EngineFailedError: 424,
     errors.EngineUnavailableError: 503,
     errors.DeadlineError: 504,
+    errors.NotArchivedError: 404,
+    errors.ArchiveAwayError: 503,
     errors.OverloadedError: 429,
     errors.StoppingError: 503,
     errors.UnknownKeyError: 401,
@@ -122,7 +124,7 @@ def describe_status(status: int, path: str, request_id: str) -> ErrorBody:
 
 def _sentence(status: int, path: str) -> str:
     if status == HTTPStatus.NOT_FOUND:
-        return f"nothing stands at {path[:80]!r}; /docs.json lists the addresses"
+        return f"nothing stands at {path[:80]!r}; /openapi.json lists the addresses"
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return f"{path!r} does not take this method; the Allow header lists those it takes"
     return f"the request was refused: {HTTPStatus(status).phrase}"

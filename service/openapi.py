@@ -8,6 +8,7 @@ from typing import Any
 
 from farside import __version__
 from farside.model.recipe import Recipe
+from farside.page.openapi import archive_paths, archive_schemas
 from service.errors import RETRY, STATUS, ClientGoneError
 from service.keys import open_paths
 from service.multipart import Form
@@ -39,11 +40,18 @@ def document(settings: Settings) -> Schema:
             "/livez": {"get": _get("livez", "The process lives.", "text/plain")},
             "/readyz": {"get": _readyz()},
             "/metrics": {"get": _get("metrics", "Prometheus metrics.", "text/plain")},
+            "/openapi.json": {
+                "get": _get("openapi", "This document.", "application/json", "OpenAPI")
+            },
             "/docs.json": {"get": _get("docs", "This document.", "application/json", "OpenAPI")},
             "/schema.json": {
                 "get": _get("schema", "For BentoML's client.", "application/json", "Endpoints")
             },
-            "/": {"get": _get("page", "A form to try the service with.", "text/html")},
+            **archive_paths({str(status): _error(status) for status in (400, 404, 500, 503)}),
+            "/": {
+                "get": _get("page", "The whole Sun, and a form to try the service.", "text/html")
+            },
+            "/docs": {"get": _get("documentation", "This document, to read.", "text/html")},
         },
         "components": {"schemas": _schemas()},
     }
@@ -210,6 +218,7 @@ def _schemas() -> Schema:
                 "request_id": _STRING,
             },
         },
+        **archive_schemas(),
         "Endpoints": {"type": "object", "required": ["name", "type", "routes"]},
         "OpenAPI": {"type": "object", "required": ["openapi", "info", "paths"]},
     }

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from farside.errors import DeadlineError
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import Model
 from farside.quality import Quality
+from service.archive_api import ARCHIVE_ROUTES, PAGE_ROUTES
 from service.errors import ClientGoneError
 from service.metrics import CONTENT_TYPE
 from service.multipart import F, announced_bytes, read_form
@@ -27,8 +27,6 @@ from service.worker import Worker
 T = TypeVar("T")
 
 MEDIA_TYPES = {Format.FITS: "application/fits", Format.PNG: "image/png"}
-
-_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
 
 async def generate(request: Request) -> Response:
@@ -74,7 +72,7 @@ async def metrics(request: Request) -> Response:
 
 
 async def docs(request: Request) -> JSONResponse:
-    """``GET /docs.json``: OpenAPI."""
+    """``GET /openapi.json``, and ``/docs.json`` as BentoML calls it: OpenAPI."""
     return JSONResponse(document(_worker(request).settings))
 
 
@@ -83,20 +81,16 @@ async def schema(_: Request) -> JSONResponse:
     return JSONResponse(client_schema())
 
 
-async def page(_: Request) -> HTMLResponse:
-    """``GET /``: a form to try the service with."""
-    text = files("service").joinpath("index.html").read_text("utf-8")
-    return HTMLResponse(text, headers={"Content-Security-Policy": _PAGE_POLICY})
-
-
 ROUTES = [
     Route("/generate", generate, methods=["POST"]),
     Route("/synchronic", synchronic, methods=["POST"]),
     Route("/models", models),
     Route("/metrics", metrics),
+    Route("/openapi.json", docs),
     Route("/docs.json", docs),
     Route("/schema.json", schema),
-    Route("/", page),
+    *ARCHIVE_ROUTES,
+    *PAGE_ROUTES,
 ]
 
 ENDPOINTS = frozenset({route.path for route in ROUTES} | {"/livez", "/readyz"})

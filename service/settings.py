@@ -143,6 +143,22 @@ class Settings(BaseSettings):
         description="Path under which a proxy serves all this, as in `/farside`; the proxy may "
         "leave it or take it away.",
     )
+    archive: Path | None = Field(
+        default=None,
+        description="Folder of an archive of `farside watch`, which the page and `/archive` show; "
+        "unset: neither has products.",
+    )
+    archive_cache_mb: float = Field(
+        default=64.0,
+        ge=0,
+        description="Memory of a worker for layers, pictures and files of the archive once made, "
+        "megabytes (10^6 bytes).",
+    )
+    grafana_url: str | None = Field(
+        default=None,
+        pattern="^https?://",
+        description="Address of the Grafana dashboards that the page links to.",
+    )
     log_format: LogFormat = Field(
         default="json", description="Shape of the lines of the log: json or text."
     )

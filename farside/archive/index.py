@@ -14,6 +14,7 @@ from farside.archive.entry import ArchivedProduct, ProductInput
 from farside.archive.naming import Name
 from farside.archive.times import isoformat, parse_datetime
 from farside.errors import ArchiveAwayError, ArchiveError
+from farside.io.cards import unquote_name
 from farside.quality import Quality
 
 FILE_NAME = "index.sqlite"
@@ -200,6 +201,83 @@ class Index:
         """Input files of a product."""
         rows = self._rows("SELECT * FROM input WHERE product = ?", str(name.path))
         return tuple(_input(row) for row in rows)
+
+    def find(
+        self,
+        *,
+        kind: str | None = None,
+        series: str | None = None,
+        spacecraft: str | None = None,
+        first: datetime | None = None,
+        end: datetime | None = None,
+        superseded: bool = False,
+        after: Name | None = None,
+        limit: int | None = None,
+    ) -> list[ArchivedProduct]:
+        """Products that meet all given conditions, the latest slot first.
+
+        Parameters
+        ----------
+        kind, series, spacecraft
+            As in :class:`~farside.archive.entry.ArchivedProduct`.
+        first, end
+            Earliest slot, and end of the period (exclusive), UTC.
+        superseded
+            Whether earlier issues are included.
+        after
+            Last product of the page before.
+        limit
+            Largest number of products.
+        """
+        conditions = {
+            "kind = ?": kind,
+            "series = ?": series,
+            "spacecraft = ?": spacecraft,
+            "slot >= ?": isoformat(first) if first else None,
+            "slot < ?": isoformat(end) if end else None,
+        }
+        given = {each: value for each, value in conditions.items() if value is not None}
+        where = ["1" if superseded else "superseded_by IS NULL", *given]
+        values: list[object] = list(given.values())
+        if after is not None:
+            where.append("(slot, series, issue) < (?, ?, ?)")
+            values += [isoformat(after.slot), after.series, after.issue]
+        query = (
+            f"SELECT * FROM product WHERE {' AND '.join(where)} "  # noqa: S608  # conditions of this method
+            "ORDER BY slot DESC, series DESC, issue DESC LIMIT ?"
+        )
+        return [_product(row) for row in self._rows(query, *values, -1 if limit is None else limit)]
+
+    def product(self, name: Name) -> ArchivedProduct | None:
+        """Index entry of one issue; None if there is none."""
+        found = self._products("path = ?", str(name.path))
+        return found[0] if found else None
+
+    def product_of_content(self, sha256: str) -> ArchivedProduct | None:
+        """Product with this content; None if there is none."""
+        found = self._products("sha256 = ?", sha256)
+        return found[0] if found else None
+
+    def path_of_arrival(self, sha256: str) -> Path | None:
+        """Path of a file of a drop folder with this content; None if none is known."""
+        rows = self._rows("SELECT path FROM arrival WHERE sha256 = ? AND error = ''", sha256)
+        return Path(unquote_name(rows[0]["path"])) if rows else None
+
+    def map_series(self) -> tuple[str, ...]:
+        """Series of synchronic maps, that of the latest slot first."""
+        rows = self._rows(
+            "SELECT series FROM product WHERE kind = 'map' GROUP BY series ORDER BY max(slot) DESC"
+        )
+        return tuple(row["series"] for row in rows)
+
+    def period(self, series: str) -> tuple[datetime, datetime, int]:
+        """First and last slot of a series, and its number of current products."""
+        row = self._rows(
+            "SELECT min(slot) AS first, max(slot) AS last, count(*) AS number FROM product "
+            "WHERE series = ? AND superseded_by IS NULL",
+            series,
+        )[0]
+        return parse_datetime(row["first"]), parse_datetime(row["last"]), row["number"]
 
     def products(self, *, superseded: bool = False) -> list[ArchivedProduct]:
         """All products, sorted by slot, series and issue."""

@@ -28,6 +28,7 @@ from farside.cli.options import (
     progress_bar,
     working,
 )
+from farside.cli.page import page
 from farside.cli.quicklook import quicklook
 from farside.cli.seismic import compare_seismic
 from farside.cli.stack import stack
@@ -258,6 +259,7 @@ _COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
             compare_seismic,
             "AR_LIST_2011.01.01_00-00-00.txt --with far-a.fits --with far-b.fits --out seismic",
         ),
+        (page, "archive --port 8300"),
     ),
     "Operate": (
         (watch, "incoming --out archive --model pix2pixcc-demo --base base.fits"),
