@@ -42,7 +42,9 @@ def features(image: Image, grid: Grid) -> Features:
     relative = np.nan_to_num(image / np.float32(max(median, 1e-30)), nan=1.0)
     logarithm = np.log(np.maximum(relative, 0) + np.float32(FLOOR_MEDIANS))
     logarithm = np.where(on_disk, logarithm, 0).astype(np.float32)
-    north, west = (index - grid.centre_px for index in np.indices(image.shape))
+    index: Image = np.indices(image.shape, np.float32) - np.float32(grid.centre_px)
+    north: Image = index[0]
+    west: Image = index[1]
     high, low = (
         np.abs(north) > 0.7 * grid.disk_radius_px,
         np.abs(north) < 0.35 * grid.disk_radius_px,
