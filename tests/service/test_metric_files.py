@@ -54,7 +54,7 @@ def test_a_series_without_room_is_in_the_file_once_there_is_room(
         assert str(path) in line
         for number, name in enumerate(names):
             file.write_value(name, float(number), 0.0)
-    stored = MmapedDict.read_all_values_from_file(str(path))  # type: ignore[no-untyped-call]
-    written = {key: value for key, value, _, _ in stored}
+    read = MmapedDict.read_all_values_from_file(str(path))  # type: ignore[no-untyped-call]
+    written = {key: value for key, value, _, _ in read}
     assert written == {name: float(number) for number, name in enumerate(names)}
     assert path.stat().st_blocks * 512 >= path.stat().st_size
