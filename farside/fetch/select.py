@@ -159,7 +159,7 @@ class Selection:
             if not any(self._candidates(*each, slot) for each in self._sources(wish, slot)):
                 lacking[wish.name] = lacking.get(wish.name, 0) + 1
                 return None
-        found = []
+        found, without = [], []
         for wish in wishes:
             file = self._first(wish, slot._replace(worst=GRADES[-1]) if wish.optional else slot)
             if file is not None:
@@ -168,7 +168,9 @@ class Selection:
                 lacking[wish.name] = lacking.get(wish.name, 0) + 1
                 return None
             else:
-                _log.warning("no %s near %s; the model works without", wish.name, _text(slot))
+                without.append(wish.name)
+        if found and without:
+            _log.warning("no %s near %s; the model works without", ", ".join(without), _text(slot))
         return tuple(found)
 
     def _first(self, wish: Wish, slot: Slot) -> Found | None:

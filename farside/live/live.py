@@ -102,33 +102,40 @@ class Live:
         slots = tuple(due_slots(self.settings, now))
         recipe = self._recipe or self.producer.model().recipe
         self._recipe = recipe
-        self._fetch(slots, recipe, now)
+        unasked = self._fetch(slots, recipe, now)
         model = self.producer.model()
         self._recipe = model.recipe
         root, index = self.archive.root, self.archive.index
         arrivals = scan([self.settings.inputs], index, 0.0, root, self.stop)
-        made = Round(self.archive, self.producer, model, self._plan(slots, now), self.stop).run(
-            arrivals
-        )
+        late = frozenset(slot for slot in slots if self._is_late(slot, now)) - unasked
+        made = Round(self.archive, self.producer, model, self._plan(late), self.stop).run(arrivals)
         for folder in self.settings.drop:
             self._drop(folder, map_series(model.recipe), now)
         self.metrics.write(index, made, self._silences(model.recipe, now))
         return made
 
-    def _plan(self, slots: tuple[datetime, ...], now: datetime) -> Plan:
+    def _plan(self, late: frozenset[datetime]) -> Plan:
         return Plan(
             cadence=self.settings.cadence,
             period=(self.settings.begin, _EVER),
             base=self.settings.base,
             patience_s=float("inf"),
-            late=frozenset(slot for slot in slots if self._is_late(slot, now)),
+            late=late,
         )
 
     def _is_late(self, slot: datetime, now: datetime) -> bool:
         return now - slot >= timedelta(hours=self.settings.patience_hours)
 
-    def _fetch(self, slots: tuple[datetime, ...], recipe: Recipe, now: datetime) -> None:
-        """Ask the archives for what is missing or could be better, and due."""
+    def _fetch(
+        self, slots: tuple[datetime, ...], recipe: Recipe, now: datetime
+    ) -> frozenset[datetime]:
+        """Ask the archives for what is missing or could be better, and due.
+
+        Returns
+        -------
+        frozenset of datetime
+            Slots for which this round did not ask all that is due.
+        """
         self.settings.inputs.mkdir(parents=True, exist_ok=True)
         wanted = [
             request for slot in _newest_first(slots) for request in self._requests(slot, recipe)
@@ -146,6 +153,7 @@ class Live:
             asked.note(request.key, request.slot, now, answered=answered)
         asked.keep({request.key for request in wanted})
         self.metrics.count_requests(waiting=len(wanted), unreachable=unreachable)
+        return frozenset(each.slot for each in wanted if asked.is_due(each.key, now))
 
     def _requests(self, slot: datetime, recipe: Recipe) -> Iterator[Request]:
         index = self.archive.index
