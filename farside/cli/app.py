@@ -35,6 +35,7 @@ from farside.cli.stack import stack
 from farside.cli.synchronic import synchronic
 from farside.cli.track import track
 from farside.cli.watch import watch
+from farside.cli.wind import wind
 from farside.errors import FarsideError
 from farside.model.defaults import Precision
 from farside.sun.grid import Grid
@@ -248,6 +249,7 @@ _COMMANDS: dict[str, tuple[tuple[Callable[..., None], str], ...]] = {
             "--out sun.fits",
         ),
         (coronal, "sun.fits --out corona"),
+        (wind, "sun.fits --out wind"),
         (stack, "frame1.fits frame2.fits frame3.fits --count 3 --out mean.fits"),
     ),
     "Look": (

@@ -10,7 +10,8 @@ import typer
 from farside.cli.options import working
 
 if TYPE_CHECKING:
-    from farside.corona import Heights
+    from farside.corona import Heights, SpeedLaw
+    from farside.synchronic.map import SynchronicMap
 
 
 Law = Literal["wsa", "euhforia", "fitted"]
@@ -46,22 +47,19 @@ def coronal(
     ] = None,
 ) -> None:
     """Compute corona and solar wind: pictures, and EUHFORIA's boundary file at 0.1 au."""
-    _require_corona()
-    from farside.corona import EUHFORIA, FITTED, WSA, corona, inner_boundary
+    require_corona()
+    from farside.corona import corona, inner_boundary
     from farside.io.atomic import NamedFile
     from farside.plots.corona import corona_overlay, draw_corona
     from farside.plots.wind import draw_wind
     from farside.solarwind import euhforia as boundary
-    from farside.synchronic.base import read_base
-    from farside.synchronic.map import SynchronicMap
 
-    heights = _heights(law, source_surface, current_sheet)
-    made = SynchronicMap.of_base(read_base(map_file))
-    laws = {"wsa": WSA, "euhforia": EUHFORIA, "fitted": FITTED}
+    heights = heights_of(law, source_surface, current_sheet)
+    made = read_map(map_file)
     with working("tracing the field lines of the corona"):
-        found = corona(made, laws[law], heights)
+        found = corona(made, law_of(law), heights)
     typer.echo(NamedFile("corona.png", draw_corona(made, corona_overlay(found))).write_to(out))
-    typer.echo(NamedFile("wind.png", draw_wind(found.wind)).write_to(out))
+    typer.echo(NamedFile("wind.png", draw_wind(found.wind, made.quality)).write_to(out))
     typer.echo(boundary.write(inner_boundary(found.wind), out))
     typer.echo(
         f"monopole removed {found.potential.monopole_gauss:+.3g} G, "
@@ -70,7 +68,22 @@ def coronal(
     )
 
 
-def _require_corona() -> None:
+def read_map(path: Path) -> SynchronicMap:
+    """Read a map of Farside with all its sources, or that of another observatory."""
+    from farside.io.fits import open_cards, text, unpack
+    from farside.synchronic import fits as native
+    from farside.synchronic.base import MAX_MAP_BYTES, read_base
+    from farside.synchronic.map import SynchronicMap
+
+    with path.open("rb") as file:
+        data = file.read(MAX_MAP_BYTES + 1)
+    if text(open_cards(unpack(data, MAX_MAP_BYTES)), "CONTENT") == native.CONTENT:
+        return native.read(data)
+    return SynchronicMap.of_base(read_base(data, path.name))
+
+
+def require_corona() -> None:
+    """Leave with what to install if the packages of the corona are missing."""
     from importlib.util import find_spec
 
     if find_spec("numba") is None:
@@ -78,7 +91,16 @@ def _require_corona() -> None:
         raise typer.Exit(1)
 
 
-def _heights(law: Law, source_surface: float | None, current_sheet: float | None) -> Heights:
+def law_of(law: Law) -> SpeedLaw:
+    """Speed law of an option."""
+    from farside.corona import EUHFORIA, FITTED, WSA
+
+    return {"wsa": WSA, "euhforia": EUHFORIA, "fitted": FITTED}[law]
+
+
+def heights_of(
+    law: Law, source_surface: float | None = None, current_sheet: float | None = None
+) -> Heights:
     """Heights of the law, replaced by those that are given."""
     from farside.corona import EUHFORIA_HEIGHTS, Heights
 

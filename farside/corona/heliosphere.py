@@ -6,6 +6,9 @@ gravity and magnetic forces are left out: Burgers' equation with a prescribed ac
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from astropy.time import Time
 
@@ -28,6 +31,22 @@ EARTH_RADII = 215.0
 """Mean distance of Earth, solar radii."""
 
 
+@dataclass(frozen=True, eq=False)
+class Arrival:
+    """Wind that arrives at a distance, at each step.
+
+    Attributes
+    ----------
+    speed_km_s
+        Speed there, (time, ...).
+    left_step
+        Step at which it left 0.1 au, a fraction, (time, ...); the wind of the start has 0.
+    """
+
+    speed_km_s: Array
+    left_step: Array
+
+
 def propagate(boundary_km_s: Array, to_radii: float = EARTH_RADII) -> Array:
     """Propagate the speed at 0.1 au outwards along a radial line that does not rotate.
 
@@ -44,23 +63,54 @@ def propagate(boundary_km_s: Array, to_radii: float = EARTH_RADII) -> Array:
         Speed there at the same times, (time, ...). The flow begins as that of the first time, so
         that the first five days are those of a steady wind.
     """
+    lines = boundary_km_s[None]
+    return np.concatenate([each for each, _ in _steps(lines, to_radii)])
+
+
+def arrivals(boundary_km_s: Array, to_radii: float = EARTH_RADII) -> Arrival:
+    """Propagate as :func:`propagate` does, and with the wind the time at which it left 0.1 au.
+
+    The time is carried by the flow: ∂τ/∂t + v ∂τ/∂r = 0, by the same upwind scheme.
+    """
+    steps = np.arange(len(boundary_km_s), dtype=np.float64)
+    left = np.broadcast_to(
+        steps.reshape((-1,) + (1,) * (boundary_km_s.ndim - 1)), boundary_km_s.shape
+    )
+    speed, when = zip(*_steps(np.stack([boundary_km_s, left]), to_radii), strict=True)
+    return Arrival(np.concatenate(speed), np.concatenate(when))
+
+
+def _steps(inflow: Array, to_radii: float) -> Iterator[tuple[Array, Array]]:
+    """Yield speed and passive tracer at a distance by step, each (1, ...).
+
+    Parameters
+    ----------
+    inflow
+        Speed and, if it has a second plane, tracer at 0.1 au, (quantity, time, ...).
+    """
     radius = np.arange(OUTER_RADIUS, to_radii + STEP_RADII, STEP_RADII)
     fade = np.exp(-(radius - REFERENCE_RADII) / ACCELERATION_RADII)
     profile = 1 + ACCELERATION * (1 - fade)
-    shape = (-1,) + (1,) * (boundary_km_s.ndim - 1)
+    shape = (-1,) + (1,) * (inflow.ndim - 2)
     # Gain in speed over a step, as a fraction of the speed at the lower node.
     gain = (profile[1:] / profile[:-1] - 1).reshape(shape)
-    speed = (profile / profile[0]).reshape(shape) * boundary_km_s[0]
+    speed = (profile / profile[0]).reshape(shape) * inflow[0, 0]
+    tracer = np.zeros_like(speed) if len(inflow) > 1 else None
     share = STEP_S / (STEP_RADII * SOLAR_RADIUS_KM)
     # The last two nodes are either side of the distance.
     part = (to_radii - radius[-2]) / STEP_RADII
-    arrived = np.empty_like(boundary_km_s)
-    for number, inflow in enumerate(boundary_km_s):
+    for number in range(inflow.shape[1]):
         below, here = speed[:-1], speed[1:]
+        if tracer is not None:
+            tracer[1:] -= share * here * (tracer[1:] - tracer[:-1])
+            tracer[0] = inflow[1, number]
         speed[1:] = here - share * (here * (here - below) - below**2 * gain)
-        speed[0] = inflow
-        arrived[number] = (1 - part) * speed[-2] + part * speed[-1]
-    return arrived
+        speed[0] = inflow[0, number]
+        carried = speed if tracer is None else tracer
+        yield (
+            (1 - part) * speed[-2:-1] + part * speed[-1:],
+            (1 - part) * carried[-2:-1] + part * carried[-1:],
+        )
 
 
 def steps_between(begin: Time, end: Time) -> Array:

@@ -1,14 +1,17 @@
-"""Density, temperature and field of the wind at 0.1 au: inner boundary of a heliospheric model.
+"""Wind at 0.1 au as inner boundary of heliospheric models: of EUHFORIA, and as WSA's file.
 
-Laws of EUHFORIA: Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2.
+Laws of density, temperature and field of EUHFORIA: Pomoell & Poedts (2018, J. Space Weather Space
+Clim. 8, A35), Sect. 2.2.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from farside.corona.wind import SolarWind
+from farside.corona.wind import Heights, SolarWind
+from farside.quality import Quality
 from farside.solarwind.euhforia import Boundary
+from farside.solarwind.velocity import VelocityMap
 from farside.sun.angles import wrap_deg
 from farside.sun.carrington_rotation import central_longitude_deg
 
@@ -50,4 +53,33 @@ def inner_boundary(wind: SolarWind) -> Boundary:
         number_density_m3=FAST_DENSITY_CM3 * 1e6 / share**2,
         temperature_k=FAST_TEMPERATURE_K * share**2,
         radial_field_t=sign * FAST_FIELD_NT * 1e-9 * share,
+    )
+
+
+def velocity_map(
+    wind: SolarWind, heights: Heights, name: str = "", quality: Quality = Quality.GOOD
+) -> VelocityMap:
+    """Field and speed at 0.1 au as WSA's velocity file has them.
+
+    Parameters
+    ----------
+    heights
+        Heights of the model.
+    name, quality
+        File and quality of the photospheric map.
+    """
+    law = wind.law
+    formula = (
+        f"{law.slow_km_s}+{law.gain_km_s}/((1.0+fexp)**({law.expansion_power:.5f}))*(1.0-0.8*"
+        f"math.exp(-(arc_ft_bd/{law.width_deg:.4g})**{law.width_power:g}))**3.0"
+    )
+    return VelocityMap(
+        time=wind.time,
+        field_nt=wind.field_nt,
+        speed_km_s=wind.speed_km_s,
+        law=formula + (f"-{law.later_km_s}" if law.later_km_s else ""),
+        interface=heights.interface,
+        source_surface=heights.source_surface,
+        name=name,
+        quality=quality,
     )

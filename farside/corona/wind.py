@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from farside.corona.current_sheet import OUTER_RADIUS, current_sheet
 from farside.corona.field import Array, SphericalPoints, sphere_points
@@ -46,6 +47,8 @@ class SpeedLaw:
         Part of the speed that the wind gains only beyond 0.1 au.
     limits_km_s
         Least and greatest speed.
+    smoothing_deg
+        σ of the Gaussian by which its map at 0.1 au is smoothed.
     """
 
     name: str
@@ -56,6 +59,18 @@ class SpeedLaw:
     width_power: float
     later_km_s: float = 0.0
     limits_km_s: tuple[float, float] = (0.0, np.inf)
+    smoothing_deg: float = 0.0
+
+    def speed_map(self, expansion: Map, distance_deg: Map, grid: CarringtonGrid) -> Map:
+        """Speed at 0.1 au on a grid of uniform latitude, smoothed as the law wants, (row, column).
+
+        Parameters are those of :meth:`speed_km_s`, on `grid`.
+        """
+        speed = self.speed_km_s(expansion, distance_deg)
+        if not self.smoothing_deg:
+            return speed
+        cells = self.smoothing_deg / grid.step_deg
+        return np.asarray(gaussian_filter(speed, cells, mode=("nearest", "wrap")))
 
     def speed_km_s(self, expansion: Array, distance_deg: Array) -> Array:
         """Speed at 0.1 au; an infinite expansion factor gives the slowest wind.
@@ -80,7 +95,7 @@ EUHFORIA = SpeedLaw(
 )
 """Law of Pomoell & Poedts (2018, J. Space Weather Space Clim. 8, A35), Sect. 2.2."""
 
-FITTED = SpeedLaw("FITTED", 313.0, 240.0, 0.294, 1.01, 1.56)
+FITTED = SpeedLaw("FITTED", 313.0, 240.0, 0.294, 1.01, 1.56, smoothing_deg=4.0)
 """Law fitted to the wind at Earth in 2022: GONG's map of each rotation, heights of 2.5, the scheme
 of HUXt, its map smoothed by 4° (``python -m benchmarks.wind --fit``; docs/wind-scores.md)."""
 
@@ -172,14 +187,15 @@ def solar_wind(
     def on_grid(values: Array) -> Map:
         return values.reshape(grid.shape)
 
+    expansion_map, distance_map = on_grid(expansion), on_grid(distance)
     return SolarWind(
         grid=grid,
         time=potential.time,
         law=law,
-        speed_km_s=on_grid(law.speed_km_s(expansion, distance)),
+        speed_km_s=law.speed_map(expansion_map, distance_map, grid),
         field_nt=on_grid(polarity * strength),
-        expansion=on_grid(expansion),
-        distance_deg=on_grid(distance),
+        expansion=expansion_map,
+        distance_deg=distance_map,
     )
 
 

@@ -77,7 +77,7 @@ def emergence_figure(
         ones, to which both were carried by differential rotation.
     """
     figure = Figure(figsize=(15, 7.8), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=[1.25, 1])
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=[1.25, 1]), object)
     titles = "map of HMI and a base map", "the same with the far-side disk"
     for axes, sun_map, title in zip(
         above.subplots(1, 2, sharey=True), (without, made), titles, strict=True

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from farside.plots.caveat import training_caveat
 from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
@@ -24,6 +25,9 @@ _LABEL_DEG = 26.0
 
 _CAPTION_LETTERS = 140
 """Number of characters that fit in a line under the narrowest plot."""
+
+BALANCED = 1e-3
+"""Ratio of net to unsigned field up to which a map counts as balanced: the rounding of a file."""
 
 _ORDER: tuple[SourceKind, ...] = ("observed", "generated", "base")
 
@@ -136,15 +140,23 @@ def _caption(sun_map: SynchronicMap) -> str:
         for kind in _ORDER
         for i in sources_in_use(sun_map, kind)
     ]
+    return _in_lines([*parts, _balance(sun_map), training_caveat(sun_map.quality)])
+
+
+def _balance(sun_map: SynchronicMap) -> str:
+    """Net field before balancing, and whether it was balanced or is negligible."""
     before, after = sun_map.balance.before_gauss, sun_map.balance.after_gauss
+    unsigned = float((np.abs(sun_map.field_gauss) * sun_map.grid.area).sum())
+    if abs(before) <= BALANCED * unsigned:
+        return f"net field {before:+.2f} G: balanced"
     done = "balanced" if abs(after) < abs(before) else "not balanced"
-    return _in_lines([*filter(None, parts), f"net field {before:+.2f} G, {done}"])
+    return f"net field {before:+.2f} G, {done}"
 
 
 def _in_lines(parts: Iterable[str]) -> str:
     """Break the parts of a caption into lines that fit under the map."""
     lines = [""]
-    for part in parts:
+    for part in filter(None, parts):
         if lines[-1] and len(lines[-1]) + len(part) > _CAPTION_LETTERS:
             lines.append("")
         lines[-1] += f"   {part}" if lines[-1] else part

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from farside.plots._png import png
+from farside.plots.caveat import training_caveat
 from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.plots.map_axes import (
     add_title_and_caption,
@@ -105,6 +106,7 @@ def draw_map_planes(sun_map: SynchronicMap) -> bytes:
     _draw_plane(sigma, sun_map.sigma_gauss, "σ, G", "magma", (0, LIMIT_GAUSS))
     quality = ", ".join(sun_map.quality.names()) or "good"
     figure.suptitle(f"{sun_map.time.isot[:19]} UT   quality: {quality}", fontsize=10)
+    figure.supxlabel(training_caveat(sun_map.quality), fontsize=8)
     return png(figure)
 
 

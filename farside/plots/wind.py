@@ -9,6 +9,8 @@ from matplotlib.image import AxesImage
 
 from farside.corona.wind import SolarWind
 from farside.plots._png import png
+from farside.plots.caveat import training_caveat
+from farside.quality import Quality
 from farside.sun.carrington_grid import Map
 from farside.sun.carrington_rotation import central_longitude_deg
 
@@ -16,8 +18,14 @@ SLOWEST_KM_S, FASTEST_KM_S = 250.0, 800.0
 """Limits of the colour scale of speeds, the range of both laws."""
 
 
-def draw_wind(wind: SolarWind) -> bytes:
-    """Render speed and radial field at 0.1 au over Carrington coordinates as PNG."""
+def draw_wind(wind: SolarWind, quality: Quality = Quality.GOOD) -> bytes:
+    """Render speed and radial field at 0.1 au over Carrington coordinates as PNG.
+
+    Parameters
+    ----------
+    quality
+        Quality of the photospheric map.
+    """
     figure = Figure(figsize=(11, 8.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     speed = _show(upper, wind, wind.speed_km_s, "viridis", SLOWEST_KM_S, FASTEST_KM_S)
@@ -27,6 +35,7 @@ def draw_wind(wind: SolarWind) -> bytes:
     figure.colorbar(field, ax=lower, label="radial field, nT", pad=0.01, extend="both")
     lower.set_xlabel("Carrington longitude, deg")
     figure.suptitle(f"Solar wind at 0.1 au, {wind.time.utc.isot[:19]} UT, law of {wind.law.name}")
+    figure.supxlabel(training_caveat(quality), fontsize=8)
     return png(figure)
 
 

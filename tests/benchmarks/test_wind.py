@@ -1,11 +1,9 @@
 """Scores of a series of wind speeds: known errors, known streams, gaps."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from benchmarks.wind import BEGIN, RECURRENCE_H, Array, read_omni, running_mean, score
+from benchmarks.wind import Array, score
 
 HOURS = np.arange(60 * 24)
 STREAMS_H = np.array([10, 27, 41, 52]) * 24
@@ -39,18 +37,3 @@ def test_hours_without_a_measurement_do_not_count() -> None:
 def test_a_constant_speed_has_no_streams() -> None:
     found = score(np.full(len(HOURS), 400.0), wind())
     assert (found.correlation, found.hits, found.streams) == (0, 0, 4)
-
-
-def test_a_running_mean_takes_what_is_there() -> None:
-    values = np.array([1.0, np.nan, 3.0, np.nan, np.nan, np.nan])
-    np.testing.assert_allclose(running_mean(values, 3), [1, 2, 3, 3, np.nan, np.nan])
-
-
-def test_hours_of_omni_are_in_their_place(tmp_path: Path) -> None:
-    table = tmp_path / "omni.csv"
-    table.write_text("year,DOY,hour,Vsw\n2022,38,0,500\n2022,38,1,\n2022,39,0,600\n")
-    speed = read_omni([table])
-    assert BEGIN.isot[:10] == "2022-02-07"
-    assert speed[RECURRENCE_H] == 500
-    assert speed[RECURRENCE_H + 24] == 600
-    assert np.isnan(speed[RECURRENCE_H + 12])

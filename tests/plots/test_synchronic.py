@@ -104,3 +104,14 @@ def test_a_long_caption_goes_on_in_another_line() -> None:
     lines = map_figure(made).get_supxlabel().splitlines()
     assert len(lines) == 2
     assert max(map(len, lines)) < 150
+
+
+def test_a_map_of_others_whose_net_field_is_negligible_is_called_balanced() -> None:
+    even = replace(MAP, balance=FluxBalance(0.002, 0.002))
+    assert map_figure(even).get_supxlabel().endswith("G: balanced")
+
+
+def test_the_caveat_of_simulated_training_is_under_the_map() -> None:
+    trained = replace(MAP, quality=Quality.SIMULATED_TRAINING)
+    assert "trained on a simulated Sun" in map_figure(trained).get_supxlabel()
+    assert "simulated Sun" not in map_figure(MAP).get_supxlabel()
