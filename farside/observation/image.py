@@ -452,7 +452,7 @@ def _impossible(values: Image, limit: float) -> tuple[NDArray[np.bool_], list[st
     places = np.flatnonzero(np.abs(values) > min(limit, STRONG_GAUSS))
     strong = values[places]
     beyond = (np.abs(strong) > limit) & np.isfinite(strong)
-    value = _fill_value(strong[~beyond], values.size - np.count_nonzero(beyond))
+    value = _fill_value(strong[~beyond], values.size - int(np.count_nonzero(beyond)))
     fill = strong == value
     found[places] = beyond | fill
     kinds = {
