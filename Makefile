@@ -38,7 +38,7 @@ $(RUNS): requirements.lock requirements.hashes pyproject.toml
 	touch $@
 
 # One line of progress, from what pip says of the packages of a file.
-COUNTED = awk -v all=$$(wc -l < $(1)) '/^Collecting/ {printf "\rpackage %d of %d: %-30.30s", ++i, all, $$2; fflush()} \
+COUNTED = awk -v all=$$(wc -l < $(1)) '/^(Collecting|Processing)/ {sub(".*/", "", $$2); printf "\rpackage %d of %d: %-30.30s", ++i, all, $$2; fflush()} \
 	/^Installing/ {printf "\runpacking %d packages into .venv …%-30s\n", i, ""; fflush()}'
 
 # PyPI's build of torch for Linux carries CUDA, gigabytes of it: without a GPU the CPU build, from the indexes

@@ -80,7 +80,7 @@ _PIECE_BYTES = 2**14
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 
-_ROWS = 64
+_ROWS = 16
 """Rows converted to physical values at a time, in double precision."""
 
 
@@ -372,7 +372,11 @@ def _scaled(stored: NDArray[Any], scale: float, zero: float) -> NDArray[Any]:
     if stored.dtype.kind == "i" and stored.dtype.itemsize == 8 and (scale, zero) == (1.0, 2.0**63):
         # Unsigned 64-bit integers (section 4.4.2.5): a double would lose the last 11 bits.
         return (stored.astype(np.int64) ^ np.int64(-(2**63))).view(np.uint64)
-    return stored.astype(np.float64) * scale + zero
+    values = stored.astype(np.float64)
+    values *= scale
+    if zero:
+        values += zero
+    return values
 
 
 MAX_HDUS = 16

@@ -449,27 +449,30 @@ def _repaired(
 
 def _impossible(values: Image, limit: float) -> tuple[NDArray[np.bool_], list[str]]:
     """Finite pixels of the disk that no Sun has, with a note on each kind."""
+    found = np.zeros(values.shape, dtype=np.bool_)
     if not np.isfinite(limit):
-        return np.zeros(values.shape, dtype=np.bool_), []
-    beyond = (np.abs(values) > limit) & np.isfinite(values)
-    value = _fill_value(values[~beyond])
-    fill = values == value
+        return found, []
+    places = np.flatnonzero(np.abs(values) > min(limit, STRONG_GAUSS))
+    strong = values[places]
+    beyond = (np.abs(strong) > limit) & np.isfinite(strong)
+    value = _fill_value(strong[~beyond], values.size - int(np.count_nonzero(beyond)))
+    fill = strong == value
+    found[places] = beyond | fill
     kinds = {
         f"beyond {limit:g} are no measurement": np.count_nonzero(beyond),
         f"with the one strong value {value:g} are no measurement": np.count_nonzero(fill),
     }
-    notes = [f"{count} pixels of the disk {what}" for what, count in kinds.items() if count]
-    return beyond | fill, notes
+    return found, [f"{count} pixels of the disk {what}" for what, count in kinds.items() if count]
 
 
-def _fill_value(values: Image) -> float:
+def _fill_value(strong: Image, area: int) -> float:
     """Strong field that so many pixels share that it stands for a missing value; NaN if none."""
-    strong = values[(np.abs(values) > STRONG_GAUSS) & np.isfinite(values)]
-    if strong.size <= MOST_STRONG_ALIKE * values.size:
+    finite = strong[(np.abs(strong) > STRONG_GAUSS) & np.isfinite(strong)]
+    if finite.size <= MOST_STRONG_ALIKE * area:
         return np.nan
-    found, count = np.unique(strong, return_counts=True)
+    found, count = np.unique(finite, return_counts=True)
     most = int(np.argmax(count))
-    return float(found[most]) if count[most] > MOST_STRONG_ALIKE * values.size else np.nan
+    return float(found[most]) if count[most] > MOST_STRONG_ALIKE * area else np.nan
 
 
 def _check_varied(values: Image) -> None:
