@@ -62,25 +62,25 @@ coming = np.where(future.seen, future.image, np.nan)
 # On top the Carrington maps of the product and of the truth in AISFM's layout.
 # Below, the far side now and what Earth will see.
 
-figure = plt.figure(figsize=(11, 9.5), layout="constrained")
-layout = figure.add_gridspec(3, 2, height_ratios=[1, 1, 1.5])
+figure = plt.figure(figsize=(12, 8.6), layout="constrained")
+layout = figure.add_gridspec(2, 2, height_ratios=[1, 1.7])
 style = {"cmap": "gray", "vmin": -150, "vmax": 150, "origin": "lower"}
-for row, (each, title) in enumerate(
+for column, (each, title) in enumerate(
     zip(maps, ("farside-1", "truth, layout of AISFM 3.0"), strict=True)
 ):
-    axes = figure.add_subplot(layout[row, :], projection=maps[row])
+    axes = figure.add_subplot(layout[0, column], projection=each)
     axes.imshow(each.data, **style)
     axes.set_facecolor("#c8d8e8")
-    axes.set_title(f"{title}, Carrington map of the far side (blue: not seen)", fontsize=10)
-    axes.coords[0].set_axislabel("Carrington longitude" if row else " ")
-    axes.coords[1].set_axislabel("latitude")
+    axes.set_title(f"{title}, Carrington map (blue: not seen)", fontsize=10)
+    axes.coords[0].set_axislabel("Carrington longitude")
+    axes.coords[1].set_axislabel(" " if column else "latitude")
 for column, (image, title) in enumerate(
     (
         (far.image, f"{far.spacecraft}, {far.time.isot[:10]}"),
         (coming, f"the same surface as seen from Earth, {later.isot[:10]}"),
     )
 ):
-    axes = figure.add_subplot(layout[2, column])
+    axes = figure.add_subplot(layout[1, column])
     axes.imshow(image, **style)
     axes.set_facecolor("#c8d8e8")
     axes.set_axis_off()

@@ -51,9 +51,8 @@ print(*(line for line in header["COMMENT"] if line.startswith("QUALITY")), sep="
 wcs = WCS(header)
 radius = header["RSUN_OBS"] * u.arcsec
 significant = np.abs(field) > sigma
-print(
-    f"{np.nansum(significant) / np.isfinite(field).sum():.1%} of the disk is above its standard deviation"
-)
+share = np.nansum(significant) / np.isfinite(field).sum()
+print(f"{share:.1%} of the disk is above its standard deviation")
 
 # %%
 # The field, outlined where it exceeds its standard deviation, and that deviation: it is large where
