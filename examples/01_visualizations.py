@@ -25,7 +25,7 @@ import farside
 from farside.simulation import write_set
 
 inputs = Path("inputs")
-if not inputs.exists():
+if not (inputs / "truth" / "magnetogram.fits").exists():
     write_set(inputs, Time("2026-11-01T00:00:00"), 120.0, seed=7, size="small")
 observations, references = sorted(inputs.glob("*.fts")), sorted(inputs.glob("*.fits"))
 
@@ -55,7 +55,7 @@ released.observer_coordinate
 # Field, truth, expected strength and probability of positive polarity. Where the probability is
 # near one half, the model knows the strength but not the sign.
 
-figure = plt.figure(figsize=(11, 10), layout="constrained")
+figure = plt.figure(figsize=(10.5, 9.2), layout="constrained")
 panels = (
     (generated, generated.data, "generated field", "gray", -150, 150, "G"),
     (released, released.data, "true field, layout of AISFM 3.0", "gray", -150, 150, "G"),
@@ -72,6 +72,6 @@ for number, (seen, image, title, colours, low, high, unit) in enumerate(panels, 
     axes.set_ylabel(" ")
     figure.colorbar(shown, ax=axes, shrink=0.75, label=unit)
 figure.suptitle(
-    f"{far.spacecraft}, {far.time.isot[:16]}, {far.observer.longitude_deg:+.0f}° of Earth"
+    f"{far.spacecraft}, {far.time.isot[:16]}, {far.observer.longitude_deg:.0f}° west of Earth"
 )
 plt.show()

@@ -22,19 +22,22 @@ import farside
 from farside.simulation import write_set
 
 inputs = Path("inputs")
-if not inputs.exists():
+if not (inputs / "truth" / "magnetogram.fits").exists():
     write_set(inputs, Time("2026-11-01T00:00:00"), 120.0, seed=7, size="small")
 observations, references = sorted(inputs.glob("*.fts")), sorted(inputs.glob("*.fits"))
 far = farside.generate(observations, references, "farside-1")
 seen = far.to_map()
 
 # %%
-# The strongest region: the maximum of the smoothed strength, within 60° of disk centre.
+# The strongest region that Earth does not see: STEREO-A is 120° west of Earth, so that Earth sees
+# what lies more than 30° east of STEREO-A's central meridian.
 
 strength = gaussian_filter(np.nan_to_num(np.abs(far.image)), 4)
 y, x = np.indices(strength.shape)
 radius = np.hypot(x - (seen.data.shape[1] - 1) / 2, y - (seen.data.shape[0] - 1) / 2)
-strength[radius > np.sin(np.radians(60)) * far.disk.disk_radius_px] = 0
+east = (seen.data.shape[1] - 1) / 2 - x
+hidden = (radius < 0.87 * far.disk.disk_radius_px) & (east < 0.4 * far.disk.disk_radius_px)
+strength[~hidden] = 0
 row, column = np.unravel_index(strength.argmax(), strength.shape)
 place = seen.pixel_to_world(column * u.pix, row * u.pix)
 earth = get_earth(seen.date)
@@ -63,6 +66,8 @@ seen.draw_grid(axes=axes, color="tab:cyan", alpha=0.5, lw=0.6, annotate=False)
 seen.draw_limb(axes=axes, color="0.3", lw=0.8)
 axes.plot_coord(place, "o", ms=34, mfc="none", mec="tab:orange", mew=2)
 axes.set_title(f"{far.spacecraft}, {seen.date.isot[:16]}")
+axes.set_xlabel(" ")
+axes.set_ylabel(" ")
 
 top = figure.add_subplot(122, projection="polar")
 top.set_theta_zero_location("S")

@@ -9,6 +9,7 @@ the view of another observer with differential rotation and the field taken as r
 Farside's own.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import astropy.units as u
@@ -26,7 +27,7 @@ from farside.simulation import write_set
 from farside.sun.observer import earth
 
 inputs = Path("inputs")
-if not inputs.exists():
+if not (inputs / "truth" / "magnetogram.fits").exists():
     write_set(inputs, Time("2026-11-01T00:00:00"), 120.0, seed=7, size="small")
 observations, references = sorted(inputs.glob("*.fts")), sorted(inputs.glob("*.fits"))
 far = farside.generate(observations, references, "farside-1")
@@ -53,32 +54,33 @@ maps = [each.reproject_to(carrington) for each in (seen, released)]
 # A surface that STEREO-A sees 120° west of Earth faces Earth 240° of rotation later: 18 days.
 
 later = Time((far.time + (360 - far.observer.longitude_deg) / 13.2 * u.day).isot)
-disk = Disk(far.image, far.disk, far.inputs[0].origin)
+disk = Disk(far.image, far.disk, replace(far.inputs[0].origin, band="LOS"))
 future = reproject_disk(disk, earth(later), later)
+coming = np.where(future.seen, future.image, np.nan)
 
 # %%
 # On top the Carrington maps of the product and of the truth in AISFM's layout.
 # Below, the far side now and what Earth will see.
 
-figure = plt.figure(figsize=(11, 9.5), layout="constrained")
-layout = figure.add_gridspec(3, 2, height_ratios=[1, 1, 1.5])
+figure = plt.figure(figsize=(12, 8.6), layout="constrained")
+layout = figure.add_gridspec(2, 2, height_ratios=[1, 1.7])
 style = {"cmap": "gray", "vmin": -150, "vmax": 150, "origin": "lower"}
-for row, (each, title) in enumerate(
+for column, (each, title) in enumerate(
     zip(maps, ("farside-1", "truth, layout of AISFM 3.0"), strict=True)
 ):
-    axes = figure.add_subplot(layout[row, :], projection=maps[row])
+    axes = figure.add_subplot(layout[0, column], projection=each)
     axes.imshow(each.data, **style)
     axes.set_facecolor("#c8d8e8")
-    axes.set_title(f"{title}, Carrington map of the far side (blue: not seen)", fontsize=10)
-    axes.coords[0].set_axislabel("Carrington longitude" if row else " ")
-    axes.coords[1].set_axislabel("latitude")
+    axes.set_title(f"{title}, Carrington map (blue: not seen)", fontsize=10)
+    axes.coords[0].set_axislabel("Carrington longitude")
+    axes.coords[1].set_axislabel(" " if column else "latitude")
 for column, (image, title) in enumerate(
     (
         (far.image, f"{far.spacecraft}, {far.time.isot[:10]}"),
-        (future.image, f"the same surface as seen from Earth, {later.isot[:10]}"),
+        (coming, f"the same surface as seen from Earth, {later.isot[:10]}"),
     )
 ):
-    axes = figure.add_subplot(layout[2, column])
+    axes = figure.add_subplot(layout[1, column])
     axes.imshow(image, **style)
     axes.set_facecolor("#c8d8e8")
     axes.set_axis_off()

@@ -21,7 +21,7 @@ import farside
 from farside.simulation import write_set
 
 inputs = Path("inputs")
-if not inputs.exists():
+if not (inputs / "truth" / "magnetogram.fits").exists():
     write_set(inputs, Time("2026-11-01T00:00:00"), 120.0, seed=7, size="small")
 observations, references = sorted(inputs.glob("*.fts")), sorted(inputs.glob("*.fits"))
 

@@ -24,9 +24,10 @@ from farside.simulation import SimulatedSun, write_set
 from farside.simulation.grid import COARSE
 from farside.simulation.instruments.files import SIZES, write_hmi
 from farside.sun.carrington_rotation import central_longitude_deg
+from farside.sun.observer import earth
 
 inputs = Path("inputs")
-if not inputs.exists():
+if not (inputs / "truth" / "magnetogram.fits").exists():
     write_set(inputs, Time("2026-11-01T00:00:00"), 120.0, seed=7, size="small")
 observations, references = sorted(inputs.glob("*.fts")), sorted(inputs.glob("*.fits"))
 far = farside.generate(observations, references, "farside-1")
@@ -55,7 +56,7 @@ found = corona(made, FITTED)
 begin, end = made.time - 10 * u.day, made.time + 27 * u.day
 days = steps_between(begin, end)
 longitude = (central_longitude_deg(begin) - 13.2 * days) % 360
-latitude = np.full_like(days, made.to_map().observer_coordinate.lat.deg)
+latitude = np.full_like(days, earth(made.time).latitude_deg)
 inner = sample(found.wind.speed_km_s, OUTER_GRID, longitude, latitude)
 speed = propagate(inner[:, None])[:, 0]
 

@@ -114,6 +114,14 @@ def test_neither_the_package_nor_reading_imports_what_takes_seconds() -> None:
     assert done.stdout.split() == ["[]", "[]"]
 
 
+def test_without_torch_an_error_says_what_to_install() -> None:
+    script = "import sys; sys.modules['torch'] = None; import farside; farside.load_models()"
+    done = subprocess.run(  # noqa: S603  our words
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    assert "EngineUnavailableError: no package 'torch', expected one: install" in done.stderr
+
+
 @pytest.mark.parametrize("name", [*VERBS, "Models"])
 def test_the_example_of_each_name_runs(name: str, folder: Path) -> None:
     finder, runner = doctest.DocTestFinder(recurse=False), doctest.DocTestRunner()
