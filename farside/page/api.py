@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -109,11 +109,20 @@ class ArchiveApi:
         Address of the dashboards, for the page's link.
     generate
         Whether the server beside it answers ``POST /generate``.
+    clock
+        Time now, UTC, by which a map is late.
     """
 
     def __init__(
-        self, root: Path | None, tiles: Tiles, grafana: str | None = None, *, generate: bool = False
+        self,
+        root: Path | None,
+        tiles: Tiles,
+        grafana: str | None = None,
+        *,
+        generate: bool = False,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._clock = clock
         self._root, self._tiles, self._grafana, self._generate = root, tiles, grafana, generate
         # Of the last few: the layers of a map are asked for together, and its neighbours next.
         self._read = lru_cache(maxsize=16)(self._read_map)
@@ -140,7 +149,7 @@ class ArchiveApi:
 
     def state(self, _: Query, __: Query) -> Content:
         """Series of maps, when the next is expected, and links."""
-        now = utc_now()
+        now = self._clock()
         series: tuple[Any, ...] = ()
         if self._root is not None:
             with reading(self._root) as index:
@@ -447,7 +456,8 @@ def _nearest(values: Plane, sun_map: SynchronicMap) -> Plane:
     sine = np.sin(np.radians(sun_map.grid.latitude_deg))
     row = np.clip(((sine + 1) / 2 * rows).astype(np.int64), 0, rows - 1)
     column = (sun_map.grid.longitude_deg / 360 * columns).astype(np.int64) % columns
-    return np.asarray(values)[np.ix_(row, column)]
+    nearest: Plane = values[np.ix_(row, column)]
+    return nearest
 
 
 def _spread(maps: list[ArchivedProduct]) -> list[ArchivedProduct]:

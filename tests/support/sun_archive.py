@@ -170,7 +170,7 @@ def _field(slot: datetime, time: Time) -> Map:
                 centre + side * half, each.latitude_deg + side * tilt, each.size_deg * spread
             )
             field = field + growth * sign * each.peak_gauss / spread**2 * spot
-    return field - float((field * GRID.area).sum())
+    return np.asarray(field - float((field * GRID.area).sum()))
 
 
 def _spot(longitude_deg: float, latitude_deg: float, size_deg: float) -> Map:
