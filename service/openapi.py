@@ -51,6 +51,7 @@ def document(settings: Settings) -> Schema:
             "/": {
                 "get": _get("page", "The whole Sun, and a form to try the service.", "text/html")
             },
+            "/page/{name}": {"get": _page_file()},
             "/docs": {"get": _get("documentation", "This document, to read.", "text/html")},
         },
         "components": {"schemas": _schemas()},
@@ -164,6 +165,12 @@ def _get(name: str, summary: str, media_type: str, schema: str = "") -> Schema:
             "500": _error(500),
         },
     }
+
+
+def _page_file() -> Schema:
+    name = {"name": "name", "in": "path", "required": True, "schema": _STRING}
+    file = _get("page_file", "A file of the page.", "text/javascript")
+    return file | {"parameters": [name], "responses": file["responses"] | {"404": _error(404)}}
 
 
 def _readyz() -> Schema:

@@ -38,19 +38,19 @@ def page(
     with reading(archive):  # an archive that cannot be read is said at once
         pass
     api = ArchiveApi(archive, Tiles(int(cache_mb * MEGABYTE)))
-    models = lambda: {"models": _cards(repository)}  # noqa: E731
-    with page_server(api, host, port, {"/models": models}) as server:
-        shown = server.server_address
-        typer.echo(f"http://{shown[0]}:{shown[1]}/")
+    with page_server(api, host, port, {"/models": lambda: _cards(repository)}) as server:
+        typer.echo(f"http://{host}:{server.server_address[1]}/")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             typer.echo("stopped", err=True)
 
 
-def _cards(repository: Path | None) -> list[object]:
-    """Identity and Recipe of each model of a repository."""
-    return [
-        {"identity": model.identity} | model.recipe.model_dump(mode="json")
-        for model in embedded_models(repository).values()
-    ]
+def _cards(repository: Path | None) -> dict[str, list[object]]:
+    """Identity and Recipe of each model of a repository, as ``/models`` of the service has them."""
+    models = embedded_models(repository).values()
+    return {
+        "models": [
+            {"identity": each.identity} | each.recipe.model_dump(mode="json") for each in models
+        ]
+    }

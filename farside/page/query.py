@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,17 +60,8 @@ class ProductQuery:
         """
         names = {"from": "first", "to": "end"} | {each.name: each.name for each in fields(cls)}
         check_names(given, tuple(name for name in names if name not in ("first", "end")))
-        parse = {
-            "kind": _kind,
-            "from": time_of,
-            "to": time_of,
-            "superseded": _truth,
-            "after": name_of,
-            "limit": lambda text: int(number_of(text, "limit", 1, MAX_LIMIT)),
-        }
-        return cls(
-            **{names[key]: parse.get(key, _short)(text) for key, text in given.items()}  # type: ignore[arg-type]  # by name
-        )
+        values = {names[key]: _PARSERS.get(key, _short)(text) for key, text in given.items()}
+        return cls(**values)  # type: ignore[arg-type]  # by name
 
 
 def check_names(given: Mapping[str, str], known: tuple[str, ...]) -> None:
@@ -153,3 +144,13 @@ def _truth(text: str) -> bool:
 
 def _short(text: str) -> str:
     return text[:MAX_TEXT]
+
+
+_PARSERS: Mapping[str, Callable[[str], object]] = {
+    "kind": _kind,
+    "from": time_of,
+    "to": time_of,
+    "superseded": _truth,
+    "after": name_of,
+    "limit": lambda text: int(number_of(text, "limit", 1, MAX_LIMIT)),
+}

@@ -65,7 +65,7 @@ def page_server(
 
         def _send(self, answer: Reply) -> None:
             self.send_response(answer.status)
-            for name, value in (HEADERS | dict(answer.headers)).items():
+            for name, value in (dict(HEADERS) | dict(answer.headers)).items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(answer.body)))
             self.end_headers()

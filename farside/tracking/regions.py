@@ -168,7 +168,8 @@ def _outlines(sun_map: SynchronicMap, smooth: Map) -> Iterator[Mask]:
         strong = (smooth > FEATURE_GAUSS) & (half & (np.abs(grid.latitude_deg) < BELT_DEG))[:, None]
         peaks = strong & (wide == ndimage.maximum_filter(np.where(strong, wide, 0), _apart(grid)))
         markers, count = ndimage.label(peaks, np.ones((3, 3)))
-        labels = np.roll(watershed(-wide, markers, mask=strong), first, axis=1)
+        parts = watershed(-wide, markers, mask=strong)  # type: ignore[no-untyped-call]
+        labels = np.roll(parts, first, axis=1)
         yield from (labels == number for number in range(1, count + 1))
 
 

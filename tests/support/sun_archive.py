@@ -149,8 +149,10 @@ def _sources(time: Time, views: dict[str, Observer]) -> list[MapSource]:
 
 def _field(slot: datetime, time: Time) -> Map:
     rng = np.random.default_rng(7)
-    network = smooth_on_sphere(rng.normal(size=GRID.shape), 0.8, GRID) * 26
-    plage = smooth_on_sphere(rng.normal(size=GRID.shape), 5.0, GRID) * 90
+    grain = smooth_on_sphere(rng.normal(size=GRID.shape), 0.7, GRID)
+    network = 3 * (grain / grain.std()) * np.abs(grain / grain.std())  # a few strong grains
+    large = smooth_on_sphere(rng.normal(size=GRID.shape), 6.0, GRID)
+    plage = 9 * large / large.std() * (1 + 0.8 * np.abs(grain / grain.std()))
     belt = np.exp(-(((np.abs(GRID.latitude_deg) - 18) / 12) ** 2))[:, None]
     poles = 6 * np.sin(np.radians(GRID.latitude_deg))[:, None] ** 7
     last = FIRST + (SLOTS - 1) * CADENCE
@@ -170,7 +172,7 @@ def _field(slot: datetime, time: Time) -> Map:
                 centre + side * half, each.latitude_deg + side * tilt, each.size_deg * spread
             )
             field = field + growth * sign * each.peak_gauss / spread**2 * spot
-    return field - float((field * GRID.area).sum())
+    return np.asarray(field - float((field * GRID.area).sum()))
 
 
 def _spot(longitude_deg: float, latitude_deg: float, size_deg: float) -> Map:

@@ -178,7 +178,9 @@ function label(on, [x, y], text, colour, align, size) {
   context.font = `600 ${size}px system-ui, "DejaVu Sans", sans-serif`;
   context.textAlign = align;
   const half = align === "center" ? context.measureText(text).width / 2 + 3 : 0;
-  const inside = align === "center" && !on.globe ? Math.min(Math.max(x, half), on.size - half) : x;
+  // The globe's canvas ends at its circle: the half chord at this height.
+  const reach = on.globe ? Math.sqrt(Math.max((on.size / 2) ** 2 - (y - 5 - on.size / 2) ** 2, 0)) : on.size / 2;
+  const inside = align === "center" && reach > half ? Math.min(Math.max(x, on.size / 2 - reach + half), on.size / 2 + reach - half) : x;
   context.lineWidth = 3.5;
   context.strokeStyle = "rgb(9 12 18 / .85)";
   context.strokeText(text, inside, y);

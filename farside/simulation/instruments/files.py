@@ -29,7 +29,7 @@ from farside.simulation.instruments.registered import noise_gauss, render_counts
 from farside.simulation.scene import AIA_BANDS, EUVI_BANDS, Scene
 from farside.simulation.sun import Surface
 from farside.sun.grid import Grid, Image
-from farside.sun.observer import SOLAR_RADIUS_M, earth
+from farside.sun.observer import SOLAR_RADIUS_M, Observer, earth
 
 TRUTH_GRID = Grid(1024, 450.0)
 """Grid of the published AISFM data."""
@@ -92,29 +92,35 @@ def write_set(
     scene = Scene.of(seed, time, stereo_longitude_deg)
     rng = np.random.default_rng([seed, 8])
     directory.mkdir(parents=True, exist_ok=True)
-    observations = _write_euvi(directory, scene, SIZES[size], side, rng)
+    observations = write_euvi(directory, scene.far, scene.spacecraft, rng, side, SIZES[size])
     references = _write_sdo(directory, scene, SIZES[size], rng)
     truth = _write_truth(directory / "truth", scene, side, rng)
     return SimulatedSet(observations, references, truth)
 
 
-def _write_euvi(
-    directory: Path, scene: Scene, size: ImageSizes, side: str, rng: np.random.Generator
+def write_euvi(
+    directory: Path,
+    surface: Surface,
+    spacecraft: Observer,
+    rng: np.random.Generator,
+    side: str = "A",
+    size: ImageSizes = SIZES["native"],
 ) -> tuple[Path, ...]:
+    """Write EUVI's images of a surface, in the bands 304, 195 and 171."""
     pixels = 2048 >> size.euvi_halvings
     shrink = 2**size.euvi_halvings
     offset = rng.uniform(-20, 20, 2) / shrink
     centre = ((pixels - 1) / 2 + float(offset[0]), (pixels - 1) / 2 + float(offset[1]))
     roll = float(rng.uniform(-8, 8))
     detector = Detector(pixels, EUVI_PIXEL_ARCSEC * shrink, centre, roll)
-    camera = Camera(detector, scene.spacecraft, scene.time)
+    camera = Camera(detector, spacecraft, surface.time)
     # EUVI sums pixels and their bias on board: 4 pixels for each halving.
     bias = EUVI_BIAS[side] * shrink**2
     paths = []
     for band, seconds in zip(EUVI_BANDS, (15.0, 30.0, 0.0), strict=True):
-        start = time_after(scene.time, seconds)
-        summed = render_counts(scene.far, camera, f"EUVI {band}", rng) * shrink**2 + bias
-        header = euvi_header(band, start, scene.spacecraft, detector, side, size.euvi_halvings)
+        start = time_after(surface.time, seconds)
+        summed = render_counts(surface, camera, f"EUVI {band}", rng) * shrink**2 + bias
+        header = euvi_header(band, start, spacecraft, detector, side, size.euvi_halvings)
         image = np.rint(np.maximum(summed, 0)).astype(np.uint16 if shrink == 1 else np.int32)
         path = directory / euvi_name(start, side, size.euvi_halvings)
         fits.PrimaryHDU(image, header).writeto(path, overwrite=True)
