@@ -14,6 +14,7 @@
     │   ├── NoDiskError               no solar disk found in a drawing
     │   ├── SideCarError              the side-car of a drawing is invalid
     │   ├── BadQualityError           quality bits that forbid the use of the image
+    │   ├── AddressError              no object at an address, or one that is not allowed
     │   ├── DamagedImageError         too many missing or saturated pixels
     │   ├── SaturatingModelError      a map input from a saturating model, without the option for it
     │   └── DegenerateFieldError      a map whose field is zero or uniform: no corona
@@ -46,10 +47,13 @@
     │   ├── SourceMovedError          an archive answers, but not with the known directories
     │   ├── DownloadError             a file does not arrive intact
     │   └── DiskFullError             no room for a file
+    ├── ObjectStoreError          an object store does not answer, or refuses
     └── ServiceError              a request to the service failed, as its client sees it
         ├── OverloadedError           the queue is full
         ├── StoppingError             the service is shutting down
         ├── RequestError              the request itself is malformed
+        ├── UnknownJobError           no job of this id: cancelled, expired, or never was
+        ├── JobUnfinishedError        the job has no result yet
         └── ConnectionFailedError     no service answers at the address
 
 A message says what is wrong, what was found and what is expected. Domain errors know no HTTP; the
@@ -115,6 +119,10 @@ class SideCarError(InputError):
 
 class BadQualityError(InputError):
     """Quality bits forbid the use of the image."""
+
+
+class AddressError(InputError):
+    """There is no object at an address, or the address is not allowed."""
 
 
 class DamagedImageError(InputError):
@@ -245,6 +253,10 @@ class DiskFullError(FetchError):
     """A fetched file cannot be written: the disk is full."""
 
 
+class ObjectStoreError(FarsideError):
+    """An object store does not answer, or refuses; it can be tried again."""
+
+
 class ServiceError(FarsideError):
     """A request to the service failed, as its client sees it."""
 
@@ -259,6 +271,14 @@ class StoppingError(ServiceError):
 
 class RequestError(ServiceError):
     """The request itself is malformed."""
+
+
+class UnknownJobError(ServiceError):
+    """No job has this id: it was cancelled or has expired, or never was."""
+
+
+class JobUnfinishedError(ServiceError):
+    """A job waits or runs and has no result yet."""
 
 
 class ConnectionFailedError(ServiceError):
