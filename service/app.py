@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.model.engine import Engine
 from service import connection, supervisor
+from service.job_runner import JobRunner
 from service.logs import configure
 from service.metrics import Metrics
 from service.middleware import ErrorEnvelope
@@ -43,10 +44,9 @@ http = Starlette(routes=ROUTES)
 
 def endpoints_first(framework: ASGIApp) -> ASGIApp:
     """Answer the addresses of :data:`ROUTES` before BentoML, some of which it has as well."""
-    paths = {route.path for route in ROUTES}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        own = scope["type"] == "http" and scope["path"] in paths
+        own = scope["type"] == "http" and any(r.path_regex.match(scope["path"]) for r in ROUTES)
         await (http if own else framework)(scope, receive, send)
 
     return answer
@@ -76,6 +76,8 @@ class Farside:
         http.state.worker = self._worker
         GracefulShutdown(self._worker)
         self._worker.warm_up()
+        jobs = self._worker.jobs
+        self._runner = None if jobs is None else JobRunner(self._worker, jobs)
         gc.collect()
         gc.freeze()  # what is loaded stays: a collection after a request need not look at it
 
@@ -86,6 +88,8 @@ class Farside:
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]  # bentoml gives it no type
     def close(self) -> None:
         """Finish what runs and release the engine."""
+        if self._runner:
+            self._runner.close()
         self._worker.close()
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from farside.errors import RequestError
@@ -57,7 +58,7 @@ class ErrorEnvelope:
     ) -> None:
         self._app = app
         self._worker = worker
-        self._endpoints = endpoints
+        self._endpoints = {compile_path(name)[0]: name for name in endpoints}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -68,8 +69,7 @@ class ErrorEnvelope:
         scope["path"] = scope["path"].rstrip("/") or "/"
         state = scope.setdefault("state", {})
         state.update(request_id=_request_id(scope), model="")
-        endpoint = scope["path"] if scope["path"] in self._endpoints else "other"
-        record = RequestLog(state["request_id"], scope["method"], endpoint)
+        record = RequestLog(state["request_id"], scope["method"], self._endpoint(scope) or "other")
         record.begin()
         try:
             await self._answer(scope, receive, send, record)
@@ -119,7 +119,12 @@ class ErrorEnvelope:
 
     def _app_of(self, scope: Scope) -> ASGIApp:
         """The layer below; nobody, for the addresses that the framework has of its own."""
-        return self._app if scope["path"] in self._endpoints else _not_found
+        return self._app if self._endpoint(scope) else _not_found
+
+    def _endpoint(self, scope: Scope) -> str:
+        """The endpoint of an address, as in ``/jobs/{id}``; empty where there is none."""
+        path = scope["path"]
+        return next((name for pattern, name in self._endpoints.items() if pattern.match(path)), "")
 
     def _common_headers(self, request_id: str) -> dict[str, str]:
         """The headers of every answer; a client of a service that stops shall turn to another."""
