@@ -448,8 +448,10 @@ def _part(source: Source) -> _Part:
 def _with_side_cars(sources: Sequence[Source]) -> Iterator[Source]:
     """Add to each drawing the side-car file beside it."""
     for source in sources:
-        is_path = isinstance(source, str | Path) and not is_address(source)
-        yield from with_side_car(Path(source)) if is_path else (source,)
+        if isinstance(source, str | Path) and not is_address(source):
+            yield from with_side_car(Path(source))
+        else:
+            yield source
 
 
 def _form(parts: Sequence[tuple[str, _Part]], data: Mapping[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ for one forward of a job at most.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from starlette.concurrency import run_in_threadpool
 
 from farside.errors import (
     DeadlineError,
+    DiskFullError,
     EngineUnavailableError,
     FarsideError,
     FileTooLargeError,
@@ -137,12 +139,13 @@ class JobRunner:
         except _StoppedError:
             record.outcome = "put back"
             await run_in_threadpool(self._store.put_back, job.id)
-        except (EngineUnavailableError, OverloadedError) as error:
-            log.warning("job of request %s is put back: %s", job.request_id, error)
-            record.outcome, pause_s = "put back", RETRY_S
-            await run_in_threadpool(self._store.put_back, job.id)
         except Exception as error:  # whatever it is, the next job runs
-            record.outcome = await run_in_threadpool(self._failed, job, error)
+            if _passes(error):
+                log.warning("job of request %s is put back: %s", job.request_id, error)
+                record.outcome, pause_s = "put back", RETRY_S
+                await run_in_threadpool(self._store.put_back, job.id)
+            else:
+                record.outcome = await run_in_threadpool(self._failed, job, error)
         record.seconds = perf_counter() - start
         write_line(record)
         gc.collect()  # the images of an error, see `service.middleware.ErrorEnvelope`
@@ -321,6 +324,12 @@ class _EngineInTurn:
         self.buffer = worker.engine.buffer
         self.close = worker.engine.close
         self.infer = infer
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a fault may be gone by itself: the engine is away, or the disk is full."""
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return is_full or isinstance(error, EngineUnavailableError | OverloadedError | DiskFullError)
 
 
 def _form(files: list[_File]) -> GenerateForm:

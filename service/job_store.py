@@ -103,6 +103,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class KeptAnswer:
+    """HTTP answer whose content lies on the disk."""
+
+    path: Path
+    media_type: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class JobCounts:
     """Number of jobs in each state, age of the oldest that waits (s), and bytes of all files."""
 
@@ -197,7 +206,7 @@ class JobStore:
             request_id=row["request_id"],
         )
 
-    def result(self, name: str) -> Answer | JobFailure:
+    def result(self, name: str) -> KeptAnswer | JobFailure:
         """Result of a job that is over: the product, or why there is none.
 
         Raises
@@ -210,12 +219,8 @@ class JobStore:
             return JobFailure.model_validate_json(row["answer"])
         if row["state"] != "done":
             raise JobUnfinishedError(f"the job is {row['state']}: it has no result yet")
-        try:
-            content = (self._folder / name / RESULT).read_bytes()
-        except FileNotFoundError as error:  # cancelled or expired meanwhile
-            raise _unknown() from error
         head = json.loads(row["answer"])
-        return Answer(content, head["media_type"], head["headers"])
+        return KeptAnswer(self._folder / name / RESULT, head["media_type"], head["headers"])
 
     def remove(self, name: str) -> None:
         """Forget a job: it leaves the queue, stops at its next report, or loses its result.

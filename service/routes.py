@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from farside.errors import DeadlineError, UnknownJobError
@@ -101,7 +101,7 @@ async def job_result(request: Request) -> Response:
     found = await run_in_threadpool(_jobs(request).result, request.path_params["id"])
     if isinstance(found, JobFailure):
         raise error_of(found)
-    return Response(found.content, media_type=found.media_type, headers=dict(found.headers))
+    return FileResponse(found.path, headers=dict(found.headers), media_type=found.media_type)
 
 
 async def models(request: Request) -> JSONResponse:

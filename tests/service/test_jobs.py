@@ -93,7 +93,7 @@ def test_a_request_waits_for_one_forward_of_a_job_at_most(
 ) -> None:
     engine = OrderedEngine()
     engine.go.clear()
-    request = {"files": parts_of(simulated), "data": {"model": "tiny"}}
+    files = parts_of(simulated)
 
     async def story() -> None:
         async with jobs_of(engine, tmp_path) as client:
@@ -104,7 +104,9 @@ def test_a_request_waits_for_one_forward_of_a_job_at_most(
             assert (running.state, running.progress.stage) == ("running", "infer")
             early = await client.get(f"/jobs/{job.id}/result")
             assert (early.status_code, early.json()["type"]) == (409, "JobUnfinishedError")
-            answer = asyncio.create_task(client.post("/generate", **request))
+            answer = asyncio.create_task(
+                client.post("/generate", files=files, data={"model": "tiny"})
+            )
             await shown(client, 'farside_queue_depth{stage="infer"} 1.0')
             assert 'farside_jobs{state="running"} 1.0' in (await client.get("/metrics")).text
             engine.go.set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -53,7 +54,11 @@ def test_a_repeated_submission_is_one_job(server: Server, simulated: SimulatedSe
 def test_kill_9_and_a_restart_neither_lose_nor_double_a_job(
     repository: Path, simulated: SimulatedSet, tmp_path: Path
 ) -> None:
-    settings = {"model_repository": repository, "threads": 1, "jobs": tmp_path / "jobs"}
+    settings: dict[str, Any] = {
+        "model_repository": repository,
+        "threads": 1,
+        "jobs": tmp_path / "jobs",
+    }
     with (
         serving(tmp_path / "first", **settings) as server,
         Client(server.url, timeout=PATIENCE_S) as client,
