@@ -6,7 +6,9 @@ import json
 import os
 import re
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -21,16 +23,22 @@ from pydantic import BaseModel, ValidationError
 from farside import errors
 from farside.io.atomic import NamedFile, atomic_path
 from farside.io.fits import MAX_BYTES
+from farside.io.objects import is_address
 from farside.io.source import Source, bytes_of, listed
+from farside.job import JobStatus
 from farside.model.engine import Model
 from farside.model.recipe import Recipe
 from farside.observation.drawing.sidecar import with_side_car
+from farside.progress import Progress, no_progress
 
 _Part: TypeAlias = tuple[str, bytes, str]
 """File of a multipart form: name, content and media type."""
 
 RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 MAX_WAIT_S = 60.0
+
+POLL_S = (0.5, 5.0)
+"""First and longest pause between two looks at a job, seconds; each is half as long again."""
 
 CONNECTION_LOST = (httpx.NetworkError, httpx.RemoteProtocolError)
 """Errors of a service that is not running, or that stopped before it answered."""
@@ -174,14 +182,67 @@ class Client:
         seed: int | None = None,
     ) -> bytes:
         """Generate a product as the bytes of its FITS file; parameters as for :meth:`generate`."""
-        parts = [
-            *(("observation", _part(source)) for source in _with_side_cars(listed(observations))),
-            *(("reference", _part(source)) for source in listed(references)),
-        ]
-        data = {"model": model} if model else {}
-        if seed is not None:
-            data["seed"] = str(seed)
-        return self._ask("POST", "/generate", files=parts, data=data).content
+        content = _set_of(observations, references, model, seed)
+        return self._ask("POST", "/generate", **content).content
+
+    def submit(
+        self,
+        observations: Source | Iterable[Source] = (),
+        references: Source | Iterable[Source] = (),
+        model: str | None = None,
+        *,
+        time: Time | str | None = None,
+        spacecraft: str = "A",
+        beacon: bool = False,
+        output: str | None = None,
+        seed: int | None = None,
+    ) -> Job:
+        """Queue a job that generates a magnetogram, for work longer than a request may take.
+
+        A repetition after a lost connection gives the same job.
+
+        Parameters
+        ----------
+        observations, references
+            Files as for :meth:`generate`; or addresses (``"s3://bucket/key"``), which the service
+            reads itself where its operator allows it.
+        model
+            Name of one of :meth:`models`; by default the service's default model.
+        time
+            Time of an observation, UTC, whose files the service fetches from the public archives
+            where its operator allows it, in place of files.
+        spacecraft, beacon
+            Of the files to fetch: ``"A"`` or ``"B"`` of STEREO, or ``"Earth"``; beacon data only.
+        output
+            Address to which the service writes the product as well; only with addresses or `time`.
+        seed
+            Draw a realisation with this seed instead of the mean.
+
+        Raises
+        ------
+        FarsideError
+            The error raised by the service, with its message and files.
+        ConnectionFailedError, DeadlineError
+            The service does not answer, or not in time.
+        """
+        observed, referred = listed(observations), listed(references)
+        if time is not None:
+            moment = time if isinstance(time, str) else time.utc.isot
+            body = {"kind": "fetch", "time": moment, "spacecraft": spacecraft, "beacon": beacon}
+            content: dict[str, Any] = {"json": body | _given(model=model, output=output, seed=seed)}
+        elif output is not None or any(map(is_address, [*observed, *referred])):
+            lists = {"observation": observed, "reference": referred}
+            body = {"kind": "addresses", **lists}
+            content = {"json": body | _given(model=model, output=output, seed=seed)}
+        else:
+            content = _set_of(observed, referred, model, seed)
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        answer = self._ask("POST", "/jobs", headers=key, **content)
+        return self.job(JobStatus.model_validate_json(answer.content).id)
+
+    def job(self, name: str) -> Job:
+        """Job by its id, such as one that another process submitted; nothing is asked yet."""
+        return Job(self, name)
 
     def synchronic(
         self,
@@ -295,6 +356,107 @@ class Client:
             ) from error
 
 
+@dataclass(frozen=True)
+class Job:
+    """Job of a service.
+
+    Attributes
+    ----------
+    id
+        Name by which :meth:`Client.job` finds it again; whoever knows it may cancel it.
+    """
+
+    client: Client = field(repr=False)
+    id: str
+
+    def status(self) -> JobStatus:
+        """State, progress and place in the queue.
+
+        Raises
+        ------
+        UnknownJobError
+            It was cancelled or has expired.
+        """
+        return JobStatus.model_validate_json(self.client._ask("GET", f"/jobs/{self.id}").content)
+
+    def wait(self, timeout: float | None = None, progress: Progress = no_progress) -> JobStatus:
+        """Wait until the job is done or has failed.
+
+        Parameters
+        ----------
+        timeout
+            Longest wait, seconds; by default without a limit.
+        progress
+            Called with the parts done and their number, such as tiles.
+
+        Raises
+        ------
+        UnknownJobError
+            It was cancelled or has expired.
+        DeadlineError
+            It is not over after `timeout`.
+        """
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        pause_s, longest_s = POLL_S
+        while not (found := self.status()).is_over:
+            if found.progress and found.progress.parts:
+                progress(found.progress.done, found.progress.parts)
+            if time.monotonic() >= end:
+                raise errors.DeadlineError(f"the job is {found.state} after {timeout:g} s")
+            time.sleep(min(pause_s, max(0.0, end - time.monotonic())))
+            pause_s = min(1.5 * pause_s, longest_s)
+        return found
+
+    @overload
+    def result(self) -> fits.HDUList: ...
+
+    @overload
+    def result(self, *, out: str | Path) -> Path: ...
+
+    def result(self, *, out: str | Path | None = None) -> fits.HDUList | Path:
+        """Wait for the job, and give its product, or the path `out` that it is written to.
+
+        Raises
+        ------
+        FarsideError
+            The error with which the job failed.
+        """
+        self.wait()
+        content = self.client._ask("GET", f"/jobs/{self.id}/result").content
+        if out is None:
+            return fits.open(BytesIO(content), lazy_load_hdus=False)
+        return _write(Path(out), content)
+
+    def cancel(self) -> None:
+        """Cancel the job, or drop its result.
+
+        Raises
+        ------
+        UnknownJobError
+            It was cancelled or has expired before.
+        """
+        self.client._ask("DELETE", f"/jobs/{self.id}")
+
+
+def _set_of(
+    observations: Source | Iterable[Source],
+    references: Source | Iterable[Source],
+    model: str | None,
+    seed: int | None,
+) -> dict[str, Any]:
+    """Form of one set of files."""
+    parts = [
+        *(("observation", _part(source)) for source in _with_side_cars(listed(observations))),
+        *(("reference", _part(source)) for source in listed(references)),
+    ]
+    return {"files": parts, "data": _given(model=model, seed=seed)}
+
+
+def _given(**values: str | int | None) -> dict[str, str | int]:
+    """What is not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def _part(source: Source) -> _Part:
     """Multipart entry of one file."""
     data, name = bytes_of(source, "", MAX_BYTES)
@@ -306,7 +468,10 @@ def _part(source: Source) -> _Part:
 def _with_side_cars(sources: Sequence[Source]) -> Iterator[Source]:
     """Add to each drawing the side-car file beside it."""
     for source in sources:
-        yield from with_side_car(Path(source)) if isinstance(source, str | Path) else (source,)
+        if isinstance(source, str | Path) and not is_address(source):
+            yield from with_side_car(Path(source))
+        else:
+            yield source
 
 
 def _form(parts: Sequence[tuple[str, _Part]], data: Mapping[str, str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@
     │   ├── SideCarError              the side-car of a drawing is invalid
     │   ├── RegionListError           a list of far-side regions is invalid
     │   ├── BadQualityError           quality bits that forbid the use of the image
+    │   ├── AddressError              no object at an address, or one that is not allowed
     │   ├── DamagedImageError         too many missing or saturated pixels
     │   ├── SaturatingModelError      a map input from a saturating model, without the option for it
     │   └── DegenerateFieldError      a map whose field is zero or uniform: no corona
@@ -49,12 +50,15 @@
     │   ├── DownloadError             a file does not arrive intact
     │   └── DiskFullError             no room for a file
     ├── SettingsError             a configuration file is invalid
+    ├── ObjectStoreError          an object store does not answer, or refuses
     └── ServiceError              a request to the service failed, as its client sees it
         ├── OverloadedError           the queue is full, or the limit of an API key is reached
         ├── UnknownKeyError           no API key, or one that the service does not know
         ├── KeyNotAllowedError        an API key that does not open this
         ├── StoppingError             the service is shutting down
         ├── RequestError              the request itself is malformed
+        ├── UnknownJobError           no job of this id: cancelled, expired, or never was
+        ├── JobUnfinishedError        the job has no result yet
         └── ConnectionFailedError     no service answers at the address
 
 A message says what is wrong, what was found and what is expected. Domain errors know no HTTP; the
@@ -124,6 +128,10 @@ class RegionListError(InputError):
 
 class BadQualityError(InputError):
     """Quality bits forbid the use of the image."""
+
+
+class AddressError(InputError):
+    """There is no object at an address, or the address is not allowed."""
 
 
 class DamagedImageError(InputError):
@@ -262,6 +270,10 @@ class SettingsError(FarsideError):
     """A configuration file is invalid: not TOML, an unknown key or an impossible value."""
 
 
+class ObjectStoreError(FarsideError):
+    """An object store does not answer, or refuses; it can be tried again."""
+
+
 class ServiceError(FarsideError):
     """A request to the service failed, as its client sees it."""
 
@@ -284,6 +296,14 @@ class StoppingError(ServiceError):
 
 class RequestError(ServiceError):
     """The request itself is malformed."""
+
+
+class UnknownJobError(ServiceError):
+    """No job has this id: it was cancelled or has expired, or never was."""
+
+
+class JobUnfinishedError(ServiceError):
+    """A job waits or runs and has no result yet."""
 
 
 class ConnectionFailedError(ServiceError):

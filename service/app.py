@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.model.engine import Engine
 from service import connection, metric_files, supervisor
+from service.job_runner import JobRunner
 from service.keys import KeyCheck, Keys
 from service.logs import configure
 from service.metrics import Metrics
@@ -81,6 +82,8 @@ class Farside:
             http.state.worker = self._worker
             GracefulShutdown(self._worker)
             self._worker.warm_up()
+            jobs = self._worker.jobs
+            self._runner = None if jobs is None else JobRunner(self._worker, jobs)
         log.info("%s", KEYS)
         gc.collect()
         gc.freeze()  # what is loaded stays: a collection after a request need not look at it
@@ -92,6 +95,8 @@ class Farside:
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]  # bentoml gives it no type
     def close(self) -> None:
         """Finish what runs and release the engine."""
+        if self._runner:
+            self._runner.close()
         self._worker.close()
 
 

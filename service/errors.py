@@ -10,6 +10,7 @@ from http import HTTPStatus
 from starlette.responses import JSONResponse
 
 from farside import errors
+from farside.job import JobFailure
 
 log = logging.getLogger("farside.service")
 
@@ -43,6 +44,11 @@ STATUS: dict[type[errors.FarsideError], int] = {
     errors.UnreadablePictureError: 400,
     errors.FileTooLargeError: 413,
     errors.SetError: 422,
+    errors.NoDataError: 422,
+    errors.FetchError: 502,
+    errors.ObjectStoreError: 502,
+    errors.UnknownJobError: 404,
+    errors.JobUnfinishedError: 409,
     errors.FormatError: 422,
     errors.UnknownModelError: 422,
     errors.EngineFailedError: 424,
@@ -110,6 +116,13 @@ def describe(error: Exception, request_id: str) -> tuple[int, ErrorBody]:
         log.warning("request %s: %s", request_id, sentence)
         sentence = _ADDRESS.sub("its address", sentence)
     return status, ErrorBody(sentence, _public_name(error), files, request_id)
+
+
+def error_of(failure: JobFailure) -> errors.FarsideError:
+    """The error that a job failed with."""
+    kind = vars(errors).get(failure.type, errors.FarsideError)
+    error: errors.FarsideError = kind(failure.error, failure.files)
+    return error
 
 
 def describe_status(status: int, path: str, request_id: str) -> ErrorBody:

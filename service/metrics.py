@@ -39,6 +39,7 @@ from farside.model.engine import Model
 from farside.quality import Quality
 from farside.synchronic.map import NO_INSTRUMENT, MapSource, SourceKind, SynchronicMap
 from service.gpu import Gpu
+from service.job_store import JobCounts
 from service.request_log import RequestLog
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -355,12 +356,15 @@ class Snapshot(Collector):
         Those that are loaded.
     gpus
         Those of this machine; None where there is no driver.
+    jobs
+        Counts of the jobs; None where there are none to be had.
     """
 
     ready: bool
     engine: tuple[str, str]
     models: Mapping[str, Model]
     gpus: Sequence[Gpu] | None
+    jobs: JobCounts | None = None
 
     def collect(self) -> Iterable[Metric]:
         """Give the families of metrics."""
@@ -373,6 +377,8 @@ class Snapshot(Collector):
             "farside_gpu_available", "1 where NVML finds a GPU.", float(bool(self.gpus))
         )
         yield from _gpu_families(self.gpus or ())
+        if self.jobs is not None:
+            yield from _job_families(self.jobs)
 
     def _models(self) -> Metric:
         names = ("model", "version", "identity", "engine", "precision", "trained_on")
@@ -422,6 +428,21 @@ def _forget_dead(folder: Path) -> None:
         pid = int(path.stem.rpartition("_")[2])
         if not _lives(pid):
             multiprocess.mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+
+
+def _job_families(counts: JobCounts) -> Iterable[Metric]:
+    jobs = GaugeMetricFamily("farside_jobs", "Jobs by state.", labels=("state",))
+    for state, number in counts.states.items():
+        jobs.add_metric((state,), number)
+    yield jobs
+    yield GaugeMetricFamily(
+        "farside_jobs_oldest_queued_seconds",
+        "Age of the oldest job that waits; 0 where none does.",
+        counts.oldest_queued_s,
+    )
+    yield GaugeMetricFamily(
+        "farside_jobs_bytes", "Files and results of all jobs.", float(counts.bytes)
+    )
 
 
 def _lives(pid: int) -> bool:

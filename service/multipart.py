@@ -32,6 +32,9 @@ SLOW_START_S = 10.0
 """For so long an upload may be slower than the least rate, and pause."""
 MAX_TEXT_BYTES = 200
 
+SMALL_MB = 0.1
+"""Largest body of :func:`read_small`, megabytes (10^6 bytes)."""
+
 
 class Upload(BytesIO):
     """One file as it was sent; its name is the client's and is only ever shown."""
@@ -42,7 +45,7 @@ class Upload(BytesIO):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Go to another process without a copy here."""
-        return _upload, (self.name, PickleBuffer(self.getbuffer()))
+        return upload_of, (self.name, PickleBuffer(self.getbuffer()))
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -57,7 +60,8 @@ class Upload(BytesIO):
         return {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
-def _upload(name: str, content: bytes) -> Upload:
+def upload_of(name: str, content: bytes) -> Upload:
+    """Make an upload of a file that is in memory already."""
     upload = Upload(name)
     upload.write(content)
     upload.seek(0)
@@ -139,6 +143,25 @@ async def read_form(request: Request, settings: Settings, kind: type[F]) -> F:
     except ClientDisconnect as error:
         raise ClientGoneError("the client left during its upload") from error
     return parser.form()
+
+
+async def read_small(request: Request, settings: Settings) -> bytes:
+    """Read a small body, of JSON for example.
+
+    Raises
+    ------
+    FileTooLargeError
+        It is larger than :data:`SMALL_MB`.
+    DeadlineError
+        It comes too slowly.
+    ClientGoneError
+        The client left in the middle.
+    """
+    small = settings.model_copy(update={"max_upload_mb": SMALL_MB})
+    try:
+        return b"".join([chunk async for chunk in _bounded(request, small)])
+    except ClientDisconnect as error:
+        raise ClientGoneError("the client left during its upload") from error
 
 
 def announced_bytes(request: Request, settings: Settings) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import BaseModel
+
 from farside import __version__
+from farside.job import JobStatus
 from farside.model.recipe import Recipe
 from farside.page.openapi import archive_paths, archive_schemas
 from service.errors import RETRY, STATUS, ClientGoneError
+from service.job_request import AddressRequest, FetchRequest
 from service.keys import open_paths
 from service.multipart import Form
 from service.schemas import GenerateForm, SynchronicForm
@@ -20,6 +24,20 @@ Schema = dict[str, Any]
 
 _REF = "#/components/schemas/{model}"
 _STRING: Schema = {"type": "string"}
+_JOB_ID: Schema = {"name": "id", "in": "path", "required": True, "schema": _STRING}
+_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Under the same key a repeated submission gives the same job.",
+    "schema": _STRING | {"pattern": "^[A-Za-z0-9._-]{32,128}$"},
+}
+
+
+_PRODUCT_TYPES = ("application/fits", "image/png")
+_MODEL_HEADERS = {
+    "X-Farside-Model": "Name and version of the model.",
+    "X-Farside-Identity": "sha256 of the model's tensors.",
+}
 
 
 def document(settings: Settings) -> Schema:
@@ -36,6 +54,9 @@ def document(settings: Settings) -> Schema:
         "paths": {
             "/generate": {"post": _generate(settings)},
             "/synchronic": {"post": _synchronic(settings)},
+            "/jobs": {"post": _submit(settings)},
+            "/jobs/{id}": {"get": _job(), "delete": _cancel(), "parameters": [_JOB_ID]},
+            "/jobs/{id}/result": {"get": _job_result(), "parameters": [_JOB_ID]},
             "/models": {"get": _get("models", "The loaded models.", "application/json", "Models")},
             "/livez": {"get": _get("livez", "The process lives.", "text/plain")},
             "/readyz": {"get": _readyz()},
@@ -89,17 +110,13 @@ def _route(name: str, form: type[Form]) -> Schema:
 
 
 def _generate(settings: Settings) -> Schema:
-    headers = {
-        "X-Farside-Model": "Name and version of the model.",
-        "X-Farside-Identity": "sha256 of the model's tensors.",
-    }
     return {
         "operationId": "generate",
         "summary": "Make the magnetogram that the far-side spacecraft would have measured",
         "description": "The name of a part decides the role of its file, the header of the file "
         "decides the channel; files in any order, plain or gzipped.",
         "requestBody": _body(GenerateForm, settings),
-        "responses": _answers("The magnetogram.", ("application/fits", "image/png"), headers),
+        "responses": _answers("The magnetogram.", _PRODUCT_TYPES, _MODEL_HEADERS),
     }
 
 
@@ -111,6 +128,48 @@ def _synchronic(settings: Settings) -> Schema:
         "requestBody": _body(SynchronicForm, settings),
         "responses": _answers("The map.", ("application/fits", "application/gzip"), {}),
     }
+
+
+def _submit(settings: Settings) -> Schema:
+    body = _body(GenerateForm, settings)
+    kinds = [_ref(FetchRequest.__name__), _ref(AddressRequest.__name__)]
+    body["content"] |= {"application/json": {"schema": {"oneOf": kinds}}}
+    return {
+        "operationId": "submit",
+        "summary": "Queue a job that makes a magnetogram, for work longer than a request may take",
+        "description": "The form of /generate; or a JSON object that names what to fetch or read, "
+        "where the operator allows it.",
+        "parameters": [_KEY],
+        "requestBody": body,
+        "responses": {
+            "202": _json("The job, which is kept from now on.", "JobStatus"),
+            **{str(status): _error(status) for status in sorted(_statuses())},
+        },
+    }
+
+
+def _job() -> Schema:
+    answers = {"200": _json("State, progress and place in the queue.", "JobStatus")}
+    return _on_job("job", "State of a job", answers, ())
+
+
+def _cancel() -> Schema:
+    answers: Schema = {"204": {"description": "The job is forgotten."}}
+    return _on_job("cancel", "Cancel a job, or drop its result", answers, ())
+
+
+def _job_result() -> Schema:
+    answers = _answers("What /generate would have answered.", _PRODUCT_TYPES, _MODEL_HEADERS)
+    return _on_job("result", "Result of a job", {"200": answers["200"]}, _statuses())
+
+
+def _on_job(name: str, summary: str, answers: Schema, statuses: Iterable[int]) -> Schema:
+    errors = {str(status): _error(status) for status in sorted({400, 404, 500, *statuses})}
+    return {"operationId": name, "summary": summary, "responses": answers | errors}
+
+
+def _json(summary: str, schema: str) -> Schema:
+    return {"description": summary, "content": {"application/json": {"schema": _ref(schema)}}}
 
 
 def _body(form: type[Form], settings: Settings) -> Schema:
@@ -182,7 +241,7 @@ def _ref(schema: str) -> Schema:
     return {"$ref": _REF.format(model=schema)}
 
 
-def _form(form: type[Form]) -> Schema:
+def _form(form: type[BaseModel]) -> Schema:
     """Schemas of a form and of what it refers to; a field that is left out is not null."""
     schema = form.model_json_schema(ref_template=_REF)
     for item in schema["properties"].values():
@@ -199,10 +258,13 @@ def _schemas() -> Schema:
     identity = {"type": "string", "description": "sha256 of the tensors.", "pattern": "^[0-9a-f]+$"}
     recipe["properties"] = {"identity": identity} | recipe["properties"]
     recipe["required"] = ["identity", *recipe["required"]]
-    forms = (_form(form) for form in (GenerateForm, SynchronicForm))
+    forms = (_form(form) for form in (GenerateForm, SynchronicForm, FetchRequest, AddressRequest))
+    job = JobStatus.model_json_schema(mode="serialization", ref_template=_REF)
     return {
         **parts,
         **{name: schema for form in forms for name, schema in form.items()},
+        **job.pop("$defs"),
+        JobStatus.__name__: job,
         "Model": recipe,
         "Models": {
             "type": "object",

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from farside.errors import DeadlineError
+from farside.errors import DeadlineError, UnknownJobError
+from farside.job import JobFailure
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import Model
 from farside.quality import Quality
 from service.archive_api import ARCHIVE_ROUTES, PAGE_ROUTES
-from service.errors import ClientGoneError
+from service.errors import ClientGoneError, error_of
+from service.job_request import FilesRequest, JobRequest, parse_body, repeat_key
+from service.job_store import JobStore, Submission
 from service.metrics import CONTENT_TYPE
-from service.multipart import F, announced_bytes, read_form
+from service.multipart import F, Upload, announced_bytes, read_form, read_small
 from service.openapi import client_schema, document
 from service.schemas import Format, GenerateForm, SynchronicForm
 from service.worker import Worker
@@ -27,6 +30,8 @@ from service.worker import Worker
 T = TypeVar("T")
 
 MEDIA_TYPES = {Format.FITS: "application/fits", Format.PNG: "image/png"}
+
+JSON = "application/json"
 
 
 async def generate(request: Request) -> Response:
@@ -41,7 +46,7 @@ async def generate(request: Request) -> Response:
     return Response(
         content,
         media_type=MEDIA_TYPES[form.format],
-        headers=_headers(magnetogram, form.format),
+        headers=product_headers(magnetogram, form.format),
     )
 
 
@@ -56,6 +61,45 @@ async def synchronic(request: Request) -> Response:
     kind = "application/gzip" if file.name.endswith(".gz") else MEDIA_TYPES[Format.FITS]
     headers = {"X-Farside-Quality": _quality(made.quality)} | _attachment(file.name)
     return Response(file.content, media_type=kind, headers=headers)
+
+
+async def submit(request: Request) -> JSONResponse:
+    """``POST /jobs``: the form of ``/generate`` or a JSON object in, the state of a job out."""
+    worker, _ = _worker(request), _jobs(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip() == JSON:
+        with worker.admit(_client(request)):
+            asked = parse_body(await read_small(request, worker.settings), worker.settings)
+            return await _submitted(request, asked, ())
+    async with _form(request, GenerateForm) as form:
+        return await _submitted(request, FilesRequest.of(form), form.files())
+
+
+async def _submitted(request: Request, asked: JobRequest, files: Sequence[Upload]) -> JSONResponse:
+    await run_in_threadpool(_worker(request).model, asked.model)  # refuses an unknown one
+    given = Submission(
+        asked, files, _client(request), request.state.request_id, repeat_key(request.headers)
+    )
+    taken = await run_in_threadpool(_jobs(request).submit, given)
+    # Relative, for a service behind a proxy below a path of its own.
+    return JSONResponse(taken.model_dump(mode="json"), 202, {"Location": f"jobs/{taken.id}"})
+
+
+async def job(request: Request) -> Response:
+    """``GET /jobs/{id}``: state of a job; ``DELETE``: cancel it, or drop its result."""
+    jobs, name = _jobs(request), request.path_params["id"]
+    if request.method == "DELETE":
+        await run_in_threadpool(jobs.remove, name)
+        return Response(status_code=204)
+    found = await run_in_threadpool(jobs.status, name)
+    return JSONResponse(found.model_dump(mode="json"))
+
+
+async def job_result(request: Request) -> Response:
+    """``GET /jobs/{id}/result``: what ``/generate`` would have answered."""
+    found = await run_in_threadpool(_jobs(request).result, request.path_params["id"])
+    if isinstance(found, JobFailure):
+        raise error_of(found)
+    return FileResponse(found.path, headers=dict(found.headers), media_type=found.media_type)
 
 
 async def models(request: Request) -> JSONResponse:
@@ -84,6 +128,9 @@ async def schema(_: Request) -> JSONResponse:
 ROUTES = [
     Route("/generate", generate, methods=["POST"]),
     Route("/synchronic", synchronic, methods=["POST"]),
+    Route("/jobs", submit, methods=["POST"]),
+    Route("/jobs/{id}", job, methods=["GET", "DELETE"]),
+    Route("/jobs/{id}/result", job_result),
     Route("/models", models),
     Route("/metrics", metrics),
     Route("/openapi.json", docs),
@@ -140,7 +187,8 @@ async def _disconnect(request: Request) -> None:
         pass
 
 
-def _headers(magnetogram: Magnetogram, kind: Format) -> dict[str, str]:
+def product_headers(magnetogram: Magnetogram, kind: Format) -> dict[str, str]:
+    """Headers of the answer that holds a product: model, quality and file name."""
     made_by = magnetogram.generator
     time = magnetogram.time.strftime("%Y%m%dT%H%M%S")
     name = f"farside_{magnetogram.spacecraft}_{time}_{made_by.model}.{kind}"
@@ -161,6 +209,13 @@ def _attachment(name: str) -> dict[str, str]:
 
 def _card(model: Model) -> dict[str, Any]:
     return {"identity": model.identity} | model.recipe.model_dump(mode="json")
+
+
+def _jobs(request: Request) -> JobStore:
+    jobs = _worker(request).jobs
+    if jobs is None:
+        raise UnknownJobError("there are no jobs here: FARSIDE_JOBS names no folder for them")
+    return jobs
 
 
 def _worker(request: Request) -> Worker:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from farside.model.defaults import DEADLINE_S, Precision, default_folder
 from service.logs import LogFormat
@@ -18,9 +19,24 @@ _LINKED = re.compile(
     r"FARSIDE_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)"
 )
 _ADDRESS = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
+_PREFIX = re.compile(r"(s3://[a-z0-9][a-z0-9.-]+|file://)/([A-Za-z0-9._=+@,-]+/)*")
 
 LONGEST_S = 1800.0
 """Limit of each of the two time limits; their sum stays below the framework's own."""
+
+
+def _check_prefix(prefix: str) -> str:
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"got {prefix!r}, expected s3://bucket/…/ or file:///folder/")
+    return prefix
+
+
+Prefixes = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_prefix)], ...],
+    NoDecode,
+    BeforeValidator(lambda given: tuple(given.split()) if isinstance(given, str) else given),
+]
+"""Beginnings of addresses that are allowed, separated by spaces."""
 
 
 class SettingsError(ValueError):
@@ -158,6 +174,47 @@ class Settings(BaseSettings):
         default=None,
         pattern="^https?://",
         description="Address of the Grafana dashboards that the page links to.",
+    )
+    jobs: Path | None = Field(
+        default=None,
+        description="Folder of jobs, on a local disk and of this service alone; set, `/jobs` takes "
+        "them, and a restart goes on with them.",
+    )
+    jobs_most: int = Field(
+        default=100,
+        ge=1,
+        description="Jobs that wait, run or have a result, half of them from one address; past it: "
+        "429.",
+    )
+    jobs_gb: float = Field(
+        default=10.0,
+        gt=0,
+        description="Most bytes of their files, gigabytes (10^9 bytes); past it: 429, and no job "
+        "begins.",
+    )
+    job_kept_hours: float = Field(
+        default=24.0, gt=0, description="How long the result of a job is kept, hours."
+    )
+    job_deadline_s: float = Field(
+        default=3600.0,
+        gt=0,
+        description="Longest run of a job, seconds, after which it fails.",
+    )
+    job_fetch: bool = Field(
+        default=False,
+        description="Whether jobs may fetch their files from the public archives.",
+    )
+    archives: Path | None = Field(
+        default=None,
+        description="TOML file of changes to the table of archives, as for `farside fetch`.",
+    )
+    job_inputs: Prefixes = Field(
+        default=(),
+        description="Addresses below which jobs may read, such as `s3://bucket/in/` or "
+        "`file:///data/`, separated by spaces.",
+    )
+    job_outputs: Prefixes = Field(
+        default=(), description="Addresses below which jobs may write, likewise."
     )
     log_format: LogFormat = Field(
         default="json", description="Shape of the lines of the log: json or text."

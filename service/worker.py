@@ -26,12 +26,14 @@ from farside.evaluation.monitoring import product_statistics
 from farside.io.atomic import NamedFile
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack
-from farside.model.engine import Engine, Model, find_model
+from farside.model.engine import Engine, Model, Tensor, find_model
 from farside.pipeline import prepare
+from farside.progress import Timer
 from farside.synchronic.map import SynchronicMap
 from service.admission import FairSemaphore, Permit
 from service.batching import Batcher
 from service.gpu import GpuReader
+from service.job_store import JobStore
 from service.maps import make_map
 from service.metrics import Metrics, Snapshot
 from service.process import Process
@@ -98,6 +100,10 @@ class Worker:
     ----------
     stopping
         Whether new work is refused.
+    jobs
+        Jobs and their results; None where the settings name no folder for them.
+    job_runs
+        Whether this worker runs a job, which must be put back before it ends.
     """
 
     def __init__(self, settings: Settings, engine: Engine, metrics: Metrics) -> None:
@@ -105,6 +111,8 @@ class Worker:
         self.engine = engine
         self.metrics = metrics
         self.stopping = False
+        self.jobs = None if settings.jobs is None else JobStore(settings.jobs, settings)
+        self.job_runs = False
         self._inside: Counter[str] = Counter()
         self._memory = FairSemaphore((settings.queue_size + 1) * settings.max_upload_bytes)
         self._slots = FairSemaphore(settings.queue_size + 1)
@@ -185,8 +193,8 @@ class Worker:
             yield permit
 
     async def idle(self) -> None:
-        """Wait until every request is answered."""
-        while self.in_flight:
+        """Wait until every request is answered, and the job that runs is put back."""
+        while self.in_flight or self.job_runs:
             await asyncio.sleep(IDLE_POLL_S)
 
     def model(self, name: str | None) -> Model:
@@ -221,23 +229,38 @@ class Worker:
                     raise
                 # Triton took up another version meanwhile and let go of this one.
                 stack, magnetogram = await self._translated(form, newer)
-            return await self._write.run(self._written, magnetogram, stack, form)
+            return await self.pack(magnetogram, stack, form.format, form.seed)
 
     async def _translated(self, form: GenerateForm, model: Model) -> tuple[Stack, Magnetogram]:
-        stack = await self._prepare.run(self._prepared, form, model)
+        stack = await self._prepare.run(self._prepared, form, model, self.metrics.timed)
         with self._batcher.pending(stack, model) as pending:
             return stack, await self._infer.run(self._batcher.run, pending)
 
-    def _prepared(self, form: GenerateForm, model: Model) -> Stack:
+    async def register(self, form: GenerateForm, model: Model, client: str, timer: Timer) -> Stack:
+        """Read and register the files of a job, in a place like that of a request."""
+        async with self._queued(self._slots, "place", client, 1):
+            return await self._prepare.run(self._prepared, form, model, timer)
+
+    async def infer(self, model: str, tensor: Tensor) -> Tensor:
+        """Run one forward of a job, in its turn among those of the requests."""
+        return await self._infer.run(self.engine.infer, model, tensor)
+
+    async def pack(
+        self, made: Magnetogram, stack: Stack, kind: Format, seed: int | None
+    ) -> tuple[Magnetogram, bytes]:
+        """Make the file of a product or of its realisation, and count it."""
+        return await self._write.run(self._written, made, stack, kind, seed)
+
+    def _prepared(self, form: GenerateForm, model: Model, timer: Timer) -> Stack:
         check_unpacked(form.files())
-        return prepare(form.observation, form.reference, model.recipe, self.metrics.timed)
+        return prepare(form.observation, form.reference, model.recipe, timer)
 
     def _written(
-        self, made: Magnetogram, stack: Stack, form: GenerateForm
+        self, made: Magnetogram, stack: Stack, kind: Format, seed: int | None
     ) -> tuple[Magnetogram, bytes]:
         with self.metrics.timed("write"):
-            magnetogram = made if form.seed is None else made.sample(form.seed)
-            content = write(magnetogram, form.format)
+            magnetogram = made if seed is None else made.sample(seed)
+            content = write(magnetogram, kind)
         with self.metrics.timed("vitals"):
             self.metrics.products.add(made, product_statistics(made, stack))
         record = RequestLog.current()
@@ -251,7 +274,8 @@ class Worker:
         done, _ = await asyncio.wait({self._looking}, timeout=READY_TIMEOUT_S)
         ready, models = self._looking.result() if done else (False, {})
         gpus = await asyncio.to_thread(self._gpus.read)
-        return Snapshot(ready, (self.engine.name, self.engine.precision), models, gpus)
+        jobs = await asyncio.to_thread(self.jobs.counts) if self.jobs else None
+        return Snapshot(ready, (self.engine.name, self.engine.precision), models, gpus, jobs)
 
     def _look(self) -> tuple[bool, Mapping[str, Model]]:
         try:
@@ -281,6 +305,8 @@ class Worker:
         for stage in (self._prepare, self._infer, self._merge, self._write):
             stage.close()
         self.engine.close()
+        if self.jobs:
+            self.jobs.close()
         self.metrics.close()
 
 

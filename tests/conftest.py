@@ -12,6 +12,7 @@ import pytest
 pytest_plugins = [
     "pytester",
     "tests.support.live",
+    "tests.support.object_stores",
     "tests.support.onnx_writer",
     "tests.support.shipped",
     "tests.support.skips",

@@ -397,3 +397,60 @@ def test_an_api_key_goes_with_every_request(
         client.models()
         client.ready()
     assert seen == [sent, sent]
+
+
+def state(**changes: object) -> httpx.Response:
+    job = {
+        "id": "j1", "state": "queued", "position": 1, "progress": None, "failure": None,
+        "created": "2026-11-01T00:00:00Z", "started": None, "ended": None, "expires": None,
+        "request_id": "r1",
+    }  # fmt: skip
+    return httpx.Response(200, json=job | changes)
+
+
+def test_a_job_may_name_a_time_or_addresses_in_place_of_files() -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return state()
+
+    with served(handler) as client:
+        client.submit(time=Time("2026-11-01T00:00:00"), spacecraft="B", model="tiny")
+        client.submit("s3://in/a.fts", ["s3://in/b.fits"], output="s3://out/far.fits")
+    fetch, addresses = (json.loads(request.content) for request in seen)
+    assert fetch == {
+        "kind": "fetch", "time": "2026-11-01T00:00:00.000", "spacecraft": "B", "beacon": False,
+        "model": "tiny",
+    }  # fmt: skip
+    assert addresses == {
+        "kind": "addresses", "observation": ["s3://in/a.fts"], "reference": ["s3://in/b.fits"],
+        "output": "s3://out/far.fits",
+    }  # fmt: skip
+    assert len({request.headers["idempotency-key"] for request in seen}) == 2
+
+
+def test_a_submission_that_is_sent_again_keeps_its_key(naps: list[float]) -> None:
+    seen: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["idempotency-key"])
+        return refusal(503, "StoppingError") if len(seen) == 1 else state()
+
+    with served(handler) as client:
+        assert client.submit(PRODUCT).id == "j1"
+    assert len(seen) == 2
+    assert len(set(seen)) == 1
+
+
+def test_waiting_for_a_job_tells_its_tiles_and_has_an_end(naps: list[float]) -> None:
+    running = {"state": "running", "position": None}
+    tiles = [{"stage": "infer", "done": done, "parts": 4} for done in (1, 3)]
+    answers = [state(), *(state(**running, progress=each) for each in tiles), state(state="done")]
+    told: list[tuple[int, int]] = []
+    with served(lambda _: answers.pop(0) if answers else state()) as client:
+        job = client.job("j1")
+        assert job.wait(progress=lambda done, parts: told.append((done, parts))).state == "done"
+        with pytest.raises(errors.DeadlineError, match="the job is queued after 0 s"):
+            job.wait(timeout=0)
+    assert told == [(1, 4), (3, 4)]

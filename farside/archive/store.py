@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from farside.archive.entry import ArchivedProduct, ProductInput, describe
 from farside.archive.index import Index
 from farside.archive.naming import Name
 from farside.errors import ArchiveAwayError, ArchiveBusyError
-from farside.io.atomic import atomic_path
+from farside.io.atomic import atomic_path, flush_to_disk
 
 _log = logging.getLogger(__name__)
 
@@ -90,8 +89,8 @@ class Archive:
             _make_folder(path.parent)
             with atomic_path(path) as temporary:
                 temporary.write_bytes(made.content)
-                _to_disk(temporary)
-            _to_disk(path.parent)
+                flush_to_disk(temporary)
+            flush_to_disk(path.parent)
             self.index.add(made.product, made.inputs)
         return True
 
@@ -183,12 +182,4 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir()
-        _to_disk(folder.parent)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush_to_disk(folder.parent)

@@ -20,6 +20,7 @@ from farside.cli.key import key
 from farside.cli.live import live
 from farside.cli.noise import noise
 from farside.cli.options import (
+    FILE,
     ModelName,
     Repository,
     Server,
@@ -78,19 +79,21 @@ def simulate(
 
 def generate(
     observation: Annotated[
-        list[Path],
+        list[str],
         typer.Option(
+            metavar=FILE,
             help="Image of the far side (EUVI; for other models what `farside models` lists). "
-            "Repeat for each file."
+            "Repeat for each file.",
         ),
     ],
     reference: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
-            help="SDO image of the reference epoch, if the model takes one. Repeat for each file."
+            metavar=FILE,
+            help="SDO image of the reference epoch, if the model takes one. Repeat for each file.",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="FITS file to write.")] = Path("far.fits"),
+    out: Annotated[str, typer.Option(metavar=FILE, help="FITS file to write.")] = "far.fits",
     model: ModelName = None,
     server: Server = None,
     repository: Repository = None,
@@ -104,13 +107,16 @@ def generate(
 ) -> None:
     """Generate a far-side magnetogram, in this process or through a service.
 
-    With another model it generates that model's product, e.g. a denoised magnetogram.
+    With another model it generates that model's product, e.g. a denoised magnetogram. A file may be
+    an address, s3://bucket/key or file:///folder/name.
     """
+    from farside.io.objects import put
+
     if server:
         from farside.client import Client
 
         with Client(server) as client:
-            client.generate(observation, reference or [], model, out=out, seed=seed)
+            content = client.generate_bytes(observation, reference or [], model, seed)
     else:
         from farside.pipeline import generate as generate_here
 
@@ -119,7 +125,8 @@ def generate(
         engine = models.engine(name)
         with progress_bar(name) as progress:
             made = generate_here(observation, reference or [], name, engine, progress)
-        (made if seed is None else made.sample(seed)).write(out)
+        content = (made if seed is None else made.sample(seed)).to_bytes()
+    put(out, content)
     typer.echo(out)
 
 

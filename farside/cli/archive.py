@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from farside.quality import Quality
 
 archive = typer.Typer(
-    help="List, find and show the products of an archive.",
+    help="List, find, show and copy the products of an archive.",
     no_args_is_help=True,
     epilog="Example: farside archive find archive --latest 1",
 )
@@ -140,6 +140,23 @@ def _summary(series: str, products: Sequence[ArchivedProduct]) -> dict[str, str 
         "last": isoformat(products[-1].name.slot)[:19],
         "superseded": len(products) - len(current),
     }
+
+
+@archive.command(epilog="Example: farside archive copy archive s3://bucket/archive")
+def copy(
+    root: Root,
+    address: Annotated[
+        str, typer.Argument(help="Address to copy to: s3://bucket/prefix or file:///folder.")
+    ],
+) -> None:
+    """Copy the products that an object store does not have yet; print the address of each."""
+    from farside.archive.copy import copy as copy_products
+    from farside.io.objects import is_address
+
+    if not is_address(address):
+        raise typer.BadParameter(f"got {address!r}, expected s3://bucket/prefix or file:///folder")
+    for written in copy_products(root, address):
+        typer.echo(written)
 
 
 def _quality(names: Iterable[str] | None) -> Quality:

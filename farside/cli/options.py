@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from farside.model.models import Models
 
+FILE = "PATH|ADDRESS"
+"""Metavariable of an option that takes a path, or an address such as s3://bucket/key."""
+
 Repository = Annotated[
     Path | None,
     typer.Option(

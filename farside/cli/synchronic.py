@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.options import Server, parse_time_if_any, working
+from farside.cli.options import FILE, Server, parse_time_if_any, working
 from farside.io.formats import MapFormat
 
 if TYPE_CHECKING:
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 def synchronic(
     out: Annotated[Path, typer.Option(help="FITS file to write; pictures are written beside it.")],
     observed: Annotated[
-        list[Path] | None, typer.Option(help="HMI magnetogram. Repeat for each file.")
+        list[str] | None, typer.Option(metavar=FILE, help="HMI magnetogram. Repeat for each file.")
     ] = None,
     generated: Annotated[
-        list[Path] | None,
-        typer.Option(help="Product of `farside generate`. Repeat for each file."),
+        list[str] | None,
+        typer.Option(metavar=FILE, help="Product of `farside generate`. Repeat for each file."),
     ] = None,
     base: Annotated[
-        Path | None,
-        typer.Option(help="Base map: of GONG, ADAPT or HMI, or an earlier synchronic map."),
+        str | None,
+        typer.Option(
+            metavar=FILE, help="Base map: of GONG, ADAPT or HMI, or an earlier synchronic map."
+        ),
     ] = None,
     time: Annotated[
         str | None,

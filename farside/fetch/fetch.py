@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 What: TypeAlias = Literal["set", "beacon", "observed", "base"]
 
 A_SET: tuple[What, ...] = ("set",)
+BEACON: tuple[What, ...] = ("beacon",)
 
 HOURLY = 0.5
 """Half of the interval between files of HMI's and GONG's hourly directories, hours."""

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias, TypeGuard, TypeVar
 from astropy.io import fits
 
 from farside.errors import InputError
+from farside.io.objects import is_address, read_object
 
 if TYPE_CHECKING:
     from sunpy.map import GenericMap
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Source: TypeAlias = "str | Path | bytes | IO[bytes] | fits.HDUList | GenericMap"
-"""One file: its path, its bytes, open, as astropy opened it, or as a sunpy Map."""
+"""One file: its path, its bytes, open, as astropy opened it, as a sunpy Map; or its address: text
+such as ``s3://bucket/key`` or ``file:///folder/name``."""
 
 
 @contextmanager
@@ -40,6 +42,8 @@ def bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
     name = plain_name(name) or name_of(source)
     if isinstance(source, bytes):
         return source, name
+    if is_address(source):
+        return read_object(source, max_bytes), name
     if isinstance(source, str | Path):
         with Path(source).open("rb") as file:
             return file.read(max_bytes + 1), name

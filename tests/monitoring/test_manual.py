@@ -7,6 +7,7 @@ import re
 from prometheus_client import CollectorRegistry
 
 from service.gpu import Gpu
+from service.job_store import JobCounts
 from service.metrics import Metrics, Snapshot
 from tests.support.live import ROOT
 
@@ -16,7 +17,8 @@ GPU = Gpu(0, "H100", 0.5, 1e9, 8e10, 300.0, 60.0, False)
 def exported() -> set[str]:
     registry = CollectorRegistry()
     Metrics(registry)
-    families = [*registry.collect(), *Snapshot(True, ("torch", "float32"), {}, (GPU,)).collect()]
+    now = Snapshot(True, ("torch", "float32"), {}, (GPU,), JobCounts({"queued": 1}, 60.0, 1))
+    families = [*registry.collect(), *now.collect()]
     return {f.name + ("_total" if f.type == "counter" else "") for f in families}
 
 

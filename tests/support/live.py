@@ -167,5 +167,6 @@ def server(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         threads=1,
         max_upload_mb=40,
         waiting=16,
+        jobs=tmp_path_factory.mktemp("jobs"),
     ) as running:
         yield running
