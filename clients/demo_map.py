@@ -81,11 +81,11 @@ def simulate(folder: Path, time: Time, seed: int) -> MapInputs:
         base=synchronic_fits.write(made, folder / "base.fits"),
         truth=_truth(now),
         returned=write_hmi(folder, later, rng, SIZES["small"]),
-        region=_hidden_region(sun, time),
+        region=hidden_region(sun, time),
     )
 
 
-def _hidden_region(sun: SimulatedSun, time: Time) -> Place | None:
+def hidden_region(sun: SimulatedSun, time: Time) -> Place | None:
     """Place of the largest region that emerged where Earth does not see."""
     central_deg, day = central_longitude_deg(time), sun.day(time)
     hidden = [
@@ -97,10 +97,10 @@ def _hidden_region(sun: SimulatedSun, time: Time) -> Place | None:
     if not hidden:
         return None
     largest = max(hidden, key=lambda region: region.flux_mx)
-    return _carried(Place(largest.longitude_deg, largest.latitude_deg), day - largest.day)
+    return carried(Place(largest.longitude_deg, largest.latitude_deg), day - largest.day)
 
 
-def _carried(place: Place, days: float) -> Place:
+def carried(place: Place, days: float) -> Place:
     """Place of the same surface some days later."""
     (drift,) = differential_rotation_deg_per_day(np.array([place.latitude_deg])) * days
     return Place(float(place.longitude_deg + drift) % 360, place.latitude_deg)
@@ -139,7 +139,7 @@ def compare(made: SynchronicMap, given: MapInputs) -> Comparison:
         return Comparison(without, ())
     seen = read_observed(given.returned)
     time = seen.view.time
-    later = _carried(given.region, RETURN_DAYS)
+    later = carried(given.region, RETURN_DAYS)
     forecast, forecast_without = (
         synchronic([], each.to_base_map(), time).field_gauss for each in (made, without)
     )
@@ -207,11 +207,16 @@ def score(
     return correlations | {
         f"flux of the new region over that of {moment.truth_name}, {name}": ratio
         for moment in compared.moments
-        for name, ratio in zip(("without the far side", "with it"), _fluxes(moment), strict=True)
+        for name, ratio in zip(
+            ("without the far side", "with it"), flux_ratios(moment), strict=True
+        )
     }
 
 
-def _fluxes(moment: Moment) -> tuple[float, float]:
+_MAPS = "without the far side", "with it"
+
+
+def flux_ratios(moment: Moment) -> tuple[float, float]:
     """Unsigned flux around the region in both maps, over the true one."""
     grid, place = moment.grid, moment.place
     near = (np.abs(wrap_deg(grid.longitude_deg - place.longitude_deg)) < REGION_DEG)[None, :] & (
