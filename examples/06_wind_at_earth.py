@@ -66,6 +66,7 @@ speed = propagate(inner[:, None])[:, 0]
 
 figure, (top, middle, bottom) = plt.subplots(3, 1, figsize=(10, 11), layout="constrained")
 made.plot(top)
+top.set_xlabel("")
 shown = middle.imshow(
     found.wind.speed_km_s, origin="lower", extent=(0, 360, -90, 90), cmap="viridis", aspect="auto"
 )
