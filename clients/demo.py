@@ -18,7 +18,8 @@ from pathlib import Path
 
 from astropy.time import Time
 
-from clients import demo_map
+from clients import demo_archive, demo_map
+from farside.archive.producer import ServiceProducer
 from farside.client import Client
 from farside.errors import ConnectionFailedError, DeadlineError
 from farside.evaluation import metrics
@@ -56,6 +57,15 @@ def main() -> None:
         models = client.models()
         print("posting it with the current HMI magnetogram and a map of the last rotation …")
         sun = demo_map.post(client, given, product, maps)
+        model = Magnetogram.read(product).generator.model
+        archive = demo_archive.fill(
+            arguments.out,
+            ServiceProducer(client, model),
+            files.references,
+            given.base,
+            OBSERVATION_TIME,
+            arguments.seed,
+        )
     made = Magnetogram.read(product)
     recipe = models[made.generator.model].recipe
     stack = prepare(files.observations, files.references, recipe)
@@ -65,6 +75,8 @@ def main() -> None:
     print("\n".join(f"  {value:6.3f}  {name}" for name, value in scores.items()))
     print(f"inputs   {arguments.out / 'inputs'}\ntruth    {files.truth}\nproduct  {product}")
     print(f"picture  {arguments.out / 'far.png'}\nscores   {arguments.out / 'scores.json'}")
+    demo_archive.photograph(archive, arguments.out / "page.png")
+    print(f"page     farside page {archive}   at http://127.0.0.1:8300/")
     print("to go on with these files: make serve, and the commands of README.md")
 
 
