@@ -18,7 +18,8 @@ from pathlib import Path
 
 from astropy.time import Time
 
-from clients import demo_map
+from clients import demo_archive, demo_map
+from farside.archive.producer import ServiceProducer
 from farside.client import Client
 from farside.errors import ConnectionFailedError, DeadlineError
 from farside.evaluation import metrics
@@ -67,6 +68,15 @@ def main() -> None:
             models = client.models()
             _say("posting the answer with the current HMI magnetogram and that map")
             sun = demo_map.post(client, given, product, maps)
+            _say("filling an archive of three days")
+            archive = demo_archive.fill(
+                arguments.out,
+                ServiceProducer(client, Magnetogram.read(product).generator.model),
+                files.references,
+                given.base,
+                OBSERVATION_TIME,
+                arguments.seed,
+            )
     made = Magnetogram.read(product)
     recipe = models[made.generator.model].recipe
     stack = prepare(files.observations, files.references, recipe)
@@ -77,6 +87,7 @@ def main() -> None:
     scores |= demo_map.score(sun, given, product, compared)
     (arguments.out / "scores.json").write_text(json.dumps(scores, indent=2) + "\n")
     print("\n".join(f"  {value:6.3f}  {name}" for name, value in scores.items()))
+    demo_archive.photograph(archive, arguments.out / "page.png")
     _say("done")
     print(
         f"""
@@ -84,6 +95,7 @@ Farside made {product}, the magnetogram that STEREO-A would have measured, from 
 STEREO-A and SDO in {inputs}; {arguments.out / "far.png"} shows it beside the simulated truth.
 With HMI's view of the front it became a map of the whole Sun, in four formats and with pictures in
 {maps}; the scores above are in {arguments.out / "scores.json"}.
+Look at the page of a small archive: `.venv/bin/farside page {archive}`, at http://127.0.0.1:8300/
 Next, run `make serve`, and post these files or your own by the commands of README.md."""
     )
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -26,6 +27,8 @@ def browsing(
     expected: tuple[str, ...] = (),
 ) -> Iterator[Page]:
     """A page of a fresh browser; at its end the console has no error but the expected ones."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser at {CHROMIUM}")
     with sync_playwright() as playwright:
         options = ARGUMENTS if webgl else (*ARGUMENTS, "--disable-3d-apis")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(options))

@@ -152,7 +152,7 @@ def _field(slot: datetime, time: Time) -> Map:
     grain = smooth_on_sphere(rng.normal(size=GRID.shape), 0.7, GRID)
     network = 3 * (grain / grain.std()) * np.abs(grain / grain.std())  # a few strong grains
     large = smooth_on_sphere(rng.normal(size=GRID.shape), 6.0, GRID)
-    plage = 9 * large / large.std() * (1 + 0.8 * np.abs(grain / grain.std()))
+    plage = 3 * large / large.std() * (1 + 0.8 * np.abs(grain / grain.std()))
     belt = np.exp(-(((np.abs(GRID.latitude_deg) - 18) / 12) ** 2))[:, None]
     poles = 6 * np.sin(np.radians(GRID.latitude_deg))[:, None] ** 7
     last = FIRST + (SLOTS - 1) * CADENCE
