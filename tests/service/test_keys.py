@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -42,14 +42,22 @@ class Asked:
         self.worker = worker_of(FakeEngine(), settings)
         self._app = layers(self.worker)
 
-    def __call__(self, method: str, path: str, key: str = "", **more: object) -> httpx.Response:
-        headers = {"authorization": f"Bearer {key}"} if key else {}
-        headers |= more.pop("headers", {})  # type: ignore[arg-type]  # of our own tests
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        key: str = "",
+        headers: Mapping[bytes, bytes] | None = None,
+        content: AsyncIterator[bytes] | None = None,
+    ) -> httpx.Response:
+        sent = {b"authorization": f"Bearer {key}".encode()} if key else {}
 
         async def story() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)
             async with httpx.AsyncClient(transport=transport, base_url="http://sun") as client:
-                return await client.request(method, path, headers=headers, **more)  # type: ignore[arg-type]
+                return await client.request(
+                    method, path, headers=sent | dict(headers or {}), content=content
+                )
 
         return asyncio.run(story())
 
@@ -70,18 +78,17 @@ def asked(lines: Path) -> Asked:
     "headers",
     [
         {},
-        {"authorization": "Bearer farside_unknown"},
-        {"authorization": f"Basic {KEY}"},
-        {"authorization": "Bearer"},
-        {"authorization": "Bearer \xff"},
+        {b"authorization": b"Bearer farside_unknown"},
+        {b"authorization": f"Basic {KEY}".encode()},
+        {b"authorization": b"Bearer"},
+        {b"authorization": b"Bearer \xff"},
     ],
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/models"), ("POST", "/generate")])
 def test_without_a_known_key_the_answer_is_401_and_the_error_of_all_errors(
-    method: str, path: str, headers: dict[str, str], asked: Asked
+    method: str, path: str, headers: dict[bytes, bytes], asked: Asked
 ) -> None:
-    raw = {name: value.encode("latin-1") for name, value in headers.items()}
-    answer = asked(method, path, headers=raw)
+    answer = asked(method, path, headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (401, "UnknownKeyError")
     assert answer.headers["www-authenticate"] == "Bearer"
 
@@ -109,8 +116,8 @@ def test_a_key_is_checked_before_the_body_is_read(asked: Asked) -> None:
         read.append(b"--b\r\n")
         yield read[0]
 
-    kind = {"content-type": "multipart/form-data; boundary=b", "expect": "100-continue"}
-    answer = asked("POST", "/generate", content=body(), headers=kind)
+    kind = {b"content-type": b"multipart/form-data; boundary=b", b"expect": b"100-continue"}
+    answer = asked("POST", "/generate", headers=kind, content=body())
     assert (answer.status_code, read) == (401, [])
     assert asked.worker.in_flight == 0
 
