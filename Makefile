@@ -30,12 +30,13 @@ $(INSTALLED): requirements-dev.lock requirements.hashes pyproject.toml
 # What the demonstration and the service run on: OpenVINO has the graphs of the shipped models, so neither
 # torch nor what it needs. make install adds the rest to the same .venv.
 $(RUNS): requirements.lock requirements.hashes pyproject.toml
-	$(PYTHON) -m venv .venv
-	awk 'NR == FNR {wanted[$$1]; next} $$1 in wanted && !/^(sympy|mpmath)==/' requirements.lock requirements.hashes \
+	@echo "installing what the demonstration and the service run on, 0.9 GB, into .venv"
+	@$(PYTHON) -m venv .venv
+	@awk 'NR == FNR {wanted[$$1]; next} $$1 in wanted && !/^(sympy|mpmath)==/' requirements.lock requirements.hashes \
 	> .venv/runs.txt
-	$(PIP) --no-compile --no-deps --require-hashes -r .venv/runs.txt | $(call COUNTED,.venv/runs.txt)
-	$(PIP) --quiet --no-compile --no-deps --no-build-isolation -e .
-	touch $@
+	@$(PIP) --no-compile --no-deps --require-hashes -r .venv/runs.txt | $(call COUNTED,.venv/runs.txt)
+	@$(PIP) --quiet --no-compile --no-deps --no-build-isolation -e .
+	@touch $@
 
 # One line of progress, from what pip says of the packages of a file.
 COUNTED = awk -v all=$$(wc -l < $(1)) '/^(Collecting|Processing)/ {sub(".*/", "", $$2); printf "\rpackage %d of %d: %-30.30s", ++i, all, $$2; fflush()} \
