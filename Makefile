@@ -81,7 +81,7 @@ models: $(INSTALLED)
 	$(BIN)/python -m export $(ARGUMENTS)
 
 test: $(INSTALLED) $(TRITON)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not soak" --numprocesses 2 --dist loadfile --max-worker-restart 0
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests
 
 # What is right of every kind of file, fitsverify on what we write, and mutated files: part of make test.
 conformance: $(INSTALLED)

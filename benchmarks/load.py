@@ -16,7 +16,7 @@ from astropy.time import Time
 from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 
-from farside.simulation import write_set
+from farside.simulation import SimulatedSet, write_set
 
 TIMEOUT_S = 900.0
 STAGES = ("upload", "read", "register", "encode", "infer", "decode", "write", "vitals")
@@ -71,9 +71,15 @@ class LoadResult:
 def simulated_request(size: str) -> Request:
     """Simulate a request of a size in :data:`farside.simulation.instruments.files.SIZES`."""
     with TemporaryDirectory() as folder:
-        files = write_set(Path(folder), Time("2026-02-14T00:00:00"), 120.0, seed=3, size=size)
-        parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
-        parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
+        return request_of(
+            write_set(Path(folder), Time("2026-02-14T00:00:00"), 120.0, seed=3, size=size)
+        )
+
+
+def request_of(files: SimulatedSet) -> Request:
+    """Request for a magnetogram from a set of files."""
+    parts = [("observation", (p.name, p.read_bytes())) for p in files.observations]
+    parts += [("reference", (p.name, p.read_bytes())) for p in files.references]
     encoded = httpx.Request("POST", "http://localhost/", files=parts)
     return Request(
         tuple(content for role, (_, content) in parts if role == "observation"),

@@ -9,15 +9,18 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.support.histories import share_histories
+from tests.support.once import HISTORIES, shared_folder
+
 pytest_plugins = [
     "pytester",
     "tests.support.live",
     "tests.support.object_stores",
     "tests.support.onnx_writer",
-    "tests.support.shipped",
+    "tests.support.simulated_sets",
     "tests.support.skips",
     "tests.support.spent",
-    "tests.support.triton_live",
+    "tests.support.triton_servers",
 ]
 
 # How long an example takes depends on what else the machine does.
@@ -25,6 +28,32 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+
+LONGEST = (
+    "service/test_every_model.py",
+    "service/test_live.py",
+    "service/test_synchronic.py",
+    "model/engines/test_openvino.py",
+    "model/networks/test_every_network.py",
+    "cases/test_mutations.py",
+    "test_synchronic_truth.py",
+)
+"""Files of the table at the end of ``make test`` that take half a minute or more, longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: at the end no worker waits long for the other."""
+    tests = Path(__file__).parent
+    place = {tests / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Leave what has been imported out of every later collection of garbage: a million objects."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +69,16 @@ def shared_data() -> Path:
 def _freed_memory_is_not_kept() -> Iterator[None]:
     """Spare the worker what the torch engine sets for the whole process, to be fast in a server."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("farside.model.engines.torch.keep_freed_memory", lambda: False)
+        if "torch" in sys.modules:  # else no test of this run has it
+            patch.setattr("farside.model.engines.torch.keep_freed_memory", lambda: False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _histories_are_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Transport each simulated Sun once in a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_histories(patch, shared_folder(tmp_path_factory) / HISTORIES)
         yield
 
 

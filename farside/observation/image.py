@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
@@ -67,6 +68,9 @@ EARTH_TOLERANCE = 0.01
 """Tolerances of position and relative distance near Earth: SDO is within 0.03° and 0.03 % of it,
 SOHO at 0.99 of its distance within 0.4° and 0.2 %."""
 
+LEAST_RADIUS_PX = 10
+"""Smallest disk radius that is read; the smallest images have 64 pixels a side."""
+
 MISSING_LIMIT = 0.05
 """Largest missing part of a disk. A lost 64-pixel block is 0.4 % of an EUVI disk and is filled; a
 lost ICER segment is 10 % and hides active regions."""
@@ -80,6 +84,27 @@ MOST_ALIKE = 0.999
 STRONG_GAUSS, MOST_STRONG_ALIKE = 1000.0, 1e-3
 """Strong field, and the largest part of a disk that may have one such value: a sunspot of 1e-3 of
 the disk has pixels of all strengths, a fill value (9999, -3276.8) is one."""
+
+MOST_OF_ONE_SIGN = 0.99
+"""Largest part of a magnetogram's disk with one sign; of real ones either sign has a third or more,
+by noise alone."""
+
+WEAK_GAUSS, LEAST_STRONGER = 5.0, 1e-3
+"""Weak field, and the least part of a magnetogram's disk that is stronger: noise and network of the
+quietest Sun, never a Sun in kilogauss or tesla."""
+
+MOST_LOGARITHM, MOST_OVER_MEDIAN = 10.0, 3.0
+"""Greatest value of a disk, and its ratio to the median, below both of which EUV values are
+logarithms: of 15 bits the natural one ends at 9.7, the decimal one at 4.2, and the ratio is 1.3 to
+2.5; in 33 real images it is 3.4 or more."""
+
+BLOCKS_PER_RADIUS, LEAST_BLOCK_PX = 100, 5
+"""Size of the squares of zeros that count as missing: a hundredth of the disk radius (19 pixels of
+HMI, 7 of EUVI), and not less than 5 pixels."""
+
+COARSE_GAUSS, FAINT_DN = 1.0, 10.0
+"""Least field other than 0 above which a magnetogram is in coarse steps, and median below which EUV
+is faint: zeros are values there. A quiet magnetogram in steps of 45 G has 99 % of them."""
 
 CHECKED_RADIUS = 0.998
 """Part of the disk radius inside which pixels are counted: the mask of the published models."""
@@ -216,10 +241,11 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
     instrument, pointing, observer = said.instrument, said.pointing, said.observer
     with naming_errors(said.subject):
         calibrated = instrument.calibrate(image)
-        pixels, damage = _repaired(calibrated, pointing, observer)
+        pixels, damage = _repaired(calibrated, image.pixels, pointing, observer)
         if said.band == "LOS":
             # HMI has noise, NaN or a number for it beyond the limb.
             disk = _disk_mask(pixels.shape, pointing, observer)
+            _check_field(pixels[disk & np.isfinite(pixels)])
             pixels = np.where(disk, pixels, np.float32(np.nan))
         odd = _odd(pixels, said.band, pointing, observer)
     found = {
@@ -412,6 +438,10 @@ def _check_whole_disk(
     if instrument.name.startswith("EUVI") and height != width:
         raise UnsupportedImageError(f"a frame of {width} by {height}, expected a square one")
     centre, radius = pointing.sun_centre_px, pointing.disk_radius_px(observer.distance_m)
+    if radius < LEAST_RADIUS_PX:
+        raise ImplausibleGeometryError(
+            f"a disk of radius {radius:.3g} px, expected at least {LEAST_RADIUS_PX} px"
+        )
     inside = (centre - radius >= -0.5).all() and (
         centre + radius <= [width - 0.5, height - 0.5]
     ).all()
@@ -423,16 +453,22 @@ def _check_whole_disk(
 
 
 def _repaired(
-    calibrated: Calibrated, pointing: Pointing, observer: Observer
+    calibrated: Calibrated, given: Image, pointing: Pointing, observer: Observer
 ) -> tuple[Image, tuple[str, ...]]:
     pixels = calibrated.pixels
     disk = _disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)
     values = pixels[disk]
     impossible, notes = _impossible(values, calibrated.limit)
-    missing = impossible | ~np.isfinite(values)
+    radius_px = pointing.disk_radius_px(observer.distance_m)
+    zeros = _blocks_of_zeros(given, disk, radius_px, np.isfinite(calibrated.limit))
+    empty = zeros[disk] & np.isfinite(values)  # those of EUVI are missing already
+    if blank := int(np.count_nonzero(empty)):
+        notes.append(f"{blank} pixels of the disk in blocks of exactly 0 are no measurement")
+    missing = impossible | empty | ~np.isfinite(values)
     lost = int(np.count_nonzero(missing))
     full = int(np.count_nonzero(values >= calibrated.saturation))
-    _check_damage("missing", lost, values.size, MISSING_LIMIT)
+    lacking = "missing or 0 in whole blocks" if blank else "missing"
+    _check_damage(lacking, lost, values.size, MISSING_LIMIT)
     _check_damage("saturated", full, values.size, SATURATED_LIMIT)
     known = values[~missing] if lost else values
     _check_varied(known)
@@ -465,6 +501,58 @@ def _impossible(values: Image, limit: float) -> tuple[NDArray[np.bool_], list[st
     return found, [f"{count} pixels of the disk {what}" for what, count in kinds.items() if count]
 
 
+def _blocks_of_zeros(
+    given: Image, disk: NDArray[np.bool_], radius_px: float, is_field: bool
+) -> NDArray[np.bool_]:
+    """Pixels of the disk in squares of exact zeros in the file: missing values written as 0."""
+    zero = (given == 0) & disk
+    side = max(2 * round(radius_px / BLOCKS_PER_RADIUS / 2) + 1, LEAST_BLOCK_PX)
+    if np.count_nonzero(zero) < side**2 or _has_true_zeros(given[disk & ~zero], is_field):
+        return np.zeros_like(disk)
+    square = np.ones((side, side), np.uint8)
+    return cv2.morphologyEx(zero.astype(np.uint8), cv2.MORPH_OPEN, square).astype(bool)
+
+
+def _has_true_zeros(others: Image, is_field: bool) -> bool:
+    """Whether zeros beside these values are values: steps are coarse, or the light is faint."""
+    others = others[np.isfinite(others)]
+    if not others.size:
+        return True
+    if is_field:
+        return bool(np.abs(others).min() > COARSE_GAUSS)
+    return bool(np.median(others) < FAINT_DN)
+
+
+def _check_field(gauss: Image) -> None:
+    """Check that values of a disk are a signed field in gauss."""
+    sign, part = max(
+        (("positive", float(np.mean(gauss > 0))), ("negative", float(np.mean(gauss < 0)))),
+        key=lambda each: each[1],
+    )
+    if part > MOST_OF_ONE_SIGN:
+        raise UnsupportedImageError(
+            f"{part:.1%} of the disk is {sign}, expected both signs of a line-of-sight field, at"
+            f" most {MOST_OF_ONE_SIGN:.0%} of one: is it the strength |B|?"
+        )
+    greatest, stronger = np.abs(gauss).max(), float(np.mean(np.abs(gauss) > WEAK_GAUSS))
+    if stronger < LEAST_STRONGER:
+        raise UnsupportedImageError(
+            f"{stronger:.2%} of the disk is stronger than {WEAK_GAUSS:g} G, its greatest field is"
+            f" {greatest:.3g} G, expected at least {LEAST_STRONGER:.1%}: is it in kG or T?"
+        )
+
+
+def _check_linear(counts: Image) -> None:
+    """Check that the EUV values of a disk are proportional to the light."""
+    brightest = float(counts.max())
+    if brightest < MOST_LOGARITHM and brightest < MOST_OVER_MEDIAN * float(np.median(counts)):
+        raise UnsupportedImageError(
+            f"the disk has a median of {np.median(counts):.3g} and a maximum of {brightest:.3g},"
+            f" expected at least {MOST_LOGARITHM:g} DN, or {MOST_OVER_MEDIAN:g} medians: is it a"
+            " logarithm?"
+        )
+
+
 def _fill_value(strong: Image, area: int) -> float:
     """Strong field that so many pixels share that it stands for a missing value; NaN if none."""
     finite = strong[(np.abs(strong) > STRONG_GAUSS) & np.isfinite(strong)]
@@ -490,6 +578,7 @@ def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tu
     """Note on an EUV image with a low disk score, which is accepted all the same."""
     if band in ("LOS", *FAINT_BANDS):
         return ()
+    _check_linear(pixels[_disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)])
     score = score_disk(pixels, pointing, observer.distance_m)
     check_disk(score)
     return (str(score),) if score.is_odd else ()

@@ -299,9 +299,18 @@ def _check_exposure_of_the_sun(cards: Cards) -> None:
         raise UnsupportedImageError(
             f"EUVI: a calibration frame, LEDCOLOR is {diode!r}, expected 'NONE'"
         )
+    _check_light_was_let_in("EUVI", cards)
     door = number(cards, "DOORSTAT")
     if door in _DOOR:
         raise UnsupportedImageError(f"EUVI: the door was {_DOOR[int(door)]}, expected it open (2)")
+
+
+def _check_light_was_let_in(name: str, cards: Cards) -> None:
+    exposure_s = number(cards, "EXPTIME")
+    if exposure_s is not None and exposure_s <= 0:
+        raise UnsupportedImageError(
+            f"{name}: EXPTIME is {exposure_s:g} s, expected an exposure of the Sun"
+        )
 
 
 def _is_aia(cards: Cards) -> tuple[Instrument, str] | None:
@@ -312,6 +321,7 @@ def _is_aia(cards: Cards) -> tuple[Instrument, str] | None:
         raise UnsupportedImageError(
             f"AIA: a calibration frame, IMG_TYPE is {kind!r}, expected 'LIGHT'"
         )
+    _check_light_was_let_in("AIA", cards)
     return _AIA, _band(cards)
 
 

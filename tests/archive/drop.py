@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from threading import Event
 
-import astropy.units as u
 import numpy as np
 from astropy.io import fits
 from astropy.time import Time
@@ -27,13 +25,11 @@ from farside.quality import Quality
 from farside.simulation import SimulatedSet
 from farside.sun.grid import Grid
 from farside.sun.observer import Observer
+from tests.support.moved_files import moved, with_cards
 from tests.support.tiny_recipe import recipe
 
 SUMMED = 16
 """Pixels of the camera in one of a small EUVI file."""
-
-_TIMES = ("DATE-OBS", "DATE-AVG", "T_OBS")
-_TIME = re.compile(r"(\d{4})(.)(\d\d)(.)(\d\d)(.)(\d\d):(\d\d):(\d\d)")
 
 
 class LastPlane:
@@ -124,15 +120,6 @@ def look(
         return Round(writable, producer, producer.model(), plan, stop).run(arrivals)
 
 
-def with_cards(content: bytes, **cards: str) -> bytes:
-    """Put values, as they stand in a header, in place of those that are there."""
-    for keyword, value in cards.items():
-        found = re.search(re.escape(f"{keyword:<8}= ".encode()) + b".{70}", content, re.DOTALL)
-        assert found, f"no {keyword}"
-        content = content.replace(found[0], f"{keyword:<8}= {value:<70}".encode(), 1)
-    return content
-
-
 def science(path: Path) -> bytes:
     """A beacon file of EUVI as the science file of the same exposure, averaged and not summed."""
     with fits.open(path) as hdus:
@@ -149,34 +136,11 @@ def near_real_time(path: Path) -> bytes:
     return with_cards(path.read_bytes(), QUALITY=f"{bit:>20}")
 
 
-def moved(path: Path, time: timedelta, content: bytes | None = None) -> bytes:
-    """A file of another time: the same picture from the same Stonyhurst longitude."""
-    content = path.read_bytes() if content is None else content
-    for keyword in _TIMES:
-        if f"{keyword:<8}= ".encode() in content:
-            later = _TIME.sub(lambda match: _later(match, time), _card(content, keyword))
-            content = with_cards(content, **{keyword: later})
-    origin = read(path).origin
-    then = origin.time + time.total_seconds() * u.s
-    longitude_deg = origin.observer.carrington_longitude_deg(then)
-    return with_cards(content, CRLN_OBS=f"{longitude_deg:>20.6f}")
-
-
 def of_the_day(scene: SimulatedSet) -> bytes:
     """A magnetogram of HMI from the time of the observations."""
     reference = scene.references[-1]
     lag = read(scene.observations[0]).origin.time - read(reference).origin.time
     return moved(reference, timedelta(days=float(lag.to_value("day"))))
-
-
-def _card(content: bytes, keyword: str) -> str:
-    start = content.index(f"{keyword:<8}= ".encode()) + 10
-    return content[start : start + 70].decode("latin-1").split("/")[0].strip()
-
-
-def _later(match: re.Match[str], time: timedelta) -> str:
-    form = f"%Y{match[2]}%m{match[4]}%d{match[6]}%H:%M:%S"
-    return (datetime.strptime(match[0], form) + time).strftime(form)
 
 
 def magnetogram(

@@ -29,11 +29,11 @@ from tests.archive.drop import (
     PRODUCER,
     Inbox,
     LastPlane,
-    moved,
     near_real_time,
     of_the_day,
     science,
 )
+from tests.support.moved_files import moved
 
 DISK, MAP = "tiny_v1_stereo_a_20260214T000000", "tiny_v1_synchronic_20260214T000000"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,24 @@ def block(value: float) -> Array:
     return pixels
 
 
+def emptied(pixels: Array) -> Array:
+    """Missing values written as 0: a square of 8 pixels."""
+    pixels = pixels.copy()
+    pixels[64:72, 64:72] = 0
+    return pixels
+
+
+def prepared(pixels: Array, **changes: Card) -> bytes:
+    """EUVI-A 304 without its bias, as secchi_prep leaves it."""
+    return euvi(pixels.astype(np.float32), OFFSETCR=BIAS_DN, **changes)
+
+
+def logarithm(base: float) -> Array:
+    """Counts of a Sun of many brightnesses, and of its sky, as a logarithm."""
+    light = SDO.sees(_sun) * np.exp(_noise(0.5)) + 1.0
+    return np.asarray(np.log(light) / np.log(base), np.float32)
+
+
 def hot() -> Array:
     pixels = hmi_pixels()
     pixels[66, 60] = 1e30
@@ -230,6 +249,21 @@ FILES: dict[str, Make] = {
     "hmi_hot_pixel": lambda: hmi(hot()),
     "hmi_1e6_times": lambda: hmi(hmi_pixels() * 1e6),
     "hmi_zero": lambda: hmi(hmi_pixels() * 0),
+    "hmi_strength": lambda: hmi(np.abs(hmi_pixels())),
+    "hmi_negative": lambda: hmi(-np.abs(hmi_pixels())),
+    "hmi_kilogauss": lambda: hmi(hmi_pixels() / 1000),
+    "hmi_tesla": lambda: hmi(hmi_pixels() / 1e4),
+    "hmi_block_0": lambda: hmi(emptied(hmi_pixels())),
+    "hmi_half_0": lambda: hmi(np.where(SDO.sees(lambda x, y: x + 0 * y) < 0, 0, hmi_pixels())),
+    "aia171_block_0": lambda: aia(emptied(np.rint(SDO.sees(_sun)).astype(np.int16))),
+    "aia171_tiny": lambda: aia(CDELT1=60 * SDO.scale_arcsec, CDELT2=60 * SDO.scale_arcsec),
+    "aia171_log10": lambda: aia(logarithm(10.0)),
+    "aia171_ln": lambda: aia(logarithm(math.e)),
+    "aia171_exposure_0": lambda: aia(EXPTIME=0.0),
+    "euvi304_exposure_0": lambda: euvi(EXPTIME=0.0),
+    "euvi304_prepared": lambda: prepared(STEREO.sees(_sun) + _noise(2.0)),
+    "euvi304_prepared_block_0": lambda: prepared(emptied(STEREO.sees(_sun) + _noise(2.0))),
+    "euvi304_prepared_log10": lambda: prepared(logarithm(10.0)),
     "hmi_constant": lambda: hmi(hmi_pixels() * 0 + 1000.0),
     "hmi_bscale_left": lambda: raw(
         hmi_cards(SDO), (hmi_pixels() * 10).astype(np.float32), BSCALE=0.1, BZERO=0.0

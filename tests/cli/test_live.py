@@ -11,6 +11,7 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.checkpoint import FILE_NAME, read
 from farside.simulation import SimulatedSet
 from tests.support.live import Server
+from tests.support.once import once
 
 
 def run(*arguments: object) -> str:
@@ -60,13 +61,20 @@ def test_quicklook_draws_a_png_beside_the_product(
     assert (tmp_path / "far.png").read_bytes().startswith(b"\x89PNG\r\n")
 
 
-def test_simulate_names_the_files_that_it_wrote(tmp_path: Path) -> None:
-    out = tmp_path / "sim"
-    output = run(
-        *("simulate", "--time", "2025-03-01T00:00:00", "--stereo-longitude", 120),
-        *("--out", out, "--small", "--seed", 4),
+def simulate(folder: Path) -> str:
+    return run(
+        *("simulate", "--time", "2026-02-14T00:00:00", "--stereo-longitude", 120),
+        *("--out", folder, "--small", "--seed", 3),
     )
-    assert sorted(map(Path, output.split())) == sorted(p for p in out.rglob("*") if p.is_file())
+
+
+def test_simulate_names_the_files_that_it_wrote(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    written = [Path(line) for line in once(tmp_path_factory, "command", simulate).split()]
+    assert len(written) == 8
+    (folder,) = {path.parent for path in written if path.parent.name != "truth"}
+    assert sorted(written) == sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def test_what_the_service_refuses_is_one_sentence_here(

@@ -6,15 +6,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
-from astropy.time import Time
 
 from farside.quality import Quality
-from farside.simulation import SimulatedSet, SimulatedSun
-from farside.simulation.instruments.files import SIZES, write_hmi
+from farside.simulation import SimulatedSet
 from farside.synchronic import fits as synchronic_fits
 from farside.synchronic.map import SynchronicMap
+from tests.archive.drop import of_the_day
 from tests.clients.programs import run
 from tests.support.live import ROOT, Server
 
@@ -31,8 +29,7 @@ def fetched(simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory) -
         for path in paths:
             shutil.copy(path, folder / name)
     (folder / "observed").mkdir()
-    surface = SimulatedSun(3).at(Time("2026-02-14T00:00:00"))
-    write_hmi(folder / "observed", surface, np.random.default_rng(1), SIZES["small"])
+    (folder / "observed" / "hmi_today.fits").write_bytes(of_the_day(simulated))
     return folder
 
 

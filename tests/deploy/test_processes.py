@@ -4,8 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.live import ROOT
-from tests.support.triton_live import eventually
+from tests.support.live import ROOT, eventually
 
 RUN = """
 import subprocess

@@ -18,9 +18,16 @@ from farside.model import checkpoint
 from tests.support.small_model import generator, recipe_of
 
 
-def store(repository: Path, version: str = "1", seed: int = 1) -> Path:
+def store(
+    repository: Path, version: str = "1", seed: int = 1, instrument: str | None = None
+) -> Path:
+    """Write a model file; its first channel takes images of `instrument`, if one is given."""
     network = generator(seed)
     recipe = recipe_of(network).model_copy(update={"version": version})
+    if instrument:
+        first, *others = recipe.channels
+        channels = (first.model_copy(update={"accepts": (instrument,)}), *others)
+        recipe = recipe.model_copy(update={"channels": channels})
     path = repository / recipe.name / version / checkpoint.FILE_NAME
     path.parent.mkdir(parents=True)
     checkpoint.write(path, network.state_dict(), recipe)

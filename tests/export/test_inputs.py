@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from export.inputs import noise_inputs, parity_inputs
+from export.inputs import Inputs, noise_inputs, parity_inputs
 from farside.model.recipe import Linear, Recipe
 from tests.support.native_model import NATIVE
+from tests.support.once import once
 from tests.support.small_model import RECIPE
 
 
@@ -31,8 +34,29 @@ def test_the_second_image_is_the_first_upside_down() -> None:
     assert not np.array_equal(tensor[1], tensor[0])
 
 
-def test_a_model_that_the_simulated_sun_can_feed_gets_its_files_encoded() -> None:
-    inputs = parity_inputs(RECIPE)
+def of_drawings() -> Recipe:
+    """Model of drawings."""
+    channel = RECIPE.channels[0].model_copy(
+        update={"accepts": ("DRAWING WHITE",), "scaling": Linear(scale=1.0)}
+    )
+    return RECIPE.model_copy(update={"channels": (channel,)})
+
+
+def simulated_inputs(_folder: Path) -> dict[str, Inputs]:
+    recipes = {"files": RECIPE, "tile": NATIVE, "drawing": of_drawings()}
+    return {kind: parity_inputs(recipe) for kind, recipe in recipes.items()}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Inputs]:
+    """Inputs of three kinds of model, from one simulated Sun."""
+    return once(tmp_path_factory, "parity-inputs", simulated_inputs)
+
+
+def test_a_model_that_the_simulated_sun_can_feed_gets_its_files_encoded(
+    made: dict[str, Inputs],
+) -> None:
+    inputs = made["files"]
     assert inputs.origin == "simulated Sun 1"
     assert inputs.tensor.shape == (2, 2, 64, 64)
     field = inputs.tensor[0, 1] * 1500
@@ -44,17 +68,14 @@ def test_a_model_that_it_cannot_feed_gets_noise_and_says_so(stranger: Recipe) ->
     assert parity_inputs(stranger).origin == "noise of seed 1 on the disk"
 
 
-def test_a_model_in_native_pixels_gets_a_tile_of_a_frame() -> None:
-    inputs = parity_inputs(NATIVE)
+def test_a_model_in_native_pixels_gets_a_tile_of_a_frame(made: dict[str, Inputs]) -> None:
+    inputs = made["tile"]
     assert inputs.origin == "simulated Sun 1"
     assert inputs.tensor.shape == (2, 1, NATIVE.side_px, NATIVE.side_px)
     assert 7 < inputs.tensor[0].std() * 1500 < 100  # at least the noise of a frame
 
 
-def test_a_model_of_drawings_gets_one() -> None:
-    channel = RECIPE.channels[0].model_copy(
-        update={"accepts": ("DRAWING WHITE",), "scaling": Linear(scale=1.0)}
-    )
-    inputs = parity_inputs(RECIPE.model_copy(update={"channels": (channel,)}))
+def test_a_model_of_drawings_gets_one(made: dict[str, Inputs]) -> None:
+    inputs = made["drawing"]
     assert inputs.origin == "simulated Sun 1"
     assert np.median(inputs.tensor[0, 0][RECIPE.disk.on_disk()]) == pytest.approx(1, abs=0.05)

@@ -15,14 +15,15 @@ def call(monkeypatch: pytest.MonkeyPatch, repository: Path, *arguments: str) -> 
 
 
 def test_all_models_are_exported_and_their_figures_printed(tmp_path: Path) -> None:
-    store(tmp_path)
+    # One that is given noise: test_inputs.py simulates the Sun.
+    store(tmp_path, instrument="MDI LOS")
     command = [sys.executable, "-m", "export", "--repository", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603
     lines = done.stdout.splitlines()
     assert len(lines) == 2
     assert "demo-torchscript/1/model.pt: fp32, relative L2" in lines[0]
     assert "demo-onnx/1/model.onnx" in lines[1]
-    assert "on simulated Sun 1" in lines[1]
+    assert "on noise of seed 1" in lines[1]
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,8 @@ from tests.monitoring.queries import (
     panel_queries,
     rule_queries,
 )
-from tests.support.live import Server, serving
+from tests.support.live import Server, eventually, serving
 from tests.support.map_files import MapFiles
-from tests.support.triton_live import eventually
 
 
 def traffic(url: str, files: SimulatedSet, disks: MapFiles) -> None:

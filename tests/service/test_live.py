@@ -21,8 +21,8 @@ from farside.model.engines import embedded
 from farside.pipeline import generate
 from farside.quality import Quality
 from farside.simulation.instruments.files import SimulatedSet
-from tests.support.live import Later, Server
-from tests.support.triton_live import eventually
+from tests.support.live import Server, eventually
+from tests.support.simulated_sets import Later
 
 Part = tuple[str, tuple[str, bytes]]
 Parts = list[Part]

@@ -24,8 +24,7 @@ from service.settings import Settings
 from service.shutdown import SIGNALS, GracefulShutdown
 from service.worker import IDLE_POLL_S, Worker
 from tests.service.fakes import FakeEngine
-from tests.support.live import Server, serving
-from tests.support.triton_live import eventually
+from tests.support.live import Server, eventually, serving
 
 
 @contextmanager

@@ -17,8 +17,7 @@ import psutil
 import pytest
 
 from farside.simulation.instruments.files import SimulatedSet
-from tests.support.live import Server, serving
-from tests.support.triton_live import eventually
+from tests.support.live import Server, eventually, serving
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 

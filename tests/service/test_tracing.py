@@ -15,9 +15,8 @@ import pytest
 
 from deploy.local_triton.processes import PATIENCE_S
 from farside.simulation.instruments.files import SimulatedSet
-from tests.support.live import Server, serving
+from tests.support.live import Server, eventually, serving
 from tests.support.map_files import MapFiles
-from tests.support.triton_live import eventually
 
 TRACED = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
 """The client's own trace, which it wants to be continued."""

@@ -19,8 +19,7 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engines.torch import TorchEngine
 from farside.pipeline import generate
 from farside.simulation.instruments.files import SimulatedSet
-from tests.support.live import Server, serving
-from tests.support.triton_live import eventually
+from tests.support.live import Server, eventually, serving
 
 DEADLINE_S = 20
 """Of a request: many times what one takes, and what the test of it has to wait for."""

@@ -18,7 +18,7 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation.instruments.files import SimulatedSet
 from service.settings import Settings
 from tests.service.fakes import FakeEngine, service, service_of, worker_of
-from tests.support.live import Later
+from tests.support.moved_files import with_cards
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
@@ -31,6 +31,12 @@ def files(simulated: SimulatedSet) -> Parts:
 def parts_of(written: SimulatedSet) -> Parts:
     roles = {"observation": written.observations, "reference": written.references}
     return [(role, (p.name, p.read_bytes())) for role, paths in roles.items() for p in paths]
+
+
+def with_field_reversed(part: tuple[str, tuple[str, bytes]]) -> tuple[str, tuple[str, bytes]]:
+    """The same magnetogram of the opposite polarity."""
+    role, (name, content) = part
+    return role, (name, with_cards(content, BSCALE=f"{-0.1:>20}"))
 
 
 @asynccontextmanager
@@ -152,10 +158,8 @@ def test_files_of_the_next_request_are_read_while_the_network_runs(files: Parts)
     asyncio.run(story())
 
 
-def test_requests_that_wait_run_together_where_it_pays_and_each_gets_its_own(
-    files: Parts, later: Later
-) -> None:
-    other = parts_of(later(5))
+def test_requests_that_wait_run_together_where_it_pays_and_each_gets_its_own(files: Parts) -> None:
+    other = [*files[:-1], with_field_reversed(files[-1])]
     engine = FakeEngine(batch=4)
     engine.go.clear()
 

@@ -13,15 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import astropy.units as u
 import httpx
 import pytest
-from astropy.time import Time
 
 from deploy.local_triton.processes import PATIENCE_S, started
-from farside.simulation.instruments.files import SimulatedSet, write_set
+from farside.simulation.instruments.files import SimulatedSet
 from tests.support.map_files import MapFiles, write_map_files
-from tests.support.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,32 +103,20 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
     pytest.fail(f"{url} did not answer:\n{log.read_text()[-4000:]}")
 
 
+def eventually(promise: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+    """Wait until a condition holds, with a generous timeout."""
+    end = time.monotonic() + seconds
+    while not promise():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def free_port() -> int:
     """Find a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-Later = Callable[[float], SimulatedSet]
-
-
-@pytest.fixture(scope="session")
-def later(tmp_path_factory: pytest.TempPathFactory) -> Later:
-    """The seven small files of one simulated scene, so many hours after midnight."""
-
-    def write(hours: float) -> SimulatedSet:
-        time = Time("2026-02-14T00:00:00") + hours * u.hour
-        return once(tmp_path_factory, f"simulated-{hours:g}h", write_set, time, 120.0, 3, "small")
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def simulated(later: Later) -> SimulatedSet:
-    """The seven small files of one simulated scene."""
-    return later(0)
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ def spots(x: Floats, y: Floats) -> Floats:
     """Field in gauss with a positive spot in the north-west and a negative one in the south."""
     field = 800 * np.exp(-((x - 0.4) ** 2 + (y - 0.3) ** 2) / 0.01)
     field = field - 600 * np.exp(-(x**2 + (y + 0.5) ** 2) / 0.02)
+    field = field + 5 * np.sin(20 * x) * np.cos(15 * y)  # nowhere is the Sun exactly 0
     return np.where(np.hypot(x, y) < 1, field, np.nan)
 
 

@@ -15,6 +15,12 @@ import pytest
 
 Made = TypeVar("Made")
 
+HISTORIES = "histories"
+"""Name of the folder with the transport states of simulated suns."""
+
+SHARED = "TESTS_SHARED"
+"""Environment variable with the folder of what several runs of pytest share."""
+
 
 def once(
     factory: pytest.TempPathFactory, name: str, make: Callable[..., Made], *arguments: object
@@ -23,17 +29,34 @@ def once(
 
     It runs in a process of its own: a simulated Sun takes a gigabyte, which no worker then keeps.
     """
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder = shared_folder(factory) / name
     folder.mkdir(exist_ok=True)
     kept = folder / "made.pickle"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            kept.write_bytes(pickle.dumps(_elsewhere(make, folder / "files", *arguments)))
+            histories = shared_folder(factory) / HISTORIES
+            made = _elsewhere(_with_histories, histories, make, folder / "files", *arguments)
+            kept.write_bytes(pickle.dumps(made))
         return cast("Made", pickle.loads(kept.read_bytes()))  # noqa: S301  our own
 
 
-def _elsewhere(make: Callable[..., Made], folder: Path, *arguments: object) -> Made:
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """Folder of all workers of a run, and of all runs of ``python -m tests``."""
+    if SHARED in os.environ:
+        return Path(os.environ[SHARED])
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def _elsewhere(make: Callable[..., Made], *arguments: object) -> Made:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(make, folder, *arguments).result()
+        return process.submit(make, *arguments).result()
+
+
+def _with_histories(folder: Path, make: Callable[..., Made], *arguments: object) -> Made:
+    from tests.support.histories import share_histories
+
+    with pytest.MonkeyPatch.context() as patch:
+        share_histories(patch, folder)
+        return make(*arguments)

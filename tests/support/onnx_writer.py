@@ -7,22 +7,29 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import sys
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from export import onnx
-from export.precision import ServedNetwork
-from farside.model import networks
-from farside.model.recipe import Recipe
+if TYPE_CHECKING:
+    from export.precision import ServedNetwork
+    from farside.model.recipe import Recipe
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _onnx_is_written_elsewhere() -> Iterator[None]:
     """Let :func:`export.onnx.write` run in another process, which the first call starts."""
+    if "export.onnx" not in sys.modules:  # none of the tests needs it
+        yield
+        return
+    from export import onnx
+    from farside.model import networks
+
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawned) as process, pytest.MonkeyPatch.context() as patch:
 
@@ -36,6 +43,9 @@ def _onnx_is_written_elsewhere() -> Iterator[None]:
 
 
 def _write(folders: list[str], given: bytes) -> None:
+    from export import onnx
+    from farside.model import networks
+
     networks.__path__ = folders  # a test may have added its own
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
-import pytest
 
 from farside.errors import EngineFailedError
 from farside.model import checkpoint
 from farside.model.defaults import Precision
 from farside.model.engine import Tensor
 from tests.support.live import ROOT
-from tests.support.once import once
 
 SHIPPED = checkpoint.newest_versions(ROOT / "model_repository")
 
@@ -52,9 +50,3 @@ def compare_openvino(_folder: Path) -> OpenVinoErrors:
             else:
                 errors[name, precision] = difference(answer, exact)
     return errors
-
-
-@pytest.fixture(scope="session")
-def openvino_errors(tmp_path_factory: pytest.TempPathFactory) -> OpenVinoErrors:
-    """Errors of all shipped models; compiling them takes memory that no worker then keeps."""
-    return once(tmp_path_factory, "openvino-errors", compare_openvino)

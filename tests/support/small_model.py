@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from farside.model.engine import Model, Tensor, input_shape
-from farside.model.networks.pix2pixcc import Generator
 from farside.model.recipe import Recipe
+
+if TYPE_CHECKING:
+    from farside.model.networks.pix2pixcc import Generator
 
 RECIPE = Recipe.from_toml((Path(__file__).parents[1] / "golden" / "recipe.toml").read_text())
 """Recipe of one EUV observation and one reference magnetogram, without network arguments."""
@@ -17,6 +19,10 @@ RECIPE = Recipe.from_toml((Path(__file__).parents[1] / "golden" / "recipe.toml")
 
 def generator(seed: int) -> Generator:
     """Network with random weights that fits :data:`RECIPE`."""
+    import torch  # takes seconds, and most tests need the Recipe alone
+
+    from farside.model.networks.pix2pixcc import Generator
+
     torch.manual_seed(seed)
     return Generator(2, 1, n_gf=2, n_downsample=2, n_residual=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,10 @@ import pytest
 FEWEST_FILES = 50
 """Number of files from which on the list is printed."""
 
+KEPT_IN = "TESTS_COSTS"
+"""Environment variable with the file that several runs add their costs to, for one table."""
+
+TITLE = "processor time, peak memory and memory kept"
 LISTED = 10
 PROC = Path("/proc")
 
@@ -68,16 +73,36 @@ class Spent:
             self.costs[name] = Cost(*cost)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if len(self.costs) < FEWEST_FILES:
-            return
-        files = self.costs.items()
-        longest = sorted(files, key=lambda file: -file[1].seconds)[:LISTED]
-        largest = sorted(files, key=lambda file: -file[1].peak_mb)[:LISTED]
-        terminalreporter.section("processor time, peak memory and memory kept")
-        for name, (seconds, peak_mb, kept_mb) in dict((*longest, *largest)).items():
-            terminalreporter.write_line(f"{seconds:6.0f} s {peak_mb:6d} MB {kept_mb:6d} MB  {name}")
-        seconds = sum(cost.seconds for cost in self.costs.values())
-        terminalreporter.write_line(f"{seconds:6.0f} s {largest[0][1].peak_mb:6d} MB  all files")
+        if kept := os.environ.get(KEPT_IN):
+            with Path(kept).open("a") as file:
+                file.writelines(
+                    f"{json.dumps([name, *cost])}\n" for name, cost in self.costs.items()
+                )
+        elif len(self.costs) >= FEWEST_FILES:
+            terminalreporter.section(TITLE)
+            for line in table(self.costs):
+                terminalreporter.write_line(line)
+
+
+def read_costs(path: Path) -> dict[str, Cost]:
+    """Costs that several runs have kept in a file."""
+    rows = map(json.loads, path.read_text().splitlines())
+    return {name: Cost(*cost) for name, *cost in rows}
+
+
+def table(costs: Mapping[str, Cost]) -> list[str]:
+    """Lines of the files that took most time and most memory, and of all together."""
+    files = costs.items()
+    longest = sorted(files, key=lambda file: -file[1].seconds)[:LISTED]
+    largest = sorted(files, key=lambda file: -file[1].peak_mb)[:LISTED]
+    seconds = sum(cost.seconds for cost in costs.values())
+    return [
+        *(
+            f"{cost.seconds:6.0f} s {cost.peak_mb:6d} MB {cost.kept_mb:6d} MB  {name}"
+            for name, cost in dict((*longest, *largest)).items()
+        ),
+        f"{seconds:6.0f} s {largest[0][1].peak_mb:6d} MB  all files",
+    ]
 
 
 def pytest_configure(config: pytest.Config) -> None:

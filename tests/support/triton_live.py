@@ -1,19 +1,15 @@
-"""Real Triton servers for the tests, with small models."""
+"""Small models for real Triton servers, and what they answer."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from tritonclient.grpc.model_config_pb2 import ModelParameter
 
-from deploy.local_triton.processes import PATIENCE_S
-from deploy.local_triton.server import TritonServer, triton_serving
+from deploy.local_triton.server import TritonServer
 from export import onnx, torchscript, triton
 from export.build import FILES, Build, Format
 from export.precision import ServedNetwork, served_network
@@ -21,7 +17,6 @@ from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from farside.model.engine import Tensor
 from farside.model.engines import shared_memory
-from farside.model.engines.triton import TritonEngine
 from farside.model.recipe import Recipe
 from tests.support.rounding import same
 from tests.support.small_model import generator, recipe_of
@@ -86,41 +81,6 @@ def publish(
     triton.write(config, folder / triton.FILE_NAME)
 
 
-@pytest.fixture(scope="session")
-def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TritonServer]:
-    """Triton for all tests that do not break it, with ``demo``, ``slow`` and ``newer``."""
-    folder = tmp_path_factory.mktemp("triton_repository")
-    publish(folder, small_checkpoint(), max_batch=8, delay_s=0.02)
-    publish(folder, small_checkpoint("slow"), max_batch=1, delay_s=SLOW_S, queue=QUEUE)
-    publish(folder, small_checkpoint("newer"), max_batch=8)
-    with triton_serving(folder, tmp_path_factory.mktemp("triton")) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def tiny_triton(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[TritonServer]:
-    """Second Triton, with the model ``tiny`` of the service's tests."""
-    folder = tmp_path_factory.mktemp("tiny_triton_repository")
-    tiny = checkpoint.read(repository / "tiny" / "1" / checkpoint.FILE_NAME)
-    publish(folder, tiny, max_batch=4)
-    with triton_serving(folder, tmp_path_factory.mktemp("tiny_triton")) as running:
-        yield running
-
-
-@pytest.fixture
-def mortal_triton(tiny_triton: TritonServer) -> Iterator[TritonServer]:
-    """Triton of ``tiny`` that a test may kill; it is restored for the next test."""
-    yield tiny_triton
-    engine = TritonEngine(tiny_triton.url)
-    whole = engine.ready()
-    engine.close()
-    if not whole:
-        tiny_triton.kill()
-        tiny_triton.start()
-
-
 def our_regions(pid: int | None = None) -> set[str]:
     """Names of the regions in /dev/shm of this process, or of another."""
     return {path.name for path in shared_memory.FOLDER.glob(f"farside-{pid or os.getpid()}-*")}
@@ -130,11 +90,3 @@ def known_regions(server: TritonServer) -> set[str]:
     """Names of the regions registered with the server."""
     with server.client() as client:
         return set(client.get_system_shared_memory_status().regions)
-
-
-def eventually(promise: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    """Wait until a condition holds, with a generous timeout."""
-    end = time.monotonic() + seconds
-    while not promise():
-        assert time.monotonic() < end
-        time.sleep(0.02)

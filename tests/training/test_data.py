@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import astropy.units as u
@@ -22,10 +23,10 @@ from farside.disk.reproject import reproject_disk
 from farside.errors import IncompleteSetError
 from farside.observation.image import Observation, read
 from farside.quality import Quality
-from farside.simulation.instruments.files import write_set
+from farside.simulation import SimulatedSet
 from farside.sun.grid import Grid, Image
 from farside.sun.reference_epoch import SYNODIC_PERIOD_DAYS
-from tests.support.once import once
+from tests.support.moved_files import moved_set
 from tests.support.small_model import RECIPE
 from training.data import ArchivePlan, ArchiveSummary, Pairs, StoreError, open_store, prepare
 from training.data.__main__ import main
@@ -54,21 +55,22 @@ def images_of(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(
+    small: SimulatedSet, from_earth: SimulatedSet, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Sets of SDO 0, 13.65, 27.3 and 40.95 days old; a file of the last is cut off."""
-    return once(tmp_path_factory, "archive", write_archive)
-
-
-def write_archive(folder: Path) -> Path:
-    # SDO's images are at the epoch of Eq. 5: half a rotation earlier for a spacecraft at 180°.
-    for name, rotations, longitude_deg in (
-        ("now", 0, 0.0),
-        ("half", 0, 180.0),
-        ("one", 1, 0.0),
-        ("late/more", 1, 180.0),
+    folder = tmp_path_factory.mktemp("archive") / "files"
+    # Two pictures in turn: those that are a rotation apart differ.
+    for name, half_turns, files in (
+        ("now", 0, small),
+        ("half", 1, small),
+        ("one", 2, from_earth),
+        ("late/more", 3, from_earth),
     ):
-        time = NOW - rotations * SYNODIC_PERIOD_DAYS * u.day
-        write_set(folder / name, time, longitude_deg, seed=2, size="small")
+        taken = read(files.references[-1]).origin.time
+        days = float((NOW - taken).to_value("day")) - half_turns * HALF_TURN_DAYS
+        moved_set(files, timedelta(days=days), folder / name)
+        shutil.copytree(files.truth.parent, folder / name / files.truth.parent.name)
     shutil.copytree(folder / "late", whole(folder))
     torn = images_of(folder / "late" / "more")[1]
     torn.write_bytes(torn.read_bytes()[:50_000])

@@ -22,7 +22,14 @@ from farside.model.engines import embedded
 from farside.model.engines.torch import TorchEngine
 from farside.model.networks.pix2pixcc import Generator
 from farside.model.recipe import Recipe
-from tests.support.shipped import SHIPPED, OpenVinoErrors, difference, name_of
+from tests.support.once import once
+from tests.support.shipped import (
+    SHIPPED,
+    OpenVinoErrors,
+    compare_openvino,
+    difference,
+    name_of,
+)
 from tests.support.small_model import generator, recipe_of
 
 ov = pytest.importorskip("openvino")
@@ -65,6 +72,12 @@ def repository(
 @pytest.fixture(scope="module")
 def engine(repository: Path) -> OpenVinoEngine:
     return OpenVinoEngine.from_repository(repository, threads=1)
+
+
+@pytest.fixture(scope="module")
+def openvino_errors(tmp_path_factory: pytest.TempPathFactory) -> OpenVinoErrors:
+    """Errors of all shipped models; compiling them takes memory that no worker then keeps."""
+    return once(tmp_path_factory, "openvino-errors", compare_openvino)
 
 
 def noise(engine: Engine, model: str = "demo", batch: int = 1, seed: int = 0) -> Tensor:

@@ -16,7 +16,8 @@ from deploy.local_triton.server import TritonServer
 from farside.errors import DeadlineError, EngineUnavailableError
 from farside.model.engines import shared_memory
 from farside.model.engines.triton import TritonEngine
-from tests.support.triton_live import SLOW_S, eventually, known_regions, noise, our_regions, truth
+from tests.support.live import eventually
+from tests.support.triton_live import SLOW_S, known_regions, noise, our_regions, truth
 
 ROOT = Path(__file__).resolve().parents[3]
 

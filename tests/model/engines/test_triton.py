@@ -23,7 +23,8 @@ from farside.errors import (
 )
 from farside.model.engine import Tensor, find_model
 from farside.model.engines.triton import TritonEngine
-from tests.support.triton_live import SLOW_S, alike, eventually, noise, small_checkpoint, truth
+from tests.support.live import eventually
+from tests.support.triton_live import SLOW_S, alike, noise, small_checkpoint, truth
 
 DEMO = "demo-torchscript"
 

@@ -16,9 +16,9 @@ from deploy.local_triton.server import TritonServer
 from farside.errors import EngineFailedError, EngineUnavailableError
 from farside.model.engine import Tensor
 from farside.model.engines.triton import TritonEngine
+from tests.support.live import eventually
 from tests.support.triton_live import (
     alike,
-    eventually,
     known_regions,
     noise,
     our_regions,

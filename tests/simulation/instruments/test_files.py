@@ -11,7 +11,7 @@ from farside.quality import Quality
 from farside.simulation.instruments.files import SimulatedSet, read_truth, write_set
 from farside.sun.grid import Grid
 from farside.sun.reference_epoch import reference_time
-from tests.simulation.conftest import TIME
+from tests.support.simulated_sets import TIME
 
 GRID = Grid(256, 112.5)
 

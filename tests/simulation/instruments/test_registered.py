@@ -10,21 +10,25 @@ from farside.simulation.grid import COARSE, FINE
 from farside.simulation.instruments.camera import Detector
 from farside.simulation.instruments.files import SimulatedSet, read_truth
 from farside.simulation.instruments.registered import InstrumentSuite, noise_gauss, render_view
-from farside.simulation.scene import Scene
-from farside.simulation.sun import SimulatedSun
+from farside.simulation.scene import stereo
+from farside.simulation.sun import SimulatedSun, Surface
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import earth
-from tests.simulation.conftest import TIME
 from tests.support.once import once
+from tests.support.simulated_sets import TIME
 
 GRID = Grid(256, 112.5)
 
 
+@pytest.fixture(scope="module")
+def surface() -> Surface:
+    return SimulatedSun(2).at(TIME, COARSE)
+
+
 @pytest.mark.parametrize("instrument", ["SDO", "EUVI"])
 def test_a_view_has_four_planes_in_quiet_suns_and_gauss_and_nothing_off_the_disk(
-    instrument: InstrumentSuite,
+    surface: Surface, instrument: InstrumentSuite
 ) -> None:
-    surface = SimulatedSun(2).at(TIME, COARSE)
     planes = render_view(surface, earth(TIME), instrument, GRID, np.random.default_rng(0))
     assert planes.shape == (4, 256, 256)
     assert planes.dtype == np.float32
@@ -35,8 +39,7 @@ def test_a_view_has_four_planes_in_quiet_suns_and_gauss_and_nothing_off_the_disk
     assert 100 < np.abs(planes[3]).max() < 3000
 
 
-def test_the_same_random_numbers_give_the_same_view() -> None:
-    surface = SimulatedSun(2).at(TIME, COARSE)
+def test_the_same_random_numbers_give_the_same_view(surface: Surface) -> None:
     first, again, other = (
         render_view(surface, earth(TIME), "SDO", GRID, np.random.default_rng(k)) for k in (1, 1, 2)
     )
@@ -53,22 +56,20 @@ def test_hmi_noise_falls_with_the_area_of_the_pixel() -> None:
 
 
 class Views(NamedTuple):
-    """One Sun from Earth on two lattices, and the scene of the files: (4, y, x) each."""
+    """One Sun from Earth on two lattices, and from the spacecraft of `small`: (4, y, x) each."""
 
     coarse: Image
     fine: Image
     far: Image
-    front: Image
 
 
 def views_of(_folder: Path) -> Views:
-    sun, scene = SimulatedSun(2), Scene.of(2, TIME, 70.0)
-    rng = np.random.default_rng
+    sun, rng = SimulatedSun(2), np.random.default_rng
+    surface = sun.at(TIME, FINE)
     return Views(
         coarse=render_view(sun.at(TIME, COARSE), earth(TIME), "SDO", GRID, rng(0)),
-        fine=render_view(sun.at(TIME, FINE), earth(TIME), "SDO", GRID, rng(0)),
-        far=render_view(scene.far, scene.spacecraft, "EUVI", GRID, rng(0)),
-        front=render_view(scene.front, earth(scene.reference_time), "SDO", GRID, rng(1)),
+        fine=render_view(surface, earth(TIME), "SDO", GRID, rng(0)),
+        far=render_view(surface, stereo(TIME, 70.0), "EUVI", GRID, rng(0)),
     )
 
 
@@ -89,11 +90,11 @@ def test_the_lattice_hardly_matters_to_the_light(views: Views) -> None:
 
 
 def test_the_files_show_what_is_seen_straight_on_the_grid(
-    views: Views, small: SimulatedSet
+    views: Views, small: SimulatedSet, from_earth: SimulatedSet
 ) -> None:
     inside = GRID.radius_px() < 0.9 * GRID.disk_radius_px
-    far, front = views.far, views.front
-    paths = (*small.observations, *small.references)
+    far, front = views.far, views.fine
+    paths = (*small.observations, *from_earth.references)
     for plane, path in zip((*far[:3], *front), paths, strict=True):
         image = register(read(path), GRID).image
         assert np.corrcoef(plane[inside], image[inside])[0, 1] > 0.9, path.name
