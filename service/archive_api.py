@@ -30,7 +30,7 @@ def archive_api(settings: Settings) -> ArchiveApi:
 async def archive(request: Request) -> Response:
     """``GET /archive…``: the state, products, layers, regions and files of the archive."""
     api = archive_api(request.app.state.worker.settings)
-    path, query = request.url.path, dict(request.query_params)
+    path, query = request.scope["path"], dict(request.query_params)
     answer = await to_thread.run_sync(
         lambda: reply(api.answer(path, query), request.headers), limiter=_limiter()
     )
@@ -39,9 +39,9 @@ async def archive(request: Request) -> Response:
 
 async def page(request: Request) -> Response:
     """``GET /``, ``/docs`` and ``/page/…``: the files of the page."""
-    found = static_files().get(request.url.path)
+    found = static_files().get(request.scope["path"])
     if found is None:
-        raise NotArchivedError(f"no file {request.url.path[:80]!r} of the page")
+        raise NotArchivedError(f"no file {request.scope['path'][:80]!r} of the page")
     return _response(reply(found, request.headers), page=True)
 
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.errors import KeyNotAllowedError, UnknownKeyError
 from farside.keys import ApiKey, digest_of
+from farside.page.static_files import static_files
 from service.errors import KeyLimitError
 from service.request_log import RequestLog
 from service.settings import Settings, SettingsError
@@ -26,9 +27,10 @@ log = logging.getLogger("farside.service")
 
 
 def open_paths(settings: Settings) -> frozenset[str]:
-    """Endpoints that need no key: probes, and what says how to use the service."""
+    """Endpoints that need no key: probes, the page itself, and how to use the service."""
     metrics = {"/metrics"} if settings.metrics_open else set()
-    return frozenset({"/livez", "/readyz", "/", "/docs.json"} | metrics)
+    described = {"/openapi.json", "/docs.json"}
+    return frozenset({"/livez", "/readyz", *described, *static_files(), *metrics})
 
 
 class Keys:
