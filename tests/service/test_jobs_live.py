@@ -17,8 +17,7 @@ from farside.client import Client, Job
 from farside.errors import IncompleteSetError, UnknownJobError
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation.instruments.files import SimulatedSet
-from tests.support.live import Server, serving
-from tests.support.triton_live import eventually
+from tests.support.live import Server, eventually, serving
 
 
 def test_a_job_gives_the_product_of_the_request(

@@ -11,6 +11,7 @@ from farside.model.engine import Model, Tensor, input_shape
 from farside.model.recipe import Recipe
 
 if TYPE_CHECKING:
+    from farside.model.networks import Network
     from farside.model.networks.pix2pixcc import Generator
 
 RECIPE = Recipe.from_toml((Path(__file__).parents[1] / "golden" / "recipe.toml").read_text())
@@ -27,7 +28,7 @@ def generator(seed: int) -> Generator:
     return Generator(2, 1, n_gf=2, n_downsample=2, n_residual=1)
 
 
-def recipe_of(network: Generator) -> Recipe:
+def recipe_of(network: Network) -> Recipe:
     """:data:`RECIPE` with the arguments of `network`."""
     named = RECIPE.network.model_copy(update={"arguments": network.arguments})
     return RECIPE.model_copy(update={"network": named})
