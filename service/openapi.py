@@ -72,21 +72,28 @@ def document(settings: Settings) -> Schema:
             "/": {
                 "get": _get("page", "The whole Sun, and a form to try the service.", "text/html")
             },
-            "/page/{name}": {"get": _page_file()},
+            PAGE_FILES: {"get": _page_file()},
             "/docs": {"get": _get("documentation", "This document, to read.", "text/html")},
         },
         "components": {"schemas": _schemas()},
     }
     if settings.keys_required:
-        _require_key(text, open_paths(settings))
+        _require_key(text, open_paths(settings) | {PAGE_FILES})
     return text
+
+
+PAGE_FILES = "/page/{name}"
+
+METHODS = ("get", "post", "delete")
+"""Keys of a path that hold operations; `parameters` is another."""
 
 
 def _require_key(text: Schema, without: Collection[str]) -> None:
     """Say of all endpoints but some that they need an API key."""
     text["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path, operations in text["paths"].items():
-        for operation in operations.values() if path not in without else ():
+        asked = {} if path in without else operations
+        for operation in (asked[method] for method in METHODS if method in asked):
             operation["security"] = [{"key": []}]
             operation["responses"] |= {str(status): _error(status) for status in (401, 403)}
 

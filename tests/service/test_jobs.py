@@ -33,7 +33,7 @@ Parts = list[tuple[str, tuple[str, bytes]]]
 TILED = {"files": [("observation", ("hmi.fits", hmi_file()))], "data": {"model": NATIVE.name}}
 """Job of an image in tiles."""
 
-FORWARDS = 15
+FORWARDS = 24
 """Of its 25 tiles those that show some of the disk."""
 
 

@@ -135,9 +135,9 @@ def test_a_probe_answers(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 200
 
 
-def test_the_page_has_a_form_and_loads_nothing(client: httpx.Client) -> None:
+def test_the_page_takes_files_and_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
     page = client.get("/")
-    assert 'action="generate"' in page.text
+    assert 'type="file"' in page.text
     assert "http" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
 

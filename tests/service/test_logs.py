@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import logging.config
+import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-from bentoml._internal.log import SERVER_LOGGING_CONFIG
 
 from service.logs import JsonFormatter, TextFormatter, configure, write_line
 from service.request_log import InputLine, RequestLog
@@ -40,16 +39,25 @@ def _restored() -> Iterator[None]:
         one.setLevel(level)
 
 
-@pytest.mark.parametrize("name", LOGGERS)
-def test_each_line_is_written_once_whoever_writes_it(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    # What BentoML has set when a worker starts.
-    logging.config.dictConfig(SERVER_LOGGING_CONFIG | {"disable_existing_loggers": False})
-    configure("json")
-    logging.getLogger(name).warning("Invalid HTTP request received.")
-    (line,) = capsys.readouterr().out.splitlines()
-    assert json.loads(line)["message"] == "Invalid HTTP request received."
+WORKER = """
+import logging, logging.config
+from bentoml._internal.log import SERVER_LOGGING_CONFIG
+from service.logs import configure
+
+# What BentoML has set when a worker starts.
+logging.config.dictConfig(SERVER_LOGGING_CONFIG | {"disable_existing_loggers": False})
+configure("json")
+for name in %r:
+    logging.getLogger(name).warning("Invalid HTTP request received by %%s.", name)
+"""
+
+
+def test_each_line_is_written_once_whoever_writes_it() -> None:
+    # In a process of its own: logging closes every handler when it is configured, pytest's too.
+    command = [sys.executable, "-c", WORKER % (LOGGERS,)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  our own
+    lines = [json.loads(line)["message"] for line in run.stdout.splitlines()]
+    assert lines == [f"Invalid HTTP request received by {name}." for name in LOGGERS]
 
 
 def test_a_request_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
