@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
+from safetensors import safe_open
 
 from farside.io.atomic import atomic_path
 from farside.magnetogram.domain import features
@@ -78,6 +79,12 @@ def _observed(stores: Iterable[Pairs], recipe: Recipe) -> Iterator[tuple[str, ND
                 yield f"{disk.origin.instrument} {disk.origin.band}", disk.image
 
 
+def _is_half(path: Path) -> bool:
+    """Whether a model file holds its weights in half precision."""
+    with safe_open(path, framework="numpy") as file:
+        return any(file.get_slice(key).get_dtype() == "F16" for key in file.keys())  # noqa: SIM118
+
+
 def _rounded(values: NDArray[np.float64]) -> list[float]:
     return [float(f"{value:.{DIGITS}g}") for value in values]
 
@@ -93,7 +100,9 @@ def main() -> None:
         domains = domains_of(map(open_store, arguments.store), model.recipe)
         described = model.recipe.model_copy(update={"domains": domains})
         with atomic_path(arguments.model) as candidate:
-            print(checkpoint.write(candidate, model.state, described, half=False))
+            print(
+                checkpoint.write(candidate, model.state, described, half=_is_half(arguments.model))
+            )
         for each in domains:
             print(" or ".join(each.bands), f"limit {each.limit}")
 

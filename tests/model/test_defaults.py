@@ -28,7 +28,8 @@ def test_the_wheel_carries_every_shipped_model() -> None:
     files = project["tool"]["setuptools"]["data-files"]
     assert files == {
         f"share/farside/{path.parent.relative_to(ROOT)}": [
-            f"{path.parent.relative_to(ROOT)}/*.safetensors"
+            f"{path.parent.relative_to(ROOT)}/*.safetensors",
+            f"{path.parent.relative_to(ROOT)}/*.npz",
         ]
         for path in SHIPPED
     }
