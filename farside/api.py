@@ -15,6 +15,7 @@ from astropy.units import Quantity
 from farside.errors import FormatError, MissingMetadataError
 from farside.io.atomic import NamedFile
 from farside.io.fits import MAX_BYTES, primary_cards, text, unpack
+from farside.io.objects import is_address
 from farside.io.source import Source, bytes_of, listed, naming_errors
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.defaults import default_folder
@@ -288,7 +289,7 @@ def write(
     Raises
     ------
     FormatError
-        The product is not written in this format.
+        The product is not written in this format, or the path is the address of an object store.
 
     Examples
     --------
@@ -296,6 +297,11 @@ def write(
     >>> farside.write(farside.read_product("far.fits"), "far.png").name
     'far.png'
     """
+    if is_address(path):
+        raise FormatError(
+            f"got the address {path}, expected a path; `farside generate --out` and jobs write to "
+            "object stores"
+        )
     path = Path(path)
     chosen = format or ("png" if path.suffix.lower() == ".png" else "native")
     file = _packed(product, chosen, flux_scale)
