@@ -40,6 +40,9 @@ OUTSIDE = {
     "farside_synchronic_2018": "a map of your own",
     "collector:": "a collector of traces",
     "prometheus --config": "the host names of compose.yaml",
+    "/etc/farside": "a machine of your own, with a user of the service",
+    "s3://": "an object store",
+    "git worktree add": "a second checkout, and an hour of rendering",
     "pre-commit": "the repositories of its hooks",
     "aisfm3.toml": "the archive of SDO, and days of a GPU",
     "--target gpu": "a GPU",
@@ -87,13 +90,22 @@ def commands(block: Block) -> Iterator[list[str]]:
         text = text.replace(f"${name} ", f"{value} ")
     text = re.sub(r"\$\(printf -- '(-[-\w]+) (?:\w+=@)?%s ' ([^)]*)\)", r"\1 FILE", text)
     text = re.sub(r"\$\([^)]*\)", "FILE", text)
-    for line in text.splitlines():
-        for part in re.split(r"&&|\|\|?|;", line):
-            words = shlex.split(part, comments=True)
+    lexer = shlex.shlex(
+        re.sub(r"(^|\s)#.*", r"\1", text) + "\n", posix=True, punctuation_chars=";|&><\n"
+    )
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
+    words: list[str] = []
+    for word in lexer:
+        if set(word) <= set(";|&\n"):
             while words and re.fullmatch(r"\w+=.*|export", words[0]):
                 words = words[1:]
             if words:
                 yield words
+            words = []
+        elif set(word) <= set("><"):
+            next(lexer)  # the file that it names
+        else:
+            words.append(word)
 
 
 @pytest.mark.parametrize("block", SHELL, ids=str)

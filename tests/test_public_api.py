@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import os
 import shutil
 import subprocess
 import sys
@@ -114,12 +115,22 @@ def test_neither_the_package_nor_reading_imports_what_takes_seconds() -> None:
     assert done.stdout.split() == ["[]", "[]"]
 
 
-def test_without_torch_an_error_says_what_to_install() -> None:
-    script = "import sys; sys.modules['torch'] = None; import farside; farside.load_models()"
-    done = subprocess.run(  # noqa: S603  our words
-        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+def test_without_torch_a_model_without_a_stored_graph_says_what_to_install(tmp_path: Path) -> None:
+    copy = tmp_path / "pix2pix-demo" / "1" / "model.safetensors"
+    copy.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "model_repository" / "pix2pix-demo" / "1" / copy.name, copy)
+    script = (
+        "import sys; sys.modules['torch'] = None; import farside;"
+        " farside.load_models(sys.argv[1]).engine('pix2pix-demo')"
     )
-    assert "EngineUnavailableError: no package 'torch', expected one: install" in done.stderr
+    done = subprocess.run(  # noqa: S603  our words
+        [sys.executable, "-c", script, str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"FARSIDE_CACHE": "off"},
+    )
+    assert "no openvino.npz of these weights beside it, and no torch to trace" in done.stderr
 
 
 @pytest.mark.parametrize("name", [*VERBS, "Models"])
@@ -234,7 +245,7 @@ def test_a_suffix_of_a_picture_writes_a_picture(folder: Path) -> None:
     assert write(product, folder / "one.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(FormatError, match="the format is 'gong', expected 'native' or 'png'"):
         write(product, folder / "far.gz", "gong")
-    with pytest.raises(FormatError, match="got the address s3:.*, expected a path"):
+    with pytest.raises(FormatError, match="got the address s3"):
         write(product, "s3://sun/far.fits")
 
 

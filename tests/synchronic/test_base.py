@@ -463,7 +463,9 @@ def test_a_map_of_ours_with_values_that_no_map_has_is_refused(
     change: dict[str, float], message: str
 ) -> None:
     made = synchronic_map()
-    planes = {key: np.full(made.grid.shape, value) for key, value in change.items()}
+    planes = {key: getattr(made, key).copy() for key in change}
+    for key, value in change.items():
+        planes[key][0] = value
     with pytest.raises(DamagedImageError, match=message):
         read_base(synchronic_fits.to_bytes(replace(made, **planes)))  # type: ignore[arg-type]
 
