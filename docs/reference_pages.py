@@ -31,7 +31,7 @@ from farside.quality import Quality
 from farside.solarwind import pack
 from farside.sun.grid import Grid
 from farside.sun.observer import Observer
-from service.openapi import document
+from service.openapi import METHODS, document
 from service.settings import PREFIX, Settings
 from training.config import Config
 
@@ -129,7 +129,8 @@ def http() -> str:
 
     def parts() -> Iterator[str]:
         for path, methods in paths.items():
-            for method, operation in methods.items():
+            for method in (each for each in METHODS if each in methods):
+                operation = methods[method]
                 yield f"## {method.upper()} {path}"
                 yield _escaped(str(operation.get("description", operation["summary"])))
                 yield from _form_of(operation, schemas)
