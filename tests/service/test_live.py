@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -135,9 +136,11 @@ def test_a_probe_answers(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 200
 
 
-def test_the_page_takes_files_and_loads_nothing_from_elsewhere(client: httpx.Client) -> None:
+def test_the_page_loads_its_own_files_and_nothing_from_elsewhere(client: httpx.Client) -> None:
     page = client.get("/")
-    assert 'type="file"' in page.text
+    scripts = re.findall(r'<script[^>]* src="([^"]+)"', page.text)
+    assert scripts
+    assert all(client.get(script).is_success for script in scripts)
     assert "http" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
