@@ -467,7 +467,7 @@ def test_a_map_of_ours_with_values_that_no_map_has_is_refused(
     for key, value in change.items():
         planes[key][0] = value
     with pytest.raises(DamagedImageError, match=message):
-        read_base(synchronic_fits.to_bytes(replace(made, **planes)))  # type: ignore[arg-type]
+        read_base(synchronic_fits.to_bytes(replace(made, **planes)))
 
 
 ADAPT_CARDS = {"MODEL": "ADAPT", "MAPTIME": "2017-08-13T20:00:00", "LATTYPE": 0, "CRLNGEDG": 0.0}
