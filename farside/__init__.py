@@ -16,13 +16,13 @@ Observation     one image of the Sun: pixels, pointing, observer, time, quality
 Magnetogram     line-of-sight field of one disk, in gauss
 SynchronicMap   radial field of the whole Sun at one time, in gauss
 Models          models of a folder, by name
-Recipe          what a model expects and gives
+Recipe          description of the inputs and outputs of a model
 Quality         bits of QUALITY, from a file to the product
 Client          the same verbs through a service
 FarsideError    base of all errors; each says what was found and what is expected
 
 The products have ``.to_map()`` (sunpy), ``.to_hdus()`` (astropy), ``.plot()`` and ``.field`` (a
-Quantity). docs/python.md shows them in ten lines.
+Quantity). docs/python.md shows them in use.
 """
 
 from __future__ import annotations

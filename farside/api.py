@@ -130,15 +130,16 @@ def generate(
     observations : file, HDUList, Map or Observation, or several
         Images of the far side, in any order.
     references : file, HDUList, Map or Observation, or several
-        Images of the front side at the epoch of Eq. 5 (:func:`farside.reference_time`), where the
-        model takes any; for some models a synoptic map (GONG, ADAPT, HMI, SynchronicMap or
-        BaseMap) in place of the magnetogram.
+        Images of the front side near the epoch of Eq. 5 (:func:`farside.reference_time`), where
+        the model takes any; for some models a synoptic map (GONG, ADAPT, HMI, SynchronicMap or
+        BaseMap) in place of the magnetogram. The Recipe has the limits of their age.
     model : str, optional
         Name of the model. By default FARSIDE_DEFAULT_MODEL, or the only one there is.
     models : Models or Engine, optional
         What :func:`farside.load_models` gave. By default the models of its default folder.
     seed : int, optional
-        Draw a realisation with this seed, by :meth:`Magnetogram.sample`, instead of the mean.
+        Draw a realisation with this seed, by :meth:`Magnetogram.sample`, instead of the mean; the
+        model must give σ and the expected |B|, as farside-1 does.
     progress : callable, optional
         Called with the tiles done and their number, by models that work in tiles.
 
@@ -156,7 +157,8 @@ def generate(
 
     Notes
     -----
-    The method is Pix2PixCC (Jeong et al. 2022, ApJS 262, 50) unless the model says another.
+    The method is that of the model: farside-1 is described in docs/farside-1.md, Pix2PixCC by Jeong
+    et al. (2022, ApJS 262, 50). Needs the extra ``openvino`` or ``torch``.
 
     Examples
     --------
@@ -195,15 +197,15 @@ def synchronic_map(
     Parameters
     ----------
     observed : file, HDUList, Map or Observation, or several
-        Line-of-sight magnetograms of HMI.
+        Full-disk line-of-sight magnetograms of HMI, MDI or SO/PHI-FDT.
     generated : file, HDUList or Magnetogram, or several
-        Products of :func:`farside.generate`.
+        Products of :func:`farside.generate`, or magnetograms of the AISFM archive.
     base : file, HDUList, SynchronicMap or BaseMap, optional
         Map of GONG, ADAPT or HMI, or an earlier one of ours; fills what no disk shows.
     time : astropy Time, datetime or str, optional
         Time of the map, UTC. By default that of the most recent disk.
     allow_saturating : bool
-        Accept products of models whose field saturates.
+        Accept products of models whose field is clipped at a greatest strength (card AICLIP).
 
     Returns
     -------
@@ -360,7 +362,7 @@ def read_product(
     Raises
     ------
     InputError
-        It is no product of Farside, or it was altered since it was written.
+        It is not a product of Farside, or it was altered after it was written.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Memory of what the archives were asked for, and when to ask again."""
+"""Record of what the archives were asked for, and when to ask again."""
 
 from __future__ import annotations
 

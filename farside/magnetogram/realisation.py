@@ -13,20 +13,21 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.sun.grid import Image
 
 REGION_DEG = 12.0
-"""Distance over which strong field changes its polarity together: about that of the two polarities
-of an active region, so that a region is turned round as a whole. A choice."""
+"""Coherence length of polarity reversals in strong field, at disk centre: about the separation of
+the two polarities of an active region, so that a region is reversed as a whole. A choice."""
 
 CELL_DEG = 1.5
-"""The same for the quiet Sun: that of supergranules, 30 Mm, is 2.5° across. A choice."""
+"""Coherence length of polarity reversals in the quiet Sun; a supergranule of 30 Mm has a diameter
+of 2.5°. A choice."""
 
 STRONG_GAUSS = 15.0
-"""Expected |B| at which both count alike. A choice."""
+"""Expected |B| at which the two lengths have equal weight. A choice."""
 
 TEXTURE_DEG = 0.7
 """Correlation length of the strength about its mean, disk centre. A choice."""
 
 GREATEST_SPREAD = 8.0
-"""Upper limit of the relative variance of the strength; more makes single pixels of thousands of
+"""Upper limit of the relative variance of the strength; above it single pixels get thousands of
 gauss. A choice."""
 
 
@@ -34,9 +35,9 @@ def realise(made: Magnetogram, seed: int) -> Magnetogram:
     r"""Draw a field from the distribution that a product describes.
 
     With the mean m, σ and A = E|B| of each pixel, the field is ``s A w``. The sign s is that of m
-    with probability (1 + \|m\|/A) / 2. It changes together over whole active regions, and over
-    supergranules in the quiet Sun. The strength w has a lognormal distribution of mean 1 and a
-    texture of 0.7°. So mean and standard deviation over many seeds are m and σ.
+    with probability (1 + \|m\|/A) / 2, else the opposite. It is reversed coherently over whole
+    active regions, and over supergranules in the quiet Sun. The strength w is lognormal with mean 1
+    and a correlation length of 0.7°. So mean and standard deviation over many seeds are m and σ.
 
     Parameters
     ----------

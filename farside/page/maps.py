@@ -1,4 +1,4 @@
-"""Maps of an archive: their products, layers, regions and files, kept once made."""
+"""Maps of an archive: their products, layers, regions and files, cached."""
 
 from __future__ import annotations
 

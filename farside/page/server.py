@@ -1,4 +1,4 @@
-"""HTTP server of the page on this machine, without the service: the standard library's."""
+"""HTTP server of the page for this machine, by the standard library, without the service."""
 
 from __future__ import annotations
 

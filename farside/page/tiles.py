@@ -1,4 +1,4 @@
-"""Cache of answers that cost time: each is made once, the least recently used leave first."""
+"""Cache of answers that take time to make: bounded in size, least recently used first out."""
 
 from __future__ import annotations
 
