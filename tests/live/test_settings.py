@@ -50,6 +50,7 @@ WHOLE = 'archive = "/a"\ninputs = "/i"\nbegin = 2026-11-01\n'
         (f'{WHOLE}spacecraft = ["C"]', "spacecraft.0: got 'C', expected: Input should be 'A' or"),
         (f"{WHOLE}cadence_minutes = 7", "cadence_minutes must divide 1440, got 7"),
         ('archive = "/a"\ninputs = "/a/i"\nbegin = 2026-11-01', "must be apart, got /a and /a/i"),
+        (f'{WHOLE}cache = "/i/cache"', "must be apart, got /i and /i/cache"),
         (f'{WHOLE}[[drop]]\nfolder="/d"\nformats=["native"]\nflux_scale=2.0', "flux_scale must be"),
         ("archive = ", "expected TOML"),
     ],
