@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from farside.errors import NotArchivedError
@@ -39,9 +39,14 @@ async def archive(request: Request) -> Response:
 
 async def page(request: Request) -> Response:
     """``GET /``, ``/docs`` and ``/page/…``: the files of the page."""
-    found = static_files().get(request.scope["path"])
+    path, asked = request.scope["path"], request.scope["raw_path"].decode("latin-1")
+    if path in ("/", "/docs") and asked.endswith("/") != (path == "/"):
+        # The addresses in it are relative, also below the path of a proxy.
+        place = "../docs" if path == "/docs" else f"{asked.rpartition('/')[2]}/"
+        return RedirectResponse(place, 308)
+    found = static_files().get(path)
     if found is None:
-        raise NotArchivedError(f"no file {request.scope['path'][:80]!r} of the page")
+        raise NotArchivedError(f"no file {path[:80]!r} of the page")
     return _response(reply(found, request.headers), page=True)
 
 

@@ -70,7 +70,7 @@ RETRY = (429, 503)
 """The statuses that carry Retry-After."""
 
 _ADDRESS = re.compile(r"(ipv[46]:)?(\[[0-9a-fA-F:%]+\]|[\w.-]+):\d{2,5}\b")
-"""An address of an engine, which is for the log alone."""
+"""An address of an engine or a store, which is for the log alone."""
 
 UNEXPECTED = "the service failed unexpectedly; its log says why under this request id"
 
@@ -112,7 +112,7 @@ def describe(error: Exception, request_id: str) -> tuple[int, ErrorBody]:
         return status, ErrorBody(UNEXPECTED, "FarsideError", (), request_id)
     files = error.files if isinstance(error, errors.FarsideError) else ()
     sentence = str(error)
-    if isinstance(error, errors.EngineError):
+    if isinstance(error, errors.EngineError | errors.ObjectStoreError):
         log.warning("request %s: %s", request_id, sentence)
         sentence = _ADDRESS.sub("its address", sentence)
     return status, ErrorBody(sentence, _public_name(error), files, request_id)
@@ -139,7 +139,7 @@ def _sentence(status: int, path: str) -> str:
     if status == HTTPStatus.NOT_FOUND:
         return f"nothing stands at {path[:80]!r}; /openapi.json lists the addresses"
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{path!r} does not take this method; the Allow header lists those it takes"
+        return f"{path[:80]!r} does not take this method; the Allow header lists those it takes"
     return f"the request was refused: {HTTPStatus(status).phrase}"
 
 

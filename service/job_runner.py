@@ -114,14 +114,12 @@ class JobRunner:
         while not self._worker.stopping:
             await run_in_threadpool(self._store.expire)
             is_full = await run_in_threadpool(lambda: self._store.is_full)
-            job = None if is_full else await run_in_threadpool(self._store.claim)
-            if job is None:
-                await asyncio.sleep(POLL_S)
-                continue
-            self._worker.job_runs = True
+            self._worker.job_runs = True  # before it is claimed: a stop waits until it is put back
             try:
+                waits = is_full or self._worker.stopping
+                job = None if waits else await run_in_threadpool(self._store.claim)
                 # In a task of its own, whose log entry is that of the job.
-                pause_s = await asyncio.create_task(self._run_one(job))
+                pause_s = await asyncio.create_task(self._run_one(job)) if job else POLL_S
             finally:
                 self._worker.job_runs = False
             await asyncio.sleep(pause_s)

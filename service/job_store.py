@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 import secrets
 import shutil
 import sqlite3
@@ -37,6 +38,9 @@ SCHEMA_VERSION = 1
 MOST_RUNS = 2
 """Runs of one job: one that was cut off by a kill is queued again once, a choice. A job that ends
 the process each time, for example by its memory, would otherwise do so for ever."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{32}")
+"""Pattern of the ids that are made here: other folders, such as `lost+found`, are never touched."""
 
 ORPHAN_S = 3600.0
 """Age at which a folder without a row is removed: longer than any upload is written."""
@@ -68,7 +72,7 @@ class Submission:
     files
         Uploaded files, in the order of those of the request.
     client
-        Address of the client, which may have half of all jobs.
+        Name of its API key or its address; one client may have half of all jobs.
     request_id
         Id of the HTTP request.
     repeat_key
@@ -141,8 +145,9 @@ class JobStore:
 
     @property
     def is_full(self) -> bool:
-        """Whether the files of all jobs take as many bytes as they may."""
-        return self.counts().bytes >= self._settings.jobs_gb * 1e9
+        """Whether the results alone take as many bytes as all files may; they leave in time."""
+        kept = self._rows("SELECT sum(bytes) AS bytes FROM job WHERE ended IS NOT NULL")[0]
+        return (kept["bytes"] or 0) >= self._settings.jobs_gb * 1e9
 
     def submit(self, given: Submission) -> JobStatus:
         """Take a job: once this returns, no kill and no power cut loses it.
@@ -236,7 +241,7 @@ class JobStore:
         self._remove_files(name)
 
     def expire(self) -> None:
-        """Remove the jobs whose result was kept for its time, and folders without a job."""
+        """Remove the jobs whose result was kept for its time."""
         end = time.time() - self._settings.job_kept_hours * 3600
         for row in self._rows("SELECT id FROM job WHERE ended < ?", end):
             try:
@@ -288,7 +293,7 @@ class JobStore:
             self._journal.execute("UPDATE job SET state = 'queued' WHERE state = 'running'")
         known = {row["id"] for row in self._rows("SELECT id FROM job")}
         for path in self._folder.iterdir():
-            is_orphan = path.is_dir() and path.name not in known
+            is_orphan = _ID.fullmatch(path.name) and path.is_dir() and path.name not in known
             if is_orphan and time.time() - path.stat().st_mtime > ORPHAN_S:
                 self._remove_files(path.name)
 
@@ -322,15 +327,16 @@ class JobStore:
                 "UPDATE job SET stage = ?, done = ?, parts = ? WHERE id = ?",
                 (progress.stage, progress.done, progress.parts, name),
             ).rowcount
-        if not changed:
-            raise _unknown()
+        self._check_there(name, changed)
 
     def put_back(self, name: str) -> None:
         """Queue a running job again, in its old place; its run does not count."""
         with self._transaction():
-            self._journal.execute(
+            changed = self._journal.execute(
                 "UPDATE job SET state = 'queued', runs = runs - 1 WHERE id = ?", (name,)
-            )
+            ).rowcount
+        if not changed:
+            self._remove_files(name)
 
     def finish(self, name: str, answer: Answer) -> None:
         """Keep the result of a job; its inputs are removed.
@@ -370,9 +376,7 @@ class JobStore:
                 "UPDATE job SET state = ?, ended = ?, answer = ?, bytes = ? WHERE id = ?",
                 (state, time.time(), answer, size, name),
             ).rowcount
-        if not changed:
-            self._remove_files(name)
-            raise _unknown()
+        self._check_there(name, changed)
         for path in (self._folder / name).glob("*"):
             if path.name != RESULT:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -403,6 +407,12 @@ class JobStore:
             flush_to_disk(path)
         flush_to_disk(folder)
         flush_to_disk(self._folder)
+
+    def _check_there(self, name: str, changed: int) -> None:
+        """Raise of a job that was cancelled, and remove what it wrote since."""
+        if not changed:
+            self._remove_files(name)
+            raise _unknown()
 
     def _remove_files(self, name: str) -> None:
         shutil.rmtree(self._folder / name, ignore_errors=True)

@@ -32,7 +32,7 @@ PAUSE_S = 2.0
 """How long to wait for more of a body that is dropped, a choice."""
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_KEPT = ("allow", "retry-after", "www-authenticate")
+_KEPT = ("allow", "content-range", "retry-after", "www-authenticate")
 
 
 class ErrorEnvelope:

@@ -68,7 +68,7 @@ def document(settings: Settings) -> Schema:
             "/schema.json": {
                 "get": _get("schema", "For BentoML's client.", "application/json", "Endpoints")
             },
-            **archive_paths({str(status): _error(status) for status in (400, 404, 500, 503)}),
+            **archive_paths({str(status): _error(status) for status in (400, 404, 416, 500, 503)}),
             "/": {
                 "get": _get("page", "The whole Sun, and a form to try the service.", "text/html")
             },
@@ -167,7 +167,7 @@ def _cancel() -> Schema:
 
 def _job_result() -> Schema:
     answers = _answers("What /generate would have answered.", _PRODUCT_TYPES, _MODEL_HEADERS)
-    return _on_job("result", "Result of a job", {"200": answers["200"]}, _statuses())
+    return _on_job("result", "Result of a job", {"200": answers["200"]}, {*_statuses(), 416})
 
 
 def _on_job(name: str, summary: str, answers: Schema, statuses: Iterable[int]) -> Schema:

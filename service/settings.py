@@ -189,8 +189,8 @@ class Settings(BaseSettings):
     jobs_gb: float = Field(
         default=10.0,
         gt=0,
-        description="Most bytes of their files, gigabytes (10^9 bytes); past it: 429, and no job "
-        "begins.",
+        description="Most bytes of their files, gigabytes (10^9 bytes); past it: 429. No job "
+        "begins while results alone take as many.",
     )
     job_kept_hours: float = Field(
         default=24.0, gt=0, description="How long the result of a job is kept, hours."

@@ -97,4 +97,5 @@ def _notes(folder: Path) -> list[Note]:
 
 def _add_note(folder: Path, note: Note) -> None:
     with (folder / NOTES).open("a", encoding="utf-8") as file:
-        file.write(f"{note}\n")
+        # The line break comes first: the line before may be torn.
+        file.write(f"\n{note}" if file.tell() else str(note))

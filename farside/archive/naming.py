@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from farside.model.recipe import Recipe
 
-_NAME = re.compile(r"([a-z0-9_]+)_(\d{8}T\d{6})_i([1-9]\d*)\.fits")
+_NAME = re.compile(r"([a-z0-9_]+)_(\d{8}T\d{6})_i([1-9]\d{0,8})\.fits")
 _SLOT = "%Y%m%dT%H%M%S"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from farside.archive.times import isoformat, parse_datetime
@@ -21,6 +21,9 @@ three days after a month. A choice: better files come late, and less and less of
 
 LEAST_WAIT = timedelta(minutes=15)
 """Least time between two requests for one set. A choice."""
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Asked:
@@ -39,6 +42,10 @@ class Asked:
             return True
         asked, due = self._times[key]
         return now < asked or now >= due
+
+    def last(self, key: str) -> datetime:
+        """When a set was last asked for; long ago if it never was."""
+        return self._times[key][0] if key in self._times else _LONG_AGO
 
     def note(self, key: str, slot: datetime, now: datetime, *, answered: bool) -> None:
         """Note that a set was asked for, and whether the archives answered."""

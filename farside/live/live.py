@@ -137,10 +137,12 @@ class Live:
             Slots for which this round did not ask all that is due.
         """
         self.settings.inputs.mkdir(parents=True, exist_ok=True)
-        wanted = [
-            request for slot in _newest_first(slots) for request in self._requests(slot, recipe)
-        ]
         asked = Asked(self.settings.inputs)
+        # Forecasts wait for the newest slot. Of the others in turn: while an archive is away, the
+        # first of them would else be asked for again and again, and the last of them never.
+        others = [each for slot in slots[:-1] for each in self._requests(slot, recipe)]
+        wanted = [each for slot in slots[-1:] for each in self._requests(slot, recipe)]
+        wanted += sorted(others, key=lambda each: asked.last(each.key))
         unreachable = count = 0
         for request in wanted:
             if self.stop.is_set() or unreachable == MOST_UNREACHABLE:
@@ -226,11 +228,6 @@ def due_slots(settings: LiveSettings, now: datetime) -> Iterator[datetime]:
     while slot <= last:
         yield slot
         slot += cadence
-
-
-def _newest_first(slots: tuple[datetime, ...]) -> tuple[datetime, ...]:
-    """Newest slot, which forecasts wait for, then the others in order of time."""
-    return (*slots[-1:], *slots[:-1])
 
 
 def _is_improvable(quality: Quality) -> bool:

@@ -92,6 +92,7 @@ class LiveSettings(_Part):
             raise ValueError(f"cadence_minutes must divide 1440, got {self.cadence_minutes}")
         roles = [("archive", self.archive), ("inputs", self.inputs)]
         roles += [(f"drop.{n}.folder", each.folder) for n, each in enumerate(self.drop)]
+        roles += [("cache", self.cache)] if self.cache else []
         for n, (name, path) in enumerate(roles):
             for other_name, other in roles[n + 1 :]:
                 one, two = path.resolve(), other.resolve()

@@ -123,11 +123,11 @@ def time_of(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:  # its zone may lead out of the calendar
         raise RequestError(
             f"the time is {text[:80]!r}, expected ISO 8601, e.g. 2026-11-01T00:00:00"
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _kind(text: str) -> str:

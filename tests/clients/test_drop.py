@@ -12,6 +12,7 @@ import astropy.units as u
 import pytest
 
 from clients.drop import main
+from farside.archive.drop import NOTES, Note, _add_note, remove_older
 from farside.solarwind import euhforia
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.synchronic import fits as synchronic_fits
@@ -95,6 +96,15 @@ def test_only_its_own_old_files_are_removed(dropped_by: Drop, maps: Path, tmp_pa
     assert dropped_by(maps / "a.fits", "--into", into, "--keep", 30) == [GONG]
     assert {path.name for path in into.glob("[!.]*")} == {GONG, theirs.name}
     assert name != GONG
+
+
+def test_a_torn_note_stops_no_later_drop(tmp_path: Path) -> None:
+    (tmp_path / NOTES).write_text("2026-11-0")  # as a power cut leaves it
+    note = Note(datetime.now(UTC) - timedelta(days=2), "ab" * 32, "gong", "map.fits.gz")
+    _add_note(tmp_path, note)
+    (tmp_path / note.name).touch()
+    remove_older(tmp_path, timedelta(days=1))
+    assert not (tmp_path / note.name).exists()
 
 
 def test_a_folder_without_a_map_is_one_sentence(tmp_path: Path) -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from typer.testing import CliRunner
 
+from farside.archive.store import open_archive
 from farside.cli.app import app
 from farside.cli.watch import EX_CONFIG
 from farside.errors import SettingsError
 from farside.fetch import load_archives
 from farside.live.asked import LEAST_WAIT, Asked
-from farside.live.live import due_slots
+from farside.live.live import Live, Request, due_slots
+from farside.live.metrics import LiveMetrics
 from farside.live.settings import LiveSettings, check_coverage, load_settings
 from tests.live.day import configuration
 from tests.support.live import ROOT
+from tests.support.tiny_recipe import recipe
 
 NOON = datetime(2011, 2, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -50,6 +54,7 @@ WHOLE = 'archive = "/a"\ninputs = "/i"\nbegin = 2026-11-01\n'
         (f'{WHOLE}spacecraft = ["C"]', "spacecraft.0: got 'C', expected: Input should be 'A' or"),
         (f"{WHOLE}cadence_minutes = 7", "cadence_minutes must divide 1440, got 7"),
         ('archive = "/a"\ninputs = "/a/i"\nbegin = 2026-11-01', "must be apart, got /a and /a/i"),
+        (f'{WHOLE}cache = "/i/cache"', "must be apart, got /i and /i/cache"),
         (f'{WHOLE}[[drop]]\nfolder="/d"\nformats=["native"]\nflux_scale=2.0', "flux_scale must be"),
         ("archive = ", "expected TOML"),
     ],
@@ -104,3 +109,22 @@ def test_what_was_asked_for_in_the_future_or_in_a_damaged_file_is_due(tmp_path: 
     assert Asked(tmp_path).is_due("set", NOON + HOUR)
     (tmp_path / ".asked.json").write_text('{"set": [')
     assert Asked(tmp_path).is_due("set", NOON + 100 * HOUR)
+
+
+def test_while_an_archive_is_away_every_slot_has_its_turn(tmp_path: Path) -> None:
+    days = 10
+    asked: set[datetime] = set()
+
+    class Away(Live):
+        def _ask(self, request: Request, *_: object, **__: object) -> bool:
+            asked.add(request.slot)
+            return False
+
+    chosen = settings(archive=tmp_path / "archive", inputs=tmp_path / "inputs")
+    with open_archive(chosen.archive) as archive:
+        live = Away(chosen, archive, None, load_archives(), Event(), LiveMetrics())  # type: ignore[arg-type]  # nothing is produced
+        slots = tuple(due_slots(chosen, NOON + 24 * days * HOUR))
+        for number in range(3 * len(slots)):
+            now = NOON + 24 * days * HOUR + number * timedelta(minutes=5)
+            live._fetch(slots, recipe(), now)  # what a round begins with
+    assert asked == set(slots)

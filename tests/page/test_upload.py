@@ -63,6 +63,10 @@ def test_a_key_is_asked_for_once_and_is_not_in_the_address(page_url: str) -> Non
         page.locator("#key button[value=use]").click()
         page.wait_for_selector("html[data-regions]", state="attached")
         assert not page.locator("#key").is_visible()
+        # Refused only now, a request of before the key asks for none again.
+        late = "import('/page/api.js').then((api) => api.askForKey({}))"
+        assert page.evaluate(late) is True
+        assert not page.locator("#key").is_visible()
         assert "sesame" not in page.url + str(page.evaluate("JSON.stringify({...localStorage})"))
         assert page.context.cookies() == []
         page.unroute_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,28 @@ import pytest
 
 from deploy.local_triton.processes import PATIENCE_S
 from farside.page.static_files import static_files
+from service.settings import Settings
+from tests.service.fakes import FakeEngine, service
 from tests.support.live import Server, serving
 from tests.support.sun_archive import SERIES, fill_archive
 
 LATEST = f"{SERIES}_20261029T060000_i1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "page"),
+    [("/farside", "/farside/"), ("/farside/docs/", "/farside/docs"), ("/docs/", "/docs")],
+)
+def test_the_page_is_where_its_relative_links_lead_to_its_files(asked: str, page: str) -> None:
+    app = service(FakeEngine(), Settings(root_path="/farside"))
+
+    async def story() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://sun") as client:
+            return await client.get(asked, follow_redirects=True)
+
+    answer = asyncio.run(story())
+    assert (answer.url.path, answer.status_code) == (page, 200)
 
 
 @pytest.fixture(scope="module")

@@ -153,7 +153,6 @@ def test_one_client_has_half_of_the_jobs_and_all_have_no_more(tmp_path: Path) ->
 def test_files_beyond_the_allowed_bytes_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     store = store_in(tmp_path, jobs_gb=10e-9)
     store.submit(given(content=bytes(8)))
-    assert not store.is_full
     with pytest.raises(OverloadedError, match="GB"):
         store.submit(given("b", content=bytes(8)))
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
@@ -173,11 +172,33 @@ def test_a_result_is_kept_for_its_time(tmp_path: Path) -> None:
 
 def test_files_of_no_job_are_removed_once_they_are_old(tmp_path: Path) -> None:
     store = store_in(tmp_path)
-    for name, age_s in (("old", 2 * ORPHAN_S), ("new", 0.0)):
+    old, new, theirs = "o" * 32, "n" * 32, "lost+found"
+    for name, age_s in ((old, 2 * ORPHAN_S), (new, 0.0), (theirs, 2 * ORPHAN_S)):
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, (time.time() - age_s,) * 2)
     store.recover()
-    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"new"}
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {new, theirs}
+
+
+def test_what_a_cancelled_job_still_wrote_is_removed(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    noted, put_back = store.submit(given()).id, store.submit(given()).id
+    for job in (noted, put_back):
+        assert claimed(store) == job
+        store.remove(job)
+        (tmp_path / job / "fetched").mkdir(parents=True)
+    with pytest.raises(UnknownJobError):
+        store.note(noted, JobProgress(stage="fetch", done=0, parts=0))
+    store.put_back(put_back)
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]
+
+
+def test_results_alone_fill_the_folder_so_that_jobs_that_wait_begin(tmp_path: Path) -> None:
+    store = store_in(tmp_path, jobs_gb=8e-9)
+    store.submit(given(content=bytes(8)))
+    assert not store.is_full
+    store.finish(claimed(store), ANSWER)
+    assert store.is_full
 
 
 def test_one_process_at_a_time_runs_the_jobs(tmp_path: Path) -> None:

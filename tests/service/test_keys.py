@@ -207,6 +207,25 @@ def test_a_limit_of_a_key_is_429_and_says_how_long_to_wait() -> None:
     assert asked("GET", "/models", key).is_success
 
 
+def test_two_clients_that_send_the_same_idempotency_key_have_a_job_each(tmp_path: Path) -> None:
+    (one, first), (two, second) = make_key("swpc"), make_key("ukmo")
+    lines = f"{first.line()};{second.line()}"
+    asked = Asked(Settings(api_keys=lines, jobs=tmp_path, job_inputs=("file:///data/",)))
+    headers = {b"content-type": b"application/json", b"idempotency-key": b"0123456789abcdef" * 2}
+
+    def submitted(key: str, path: str = "/jobs") -> httpx.Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"kind": "addresses", "observation": ["file:///data/euvi.fts"]}'
+
+        return asked("POST", path, key, headers, body())
+
+    of_one, of_two = submitted(one), submitted(two)
+    assert of_one.json()["id"] == submitted(one).json()["id"] != of_two.json()["id"]
+    for answer in (of_one, submitted(one, "/jobs/")):
+        address = answer.url.join(answer.headers["location"]).path
+        assert address == f"/jobs/{of_one.json()['id']}"
+
+
 def test_log_and_metrics_tell_the_client_by_name_and_never_the_key(
     asked: Asked, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,7 +10,12 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from farside.errors import BadQualityError, EngineUnavailableError, OverloadedError
+from farside.errors import (
+    BadQualityError,
+    EngineUnavailableError,
+    ObjectStoreError,
+    OverloadedError,
+)
 from service.metrics import Metrics
 from service.middleware import ErrorEnvelope
 from service.settings import Settings
@@ -65,6 +70,17 @@ def test_a_parameter_that_nobody_knows_is_refused_like_such_a_field() -> None:
 def test_the_address_of_an_engine_is_for_the_log_alone(address: str) -> None:
     answer = asked_of(raising(EngineUnavailableError(f"no answer from Triton at {address}: away")))
     assert answer.json()["error"] == "no answer from Triton at its address: away"
+
+
+def test_the_address_of_an_object_store_is_for_the_log_alone() -> None:
+    answer = asked_of(raising(ObjectStoreError("s3://sun/in: no answer of http://minio.lan:9000/")))
+    assert answer.json()["error"] == "s3://sun/in: no answer of http://its address/"
+
+
+def test_a_range_beyond_the_end_says_how_long_the_content_is() -> None:
+    answer = asked_of(PlainTextResponse("", 416, {"content-range": "bytes */9"}))
+    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */9")
+    assert answer.json()["type"] == "RequestError"
 
 
 def raising(error: Exception) -> ASGIApp:

@@ -14,13 +14,14 @@ export const headers = () => (key ? { Authorization: `Bearer ${key}` } : {});
 export const hasKey = () => key !== "";
 
 export async function request(path, options = {}) {
+  const sent = headers();
   let answer;
   try {
-    answer = await fetch(path, { ...options, headers: { ...headers(), ...(options.headers ?? {}) } });
+    answer = await fetch(path, { ...options, headers: { ...sent, ...(options.headers ?? {}) } });
   } catch {
     throw new ServiceError("The service does not answer; it is tried again.", 0);
   }
-  if (answer.status === 401 && (await askForKey())) return request(path, options);
+  if (answer.status === 401 && (await askForKey(sent))) return request(path, options);
   if (!answer.ok) throw new ServiceError(await sentence(answer), answer.status);
   return answer;
 }
@@ -43,8 +44,10 @@ export function sentenceOf(text) {
   }
 }
 
-// One dialog at a time, however many requests ask for a key.
-export function askForKey() {
+// One dialog at a time, however many requests ask for a key; none where another request has asked
+// since `sent`, the headers that were refused.
+export async function askForKey(sent) {
+  if (!asking && key && sent.Authorization !== headers().Authorization) return true;
   asking ??= ask().finally(() => (asking = null));
   return asking;
 }

@@ -40,8 +40,8 @@ function remember() {
 }
 
 async function start() {
-  prepareUpload();
   state = await json("archive");
+  $("banner").hidden = true;
   if (state.grafana) {
     $("grafana").href = state.grafana;
     $("grafana").hidden = false;
@@ -155,6 +155,7 @@ function failed(error) {
   $("banner").hidden = false;
   $("banner").textContent = error.message;
   status("no answer", false);
+  if (error.status === 0) setTimeout(() => start().catch(failed), POLL_MS);
 }
 
 $("link").addEventListener("click", async () => {
@@ -167,4 +168,5 @@ window.addEventListener("hashchange", () => {
   if (asked.time && series) open(state.series.find((each) => each.series === asked.series) ?? series, asked).then(() => asked.layer && sun.setLayer(asked.layer));
 });
 
+prepareUpload();
 start().catch(failed);

@@ -1,6 +1,6 @@
 // What the map can be trusted for: flags in words, ages, the model and its scores, the next map.
 
-import { onceJson, request } from "./api.js";
+import { onceJson } from "./api.js";
 import { $, duration, el, utc } from "./dom.js";
 
 const TRAINED = {
@@ -8,14 +8,13 @@ const TRAINED = {
   OBSERVED: "It was trained on observations.",
   NONE: "It was not trained.",
 };
-let models = null;
 
 export async function showTrust(details, series) {
   $("trust").hidden = false;
   const cards = [quality(details), sources(details), next(details, series)];
   $("trust-cards").replaceChildren(...cards);
-  models ??= await request("models").then((answer) => answer.json()).then((body) => body.models).catch(() => []);
-  if ($("trust-cards").firstChild === cards[0]) cards[1].after(model(details));
+  const models = await modelsOf();
+  if ($("trust-cards").firstChild === cards[0]) cards[1].after(model(details, models));
 }
 
 const card = (title, ...children) => el("div", { class: "card" }, el("h3", { text: title }), ...children);
@@ -35,7 +34,7 @@ function sources({ sources: all }) {
     source.overlap !== null ? el("small", { text: `Correlation ${source.overlap.toFixed(2)} with Earth's view where both see` }) : null))));
 }
 
-function model({ product, sources: all }) {
+function model({ product, sources: all }, models) {
   const recipe = models.find((each) => each.name === product.model && each.version === product.version);
   const made = all.find((each) => each.model);
   if (!product.model) return card("Model", el("p", { text: "No part of this map is generated." }));

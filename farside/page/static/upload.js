@@ -75,7 +75,8 @@ function post(model) {
   const ask = new XMLHttpRequest();
   ask.open("POST", "generate");
   ask.responseType = "blob";
-  for (const [name, value] of Object.entries(headers())) ask.setRequestHeader(name, value);
+  const key = headers();
+  for (const [name, value] of Object.entries(key)) ask.setRequestHeader(name, value);
   progress.hidden = false;
   progress.value = 0;
   button.disabled = true;
@@ -93,7 +94,7 @@ function post(model) {
     progress.hidden = true;
     button.disabled = false;
     stage.textContent = "";
-    if (ask.status === 401 && (await askForKey())) return post(model);
+    if (ask.status === 401 && (await askForKey(key))) return post(model);
     if (ask.status === 200) await succeeded(ask, sent);
     else refused(ask.response ? sentenceOf(await ask.response.text()) : null, ask.status);
   };
