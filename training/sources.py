@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -166,10 +167,12 @@ class JoinedSource:
         return source.view(at)
 
     def check(self, indices: Iterable[int]) -> None:
-        """Read samples once."""
-        for index in indices:
-            source, at = self._samples[index]
-            source.check([at])
+        """Read every disk of the given samples once."""
+        places: dict[PairSource | PlaneSource, list[int]] = defaultdict(list)
+        for source, at in map(self._samples.__getitem__, indices):
+            places[source].append(at)
+        for source, own in places.items():
+            source.check(own)
 
 
 Source = PairSource | PlaneSource | JoinedSource
