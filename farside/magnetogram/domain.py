@@ -6,11 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from farside.model.recipe import FEATURES, Domain
+from farside.model.recipe import FEATURES, QUANTILES, Domain
 from farside.sun.grid import Grid, Image
-
-QUANTILES = (0.02, 0.1, 0.25, 0.75, 0.9, 0.98)
-"""Quantiles of the logarithm of the brightness."""
 
 SCALES_RADII = (0.018, 0.036, 0.071)
 """Deviations of the Gaussians that an image is compared with, disk radii: structure of about 12, 25

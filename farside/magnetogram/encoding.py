@@ -85,11 +85,8 @@ def _distance(disk: Disk | NativeImage, channel: Channel, recipe: Recipe) -> flo
     """Distance of an image from the training images of its band, where the Recipe knows them."""
     # References are rotated into view, and partly unseen: they are no such images any more.
     origin = disk.origin
-    named = {
-        f"{origin.instrument} {origin.band}",
-        f"{origin.instrument.split('-')[0]} {origin.band}",
-    }
-    domain = next((each for each in recipe.domains if not named.isdisjoint(each.bands)), None)
+    fitting = (each for each in recipe.domains if each.holds(origin.instrument, origin.band))
+    domain = next(fitting, None)
     if domain is None or channel.role != "observation" or isinstance(disk, NativeImage):
         return None
     return distance(features(disk.image, disk.grid), domain)

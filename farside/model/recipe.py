@@ -82,6 +82,12 @@ class Linear(_Part):
 Scaling = Annotated[MedianLog | Percentile | Ink | Linear, Field(discriminator="kind")]
 
 
+def _is_among(instrument: str, band: str, accepted: tuple[InstrumentBand, ...]) -> bool:
+    """Whether bands include an image's; ``EUVI`` stands for ``EUVI-A`` and ``EUVI-B``."""
+    names = {f"{instrument} {band}", f"{instrument.split('-')[0]} {band}"}
+    return not names.isdisjoint(accepted)
+
+
 class Channel(_Part):
     """Input plane: the images it accepts and their scaling."""
 
@@ -105,8 +111,7 @@ class Channel(_Part):
 
     def takes(self, role: str, instrument: str, band: str) -> bool:
         """Whether the channel accepts an image; ``EUVI`` stands for ``EUVI-A`` and ``EUVI-B``."""
-        names = {f"{instrument} {band}", f"{instrument.split('-')[0]} {band}"}
-        return role == self.role and not names.isdisjoint(self.accepts)
+        return role == self.role and _is_among(instrument, band, self.accepts)
 
     def __str__(self) -> str:
         return f"{' or '.join(self.accepts)} as {self.role}"
@@ -265,8 +270,11 @@ class ErrorModel(_Part):
         return self
 
 
+QUANTILES = (0.02, 0.1, 0.25, 0.75, 0.9, 0.98)
+"""Quantiles of the logarithm of the brightness that describe an EUV image."""
+
 FEATURES = (
-    *(f"quantile {share} of log brightness" for share in (0.02, 0.1, 0.25, 0.75, 0.9, 0.98)),
+    *(f"quantile {share} of log brightness" for share in QUANTILES),
     *(f"structure below {scale} Mm" for scale in (12, 25, 50)),
     *("limb less centre", "poles less equator", "north less south", "west less east"),
 )
@@ -284,6 +292,10 @@ class Domain(_Part):
     )
     precision: Table = Field(description="Inverse of their covariance.")
     limit: float = Field(gt=0, description="Mahalanobis distance over the root of their number.")
+
+    def holds(self, instrument: str, band: str) -> bool:
+        """Whether images of this band are held to it."""
+        return _is_among(instrument, band, self.bands)
 
     @model_validator(mode="after")
     def _precision_is_square(self) -> Domain:
