@@ -24,6 +24,7 @@ from threading import RLock
 
 from farside.errors import FarsideError, JobUnfinishedError, OverloadedError, UnknownJobError
 from farside.io.atomic import atomic_path, flush_to_disk
+from farside.io.transaction import transaction
 from farside.job import JOB_STATES, JobFailure, JobProgress, JobState, JobStatus
 from service.job_request import JobRequest, parse_stored
 from service.multipart import Upload
@@ -429,15 +430,8 @@ class JobStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock:
-            self._journal.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._journal.execute("COMMIT")
-            except BaseException:
-                if self._journal.in_transaction:  # a full disk ends it by itself
-                    self._journal.execute("ROLLBACK")
-                raise
+        with self._lock, transaction(self._journal):
+            yield
 
 
 _OF_KEY = "SELECT id FROM job WHERE repeat_key = ?"

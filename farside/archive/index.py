@@ -15,6 +15,7 @@ from farside.archive.naming import Name
 from farside.archive.times import isoformat, parse_datetime
 from farside.errors import ArchiveAwayError, ArchiveError
 from farside.io.cards import unquote_name
+from farside.io.transaction import transaction
 from farside.quality import Quality
 
 FILE_NAME = "index.sqlite"
@@ -311,15 +312,8 @@ class Index:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _translated():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:  # a full disk ends it by itself
-                    self._connection.execute("ROLLBACK")
-                raise
+        with _translated(), transaction(self._connection):
+            yield
 
 
 @contextmanager

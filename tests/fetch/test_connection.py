@@ -1,9 +1,7 @@
 """Downloads over real HTTP: resumed, checked, cached, paced; and full disks."""
 
-import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from farside.fetch.connection import Connection
 from farside.fetch.integrity import check_fits
 from tests.fetch.conftest import EUVI, HMI, TIME, settings
 from tests.support import local_archives as local
+from tests.support.full_disk import largest_file
 from tests.support.local_archives import LocalArchives, Trouble
 from tests.support.tiny_recipe import recipe
 
@@ -157,17 +156,6 @@ def test_a_host_is_asked_no_faster_than_the_pause(mirror: LocalArchives, tmp_pat
             connection.listing(f"{mirror.address}{local.HMI}{year}/")
     assert len(mirror.asked) == 4
     assert time.monotonic() - start >= 0.6
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """Let no file of this process grow beyond `size`: the kernel then refuses as a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,17 +10,7 @@ from prometheus_client.mmap_dict import MmapedDict
 
 from farside.errors import FarsideError
 from service.metric_files import FIRST_BYTES, ReservedFile
-
-
-@contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """Stand in for a full disk: whoever lengthens a file gets an error."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+from tests.support.full_disk import largest_file
 
 
 def test_a_new_file_has_its_room_on_the_disk(tmp_path: Path) -> None:
@@ -34,7 +22,7 @@ def test_a_new_file_has_its_room_on_the_disk(tmp_path: Path) -> None:
 
 def test_without_room_for_a_new_file_the_error_says_what_and_where(tmp_path: Path) -> None:
     with (
-        no_file_longer_than(1000),
+        largest_file(1000),
         pytest.raises(FarsideError, match=rf"in {tmp_path}, expected {FIRST_BYTES} bytes"),
     ):
         ReservedFile(str(tmp_path / "counter_1.db"))
@@ -46,7 +34,7 @@ def test_a_series_without_room_is_in_the_file_once_there_is_room(
     path = tmp_path / "counter_1.db"
     names = [f"series {n:05d}" + 80 * "x" for n in range(2000)]
     with closing(ReservedFile(str(path))) as file:
-        with no_file_longer_than(FIRST_BYTES):
+        with largest_file(FIRST_BYTES):
             for number, name in enumerate(names):
                 assert file.read_value(name) == (0.0, 0.0)
                 file.write_value(name, float(number), 0.0)
