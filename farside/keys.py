@@ -17,6 +17,9 @@ PREFIX = "farside_"
 FORMAT = "NAME sha256:HASH [per_minute=N] [places=N] [only=ENDPOINT,…]"
 """Line of a key."""
 
+ENDPOINTS = ("generate", "synchronic", "jobs", "models", "archive", "metrics")
+"""Endpoints that a key may be limited to, by the first component of their path."""
+
 _LINE = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z0-9_-]{0,31})\s+sha256:(?P<digest>[0-9a-f]{64})"
     r"(\s+per_minute=(?P<per_minute>[1-9]\d{0,5}))?"
@@ -56,12 +59,16 @@ class ApiKey:
         Raises
         ------
         ValueError
-            It is not of :data:`FORMAT`; the message does not repeat it, as it may hold a key.
+            It is not of :data:`FORMAT`, whose message does not repeat it, as it may hold a key; or
+            it names an endpoint that is none of :data:`ENDPOINTS`.
         """
         found = _LINE.fullmatch(line.strip())
         if found is None:
             raise ValueError(f"got another text than a line of an API key, expected {FORMAT}")
         per_minute, places, only = (found[name] for name in ("per_minute", "places", "only"))
+        for endpoint in only.split(",") if only else ():
+            if endpoint not in ENDPOINTS:
+                raise ValueError(f"only: got {endpoint!r}, expected of {', '.join(ENDPOINTS)}")
         return cls(
             found["name"],
             found["digest"],

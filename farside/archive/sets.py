@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -84,7 +84,12 @@ class FileSet:
 class TimeIndex:
     """Time index: files of one channel sorted by time."""
 
-    def __init__(self, arrivals: Sequence[Arrival]) -> None:
+    @classmethod
+    def of(cls, instrument: str, arrivals: Sequence[Arrival]) -> TimeIndex:
+        """Index of the files of one instrument."""
+        return cls(each for each in arrivals if each.instrument == instrument)
+
+    def __init__(self, arrivals: Iterable[Arrival]) -> None:
         self._arrivals = sorted(arrivals, key=lambda arrival: (arrival.time, arrival.sha256))
         self._times = [arrival.time for arrival in self._arrivals]
 
@@ -111,7 +116,7 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
         first channel that the Recipe cannot do without, else any.
     """
     references = _time_indices(arrivals, recipe.channels_of("reference"))
-    maps = TimeIndex([each for each in arrivals if each.instrument == MAP_INSTRUMENT])
+    maps = TimeIndex.of(MAP_INSTRUMENT, arrivals)
     found: list[FileSet] = []
     for spacecraft, own in _by_spacecraft(arrivals).items():
         # The role follows from the instrument here: in an archive of the far side, AIA is always a
@@ -125,20 +130,15 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
     yield from sorted(found, key=lambda each: (each.slot, each.spacecraft))
 
 
-def nearest_hmi(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
+def nearest_hmi(slot: datetime, disks: TimeIndex) -> Arrival | None:
     """HMI magnetogram nearest to a slot, within half a day; None if there is none."""
-    disks = [
-        each
-        for each in arrivals
-        if each.instrument == "HMI" and hours_apart(each.time, slot) <= HALF_DAY_HOURS
-    ]
-    return min(disks, key=lambda each: (*distance(each.time, each.quality, slot), each.sha256),
+    near = disks.near(slot, HALF_DAY_HOURS)
+    return min(near, key=lambda each: (*distance(each.time, each.quality, slot), each.sha256),
                default=None)  # fmt: skip
 
 
-def nearest_map(time: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
+def nearest_map(time: datetime, maps: TimeIndex) -> Arrival | None:
     """Synoptic map nearest to a time, within :data:`MAP_REACH_HOURS`; None if there is none."""
-    maps = TimeIndex([each for each in arrivals if each.instrument == MAP_INSTRUMENT])
     near = maps.near(time, MAP_REACH_HOURS)
     return min(near, key=lambda each: (hours_apart(each.time, time), each.sha256), default=None)
 
@@ -265,7 +265,7 @@ def _within(
 def _map_alone(slot: datetime, channels: Sequence[Channel], maps: TimeIndex) -> Row | None:
     """Synoptic map nearest to the slot as the only reference, or none, if the Recipe allows it."""
     takers = {number for number, channel in enumerate(channels) if SYNOPTIC_MAP in channel.accepts}
-    nearest = nearest_map(slot, list(maps)) if takers else None
+    nearest = nearest_map(slot, maps) if takers else None
     if not _needed(channels) <= (takers if nearest else frozenset()):
         return None
     return tuple(nearest if number in takers else None for number in range(len(channels)))

@@ -14,9 +14,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from farside import keys as api_keys
 from farside.keys import ApiKey, make_key
 from service.errors import KeyLimitError
-from service.keys import KeyCheck, KeyLimits, Keys
+from service.keys import KeyCheck, KeyLimits, Keys, open_paths
 from service.logs import JsonFormatter
 from service.middleware import ErrorEnvelope
 from service.openapi import document
@@ -40,6 +41,7 @@ class Asked:
 
     def __init__(self, settings: Settings) -> None:
         self.worker = worker_of(FakeEngine(), settings)
+        self.open_paths = open_paths(settings)
         self._app = layers(self.worker)
 
     def __call__(
@@ -131,6 +133,15 @@ def test_a_key_for_some_endpoints_is_refused_at_the_others() -> None:
     answer = asked("POST", "/generate", key)
     assert (answer.status_code, answer.json()["type"]) == (403, "KeyNotAllowedError")
     assert "opens metrics, models, got a request for generate" in answer.json()["error"]
+
+
+def test_a_key_is_limited_to_endpoints_that_there_are(asked: Asked) -> None:
+    closed = {path.split("/")[1] for path in ENDPOINTS} - {
+        path.split("/")[1] for path in asked.open_paths
+    }
+    assert set(api_keys.ENDPOINTS) == (closed | {"metrics"}) - {"schema.json"}
+    with pytest.raises(SettingsError, match="line 1: only: got 'metrix', expected of generate"):
+        Keys(Settings(api_keys=f"{KNOWN.line()} only=metrix"))
 
 
 def test_keys_are_rotated_without_a_restart(lines: Path, asked: Asked) -> None:
