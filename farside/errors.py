@@ -48,6 +48,7 @@
     │   ├── SourceUnreachableError    an archive does not answer
     │   ├── SourceMovedError          an archive answers, but not with the known directories
     │   ├── DownloadError             a file does not arrive intact
+    │   ├── FetchStoppedError         the caller stopped it
     │   └── DiskFullError             no room for a file
     ├── SettingsError             a configuration file is invalid
     ├── ObjectStoreError          an object store does not answer, or refuses
@@ -57,6 +58,7 @@
         ├── KeyNotAllowedError        an API key that does not open this
         ├── StoppingError             the service is shutting down
         ├── RequestError              the request itself is malformed
+        │   └── OtherRequestError         an Idempotency-Key comes again with another request
         ├── UnknownJobError           no job of this id: cancelled, expired, or never was
         ├── JobUnfinishedError        the job has no result yet
         └── ConnectionFailedError     no service answers at the address
@@ -262,6 +264,10 @@ class DownloadError(FetchError):
     """A file of a public archive does not arrive intact."""
 
 
+class FetchStoppedError(FetchError):
+    """A fetch was stopped by its caller; a later one continues its downloads."""
+
+
 class DiskFullError(FetchError):
     """A fetched file cannot be written: the disk is full."""
 
@@ -296,6 +302,10 @@ class StoppingError(ServiceError):
 
 class RequestError(ServiceError):
     """The request itself is malformed."""
+
+
+class OtherRequestError(RequestError):
+    """An Idempotency-Key comes again with another request than the first time."""
 
 
 class UnknownJobError(ServiceError):

@@ -38,8 +38,7 @@ def check_sources(archives: Archives, cache: Path) -> Iterator[SourceState]:
 
 
 def _check(connection: Connection, source: Source, base: str) -> None:
-    if connection.listing(base) is None:
-        raise SourceMovedError(f"{base}: got status 404, expected the archive's directory")
+    connection.check_base(base)
     yesterday = datetime.now(UTC) - timedelta(days=1)
     time = source.known.replace(tzinfo=UTC) if source.known else yesterday
     directory = base + time.strftime(source.directory)

@@ -7,7 +7,6 @@ has moved as one without data.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import logging
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from html.parser import HTMLParser
 from http import HTTPStatus
 from pathlib import Path
+from threading import Event
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
@@ -30,11 +30,12 @@ from farside.errors import (
     DiskFullError,
     DownloadError,
     FetchError,
+    FetchStoppedError,
     SourceMovedError,
     SourceUnreachableError,
 )
 from farside.fetch.archives import Archives
-from farside.io.atomic import atomic_path
+from farside.io.atomic import NO_ROOM, atomic_path
 from farside.io.fits import MAX_BYTES
 
 _log = logging.getLogger(__name__)
@@ -50,9 +51,11 @@ SLOWEST_BYTES_PER_S = 1000
 
 MAX_WAIT_S = 60.0
 
+MOST_REDIRECTS = 5
+"""Redirects that one request follows, all within the domain of the archive. A choice."""
+
 _RETRIED = (429, 500, 502, 503, 504)
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _END = re.compile(rb"(?:.{80})*?END {77}", re.DOTALL)
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
@@ -91,16 +94,18 @@ class Connection:
         Settings: pauses, timeout, retries.
     cache
         Folder of downloaded files, each below the hash of its address.
+    stop
+        Event after which every call raises FetchStoppedError, at the next piece that comes.
     """
 
-    def __init__(self, archives: Archives, cache: Path) -> None:
+    def __init__(self, archives: Archives, cache: Path, stop: Event | None = None) -> None:
         self._archives = archives
         self._cache = cache
+        self._stop = stop or Event()
         self._asked: dict[str, float] = {}
         self._listings: dict[str, tuple[str, ...] | None] = {}
         self._http = httpx.Client(
             timeout=archives.timeout_s,
-            follow_redirects=True,
             # "identity": a .fits.gz must arrive as it is stored, for its size and its hash.
             headers={"User-Agent": f"farside/{__version__}", "Accept-Encoding": "identity"},
         )
@@ -117,7 +122,7 @@ class Connection:
         self._http.close()
 
     def listing(self, address: str) -> tuple[str, ...] | None:
-        """Names of the files of a directory; None if there is no such directory.
+        """Names in a directory, of folders with / at the end; None if there is no such directory.
 
         Raises
         ------
@@ -132,13 +137,25 @@ class Connection:
             )
         return self._listings[address]
 
+    def check_base(self, address: str) -> None:
+        """Check that an archive is where it was.
+
+        Raises
+        ------
+        SourceUnreachableError, SourceMovedError
+            No answer, or only errors; no directory, or another page.
+        """
+        if not (names := self.listing(address)):
+            got = "status 404" if names is None else "a page without links to what is below it"
+            raise SourceMovedError(f"{address}: got {got}, expected the archive's directory")
+
     def header(self, address: str) -> bytes:
         """First header of a FITS file; the rest of the file is not transferred.
 
         Raises
         ------
-        SourceUnreachableError, DownloadError
-            No answer; no such file, or no header.
+        SourceUnreachableError, SourceMovedError, DownloadError
+            No answer; one of another host; no such file, or no header.
         """
         return self._persist(address, lambda: self._read_header(address), DownloadError)
 
@@ -156,8 +173,8 @@ class Connection:
 
         Raises
         ------
-        SourceUnreachableError, DownloadError, DiskFullError
-            No answer; not intact after all retries; no room for it.
+        SourceUnreachableError, SourceMovedError, DownloadError, DiskFullError
+            No answer; one of another host; not intact after all retries; no room for it.
         """
         folder = self._cache / hashlib.sha256(address.encode()).hexdigest()[:32]
         path = folder / unquote(urlsplit(address).path).rpartition("/")[2]
@@ -174,7 +191,13 @@ class Connection:
             if answer.status_code in _GONE:
                 return None
             self._check_place(address, answer)
-            page = _limited(answer, MAX_LISTING_BYTES)
+            page = bytearray()
+            for chunk in self._chunks(answer, answer.iter_bytes()):
+                page += chunk
+                if len(page) > MAX_LISTING_BYTES:
+                    raise SourceMovedError(
+                        f"{address}: more than {MAX_LISTING_BYTES} bytes, expected an index page"
+                    )
         return _names(page.decode(answer.encoding or "utf-8", "replace"), address)
 
     def _check_place(self, address: str, answer: httpx.Response) -> None:
@@ -187,7 +210,7 @@ class Connection:
         data = b""
         with self._get(address, {"Range": f"bytes=0-{MAX_HEADER_BYTES - 1}"}) as answer:
             _check_found(address, answer)
-            for chunk in answer.iter_raw():
+            for chunk in self._chunks(answer, answer.iter_raw()):
                 data += chunk
                 if end := _END.match(data):
                     return end[0]
@@ -214,6 +237,8 @@ class Connection:
                 raise _PassingError(f"{address}: got {got} bytes, which is all or too much")
             _check_found(address, answer)
             entry = _entry(address, answer)
+            if (entry.size or 0) > MAX_BYTES:
+                raise DownloadError(f"{address}: {entry.size} bytes, expected at most {MAX_BYTES}")
             continued = _start(answer) == got > 0
             self._write(answer, partial, entry, append=continued)
         return _accept(path, partial, entry, check)
@@ -231,35 +256,50 @@ class Connection:
             raise
 
     def _copy(self, answer: httpx.Response, file: BinaryIO) -> None:
-        start, before = time.monotonic(), file.tell()
-        for chunk in answer.iter_raw():
+        for chunk in self._chunks(answer, answer.iter_raw()):
             file.write(chunk)
             if file.tell() > MAX_BYTES:
                 raise DownloadError(f"{answer.url}: more than {MAX_BYTES} bytes, expected less")
+
+    def _chunks(self, answer: httpx.Response, body: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the pieces of a body while they come fast enough and nobody stops it."""
+        start, got = time.monotonic(), 0
+        for chunk in body:
+            yield chunk
+            self._sleep(0)
+            got += len(chunk)
             elapsed = time.monotonic() - start
-            rate = (file.tell() - before) / max(elapsed, 1e-6)
-            if elapsed > self._archives.timeout_s and rate < SLOWEST_BYTES_PER_S:
+            if elapsed > self._archives.timeout_s and got / elapsed < SLOWEST_BYTES_PER_S:
                 raise _PassingError(
-                    f"{answer.url}: got {rate:.0f} bytes/s, expected {SLOWEST_BYTES_PER_S} or more"
+                    f"{answer.url}: got {got / elapsed:.0f} bytes/s, expected "
+                    f"{SLOWEST_BYTES_PER_S} or more"
                 )
 
     @contextmanager
     def _get(self, address: str, headers: dict[str, str] | None = None) -> Iterator[httpx.Response]:
-        self._pause(urlsplit(address).netloc)
-        with self._http.stream("GET", address, headers=headers) as answer:
-            if answer.status_code in _RETRIED:
-                wait = answer.headers.get("retry-after", "")
-                raise _PassingError(
-                    f"{address}: got status {answer.status_code}, expected 200",
-                    float(wait) if wait.isdecimal() else 0.0,
-                )
-            yield answer
+        """Ask, and follow redirects: of those no body is read, and none leaves the archive."""
+        url = httpx.URL(address)
+        for _ in range(MOST_REDIRECTS + 1):
+            self._pause(url.netloc.decode())
+            with self._http.stream("GET", url, headers=headers) as answer:
+                if answer.next_request is None:
+                    _check_passing(address, answer)
+                    yield answer
+                    return
+                url = answer.next_request.url
+            if _domain(url) != _domain(httpx.URL(address)):
+                raise SourceMovedError(f"{address} leads to {url}, expected an address of its host")
+        raise SourceMovedError(f"{address}: more than {MOST_REDIRECTS} redirects, expected a file")
 
     def _pause(self, host: str) -> None:
         """Wait until the host may be asked again."""
         due = self._asked.get(host, -1e9) + self._archives.pause_s
-        time.sleep(max(0.0, due - time.monotonic()))
+        self._sleep(max(0.0, due - time.monotonic()))
         self._asked[host] = time.monotonic()
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise FetchStoppedError("the fetch was stopped")
 
     def _persist(self, address: str, attempt: Callable[[], T], failure: type[FetchError]) -> T:
         """Repeat an attempt while its failure may pass; at the end raise `failure`."""
@@ -269,12 +309,12 @@ class Connection:
                 return attempt()
             except (_PassingError, httpx.TransportError) as error:
                 last: Exception = error
-            except httpx.HTTPError as error:  # too many redirects, or one that cannot be followed
-                raise SourceMovedError(f"{address}: {error}, expected the directory") from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:  # a redirect to no address
+                raise SourceMovedError(f"{address}: {error}, expected an answer") from error
             if tried < self._archives.retries:
                 _log.info("again in %g s: %s", wait_s, last)
                 asked_s = last.wait_s if isinstance(last, _PassingError) else 0.0
-                time.sleep(min(max(wait_s, asked_s), MAX_WAIT_S))
+                self._sleep(min(max(wait_s, asked_s), MAX_WAIT_S))
                 wait_s *= 2
         if isinstance(last, _PassingError):
             raise failure(str(last)) from last
@@ -298,26 +338,37 @@ class _Links(HTMLParser):
 
 
 def _names(page: str, address: str) -> tuple[str, ...]:
-    """Names of the files that an index page links to, directly below its own address."""
+    """Names that an index page links to, directly below its own address; folders end with /."""
     links = _Links()
     links.feed(page)
     here = urlsplit(address)
     names = []
     for link in links.found:
-        there = urlsplit(urljoin(address, link))
-        folder, _, name = there.path.rpartition("/")
-        if there.netloc == here.netloc and f"{folder}/" == here.path and name:
+        try:
+            there = urlsplit(urljoin(address, link))
+        except ValueError:  # no address
+            continue
+        name = there.path.removeprefix(here.path)
+        is_below = there.netloc == here.netloc and there.path.startswith(here.path)
+        if is_below and name and "/" not in name[:-1]:
             names.append(unquote(name))
     return tuple(dict.fromkeys(names))
 
 
-def _limited(answer: httpx.Response, most: int) -> bytes:
-    data = b""
-    for chunk in answer.iter_raw():
-        data += chunk
-        if len(data) > most:
-            raise SourceMovedError(f"{answer.url}: more than {most} bytes, expected an index page")
-    return data
+def _check_passing(address: str, answer: httpx.Response) -> None:
+    if answer.status_code in _RETRIED:
+        wait = answer.headers.get("retry-after", "")
+        raise _PassingError(
+            f"{address}: got status {answer.status_code}, expected 200",
+            float(wait) if wait.isdecimal() else 0.0,
+        )
+
+
+def _domain(url: httpx.URL) -> str:
+    """Domain that belongs to one owner, as in ``stanford.edu``; of a number all of it."""
+    host = url.host
+    is_number = host.rpartition(".")[2].isdecimal() or ":" in host
+    return host if is_number else ".".join(host.split(".")[-2:])
 
 
 def _check_found(address: str, answer: httpx.Response) -> None:
@@ -399,7 +450,7 @@ def to_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
         raise DiskFullError(f"{path.parent}: {error.strerror}, expected room for it") from error
 

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import or_
 from pathlib import Path
-from typing import Literal, TypeAlias
+from threading import Event
+from typing import Literal, TypeAlias, get_args
 
 from astropy.time import Time
 
@@ -34,6 +35,9 @@ _log = logging.getLogger(__name__)
 
 What: TypeAlias = Literal["set", "beacon", "observed", "base"]
 
+SPACECRAFT = ("A", "B", "Earth")
+"""Spacecraft of an observation: STEREO-A and -B, and SDO."""
+
 A_SET: tuple[What, ...] = ("set",)
 BEACON: tuple[What, ...] = ("beacon",)
 
@@ -51,6 +55,7 @@ def fetch(
     archives: Archives | None = None,
     cache: str | Path | None = None,
     is_patient: bool = False,
+    stop: Event | None = None,
 ) -> Fetched:
     """Fetch the files of one time into a folder, with a record of what was chosen and why.
 
@@ -62,7 +67,7 @@ def fetch(
     time
         Time of the observation, UTC.
     spacecraft
-        ``"A"`` or ``"B"`` of STEREO.
+        ``"A"`` or ``"B"`` of STEREO, or ``"Earth"``: SDO.
     out
         Folder, created if missing. Nothing is written to it before all files are there.
     recipe
@@ -78,9 +83,13 @@ def fetch(
     is_patient
         Whether to raise SourceUnreachableError rather than to replace or leave out a file whose
         archive does not answer now.
+    stop
+        Event after which FetchStoppedError is raised, at the next piece of an answer.
 
     Raises
     ------
+    ValueError
+        There is no such spacecraft, or nothing or no such thing is asked for.
     NoDataError
         The time is in the future, or outside the mission; or no archive has a complete set.
     SourceUnreachableError, SourceMovedError
@@ -90,8 +99,9 @@ def fetch(
     """
     moment = time.astimezone(UTC) if isinstance(time, datetime) else to_datetime(time)
     archives = archives or load_archives()
+    _check_asked(spacecraft, what)
     _check_past(moment)
-    with Connection(archives, Path(cache or default_cache())) as connection:
+    with Connection(archives, Path(cache or default_cache()), stop) as connection:
         search = _Search(
             archives, Selection(archives, connection, is_patient), recipe, moment, spacecraft
         )
@@ -256,6 +266,14 @@ def _epoch(observations: Sequence[Found]) -> tuple[datetime, float]:
         raise NoDataError("got a map as observation, expected an image")
     longitude_deg = view.observer.longitude_deg
     return to_datetime(reference_time(Time(mean), longitude_deg)), longitude_deg
+
+
+def _check_asked(spacecraft: str, what: Collection[str]) -> None:
+    if spacecraft not in SPACECRAFT:
+        raise ValueError(f"spacecraft: got {spacecraft!r}, expected of {', '.join(SPACECRAFT)}")
+    kinds = get_args(What)
+    if isinstance(what, str) or not what or not set(what) <= set(kinds):
+        raise ValueError(f"what: got {what!r}, expected a collection of {', '.join(kinds)}")
 
 
 def _check_past(time: datetime) -> None:

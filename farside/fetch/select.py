@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -124,7 +125,9 @@ class Selection:
     rejected: dict[str, str] = field(default_factory=dict)
     failures: dict[str, FetchError] = field(default_factory=dict)
     _bands: dict[str, str] = field(default_factory=dict)
-    _bases: set[str] = field(default_factory=set)
+    _known_times: dict[tuple[str, str, str], list[tuple[datetime, str]]] = field(
+        default_factory=dict
+    )
 
     def group(self, wishes: Sequence[Wish], within: Sequence[Slot]) -> tuple[Found, ...]:
         """Files of the first slot that has one for every wish.
@@ -210,7 +213,7 @@ class Selection:
                     path, origin, time = self._take(candidate)
                     if hours_apart(time, slot.middle) <= slot.half_hours:
                         return candidate, path, origin, time
-            except SourceUnreachableError as error:
+            except (SourceUnreachableError, SourceMovedError) as error:
                 self._fail(name, error)
             except (DownloadError, InputError) as error:
                 self.rejected[candidate.address] = f"{type(error).__name__}: {error}"
@@ -223,27 +226,33 @@ class Selection:
         if name in self.failures:
             return []
         margin = timedelta(hours=slot.half_hours)
+        first, last = slot.middle - margin, slot.middle + margin
         found: dict[str, Candidate] = {}
         try:
-            for directory in source.directories(slot.middle - margin, slot.middle + margin):
-                for file in self.connection.listing(base + directory) or ():
-                    time = source.time_of(file, band)
-                    if time is not None and abs(time - slot.middle) <= margin:
-                        address = base + directory + file
-                        found[address] = Candidate(name, band, address, time)
+            for directory in source.directories(first, last):
+                times = self._times(name, band, base + directory)
+                for time, file in times[bisect_left(times, (first, "")) :]:
+                    if time > last:
+                        break
+                    address = base + directory + file
+                    found[address] = Candidate(name, band, address, time)
             if not found:
-                self._check_base(base)
+                self.connection.check_base(base)  # without files of a time, is it there?
         except (SourceUnreachableError, SourceMovedError) as error:
             self._fail(name, error)
             return []
         usable = [each for each in found.values() if each.address not in self.rejected]
         return sorted(usable, key=lambda each: (abs(each.time - slot.middle), each.address))
 
-    def _check_base(self, base: str) -> None:
-        """Check that an archive without files of a time is still where it was."""
-        if base not in self._bases and self.connection.listing(base) is None:
-            raise SourceMovedError(f"{base}: got status 404, expected the archive's directory")
-        self._bases.add(base)
+    def _times(self, name: str, band: str, directory: str) -> list[tuple[datetime, str]]:
+        """Times and names of a series in one directory, in order."""
+        key = name, band, directory
+        if key not in self._known_times:
+            source = self.archives.sources[name]
+            files = self.connection.listing(directory) or ()
+            timed = [(source.time_of(file, band), file) for file in files]
+            self._known_times[key] = sorted((time, file) for time, file in timed if time)
+        return self._known_times[key]
 
     def _shows(self, candidate: Candidate) -> bool:
         """Whether a file shows the band; read from its header where its name does not tell."""

@@ -20,6 +20,7 @@ from farside.errors import (
     DiskFullError,
     FarsideError,
     FetchError,
+    FetchStoppedError,
     NoDataError,
     SourceUnreachableError,
 )
@@ -186,9 +187,12 @@ class Live:
                 archives=self.archives,
                 cache=self.settings.cache,
                 is_patient=is_patient,
+                stop=self.stop,
             )
         except DiskFullError:
             raise
+        except FetchStoppedError:
+            return False
         except SourceUnreachableError as error:
             _log.warning("unreachable %s: %s", request.key, error)
             return False

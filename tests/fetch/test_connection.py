@@ -3,12 +3,20 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Timer
 
 import pytest
 
-from farside.errors import DiskFullError, DownloadError, SourceUnreachableError
+from farside.errors import (
+    DiskFullError,
+    DownloadError,
+    FetchError,
+    FetchStoppedError,
+    SourceMovedError,
+    SourceUnreachableError,
+)
 from farside.fetch import Archives, check_sources, fetch
-from farside.fetch.connection import Connection
+from farside.fetch.connection import MAX_LISTING_BYTES, Connection
 from farside.fetch.integrity import check_fits
 from tests.fetch.conftest import EUVI, HMI, TIME, settings
 from tests.support import local_archives as local
@@ -189,3 +197,81 @@ def test_the_check_tells_which_archive_has_moved_and_which_does_not_answer(
     assert states["euvi-a-level0"] is None
     assert isinstance(states["gong-zqs"], SourceUnreachableError)
     assert "expected the files of" in str(states["hmi-nrt"])
+
+
+SIGN_IN = Trouble(200, body=b'<html><a href="/">Home</a> <a href="http://[">?</a> Sign in</html>')
+"""Page of an archive that answers 200 whatever it is asked for."""
+
+
+def test_an_archive_that_answers_200_to_everything_has_moved(
+    mirror: LocalArchives, archives: Archives, tmp_path: Path
+) -> None:
+    mirror.always["/jsoc1.stanford.edu/"] = SIGN_IN
+    with pytest.raises(SourceMovedError, match="without links"):
+        fetch(TIME, "A", tmp_path / "out", recipe(), archives=archives, cache=tmp_path)
+    states = {state.name: state.error for state in check_sources(archives, tmp_path)}
+    assert isinstance(states["hmi"], SourceMovedError)
+    assert not (tmp_path / "out").exists()
+
+
+def redirect(address: str, body: bytes = b"", drip_s: float = 0.0) -> Trouble:
+    return Trouble(302, (("Location", address),), body, drip_s=drip_s)
+
+
+def test_redirects_are_followed_on_the_host_of_the_archive_and_their_bodies_not_read(
+    mirror: LocalArchives, tmp_path: Path
+) -> None:
+    quick = settings(mirror.address, timeout_s=0.5, retries=0)
+    mirror.files["/elsewhere/hmi.fits"] = mirror.files[PATH]
+    mirror.troubles[PATH] = [redirect("/elsewhere/hmi.fits", bytes(10_000), drip_s=0.1)]
+    assert downloaded(quick, mirror, tmp_path) == mirror.files[PATH]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://localhost:9/x.fits", "//127.0.0.2/x.fits", "ftp://127.0.0.1/x", "http://["]
+)
+def test_a_redirect_to_another_host_is_not_followed(
+    address: str, mirror: LocalArchives, archives: Archives, tmp_path: Path
+) -> None:
+    mirror.always[PATH] = redirect(address)
+    with pytest.raises(FetchError, match="expected an a"):
+        downloaded(archives, mirror, tmp_path)
+    mirror.always[PATH] = redirect(PATH)
+    with pytest.raises(SourceMovedError, match="more than 5 redirects"):
+        downloaded(archives, mirror, tmp_path)
+
+
+def test_a_body_without_end_ends(mirror: LocalArchives, tmp_path: Path) -> None:
+    quick = settings(mirror.address, timeout_s=0.3, retries=0)
+    mirror.always[PATH] = Trouble(claim=10**13)
+    with pytest.raises(DownloadError, match="bytes, expected at most"):
+        downloaded(quick, mirror, tmp_path)
+    mirror.always[PATH] = Trouble(drip_s=0.05)
+    with pytest.raises(DownloadError, match="bytes/s, expected"):
+        downloaded(quick, mirror, tmp_path)
+    mirror.always[local.HMI] = Trouble(200, body=bytes(10_000), drip_s=0.05)
+    with Connection(quick, tmp_path) as connection:
+        with pytest.raises(SourceUnreachableError, match="bytes/s, expected"):
+            connection.listing(mirror.address + local.HMI)
+        mirror.always[local.HMI] = Trouble(200, body=bytes(MAX_LISTING_BYTES + 1))
+        with pytest.raises(SourceMovedError, match="expected an index page"):
+            connection.listing(mirror.address + local.HMI)
+
+
+def test_a_stop_ends_a_download_that_a_later_call_continues(
+    mirror: LocalArchives, archives: Archives, tmp_path: Path
+) -> None:
+    mirror.troubles[PATH] = [Trouble(drip_s=0.01)]
+    stop = Event()
+    with Connection(archives, tmp_path, stop) as connection:
+        timer = Timer(0.3, stop.set)
+        timer.start()
+        with pytest.raises(FetchStoppedError):
+            connection.download(mirror.address + PATH, check_fits, is_final=True)
+        timer.join()
+        with pytest.raises(FetchStoppedError):
+            connection.listing(mirror.address + local.HMI)
+    assert downloaded(archives, mirror, tmp_path) == mirror.files[PATH]
+    asked = ranges(mirror)
+    assert asked[0] is None
+    assert str(asked[1]).startswith("bytes=")

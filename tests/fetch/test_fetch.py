@@ -239,3 +239,15 @@ def test_slots_come_by_distance_and_stay_inside_the_reach() -> None:
     assert max(abs(slot.middle - TIME) for slot in found) == timedelta(hours=4.5)
     assert len(set(found)) == len(found)
     assert {slot.worst for slot in slots(TIME, 0.5, (2.0,), "time first")} == {"beacon"}
+
+
+@pytest.mark.parametrize(
+    ("spacecraft", "what"),
+    [("C", A_SET), ("a", ("observed",)), ("A", ()), ("A", "set"), ("A", ("sett",))],
+)
+def test_what_does_not_exist_is_not_asked_for(
+    spacecraft: str, what: tuple[What, ...], tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        fetch(TIME, spacecraft, tmp_path / "out", RECIPE, what=what)
+    assert not (tmp_path / "out").exists()

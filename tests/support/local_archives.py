@@ -53,7 +53,7 @@ class Trouble:
 
     Attributes
     ----------
-    status, headers
+    status, headers, body
         Answered instead of the file, if a status is given.
     cut_after
         Bytes of the body after which the connection is closed.
@@ -61,13 +61,17 @@ class Trouble:
         Bytes that Content-Length promises beyond those that come.
     silence_s
         Pause before the body.
+    drip_s
+        Pause after each ten bytes of the body.
     """
 
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
     cut_after: int | None = None
     claim: int = 0
     silence_s: float = 0.0
+    drip_s: float = 0.0
 
 
 @dataclass
@@ -121,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         is_file = self.path in self.archives.files
         body = self.archives.files.get(self.path) or self.archives.index(self.path)
         if trouble.status or body is None:
-            self._answer(trouble.status or 404, dict(trouble.headers), b"")
+            self._answer(trouble.status or 404, dict(trouble.headers), trouble.body, trouble)
         elif is_file:
             self._file(body, trouble)
         else:
@@ -158,9 +162,16 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble.cut_after is not None or trouble.claim:
             self.close_connection = True
         try:
-            self.wfile.write(body[: trouble.cut_after])
+            for part in _parts(body[: trouble.cut_after], 10 if trouble.drip_s else len(body)):
+                self.wfile.write(part)
+                time.sleep(trouble.drip_s)
         except (BrokenPipeError, ConnectionResetError):  # the client has read enough
             self.close_connection = True
+
+
+def _parts(body: bytes, size: int) -> Iterator[bytes]:
+    for start in range(0, len(body), size or 1):
+        yield body[start : start + size]
 
 
 class _Server(ThreadingHTTPServer):
