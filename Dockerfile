@@ -43,6 +43,8 @@ ENV BENTOML_DO_NOT_TRACK=true \
     USER=farside
 WORKDIR /srv/farside
 COPY service service
+# Of FARSIDE_JOBS: a volume that is mounted here begins as this user's.
+RUN install --directory --owner=10001 --group=10001 --mode=700 jobs
 USER 10001:10001
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \

@@ -52,7 +52,7 @@ def assembled(variant: str) -> list[Manifest]:
     return list(yaml.safe_load_all(made.stdout))
 
 
-VARIANTS = ("cpu", "gpu", "example")
+VARIANTS = ("cpu", "gpu", "jobs", "example")
 
 
 @pytest.fixture(params=VARIANTS)
@@ -98,7 +98,7 @@ def test_every_file_is_part_of_a_variant() -> None:
         named |= {(path.parent / name).resolve() for name in (*parts, *patches)}
     files = {path for path in DEPLOY.glob("*/**/*.yaml") if path.name != "kustomization.yaml"}
     folders = {path.parent for path in DEPLOY.glob("components/*/kustomization.yaml")}
-    folders |= {DEPLOY / "base", DEPLOY / "gpu", ROOT / "monitoring"}
+    folders |= {DEPLOY / "base", DEPLOY / "cpu", DEPLOY / "gpu", ROOT / "monitoring"}
     assert files | folders == named
 
 
@@ -212,6 +212,7 @@ def test_a_variant_chooses_the_image_of_every_container_of_ours() -> None:
     for variant, image in (
         ("cpu", f"farside:{__version__}"),
         ("gpu", f"farside:{__version__}-gpu"),
+        ("jobs", f"farside:{__version__}"),
         ("example", f"registry.example.org/farside:{__version__}-gpu"),
     ):
         manifests = assembled(variant)
@@ -262,8 +263,10 @@ def test_images_have_a_version(manifests: list[Manifest]) -> None:
         # kustomize puts the service's own in.
         assert any(map(str.isdigit, tag)) or one["name"] == "service"
     for variant in VARIANTS:
-        (image,) = read(DEPLOY / variant / "kustomization.yaml")[0]["images"]
-        assert image["newTag"].startswith(__version__)
+        images = read(DEPLOY / variant / "kustomization.yaml")[0].get("images", ())
+        assert images or variant == "jobs"
+        for image in images:
+            assert image["newTag"].startswith(__version__)
 
 
 def test_triton_is_asked_where_it_listens_and_shares_its_memory() -> None:
@@ -319,3 +322,24 @@ def test_live_reads_the_example_whose_folders_and_port_are_there() -> None:
     assert text == (DEPLOY / "example" / "live.toml").read_text()
     (endpoint,) = of_kind(manifests, "PodMonitor", "farside-live")["spec"]["podMetricsEndpoints"]
     assert (endpoint["port"], endpoint["path"]) == (port["name"], "/metrics")
+
+
+def test_the_folder_of_jobs_is_the_users_and_belongs_to_one_pod() -> None:
+    manifests = assembled("jobs")
+    spec = of_kind(manifests, "Deployment")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert not [m for m in manifests if m["kind"] == "HorizontalPodAutoscaler"]
+    claim = of_kind(manifests, "PersistentVolumeClaim", "farside-jobs")["spec"]
+    assert claim["accessModes"] == ["ReadWriteOncePod"]
+    image = stages()["service"]
+    (made,) = [rest.split() for word, rest in image.steps if word == "RUN"]
+    folder = f"{image.last('WORKDIR')}/{made[-1]}"
+    user, group = image.last("USER").split(":")
+    assert {f"--owner={user}", f"--group={group}"} <= set(made)
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["service"]
+    service = containers(manifests)["service"]
+    environment = {one["name"]: one.get("value", "") for one in service["env"]}
+    for named in (environment, compose["environment"]):
+        assert Settings(jobs=named["FARSIDE_JOBS"]).jobs == Path(folder)
+    assert folder in {mount["mountPath"] for mount in service["volumeMounts"]}
+    assert compose["volumes"] == [f"jobs:{folder}"]
