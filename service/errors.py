@@ -61,6 +61,7 @@ STATUS: dict[type[errors.FarsideError], int] = {
     errors.UnknownKeyError: 401,
     errors.KeyNotAllowedError: 403,
     errors.RequestError: 400,
+    errors.OtherRequestError: 422,  # draft-ietf-httpapi-idempotency-key-header, section 2.7
     MediaTypeError: 415,
     ClientGoneError: 499,  # nginx's number for a client that closed the connection
 }

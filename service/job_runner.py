@@ -8,16 +8,17 @@ for one forward of a job at most.
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 from time import monotonic, perf_counter
 from typing import TypeVar
 
@@ -32,6 +33,7 @@ from farside.errors import (
     OverloadedError,
     UnknownJobError,
 )
+from farside.io.atomic import NO_ROOM
 from farside.io.objects import check_below, name_in, read_object, write_object
 from farside.io.source import plain_name
 from farside.job import JobFailure, JobProgress
@@ -90,6 +92,7 @@ class JobRunner:
         self._worker = worker
         self._store = store
         self._thread = ThreadPoolExecutor(1, "job")
+        self._later: dict[str, float] = {}
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def close(self) -> None:
@@ -117,12 +120,18 @@ class JobRunner:
             self._worker.job_runs = True  # before it is claimed: a stop waits until it is put back
             try:
                 waits = is_full or self._worker.stopping
-                job = None if waits else await run_in_threadpool(self._store.claim)
+                job = None if waits else await run_in_threadpool(self._claim)
                 # In a task of its own, whose log entry is that of the job.
                 pause_s = await asyncio.create_task(self._run_one(job)) if job else POLL_S
             finally:
                 self._worker.job_runs = False
             await asyncio.sleep(pause_s)
+
+    def _claim(self) -> ClaimedJob | None:
+        """Begin the next job, without those that had no room a moment ago."""
+        now = monotonic()
+        self._later = {name: due for name, due in self._later.items() if due > now}
+        return self._store.claim(self._later)
 
     async def _run_one(self, job: ClaimedJob) -> float:
         """Run one job to its end; give how long to wait before the next one, seconds."""
@@ -136,18 +145,34 @@ class JobRunner:
             record.outcome = "cancelled"
         except _StoppedError:
             record.outcome = "put back"
-            await run_in_threadpool(self._store.put_back, job.id)
+            await self._put_back(job)
         except Exception as error:  # whatever it is, the next job runs
-            if _passes(error):
+            if _is_full(error) or isinstance(error, EngineUnavailableError | OverloadedError):
                 log.warning("job of request %s is put back: %s", job.request_id, error)
-                record.outcome, pause_s = "put back", RETRY_S
-                await run_in_threadpool(self._store.put_back, job.id)
+                record.outcome = "put back"
+                await self._put_back(job)
+                if _is_full(error):  # others may have room
+                    self._later[job.id] = monotonic() + RETRY_S
+                else:
+                    pause_s = RETRY_S
             else:
                 record.outcome = await run_in_threadpool(self._failed, job, error)
         record.seconds = perf_counter() - start
         write_line(record)
         gc.collect()  # the images of an error, see `service.middleware.ErrorEnvelope`
         return pause_s
+
+    async def _put_back(self, job: ClaimedJob) -> None:
+        """Queue a job again, once its journal has room for that."""
+        while True:
+            try:
+                await run_in_threadpool(self._store.put_back, job.id)
+                return
+            except sqlite3.OperationalError:
+                if self._worker.stopping:  # the next start queues it
+                    raise
+                log.exception("the journal of jobs cannot be written, next try in %g s", RETRY_S)
+                await asyncio.sleep(RETRY_S)
 
     def _failed(self, job: ClaimedJob, error: Exception) -> str:
         _, body = describe(error, job.request_id)
@@ -194,7 +219,9 @@ class _JobRun:
         made, content = await self._worker.pack(made, stack, request.format, request.seed)
         if not isinstance(request, FilesRequest) and request.output is not None:
             check_below(request.output, self._worker.settings.job_outputs)  # may have changed since
-            await self._in_thread(write_object, request.output, content)
+            await self._in_thread(
+                self._apart, partial(self._note, "write"), write_object, request.output, content
+            )
         return Answer(content, MEDIA_TYPES[request.format], product_headers(made, request.format))
 
     async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
@@ -235,7 +262,9 @@ class _JobRun:
         from farside.fetch import fetch, load_archives  # sunpy's readers take a second to import
         from farside.fetch.fetch import A_SET, BEACON
 
-        found = fetch(
+        stop = Event()
+        download = partial(
+            fetch,
             Time(request.time),
             request.spacecraft,
             self._job.folder / "fetched",
@@ -243,7 +272,12 @@ class _JobRun:
             what=BEACON if request.beacon else A_SET,
             archives=load_archives(self._worker.settings.archives),
             cache=self._job.folder / "cache",
+            stop=stop,
         )
+        try:
+            found = self._apart(partial(self._note, "fetch"), download)
+        finally:
+            stop.set()
         roles: tuple[tuple[Role, tuple[Path, ...]], ...] = (
             ("observation", found.observations),
             ("reference", found.references),
@@ -256,8 +290,9 @@ class _JobRun:
         files, total = [], 0
         for number, (role, address) in enumerate(request.files()):
             check_below(address, settings.job_inputs)  # the settings may have changed since
-            self._note("fetch", number, len(request.files()))
-            content = read_object(address, settings.max_upload_bytes - total)
+            note = partial(self._note, "fetch", number, len(request.files()))
+            note()
+            content = self._apart(note, read_object, address, settings.max_upload_bytes - total)
             total += len(content)
             if total > settings.max_upload_bytes:
                 raise FileTooLargeError(
@@ -297,17 +332,39 @@ class _JobRun:
     def _wait(self, model: str, tensor: Tensor) -> Tensor:
         """Wait for a forward that takes its turn, or for a reason to give it up."""
         forward = asyncio.run_coroutine_threadsafe(self._worker.infer(model, tensor), self._loop)
-        while True:
-            try:
-                return forward.result(POLL_S)
-            except TimeoutError:
-                if forward.done():  # its own
-                    raise
-            try:
-                self._check()
-            except FarsideError:
-                forward.cancel()
+        return _result(forward, self._check)
+
+    def _apart(self, note: Callable[[], None], work: Callable[..., T], *args: object) -> T:
+        """Do what waits for others, who may be silent for minutes: no end of the run waits for it.
+
+        A thread of a pool would hold the end of the process up.
+        """
+        done: Future[T] = Future()
+        Thread(target=_set_result, args=(done, work, args), daemon=True).start()
+        return _result(done, note)
+
+
+def _set_result(done: Future[T], work: Callable[..., T], args: tuple[object, ...]) -> None:
+    done.set_running_or_notify_cancel()
+    try:
+        done.set_result(work(*args))
+    except BaseException as error:
+        done.set_exception(error)
+
+
+def _result(done: Future[T], check: Callable[[], None]) -> T:
+    """Result of what another thread does, unless a check in between finds a reason to end."""
+    while True:
+        try:
+            return done.result(POLL_S)
+        except TimeoutError:
+            if done.done():  # its own
                 raise
+        try:
+            check()
+        except FarsideError:
+            done.cancel()
+            raise
 
 
 class _EngineInTurn:
@@ -324,10 +381,10 @@ class _EngineInTurn:
         self.infer = infer
 
 
-def _passes(error: Exception) -> bool:
-    """Whether a fault may be gone by itself: the engine is away, or the disk is full."""
-    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return is_full or isinstance(error, EngineUnavailableError | OverloadedError | DiskFullError)
+def _is_full(error: Exception) -> bool:
+    """Whether a disk is full, that of the files or that of the journal."""
+    is_full = isinstance(error, OSError) and error.errno in NO_ROOM
+    return is_full or isinstance(error, DiskFullError | sqlite3.OperationalError)
 
 
 def _form(files: list[_File]) -> GenerateForm:

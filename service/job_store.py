@@ -9,20 +9,27 @@ removed. Several processes may share the folder; the one that holds its lock run
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import re
 import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 
-from farside.errors import FarsideError, JobUnfinishedError, OverloadedError, UnknownJobError
+from farside.errors import (
+    FarsideError,
+    JobUnfinishedError,
+    OtherRequestError,
+    OverloadedError,
+    UnknownJobError,
+)
 from farside.io.atomic import atomic_path, flush_to_disk
 from farside.io.transaction import transaction
 from farside.job import JOB_STATES, JobFailure, JobProgress, JobState, JobStatus
@@ -34,7 +41,7 @@ FILE_NAME = "jobs.sqlite"
 LOCK = ".running.lock"
 RESULT = "result"
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 MOST_RUNS = 2
 """Runs of one job: one that was cut off by a kill is queued again once, a choice. A job that ends
@@ -52,7 +59,7 @@ BUSY_S = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS job (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, repeat_key TEXT UNIQUE,
-    client TEXT NOT NULL, request_id TEXT NOT NULL, request TEXT NOT NULL,
+    digest TEXT NOT NULL, client TEXT NOT NULL, request_id TEXT NOT NULL, request TEXT NOT NULL,
     state TEXT NOT NULL, runs INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL,
     created REAL NOT NULL, started REAL, ended REAL,
     stage TEXT NOT NULL DEFAULT '', done INTEGER NOT NULL DEFAULT 0,
@@ -85,6 +92,14 @@ class Submission:
     client: str
     request_id: str
     repeat_key: str = ""
+
+    def digest(self) -> str:
+        """SHA-256 of the request and its files, hexadecimal; empty without a key."""
+        if not self.repeat_key:
+            return ""
+        parts = [self.request.model_dump_json().encode(), *(f.getbuffer() for f in self.files)]
+        hashes = b"".join(hashlib.sha256(part).digest() for part in parts)
+        return hashlib.sha256(hashes).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -157,10 +172,13 @@ class JobStore:
         ------
         OverloadedError
             There are as many jobs as there may be, or no room for its files.
+        OtherRequestError
+            Its key was that of another request.
         """
         self.expire()
+        digest = given.digest()
         if given.repeat_key and (known := self._rows(_OF_KEY, given.repeat_key)):
-            return self.status(known[0]["id"])
+            return self._repeated(known[0], digest)
         size = sum(file.getbuffer().nbytes for file in given.files)
         self._check_room(given.client, size)
         name = secrets.token_urlsafe(24)
@@ -169,19 +187,28 @@ class JobStore:
             with self._transaction():
                 self._check_room(given.client, size)  # another process may have taken it meanwhile
                 self._journal.execute(
-                    "INSERT INTO job (id, repeat_key, client, request_id, request, state, bytes,"
-                    " created) VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
-                    (name, given.repeat_key or None, given.client, given.request_id,
+                    "INSERT INTO job (id, repeat_key, digest, client, request_id, request, state,"
+                    " bytes, created) VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)",
+                    (name, given.repeat_key or None, digest, given.client, given.request_id,
                      given.request.model_dump_json(), size, time.time()),
                 )  # fmt: skip
         except BaseException as error:
             self._remove_files(name)
             if isinstance(error, sqlite3.IntegrityError):  # the same key came twice at once
-                return self.status(self._rows(_OF_KEY, given.repeat_key)[0]["id"])
+                return self._repeated(self._rows(_OF_KEY, given.repeat_key)[0], digest)
             if isinstance(error, OSError | sqlite3.OperationalError):
                 raise OverloadedError(f"no room for a job: {error}; try again later") from error
             raise
         return self.status(name)
+
+    def _repeated(self, known: sqlite3.Row, digest: str) -> JobStatus:
+        """State of the job of a repeated submission."""
+        if known["digest"] != digest:
+            raise OtherRequestError(
+                "got an Idempotency-Key that came before with another request, expected the same"
+                " request, or a new key"
+            )
+        return self.status(known["id"])
 
     def status(self, name: str) -> JobStatus:
         """State of a job.
@@ -298,14 +325,15 @@ class JobStore:
             if is_orphan and time.time() - path.stat().st_mtime > ORPHAN_S:
                 self._remove_files(path.name)
 
-    def claim(self) -> ClaimedJob | None:
-        """Begin the job that has waited longest; None if none waits."""
+    def claim(self, without: Collection[str] = ()) -> ClaimedJob | None:
+        """Begin the job that has waited longest, without some; None if none waits."""
         with self._transaction():
             rows = self._journal.execute(
                 "UPDATE job SET state = 'running', runs = runs + 1, started = ?, stage = '',"
                 " done = 0, parts = 0 WHERE number = (SELECT min(number) FROM job"
-                " WHERE state = 'queued') RETURNING id, request_id, request, bytes",
-                (time.time(),),
+                " WHERE state = 'queued' AND id NOT IN (SELECT value FROM json_each(?)))"
+                " RETURNING id, request_id, request, bytes",
+                (time.time(), json.dumps(list(without))),
             ).fetchall()
         if not rows:
             return None
@@ -434,7 +462,7 @@ class JobStore:
             yield
 
 
-_OF_KEY = "SELECT id FROM job WHERE repeat_key = ?"
+_OF_KEY = "SELECT id, digest FROM job WHERE repeat_key = ?"
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -449,7 +477,10 @@ def _opened(path: Path) -> sqlite3.Connection:
             f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
         )
     elif version != SCHEMA_VERSION:
-        raise FarsideError(f"{path} has version {version}, expected {SCHEMA_VERSION}")
+        raise FarsideError(
+            f"{path} has version {version}, expected {SCHEMA_VERSION}: let its jobs end with the"
+            " Farside that made it, then remove the folder"
+        )
     return journal
 
 

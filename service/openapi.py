@@ -28,7 +28,8 @@ _JOB_ID: Schema = {"name": "id", "in": "path", "required": True, "schema": _STRI
 _KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Under the same key a repeated submission gives the same job.",
+    "description": "Under the same key a repeated submission gives the same job; another request"
+    " is refused (422).",
     "schema": _STRING | {"pattern": "^[A-Za-z0-9._-]{32,128}$"},
 }
 

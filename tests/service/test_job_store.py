@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from farside.errors import JobUnfinishedError, OverloadedError, UnknownJobError
+from farside.errors import (
+    JobUnfinishedError,
+    OtherRequestError,
+    OverloadedError,
+    UnknownJobError,
+)
 from farside.job import JobFailure, JobProgress
 from service.job_request import FilesRequest
 from service.job_store import ORPHAN_S, Answer, JobStore, KeptAnswer, Submission
@@ -137,6 +142,28 @@ def test_the_same_key_gives_the_same_job(tmp_path: Path) -> None:
     assert store.submit(given(key="k" * 32)).id == first.id
     assert store.submit(given(key="j" * 32)).id != first.id
     assert store.counts().states["queued"] == 2
+
+
+def test_the_same_key_with_another_request_is_refused(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    store.submit(given(key="k" * 32))
+    with pytest.raises(OtherRequestError, match="expected the same request, or a new key"):
+        store.submit(given(key="k" * 32, content=b"1235"))
+    store.finish(claimed(store), ANSWER)
+    with pytest.raises(OtherRequestError):  # its inputs are gone by now
+        store.submit(given(key="k" * 32, content=b"1235"))
+    assert store.submit(given(key="k" * 32)).state == "done"
+    assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 1
+
+
+def test_a_job_may_be_passed_over(tmp_path: Path) -> None:
+    store = store_in(tmp_path)
+    first, second = (store.submit(given()).id for _ in range(2))
+    job = store.claim([first])
+    assert job is not None
+    assert job.id == second
+    assert store.claim([first]) is None
+    assert claimed(store) == first
 
 
 def test_one_client_has_half_of_the_jobs_and_all_have_no_more(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import Model, Tensor
 from farside.simulation.instruments.files import SimulatedSet
 from service.job_runner import POLL_S, JobRunner
+from service.job_store import JobStore
 from service.settings import Settings
 from tests.fetch.conftest import TIME, mirror
 from tests.service.fakes import FakeEngine, service_of, worker_of
 from tests.service.test_worker import begun, client_of, parts_of, shown
-from tests.support.local_archives import LocalArchives
+from tests.support.full_disk import largest_file
+from tests.support.local_archives import LocalArchives, Trouble
 from tests.support.native_model import NATIVE, hmi_file
 
 __all__ = ["mirror"]
@@ -79,6 +81,12 @@ async def submitted(client: httpx.AsyncClient, **content: Any) -> JobStatus:
 
 async def status(client: httpx.AsyncClient, job: JobStatus) -> JobStatus:
     return JobStatus.model_validate_json((await client.get(f"/jobs/{job.id}")).content)
+
+
+async def waited(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.05)
 
 
 async def over(client: httpx.AsyncClient, job: JobStatus) -> JobStatus:
@@ -199,6 +207,53 @@ def test_a_job_fetches_its_files_where_the_operator_allows_it(
             assert (answer.status_code, answer.json()["type"]) == (422, "NoDataError")
         held = [path.name for path in (tmp_path / "jobs" / job.id).iterdir()]
         assert held == ["result"]
+
+    asyncio.run(story())
+
+
+@contextmanager
+def silent(mirror: LocalArchives, folder: Path) -> Iterator[dict[str, object]]:
+    """Settings of a service whose archives do not answer within the time of a test."""
+    mirror.always["/"] = Trouble(status=200, body=b"<html>", silence_s=3 * PATIENCE_S)
+    table = folder / "archives.toml"
+    table.write_text(f'mirror = "{mirror.address}"\ntimeout_s = {3 * PATIENCE_S}\n')
+    yield {"job_fetch": True, "archives": table}
+
+
+def test_neither_a_stop_nor_a_cancel_waits_for_an_archive(
+    mirror: LocalArchives, tmp_path: Path
+) -> None:
+    asked = {"kind": "fetch", "time": TIME.strftime("%Y-%m-%dT%H:%M:%S"), "spacecraft": "A"}
+
+    async def story() -> None:
+        async with jobs_of(FakeEngine(), tmp_path / "jobs", **settings) as client:
+            first, second = [await submitted(client, json=asked) for _ in range(2)]
+            await waited(lambda: mirror.times_asked("/") == 1)
+            await client.delete(f"/jobs/{first.id}")
+            await waited(lambda: mirror.times_asked("/") == 2)
+            stopped.append(second)
+
+    stopped: list[JobStatus] = []
+    with silent(mirror, tmp_path) as settings:
+        asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
+        store = JobStore(tmp_path / "jobs", Settings())
+        assert store.status(stopped[0].id).state == "queued"
+        store.close()
+
+
+def test_a_job_without_room_lets_the_next_one_run(tmp_path: Path) -> None:
+    async def story() -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        (folder / "large.fits").write_bytes(bytes(2**22))
+        asked = {"kind": "addresses", "observation": [f"file://{folder}/large.fits"]}
+        allowed = {"job_inputs": f"file://{folder}/"}
+        async with jobs_of(OrderedEngine(), tmp_path / "jobs", **allowed) as c:
+            with largest_file(2**21):
+                large = await submitted(c, json=asked | {"model": NATIVE.name})
+                small = await submitted(c, **TILED)
+                assert (await over(c, small)).state == "done"
+                assert (await status(c, large)).state == "queued"
 
     asyncio.run(story())
 
