@@ -75,17 +75,17 @@ def kinds_of(good: Parts, maps: MapFiles) -> dict[str, Kind]:
 
     make, chart, busy = "/generate", "/synchronic", {429}
     return {
-        "a good set": (40, make, {"files": good}, {200} | busy),
-        "a picture of it": (10, make, {"files": good, "data": {"format": "png"}}, {200} | busy),
-        "a good map": (4, chart, file("generated", product), {200} | busy),
+        "a good set": (30, make, {"files": good}, {200} | busy),
+        "a picture of it": (5, make, {"files": good, "data": {"format": "png"}}, {200} | busy),
+        "a good map": (2, chart, file("generated", product), {200} | busy),
         "half a set": (30, make, {"files": good[:3]}, {422} | busy),
         "an image twice": (20, make, {"files": [*good, good[0]]}, {422} | busy),
-        "wrong roles": (20, make, {"files": [("reference", p) for _, p in good]}, {422} | busy),
-        "native size": (4, make, file("observation", native), {422} | busy),
-        "native size in a map": (2, chart, file("observed", native), {200, 422} | busy),
-        "a bomb": (10, make, file("observation", bomb), {413} | busy),
-        "large and empty": (20, make, file("observation", bytes(10**7)), {400} | busy),
-        "no FITS": (250, make, file("observation", b"no FITS"), {400} | busy),
+        "wrong roles": (20, make, {"files": [("reference", p) for _, p in good]}, {400, 422} | busy),
+        "native size": (2, make, file("observation", native), {422} | busy),
+        "native size in a map": (1, chart, file("observed", native), {200, 422} | busy),
+        "a bomb": (5, make, file("observation", bomb), {413} | busy),
+        "large and empty": (10, make, file("observation", bytes(10**7)), {400} | busy),
+        "no FITS": (300, make, file("observation", b"no FITS"), {400} | busy),
         "a truncated image": (
             100,
             make,
