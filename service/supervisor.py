@@ -14,6 +14,9 @@ from bentoml._internal.utils import circus
 from service.metrics import SHARED
 from service.starting import has_started
 
+RESPAWN_S = 1.0
+"""How often it looks whether a worker has ended: for so long, and its start, nobody answers."""
+
 log = logging.getLogger("bentoml.serve")
 
 
@@ -22,8 +25,8 @@ class Supervisor(circus.Arbiter):
 
     BentoML opens two TCP ports of the loopback through which any user of the machine may run
     commands as the service; none but the reloading of ``--reload`` needs them. It keeps the
-    numbers of all services of a user in one folder, which each start empties. And it starts
-    workers that cannot start again and again, for ever.
+    numbers of all services of a user in one folder, which each start empties. It starts workers
+    that cannot start again and again, for ever, and looks for one that was killed every 10 s alone.
     """
 
     def __init__(self, watchers: list[Any], **options: Any) -> None:
@@ -33,7 +36,7 @@ class Supervisor(circus.Arbiter):
         for watcher in watchers:
             watcher.env[SHARED] = self._numbers
         self._respawn = all(watcher.respawn for watcher in watchers)
-        super().__init__(watchers, **options)
+        super().__init__(watchers, **options | {"check_delay": RESPAWN_S})
 
     def start(self, cb: Callable[[Any], Any] | None = None) -> None:  # noqa: ARG002  its address is not always true
         """Start the workers and wait for their end; one line says where they listen, or why not."""

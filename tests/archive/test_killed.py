@@ -5,59 +5,27 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from deploy.local_triton.processes import following
 from farside.archive.entry import describe
 from farside.archive.index import FILE_NAME
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox, of_the_day
+from tests.archive.killed import WATCHED
+from tests.support.killed import UNCOUNTED, Forks, forks
 
-ROOT = Path(__file__).resolve().parents[2]
 SEED = 6
 KILLS = int(os.environ.get("SOAK_KILLS", "100"))
 
 
-@dataclass
-class Looks:
-    """Looks into a drop folder, each of a process of its own."""
-
-    process: subprocess.Popen[str]
-
-    def look(self, die_at: int = 0) -> int:
-        """How many steps it took, where they were counted; -1 if it was killed."""
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(f"{die_at}\n")
-        self.process.stdin.flush()
-        ended_by, code, steps = map(int, self.process.stdout.readline().split())
-        assert (ended_by, code) in {(0, 0), (signal.SIGKILL, 0)}
-        return -1 if ended_by else steps
-
-
-@contextmanager
-def looking(inbox: Inbox) -> Iterator[Looks]:
-    command = [sys.executable, "-m", "tests.archive.killed", str(inbox.folder), str(inbox.archive)]
-    with subprocess.Popen(  # noqa: S603  # our own command
-        following(command),
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        yield Looks(process)
+def looking(inbox: Inbox) -> AbstractContextManager[Forks]:
+    work = "tests.archive.killed:look_once"
+    return forks(work, inbox.folder, inbox.archive, watched=WATCHED)
 
 
 @pytest.fixture
@@ -90,12 +58,12 @@ def check(inbox: Inbox) -> None:
     connection.close()
 
 
-def kill_at(inbox: Inbox, looks: Looks, start: Path, steps: list[int]) -> None:
+def kill_at(inbox: Inbox, looks: Forks, start: Path, steps: list[int]) -> None:
     for step in steps:
         shutil.rmtree(inbox.archive)
         shutil.copytree(start, inbox.archive)
-        assert looks.look(die_at=step) == -1
-        assert looks.look() == 0
+        assert looks.run(die_at=step) == -1
+        assert looks.run() == 0
         check(inbox)
 
 
@@ -104,7 +72,7 @@ def test_a_kill_at_any_step_loses_and_doubles_nothing(better_files: Inbox) -> No
     start = better_files.archive.with_name("start")
     shutil.copytree(better_files.archive, start)
     with looking(better_files) as looks:
-        steps = looks.look(die_at=-1)
+        steps = looks.run(die_at=UNCOUNTED)
         check(better_files)
         kill_at(better_files, looks, start, random.Random(SEED).sample(range(1, steps), 4))  # noqa: S311
 
@@ -114,7 +82,7 @@ def test_a_kill_at_every_step_loses_and_doubles_nothing(better_files: Inbox) -> 
     start = better_files.archive.with_name("start")
     shutil.copytree(better_files.archive, start)
     with looking(better_files) as looks:
-        steps = looks.look(die_at=-1)
+        steps = looks.run(die_at=UNCOUNTED)
         kill_at(better_files, looks, start, list(range(1, steps, 3)))
 
 
@@ -124,22 +92,22 @@ def test_a_watch_that_is_killed_at_random_moments_loses_and_doubles_nothing(
 ) -> None:
     inbox.put_all(simulated)
     inbox.put(simulated.references[-1], "hmi_today.fits", of_the_day(simulated))
-    command = [sys.executable, "-m", "farside.cli", "watch", str(inbox.folder)]
-    command += ["--out", str(inbox.archive), "--repository", str(repository), "--settle", "0"]
-    begin = time.monotonic()
-    subprocess.run([*command, "--once"], cwd=ROOT, check=True)  # noqa: S603  # our own command
-    longest_s = time.monotonic() - begin
-    names = inbox.names()
-    assert len(names) == 2
+    given = [str(inbox.folder), "--out", inbox.archive, "--repository", repository, "--settle", "0"]
     moments = random.Random(SEED)  # noqa: S311
-    for _ in range(KILLS):
-        shutil.rmtree(inbox.archive)
-        with subprocess.Popen(command, cwd=ROOT) as process:  # noqa: S603  # our own command
-            time.sleep(moments.uniform(0, longest_s))
-            process.kill()
-        subprocess.run([*command, "--once"], cwd=ROOT, check=True)  # noqa: S603
-        assert inbox.names(superseded=True) == names
-        assert inbox.files() == {f"{name}.fits" for name in names}
-        for product in inbox.products():
-            content = (inbox.archive / product.name.path).read_bytes()
-            assert describe(product.name, content)[0].sha256 == product.sha256
+    killed = 0
+    with forks("tests.archive.killed:watch", *given) as watches:
+        begin = time.monotonic()
+        watches.run("--once")
+        longest_s = time.monotonic() - begin
+        names = inbox.names()
+        assert len(names) == 2
+        while killed < KILLS:
+            shutil.rmtree(inbox.archive)
+            for _ in range(3):  # each goes on with what the last one left
+                killed += watches.run(die_after_s=moments.uniform(0, longest_s)) == -1
+            assert watches.run("--once") == 0
+            assert inbox.names(superseded=True) == names
+            assert inbox.files() == {f"{name}.fits" for name in names}
+            for product in inbox.products():
+                content = (inbox.archive / product.name.path).read_bytes()
+                assert describe(product.name, content)[0].sha256 == product.sha256

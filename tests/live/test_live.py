@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from deploy.local_triton.processes import following
 from farside.archive.entry import describe
 from farside.archive.index import reading
 from farside.io.fits import primary_cards
@@ -30,41 +25,13 @@ from tests.live.day import (
     slot,
     trouble,
 )
-from tests.live.killed import run_round
-from tests.support.live import ROOT
+from tests.live.killed import STEPS, run_round
+from tests.support.killed import Forks, forks
 from tests.support.local_archives import LocalArchives, Trouble, serve
 
 
-class Rounds:
-    """Rounds in processes of their own."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def run(self, hours: int, die_at: int = 0) -> int:
-        """Steps that a round took, where they were counted; -1 if it was killed."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{hours} {die_at}\n")
-        self._process.stdin.flush()
-        ended_by, code, steps = map(int, self._process.stdout.readline().split())
-        assert (ended_by, code) in {(0, 0), (signal.SIGKILL, 0)}
-        return -1 if ended_by else steps
-
-
-@contextmanager
-def rounds_of(config: Path) -> Iterator[Rounds]:
-    command = [sys.executable, "-m", "tests.live.killed", str(config)]
-    with subprocess.Popen(  # noqa: S603  our own command
-        following(command),
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        yield Rounds(process)
+def rounds_of(config: Path) -> AbstractContextManager[Forks]:
+    return forks("tests.live.killed:run_round", config, watched=STEPS)
 
 
 def check(folder: Path) -> None:

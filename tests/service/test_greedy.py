@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from statistics import median
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,8 +21,14 @@ from uvicorn.server import ServerState
 
 from deploy.local_triton.processes import PATIENCE_S
 from farside.simulation.instruments.files import SimulatedSet
-from service.connection import FIRST_CHUNKS, READ_BYTES, BoundedConnection
-from tests.support.live import Server
+from service.connection import FIRST_CHUNKS, HEAD_S, READ_BYTES, BoundedConnection
+from tests.support.live import Server, serving
+
+ATTACK_S = 30
+"""How long each kind of greedy client is let do."""
+
+FILE_NAME = "longest-turn-s"
+"""What :mod:`tests.service.measured_app` writes among its temporary files."""
 
 FORM = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 PART = b'--b\r\nContent-Disposition: form-data; name="observation"; filename="a"\r\n\r\n'
@@ -128,6 +139,67 @@ def test_dripping_uploads_keep_no_good_client_out(server: Server, simulated: Sim
         assert (
             httpx.post(f"{server.url}/generate", files=parts, timeout=PATIENCE_S).status_code == 200
         )
+
+
+def crumbs(server: Server, stop: threading.Event) -> None:
+    """Send bodies in chunks of one byte, again whenever the server has enough of them."""
+    head = FORM + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(PART), PART)
+    while not stop.is_set():
+        with connected(server) as wire:
+            send(wire, head + b"1\r\nx\r\n" * 100_000)
+
+
+def heads(server: Server, stop: threading.Event) -> None:
+    """Hold connections whose heads do not end, 250 at a time."""
+    while not stop.is_set():
+        with ExitStack() as open_:
+            for _ in range(250):
+                send(open_.enter_context(connected(server)), b"GET /livez HTTP/1.1\r\nX-A: ")
+            stop.wait(HEAD_S)
+
+
+def drips(server: Server, stop: threading.Event) -> None:
+    """Upload a byte a second, again whenever the server has waited enough."""
+    while not stop.is_set():
+        with connected(server) as wire:
+            send(wire, FORM + b"Content-Length: 1000000\r\n\r\n" + PART)
+            with suppress(OSError):
+                while not stop.wait(1):
+                    wire.sendall(b"x")
+
+
+@pytest.fixture(scope="module")
+def measured(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    what, folder = "tests.service.measured_app:FarsideService", tmp_path_factory.mktemp("server")
+    with serving(folder, what, model_repository=repository, threads=1) as running:
+        yield running
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("attack", "clients"), [(crumbs, 8), (heads, 8), (drips, 9)])
+def test_the_event_loop_has_no_turn_of_a_second_whatever_greedy_clients_send(
+    measured: Server, attack: Callable[[Server, threading.Event], None], clients: int
+) -> None:
+    """So `/livez` answers within one on a processor of its own; what else runs does not count."""
+    begun, stop, waits = time.monotonic(), threading.Event(), []
+    with ThreadPoolExecutor(clients) as greedy:
+        attacks = [greedy.submit(attack, measured, stop) for _ in range(clients)]
+        try:
+            while time.monotonic() < begun + ATTACK_S:
+                begin = time.monotonic()
+                assert httpx.get(f"{measured.url}/livez", timeout=PATIENCE_S).is_success
+                waits.append(time.monotonic() - begin)
+                time.sleep(0.2)
+        finally:
+            stop.set()
+        for one in attacks:
+            one.result()
+    longest = (measured.scratch / FILE_NAME).read_text()
+    print(  # noqa: T201
+        f"/livez {len(waits)} times, median {median(waits):.3f} s, worst {max(waits):.3f} s; "
+        f"longest turn of the loop until now {longest}"
+    )
+    assert float(longest.split()[0]) < 1
 
 
 def test_the_service_listens_on_its_own_port_and_no_other(server: Server) -> None:

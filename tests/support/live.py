@@ -65,9 +65,12 @@ class Server:
 
 @contextmanager
 def serving(
-    folder: Path, what: str = "service.app:FarsideService", **settings: object
+    folder: Path,
+    what: str = "service.app:FarsideService",
+    before: tuple[str, ...] = (),
+    **settings: object,
 ) -> Iterator[Server]:
-    """Run ``bentoml serve`` with `settings` until the block ends."""
+    """Run ``bentoml serve`` with `settings` until the block ends, `before` it a command."""
     port, scratch, logged = free_port(), folder / "tmp", folder / "log"
     scratch.mkdir(parents=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FARSIDE_")} | {
@@ -76,10 +79,11 @@ def serving(
         "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
         "FARSIDE_DEADLINE_S": str(PATIENCE_S),
+        **{name: os.environ[name] for name in ("FARSIDE_CACHE",) if name in os.environ},
         **INJECTED,
         **{f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", "bentoml", "serve", what]
+    command = [*before, sys.executable, "-m", "bentoml", "serve", what]
     command += ["--host", "127.0.0.1", "--port", str(port), "--timeout-keep-alive", "75"]
     with (
         logged.open("wb") as log,
