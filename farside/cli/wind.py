@@ -14,6 +14,8 @@ from farside.cli.options import parse_time, progress_bar
 
 if TYPE_CHECKING:
     from farside.corona.at_earth import Stream, WindAtEarth
+    from farside.corona.wind import SolarWind
+    from farside.synchronic.map import BaseMap, SynchronicMap
 
 DAYS_AFTER = 7.0
 """Days of wind after the last map by default: what has left the Sun by then arrives in four, and
@@ -53,6 +55,16 @@ def wind(
     members: Annotated[
         int, typer.Option(min=1, max=200, help="Members of the ensemble of the spread.")
     ] = 12,
+    realisations: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Coronas of realisations of each map with generated disks, whose regions have "
+            "either polarity by its probability; the members take them in turn. Each costs as much "
+            "as that of the map; 0: the spread is of the path alone.",
+        ),
+    ] = 12,
 ) -> None:
     """Compute the wind at Earth: hourly table, streams, plot, and a velocity file of each map."""
     require_corona()
@@ -71,6 +83,7 @@ def wind(
     from farside.synchronic.base import read_base
 
     heights, winds, quality = heights_of(law), [], Quality.GOOD
+    drawn: list[list[SolarWind]] = []
     with progress_bar("coronas") as progress:
         for number, path in enumerate(maps, start=1):
             base = read_base(path)
@@ -78,6 +91,11 @@ def wind(
             packed = velocity.pack(velocity_map(found, heights, base.name, base.quality))
             typer.echo(packed.write_to(out))
             winds.append(found)
+            others = [
+                corona(each, law_of(law), heights).wind
+                for each in _realised(path, base, realisations)
+            ]
+            drawn.append(others or [found] * realisations)
             quality |= base.quality
             progress(number, len(maps))
     times = [each.time for each in winds]
@@ -85,7 +103,9 @@ def wind(
     last = parse_time(end) if end else max(times) + DAYS_AFTER * u.day
     if not last > first + 1 * u.hour:
         raise typer.BadParameter(f"--to is {last.isot}, expected some hours after {first.isot}")
-    made = wind_at_earth(winds, first, last, forecast=forecast, members=members)
+    made = wind_at_earth(
+        winds, first, last, forecast=forecast, members=members, realised=[*zip(*drawn, strict=True)]
+    )
     observed = read_omni(omni, first, len(made.speed_km_s)) if omni else None
     fast = streams(made)
     typer.echo(_write(out / "wind.csv", _WIND, _wind_rows(made)))
@@ -101,6 +121,17 @@ def wind(
             f" km/s, bias {apart.mean():+.0f} km/s",
             err=True,
         )
+
+
+def _realised(path: Path, base: BaseMap, count: int) -> Iterator[SynchronicMap]:
+    """Yield realisations of a map that has a generated part and is none itself."""
+    from farside.cli.coronal import read_map
+
+    if base.generated is None or not base.generated.any():
+        return
+    made = read_map(path)
+    if made.seed is None:
+        yield from (made.sample(seed) for seed in range(count))
 
 
 _WIND = "time_utc", "speed_km_s", "polarity", "spread"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -130,6 +131,7 @@ def wind_at_earth(
     *,
     forecast: bool = False,
     members: int = MEMBERS,
+    realised: Sequence[Sequence[SolarWind]] = (),
 ) -> WindAtEarth:
     """Wind at Earth by the hour from a series of maps at 0.1 au.
 
@@ -143,6 +145,9 @@ def wind_at_earth(
         Take each longitude from the last map made before, not from the first made after.
     members
         Members of the ensemble of the spread, whose paths are displaced in latitude.
+    realised
+        Winds of realisations of the maps, each in the order of `winds`, which the members take in
+        turn, so that the spread has the doubt of the maps too; none: all take `winds`.
 
     Raises
     ------
@@ -153,11 +158,12 @@ def wind_at_earth(
     if not winds or hours < 2:
         raise ValueError(f"{len(winds)} maps from {begin.isot} to {end.isot}, expected some hours")
     path = path_below_earth(winds, begin, end + 1 * u.hour, forecast=forecast)
-    speeds = [wind.speed_km_s for wind in winds]
-    lines = [path.sampled(speeds)]
+    lines = [path.sampled([wind.speed_km_s for wind in winds])]
+    series = itertools.cycle(realised or [winds])
     rng = np.random.default_rng(0)  # the same series for the same maps
-    for _ in range(members):
+    for drawn in itertools.islice(series, members):
         phase, depth = rng.uniform(0, 2 * np.pi), rng.uniform(0, DISPLACED_DEG)
+        speeds = [wind.speed_km_s for wind in drawn]
         lines.append(path.sampled(speeds, depth * np.sin(np.radians(path.longitude_deg) + phase)))
     arrived = arrivals(np.stack(lines, axis=1))
     sign = np.sign(path.sampled([wind.field_nt for wind in winds]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import numpy as np
 from astropy.table import Table
@@ -13,6 +15,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from farside.plots._png import png
+from farside.plots.caveat import training_caveat
+from farside.quality import Quality
 from farside.tracking.files import flux_curve
 from farside.tracking.track import FluxPoint, RotationMode, Track
 
@@ -27,10 +31,12 @@ MAX_CUTS, CUTS_PER_ROW = 24, 8
 
 
 def render(track: Track) -> bytes:
-    """Render the flux curve and the strip of cut-outs as PNG.
+    """Render the plot of :func:`track_figure` as PNG."""
+    return png(track_figure(track))
 
-    At most `MAX_CUTS` cut-outs, evenly chosen, are shown.
-    """
+
+def track_figure(track: Track) -> Figure:
+    """Plot the flux curve above a strip of at most `MAX_CUTS` cut-outs, evenly chosen."""
     shown = _chosen(track.points)
     rows = math.ceil(len(shown) / CUTS_PER_ROW)
     columns = min(len(shown), CUTS_PER_ROW) if rows == 1 else CUTS_PER_ROW
@@ -40,7 +46,8 @@ def render(track: Track) -> bytes:
     cells = layout[1].subgridspec(rows, max(columns, 5))
     for index, point in enumerate(shown):
         _draw_cut(figure.add_subplot(cells[divmod(index, CUTS_PER_ROW)]), point)
-    return png(figure)
+    figure.supxlabel(_caveat(flux_curve(track)), fontsize=8)
+    return figure
 
 
 def _chosen(points: Sequence[FluxPoint]) -> list[FluxPoint]:
@@ -52,7 +59,12 @@ def draw_flux_curve(curve: Table) -> bytes:
     """Render a flux curve, as its file has it, as PNG."""
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     _draw_curve(figure.subplots(), curve, "Flux of a tracked region")
+    figure.supxlabel(_caveat(curve), fontsize=8)
     return png(figure)
+
+
+def _caveat(curve: Table) -> str:
+    return training_caveat(reduce(or_, (Quality(int(each)) for each in curve["quality"])))
 
 
 def _draw_curve(axes: Axes, curve: Table, title: str) -> None:

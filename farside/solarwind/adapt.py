@@ -12,12 +12,18 @@ from sunpy.coordinates import sun
 from farside import __version__
 from farside.io.atomic import NamedFile
 from farside.io.cards import Card, Column, add_cards, table
-from farside.solarwind.grids import ADAPT_GRID, scaled_field
-from farside.solarwind.realisations import Realisations, seed_of, unit_noise
+from farside.solarwind.grids import ADAPT_GRID
 from farside.solarwind.wsa import map_cards, measured_by
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
 from farside.sun.carrington_rotation import central_longitude_deg, rotation_number
-from farside.synchronic.cards import add_provenance, earth_cards, fits_bytes, flag_cards
+from farside.synchronic.cards import (
+    add_provenance,
+    check_finite,
+    earth_cards,
+    fits_bytes,
+    flag_cards,
+)
+from farside.synchronic.ensemble import Realisations, realisations, seed_of
 from farside.synchronic.map import SourceKind, SynchronicMap
 from farside.synchronic.merge import balance_flux
 
@@ -36,21 +42,20 @@ LAYOUT = "2.0514"
 def pack(sun_map: SynchronicMap, *, flux_scale: float = 1.0) -> NamedFile:
     """Build ``adapt40x11_02e012_YYYYMMDDhhmm_iddhhmmssn0.fts`` in memory.
 
-    The realisations are the map plus noise of its SIGMA, correlated over its correlation length,
-    with a seed that depends on the map alone. The flux of each is balanced: a field correlated over
-    degrees has by chance a mean of some gauss.
+    The realisations are those of :func:`~farside.synchronic.ensemble.realisations`, in which whole
+    generated regions have the other polarity as often as the map doubts theirs, with a seed that
+    depends on the map alone. The flux of each is balanced: a field correlated over degrees has by
+    chance a mean of some gauss.
 
     Raises
     ------
     FormatError
         A pixel is not finite, or the flux scale is not positive.
     """
-    field = scaled_field(sun_map, ADAPT_GRID, flux_scale).astype(np.float64)
-    # Errors within one cell are correlated: their mean, not their root sum of squares.
-    sigma = flux_scale * resample(sun_map.sigma_gauss, sun_map.grid, ADAPT_GRID)
+    check_finite(sun_map, flux_scale)
     generator = np.random.default_rng(seed_of(sun_map))
-    noise = unit_noise(ADAPT_GRID, sun_map.correlation_length_deg, REALISATIONS, generator)
-    drawn = field + sigma * noise
+    drawn = flux_scale * realisations(sun_map, REALISATIONS, ADAPT_GRID, generator)
+    sigma = flux_scale * resample(sun_map.sigma_gauss, sun_map.grid, ADAPT_GRID)
     published = np.array([balance_flux(each, ADAPT_GRID)[0] for each in drawn])
     hdus = [
         _primary(sun_map, drawn, published, flux_scale),
@@ -108,6 +113,7 @@ def _primary(
     hdu.header["ORIGIN"] = (f"Farside {__version__}", "not NSO: see COMMENT")
     hdu.header.add_comment("Not a product of NSO: a map by Farside in the layout of ADAPT maps.")
     hdu.header.add_comment("Realisations are drawn from the error of the map, not evolved.")
+    hdu.header.add_comment("Generated regions have either polarity, by its probability.")
     hdu.header.add_comment("HEL_TYPE 1: the far side is a neural network's, from EUV images.")
     add_provenance(hdu.header, sun_map)
     return hdu

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from farside.sun.carrington_grid import Map
 from farside.synchronic.map import MapSource
@@ -28,6 +29,8 @@ class Contribution:
         Time from the observation of each cell to the time of the map.
     generated
         Share of generated disks in it: 1 or 0, or of a base map by cell.
+    positive
+        Probability of positive polarity; None if it follows from the field and its σ.
     """
 
     source: MapSource
@@ -36,6 +39,13 @@ class Contribution:
     age_days: Map
     sigma_gauss: Map
     generated: Map | float = 0.0
+    positive: Map | None = None
+
+    def probability_positive(self) -> Map:
+        """Probability of positive polarity of each cell."""
+        if self.positive is not None:
+            return self.positive
+        return probability_positive(self.field_gauss, self.sigma_gauss)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +62,8 @@ class WeightedMean:
         Index of the contribution with the greatest weight.
     generated
         Share of generated disks.
+    positive
+        Probability of positive polarity, weighted mean.
     """
 
     field_gauss: Map
@@ -60,6 +72,7 @@ class WeightedMean:
     weight: Map
     dominant: NDArray[np.uint8]
     generated: Map
+    positive: Map
 
 
 def weighted_mean(contributions: Sequence[Contribution]) -> WeightedMean:
@@ -79,4 +92,10 @@ def weighted_mean(contributions: Sequence[Contribution]) -> WeightedMean:
         weight=total,
         dominant=weights.argmax(axis=0).astype(np.uint8),
         generated=sum(part * each.generated for part, each in shared),
+        positive=sum(part * each.probability_positive() for part, each in shared),
     )
+
+
+def probability_positive(field_gauss: Map, sigma_gauss: Map) -> Map:
+    """Probability of positive polarity for a Gaussian error, Φ(B / σ)."""
+    return np.asarray(ndtr(field_gauss / np.maximum(sigma_gauss, 1e-3)))

@@ -141,7 +141,10 @@ def _inserted(
     part: ProjectedDisk,
     grid: CarringtonGrid,
 ) -> WeightedMean:
-    region = balanced_region(whole_field(part), share, grid)
+    whole = whole_field(part)
+    region = balanced_region(whole, share, grid)
+    # σ is about the mean of the model, from which the field at full strength departs.
+    sigma = np.hypot(contribution.sigma_gauss, whole - part.field_gauss)
 
     def mixed(old: Map, new: Map | float) -> Map:
         return np.asarray((1 - share) * old + share * new)
@@ -150,8 +153,9 @@ def _inserted(
         merged,
         field_gauss=mixed(merged.field_gauss, region),
         age_days=mixed(merged.age_days, contribution.age_days),
-        sigma_gauss=mixed(merged.sigma_gauss, contribution.sigma_gauss),
+        sigma_gauss=mixed(merged.sigma_gauss, sigma),
         generated=mixed(merged.generated, 1.0),
+        positive=mixed(merged.positive, part.probability_positive()),
         dominant=np.where(share > 0.5, np.uint8(index), merged.dominant),
     )
 
@@ -243,7 +247,7 @@ def _log_odds(
 
 def _share(core: Mask, extent: Mask, shown: Mask, grid: CarringtonGrid) -> Map:
     """1 on a feature and its outskirts, falling to 0 over some 2° around them."""
-    reach = core | (_dilated(core, max(1, round(OUTSKIRTS_DEG / grid.step_deg))) & extent)
+    reach = core | (dilated(core, OUTSKIRTS_DEG, grid) & extent)
     edge = np.clip(2 * smooth_on_sphere(reach.astype(np.float64), EDGE_DEG, grid), 0, 1)
     return np.where(shown & (edge > LEAST_SHARE), np.where(reach, 1.0, edge), 0.0)
 
@@ -258,6 +262,8 @@ def connected(mask: Mask) -> Iterator[Mask]:
         yield labels == number
 
 
-def _dilated(mask: Mask, cells: int) -> Mask:
+def dilated(mask: Mask, distance_deg: float, grid: CarringtonGrid) -> Mask:
+    """Mask and the cells within a distance of it, at least one, in steps of the grid."""
+    cells = max(1, round(distance_deg / grid.step_deg))
     wide = np.pad(mask, ((0, 0), (cells, cells)), mode="wrap")
     return np.asarray(ndimage.binary_dilation(wide, np.ones((3, 3)), cells)[:, cells:-cells])

@@ -12,7 +12,7 @@ from farside.errors import DamagedImageError
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample, shift_longitude
 from farside.sun.carrington_rotation import SYNODIC_DAYS
 from farside.sun.heliographic import differential_rotation_deg_per_day
-from farside.synchronic.contributions import Contribution, WeightedMean
+from farside.synchronic.contributions import Contribution, WeightedMean, probability_positive
 from farside.synchronic.drift import synchronised
 from farside.synchronic.map import BaseMap, MapSource
 from farside.synchronic.weights import factor_from_variance
@@ -103,7 +103,10 @@ def advect_base_map(base: BaseMap, grid: CarringtonGrid, time: Time) -> Contribu
     field, now, sigma, generated = (
         np.where(known, plane, 0) for plane in (field, now, sigma, generated)
     )
-    return Contribution(source, field, weight, now, sigma, np.clip(generated, 0, 1))
+    positive = None
+    if base.positive is not None:
+        positive = np.where(known, np.clip(moved(base.positive) / share, 0, 1), 0.5)
+    return Contribution(source, field, weight, now, sigma, np.clip(generated, 0, 1), positive)
 
 
 def _weight(field_gauss: Map, sigma_gauss: Map, known: Mask, grid: CarringtonGrid) -> Map:
@@ -179,13 +182,15 @@ def fill_gaps(
     scatter = np.sqrt(_parallels((field - mean) ** 2, seen))
     trust = np.where(well_known, KNOWN_TRUST, np.where(seen, SLANT_TRUST, GUESS_TRUST))
     made = poor | ~seen
+    filled = fill_poles(field, trust, poor, grid)
     return (
         replace(
             merged,
-            field_gauss=fill_poles(field, trust, poor, grid),
+            field_gauss=filled,
             age_days=np.where(seen, np.where(made, age, merged.age_days), GUESS_AGE_DAYS),
             sigma_gauss=np.where(made, scatter, merged.sigma_gauss),
             generated=np.where(made, _parallels(merged.generated, seen), merged.generated),
+            positive=np.where(made, probability_positive(filled, scatter), merged.positive),
         ),
         made,
     )

@@ -25,8 +25,10 @@ from farside.io.fits import Cards, StoredHdu
 from farside.io.product_reader import (
     check_range,
     check_unaltered,
+    hdu_if_any,
     hdu_of,
     indices_of,
+    number_if_any,
     number_of,
     open_product,
     plane_of,
@@ -35,6 +37,7 @@ from farside.io.product_reader import (
     time_of,
 )
 from farside.io.source import Source
+from farside.magnetogram.magnetogram import MAX_SEED
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.carrington_rotation import rotation_number
 from farside.synchronic.cards import (
@@ -104,14 +107,17 @@ def to_hdus(sun_map: SynchronicMap, created: Time | None = None) -> fits.HDUList
     field.header.add_comment("PROVENANCE: 0 base map, 1 observed, 2 generated.")
     field.header.add_comment("SOURCE: row of the table SOURCES, from 0, that weighed most.")
     field.header.add_comment("AISHARE: share of generated disks in each pixel, 0 to 1.")
+    field.header.add_comment("P_POSITIVE: probability of positive polarity, if there.")
     add_provenance(field.header, sun_map)
-    planes = (
+    planes = [
         _plane("PROVENANCE", sun_map.provenance(), "", sun_map),
         _plane("SOURCE", sun_map.source, "", sun_map),
         _plane("AGE", sun_map.age_days.astype(np.float32), "d", sun_map),
         _plane("SIGMA", sun_map.sigma_gauss.astype(np.float32), "Gauss", sun_map),
         _plane("AISHARE", sun_map.generated_share().astype(np.float32), "", sun_map),
-    )
+    ]
+    if sun_map.positive is not None:
+        planes.append(_plane("P_POSITIVE", sun_map.positive.astype(np.float32), "", sun_map))
     return with_checksums([field, *planes, source_table(sun_map.sources)], date)
 
 
@@ -145,6 +151,8 @@ def _cards(sun_map: SynchronicMap) -> Iterator[Card]:
     yield from _geometry_cards(sun_map)
     yield from flag_cards(sun_map, 1.0)
     yield "CORRLEN", sun_map.correlation_length_deg, "[deg] of the errors in SIGMA, to 1/e"
+    if sun_map.seed is not None:
+        yield "AISEED", sun_map.seed, "seed of this realisation; not the map itself"
 
 
 def _geometry_cards(sun_map: SynchronicMap) -> Iterator[Card]:
@@ -196,6 +204,8 @@ def _from_hdus(hdus: Sequence[StoredHdu]) -> SynchronicMap:
             f"SOURCE points to row {index.max()}, the table SOURCES has {len(sources)}"
         )
     largest = MAX_FIELD_GAUSS
+    seed = number_if_any(cards, "AISEED", 0, MAX_SEED)
+    positive = hdu_if_any(hdus, "P_POSITIVE")
     before, after = (number_of(cards, f"NETFLX{n}", -largest, largest) for n in (0, 1))
     return SynchronicMap(
         field_gauss=_values(hdus[0], "PRIMARY", grid, -largest, largest),
@@ -209,6 +219,8 @@ def _from_hdus(hdus: Sequence[StoredHdu]) -> SynchronicMap:
         balance=FluxBalance(before, after),
         quality=quality_of(cards),
         generated=_values(hdu_of(hdus, "AISHARE"), "AISHARE", grid, 0, 1),
+        positive=None if positive is None else _values(positive, "P_POSITIVE", grid, 0, 1),
+        seed=None if seed is None else int(seed),
     )
 
 

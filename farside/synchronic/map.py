@@ -131,6 +131,11 @@ class SynchronicMap:
     generated
         Share of generated disks in each pixel, 0 to 1, also through the base map; None if only the
         source with the greatest weight is known.
+    positive
+        Probability of positive polarity of each pixel, from the p(+) of generated disks; None if
+        only the field and `sigma_gauss` are known.
+    seed
+        Of a realisation, see :meth:`sample`; None for the map itself.
     """
 
     field_gauss: Map
@@ -144,6 +149,8 @@ class SynchronicMap:
     balance: FluxBalance
     quality: Quality
     generated: Map | None = None
+    positive: Map | None = None
+    seed: int | None = None
 
     def __repr__(self) -> str:
         kinds: tuple[SourceKind, ...] = ("observed", "generated", "base")
@@ -207,6 +214,22 @@ class SynchronicMap:
             return self.generated
         return np.asarray(self.provenance() == 2, np.float64)
 
+    def sample(self, seed: int) -> SynchronicMap:
+        """Draw a realisation: a map that may be true as well, by the doubt that this one states.
+
+        The polarity of each generated region is reversed as a whole as often as its probability of
+        being right says, and noise of `sigma_gauss` is added, see
+        :func:`~farside.synchronic.ensemble.realise`.
+
+        Raises
+        ------
+        UnexpectedImageError
+            The map is a realisation itself.
+        """
+        from farside.synchronic.ensemble import realise
+
+        return realise(self, seed)
+
     def share(self, kind: SourceKind) -> float:
         """Fraction of the sphere where sources of one kind have the greatest weight."""
         chosen = np.array([s.kind == kind for s in self.sources])[self.source]
@@ -259,6 +282,7 @@ class SynchronicMap:
             sigma_gauss=self.sigma_gauss,
             synchronic=True,
             generated=self.generated_share(),
+            positive=self.positive,
         )
 
 
@@ -281,6 +305,8 @@ class BaseMap:
         it lies where it was when it was seen, `age_days` earlier, as in maps of GONG and HMI.
     generated
         Share of generated disks in each pixel, of an earlier map of Farside.
+    positive
+        Probability of positive polarity of each pixel, of an earlier map of Farside.
     """
 
     field_gauss: Map
@@ -294,3 +320,4 @@ class BaseMap:
     quality: Quality = Quality.GOOD
     synchronic: bool = False
     generated: Map | None = None
+    positive: Map | None = None

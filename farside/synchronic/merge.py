@@ -141,6 +141,7 @@ def synchronic(
         balance=balance,
         quality=_quality(sources, base, time) | _imbalance(field, balance, grid),
         generated=merged.generated,
+        positive=merged.positive,
     )
 
 
@@ -250,6 +251,7 @@ def _contribution(
         sigma_gauss=np.hypot(part.sigma_gauss, evolution_sigma_gauss(part.field_gauss, days))
         * part.seen,
         generated=float(disk.is_generated),
+        positive=part.positive,
     )
 
 

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from astropy.time import Time
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from farside.disk.reproject import LEAST_MU
 from farside.sun.carrington_grid import CarringtonGrid, Map
@@ -22,6 +21,7 @@ from farside.sun.heliographic import (
     project,
 )
 from farside.sun.observer import SOLAR_RADIUS_M
+from farside.synchronic.contributions import probability_positive
 from farside.synchronic.disk import MapDisk
 from farside.synchronic.magnetographs import HMI, MAGNETOGRAPHS
 
@@ -69,7 +69,7 @@ class ProjectedDisk:
         """Probability of positive polarity: the model's, else by the field and its σ."""
         if self.positive is not None:
             return self.positive
-        return np.asarray(ndtr(self.field_gauss / np.maximum(self.sigma_gauss, 1e-3)))
+        return probability_positive(self.field_gauss, self.sigma_gauss)
 
 
 def project_disk(disk: MapDisk, grid: CarringtonGrid, time: Time) -> ProjectedDisk:

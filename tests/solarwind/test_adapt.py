@@ -152,7 +152,8 @@ def test_realisations_are_no_white_noise(ours: Path) -> None:
         return float((off[:, :-step] * off[:, step:]).mean() / (off**2).mean())
 
     assert correlation(1) > 0.9
-    assert correlation(6) == pytest.approx(np.exp(-1), abs=0.1)
+    # A little less than 1/e at the length of the map: there is little net flux over 20°.
+    assert correlation(6) == pytest.approx(0.25, abs=0.1)
 
 
 def test_the_same_map_gives_the_same_file_and_another_another(ours: Path, tmp_path: Path) -> None:

@@ -40,7 +40,9 @@ from farside.synchronic.disk import MapDisk
 from tests.support.live import ROOT
 
 GRID = CarringtonGrid()
-MODEL = "pix2pixcc-demo"
+MODELS = "farside-1", "pix2pixcc-demo"
+"""Models whose disks are merged: the flagship, and the small demonstration model."""
+
 SPACECRAFT = {"A": 130.0, "B": -135.0}
 """Stonyhurst longitudes in early 2013: together they see all that Earth does not."""
 
@@ -70,8 +72,10 @@ class KnownSun:
     ----------
     truth
         Radial gauss on :data:`GRID`.
-    observed, generated
-        HMI now, and the model's answer for both spacecraft.
+    observed
+        HMI now.
+    generated
+        By model: its disks for all spacecraft.
     earlier
         HMI's disks of the last rotation, oldest first, none of today.
     added
@@ -81,7 +85,7 @@ class KnownSun:
     time: Time
     truth: Map
     observed: MapDisk
-    generated: tuple[MapDisk, ...]
+    generated: Mapping[str, tuple[MapDisk, ...]]
     earlier: tuple[MapDisk, ...]
     added: tuple[ActiveRegion, ...] = ()
 
@@ -171,10 +175,7 @@ def known_sun(
         time=time,
         truth=_truth(now),
         observed=_hmi(now, rng),
-        generated=tuple(
-            map_disk.generated_disk(_product(sun, now, side, longitude, rng))
-            for side, longitude in spacecraft.items()
-        ),
+        generated=_generated(sun, now, spacecraft, rng),
         earlier=earlier,
         added=tuple(added),
     )
@@ -230,25 +231,53 @@ def _hmi(surface: Surface, rng: np.random.Generator) -> MapDisk:
     )
 
 
-def _product(
+def _generated(
+    sun: SimulatedSun, now: Surface, spacecraft: Mapping[str, float], rng: np.random.Generator
+) -> dict[str, tuple[MapDisk, ...]]:
+    """Disks of each model, all from the same images."""
+    sides = [_inputs(sun, now, side, longitude, rng) for side, longitude in spacecraft.items()]
+    return {
+        model: tuple(map_disk.generated_disk(_product(model, now.time, *given)) for given in sides)
+        for model in MODELS
+    }
+
+
+def _inputs(
     sun: SimulatedSun, now: Surface, side: str, longitude_deg: float, rng: np.random.Generator
-) -> Magnetogram:
-    model = find_model(_engine(), MODEL)
+) -> tuple[str, Observer, list[Disk]]:
+    """Spacecraft, where it is, and the images of a set."""
     then = Time(reference_time(now.time, longitude_deg).isot, scale="utc")
     observer = stereo(now.time, longitude_deg)
-    disks = [
-        *_disks(
-            render_view(now, observer, "EUVI", _grid(), rng)[:3], "EUVI", side, now.time, observer
-        ),
-        *_disks(
-            render_view(sun.at(then, COARSE), earth(then), "SDO", _grid(), rng), "SDO", side, then
-        ),
-    ]
+    return (
+        f"STEREO_{side}",
+        observer,
+        [
+            *_disks(
+                render_view(now, observer, "EUVI", _grid(), rng)[:3],
+                "EUVI",
+                side,
+                now.time,
+                observer,
+            ),
+            *_disks(
+                render_view(sun.at(then, COARSE), earth(then), "SDO", _grid(), rng),
+                "SDO",
+                side,
+                then,
+            ),
+        ],
+    )
+
+
+def _product(
+    name: str, time: Time, side: str, observer: Observer, disks: list[Disk]
+) -> Magnetogram:
+    model = find_model(_engine(), name)
     stack = Stack(
-        disks=align(disks, model.recipe, observer, now.time),
-        time=now.time,
+        disks=align(disks, model.recipe, observer, time),
+        time=time,
         observer=observer,
-        spacecraft=f"STEREO_{side}",
+        spacecraft=side,
         quality=Quality.SIMULATED_TRAINING,
     )
     return translate(stack, model, _engine())
@@ -276,4 +305,6 @@ def _engine() -> Engine:
 
 
 def _grid() -> Grid:
-    return find_model(_engine(), MODEL).recipe.disk
+    grid, *others = {find_model(_engine(), model).recipe.disk for model in MODELS}
+    assert not others
+    return grid

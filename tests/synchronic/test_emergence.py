@@ -118,6 +118,13 @@ def test_a_disk_with_the_strength_and_the_sign_apart_is_taken_at_full_strength()
         generated(0.2 * truth), unsigned_gauss=np.abs(truth), positive=0.5 + 0.1 * np.sign(truth)
     )
     np.testing.assert_allclose(whole_field(part), truth)
+    made, core = inserted(part, known(quiet())), np.abs(truth) > 50
+    np.testing.assert_allclose(made.field_gauss[core], truth[core], rtol=0.05)
+    np.testing.assert_allclose(made.positive[core], part.positive[core], atol=0.01)
+    # σ is that about the mean, 15 G, and the distance of the whole field from it.
+    np.testing.assert_allclose(
+        made.sigma_gauss[core], np.hypot(15, 0.8 * truth[core]), rtol=0.01, atol=0.5
+    )
     found = next(find_emergences(part, known(quiet()), NOWHERE, GRID))
     assert found.sign_probability == pytest.approx(0.6)
     assert found.probability > 0.99

@@ -146,7 +146,7 @@ def merged(field: Map, known: Mask) -> WeightedMean:
     weight = known.astype(np.float64)
     ages = np.full(GRID.shape, 1.5) * (weight > 0)
     return WeightedMean(
-        field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8), 0 * weight
+        field, ages, np.ones(GRID.shape), weight, np.zeros(GRID.shape, np.uint8), 0 * weight, weight
     )
 
 

@@ -114,15 +114,19 @@ class SeriesInputs:
 
     def generated(self, far: Surface) -> tuple[Image, Image, View]:
         """Generated and true field of the far side, and their view."""
-        then = reference_time(far.time, OPPOSITE_DEG)
-        observer = stereo(far.time, OPPOSITE_DEG)
+        sample = self.sample(far, OPPOSITE_DEG)
+        made = translate(sample.stack(self.model.recipe), self.model, self.engine)
+        return made.image, sample.truth.image, View(made.observer, far.time)
+
+    def sample(self, far: Surface, longitude_deg: float) -> Sample:
+        """Images from a spacecraft at a Stonyhurst longitude, with references and truth."""
+        then = reference_time(far.time, longitude_deg)
+        observer = stereo(far.time, longitude_deg)
         *observed, truth = self.disks(far, observer, far=True)
         referenced = self.disks(self.surface(then), earth(then), far=False)
         age_days = float((far.time - then).to_value("day"))
         pair = Pair(target=0, reference=1, age_days=age_days, shift_deg=0.0, test=True)
-        sample = Sample(tuple(observed), referenced, truth, pair, self.sun.seed)
-        made = translate(sample.stack(self.model.recipe), self.model, self.engine)
-        return made.image, truth.image, View(observer, far.time)
+        return Sample(tuple(observed), referenced, truth, pair, self.sun.seed)
 
 
 def follow_region(inputs: SeriesInputs, start: Time) -> RegionSeries:
