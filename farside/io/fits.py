@@ -29,7 +29,7 @@ from farside.io.fits_header import (
     text,
     whole_number,
 )
-from farside.io.tile_compression import decompress
+from farside.io.tile_compression import Convert, converted, decompress
 from farside.sun.grid import Image
 
 __all__ = [
@@ -79,9 +79,6 @@ _PIECE_BYTES = 2**14
 """Bytes of gzip given to zlib at a time."""
 
 _NOT_ZERO = re.compile(rb"[^\0]")
-
-_ROWS = 16
-"""Rows converted to physical values at a time, in double precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,7 +272,7 @@ def _data_size(cards: Cards) -> int:
 def _pixels(hdu: _Hdu, axes: tuple[int, ...] = (2,), most: int = MAX_PIXELS) -> Image:
     if hdu.cards.get("ZIMAGE") is True:
         shape = _shape(hdu.cards, "Z", axes, most)
-        return _physical(decompress(hdu.cards, hdu.data, shape), hdu.cards, "ZBITPIX")
+        return decompress(hdu.cards, hdu.data, shape, _conversion(hdu.cards, "ZBITPIX"))
     if "TFIELDS" in hdu.cards:
         raise UnsupportedImageError("the first HDU with data is a table, expected an image")
     shape = _shape(hdu.cards, "", axes, most)
@@ -284,7 +281,7 @@ def _pixels(hdu: _Hdu, axes: tuple[int, ...] = (2,), most: int = MAX_PIXELS) -> 
     if len(hdu.data) < size * dtype.itemsize:  # GCOUNT is 0
         raise NotFitsError(f"{len(hdu.data)} bytes of data for {size} pixels")
     raw = np.frombuffer(hdu.data, dtype, size).reshape(shape)
-    return _physical(raw, hdu.cards, "BITPIX")
+    return converted(raw, _conversion(hdu.cards, "BITPIX"))
 
 
 def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple[int, ...]:
@@ -306,21 +303,22 @@ def _shape(cards: Cards, prefix: str, axes: tuple[int, ...], most: int) -> tuple
     return shape
 
 
-def _physical(raw: NDArray[Any], cards: Cards, format_key: str) -> Image:
-    """Apply BSCALE and BZERO in double precision; round to float32 once."""
+def _conversion(cards: Cards, format_key: str) -> Convert:
+    """Conversion of stored values: BLANK, BSCALE and BZERO in double precision, rounded once."""
     # BLANK applies to integers only (FITS standard 4.0, section 4.4.2.4).
     check_not_scaled_floats(cards)
     blank = _blank(cards) if bitpix(cards, format_key) > 0 else None
     scale, zero = _scaling(cards, "BSCALE", 1.0), _scaling(cards, "BZERO", 0.0)
-    pixels = np.empty(raw.shape, np.float32)
-    flat, into = raw.reshape(-1, raw.shape[-1]), pixels.reshape(-1, raw.shape[-1])
-    for start in range(0, len(flat), _ROWS):
-        stored = flat[start : start + _ROWS]
+
+    def convert(stored: NDArray[Any], into: Image) -> None:
         with np.errstate(over="ignore"):  # doubles beyond float32 become infinite: missing
-            into[start : start + _ROWS] = _scaled(stored, scale, zero)
+            into[:] = _scaled(stored, scale, zero)
         if blank is not None:
-            np.putmask(into[start : start + _ROWS], stored == blank, np.float32(np.nan))
-    return quiet_nans(pixels) if raw.dtype.kind == "f" else pixels
+            np.putmask(into, stored == blank, np.float32(np.nan))
+        if stored.dtype.kind == "f":
+            quiet_nans(into)
+
+    return convert
 
 
 def _blank(cards: Cards) -> int | None:

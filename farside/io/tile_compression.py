@@ -3,7 +3,8 @@
 The layout of tiles is that of section 10 of the FITS standard 4.0. astropy decodes them; it is
 given checked cards and tiles only, because its C code (cfitsio's) trusts the sizes in a tile. Rows
 of integers in Rice's code, as the JSOC writes them, are given to that C code one by one: astropy's
-own way around each tile takes twice as long as the decoding.
+own way around each tile takes twice as long as the decoding. No array of stored integers is made:
+a few rows at a time are decoded and converted while the cache has them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from farside.errors import FileTooLargeError, NotFitsError, UnsupportedImageError
 from farside.io.fits_header import Cards, Value, bitpix, padded, text, whole_number
+from farside.sun.grid import Image
 
 MAX_TILES = 2**15
 """Most tiles of an image: 8 times the rows of SDO's. Each takes 20 to 70 µs, however small."""
@@ -60,11 +62,17 @@ _RICE_SLACK = 256
 _MAX_THREADS = 4
 """Most threads that decode one image, a choice."""
 
+_ROWS = 32
+"""Rows decoded and converted at a time: 32 of 4096 pixels are 0.5 MB."""
+
 Shape = tuple[int, ...]
 
+Convert = Callable[[NDArray[Any], NDArray[np.float32]], None]
+"""Writes rows of stored values into rows of an image, as physical values."""
 
-def decompress(cards: Cards, data: memoryview, shape: Shape) -> NDArray[Any]:
-    """Decompress the tiles of an image; values are as stored, before BSCALE and BZERO.
+
+def decompress(cards: Cards, data: memoryview, shape: Shape, convert: Convert) -> Image:
+    """Decompress the tiles of an image; `convert` makes physical values of the stored ones.
 
     Parameters
     ----------
@@ -84,7 +92,7 @@ def decompress(cards: Cards, data: memoryview, shape: Shape) -> NDArray[Any]:
     """
     data = _checked(cards, data, shape)
     if _has_rice_rows(cards, data, shape):
-        return _rice_rows(cards, data, shape)
+        return _rice_rows(cards, data, shape, convert)
     kept = {key: value for key, value in cards.items() if _STRUCTURE.fullmatch(key)}
     kept["PCOUNT"] = len(data) - whole_number(cards, "NAXIS1") * whole_number(cards, "NAXIS2")
     if bitpix(cards, "ZBITPIX") > 0:
@@ -99,7 +107,16 @@ def decompress(cards: Cards, data: memoryview, shape: Shape) -> NDArray[Any]:
         raise NotFitsError(f"corrupt tile compression: {error}") from error
     if pixels.shape != shape:
         raise NotFitsError(f"unpacks to {pixels.shape}, the header says {shape}")
-    return pixels
+    return converted(pixels, convert)
+
+
+def converted(stored: NDArray[Any], convert: Convert) -> Image:
+    """Image of stored values, converted a few rows at a time."""
+    image = np.empty(stored.shape, np.float32)
+    rows, into = stored.reshape(-1, stored.shape[-1]), image.reshape(-1, stored.shape[-1])
+    for start in range(0, len(rows), _ROWS):
+        convert(rows[start : start + _ROWS], into[start : start + _ROWS])
+    return image
 
 
 def _has_rice_rows(cards: Cards, data: memoryview, shape: Shape) -> bool:
@@ -111,7 +128,7 @@ def _has_rice_rows(cards: Cards, data: memoryview, shape: Shape) -> bool:
         and whole_number(cards, "TFIELDS") == 1
         and settings["BYTEPIX"] in (2, 4)
         and cards.get("ZBITPIX") == 8 * settings["BYTEPIX"]
-        and all(tile == (*(1,) * (len(shape) - 1), shape[-1]) for tile in _tiles(cards, shape))
+        and _tile_shape(cards, shape) == (*(1,) * (len(shape) - 1), shape[-1])
         and bool((_table(cards, data, math.prod(shape[:-1]))["COMPRESSED_DATA"][:, 0] > 0).all())
     )
 
@@ -126,31 +143,31 @@ def _rice_settings(cards: Cards) -> dict[str, int]:
     return found
 
 
-def _rice_rows(cards: Cards, data: memoryview, shape: Shape) -> NDArray[Any]:
+def _rice_rows(cards: Cards, data: memoryview, shape: Shape, convert: Convert) -> Image:
     """Decode an image with one Rice tile a row, the rows shared between threads."""
-    count, settings = math.prod(shape[:-1]), _rice_settings(cards)
+    count, width, settings = math.prod(shape[:-1]), shape[-1], _rice_settings(cards)
     table = _table(cards, data, count)
     length, offset = table["COMPRESSED_DATA"].astype(np.int64).T
     starts = offset + whole_number(cards, "THEAP", table.nbytes)
+    tiles = list(zip(starts.tolist(), (starts + length).tolist(), strict=True))
     # The decoder looks for the end of a corrupt tile only after a block: let it find ones there.
     room = np.frombuffer(bytes(data) + b"\xff" * _RICE_SLACK, np.uint8)
-    pixels = np.empty((count, shape[-1]), f"i{settings['BYTEPIX']}")
-    how = settings["BLOCKSIZE"], settings["BYTEPIX"], shape[-1]
+    stored, how = f"i{settings['BYTEPIX']}", (settings["BLOCKSIZE"], settings["BYTEPIX"], width)
+    image = np.empty((count, width), np.float32)
 
-    def decode(rows: range) -> None:
-        for row in rows:
-            tile = room[starts[row] : starts[row] + length[row]]
-            pixels[row] = np.frombuffer(decompress_rice_1_c(tile, *how), pixels.dtype, shape[-1])
+    def decode(first: int) -> None:
+        rows = slice(first, first + _ROWS)
+        values = b"".join(
+            decompress_rice_1_c(room[start:stop], *how) for start, stop in tiles[rows]
+        )
+        convert(np.frombuffer(values, stored).reshape(-1, width), image[rows])
 
-    threads = min(_MAX_THREADS, os.cpu_count() or 1)
-    step = -(-count // threads)
-    parts = [range(start, min(start + step, count)) for start in range(0, count, step)]
     try:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(decode, parts))
+        with ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1)) as pool:
+            list(pool.map(decode, range(0, count, _ROWS)))
     except Exception as error:  # of any kind, on corrupt tiles
         raise NotFitsError(f"corrupt tile compression: {error}") from error
-    return pixels.reshape(shape)
+    return image.reshape(shape)
 
 
 def _checked(cards: Cards, data: memoryview, shape: Shape) -> memoryview:
@@ -182,15 +199,20 @@ def _checked(cards: Cards, data: memoryview, shape: Shape) -> memoryview:
     return _with_room(data, table, tiles) if coding == "HCOMPRESS_1" else data
 
 
-def _tiles(cards: Cards, shape: Shape) -> list[Shape]:
-    """Shape of each tile, in the order of the table's rows; tiles at an edge are smaller."""
+def _tile_shape(cards: Cards, shape: Shape) -> Shape:
+    """Shape of a tile that is not at an edge, by default a row."""
     axes = len(shape)
-    part = [
+    return tuple(
         whole_number(cards, f"ZTILE{axes - axis}", shape[axis] if axis == axes - 1 else 1)
         for axis in range(axes)
-    ]
+    )
+
+
+def _tiles(cards: Cards, shape: Shape) -> list[Shape]:
+    """Shape of each tile, in the order of the table's rows; tiles at an edge are smaller."""
+    part = _tile_shape(cards, shape)
     if not all(0 < side <= full for side, full in zip(part, shape, strict=True)):
-        raise NotFitsError(f"tiles of {tuple(part)} in an image of {shape}")
+        raise NotFitsError(f"tiles of {part} in an image of {shape}")
     sides = [
         [min(side, full - start) for start in range(0, full, side)]
         for side, full in zip(part, shape, strict=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
-from itertools import repeat
 from operator import or_
 
 import astropy.units as u
@@ -85,12 +83,14 @@ class Stack:
 
 
 def assemble(
-    observations: Sequence[Observation],
-    references: Sequence[Observation],
+    observations: Sequence[Observation | Disk],
+    references: Sequence[Observation | Disk],
     recipe: Recipe,
     synoptic_map: Rendering | None = None,
 ) -> Stack:
     """Match images to channels, check their times and spacecraft, register and align them.
+
+    Disks are those of :func:`accepted`.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def assemble(
     ReferenceEpochError
         A reference is further from the epoch of Eq. 5 than ``recipe.timing.greatest_lag_hours``.
     """
-    given: dict[Role, Sequence[Observation]] = {
+    given: dict[Role, Sequence[Observation | Disk]] = {
         "observation": accepted(observations, "observation", recipe),
         "reference": accepted(references, "reference", recipe),
     }
@@ -127,8 +127,14 @@ def assemble(
     time = Time(mean.utc.isot, format="isot", scale="utc")  # to the millisecond
     view = min(observed, key=lambda origin: hours_apart(origin.time, time))
     _refuse_far_epoch(referred, time, view.observer, recipe)
-    tiling = recipe.grid if isinstance(recipe.grid, NativeTiling) else None
-    disks = () if tiling else _registered(chosen, recipe, view.observer, time)
+    disks: tuple[Disk | None, ...] = ()
+    native = None
+    if isinstance(recipe.grid, NativeTiling):
+        if isinstance(chosen[0], Observation):
+            native = in_native_pixels(chosen[0], recipe.grid)
+    else:
+        registered = [image if isinstance(image, Disk) else None for image in chosen]
+        disks = align(registered, recipe, view.observer, time)
     if synoptic_map:
         rendered = synoptic_map(recipe.disk, View(view.observer, time))
         disks = _with_map(disks, rendered, recipe)
@@ -143,38 +149,34 @@ def assemble(
         | _quality_of_training(referred, time, recipe)
         | (Quality.MISSING_CHANNEL if None in disks else Quality.GOOD)
         | (Quality.MAP_REFERENCE if synoptic_map else Quality.GOOD),
-        native=in_native_pixels(chosen[0], tiling) if tiling and chosen[0] else None,
+        native=native,
     )
 
 
-def accepted(images: Iterable[Observation], role: Role, recipe: Recipe) -> list[Observation]:
-    """Collect the images of one role, each checked before the next one is read.
+def accepted(
+    images: Iterable[Observation | Disk], role: Role, recipe: Recipe
+) -> list[Observation | Disk]:
+    """Collect the images of one role, each checked and registered before the next one is read.
 
-    At most one image more than the Recipe has channels is held in memory.
+    At most one image is held in its own pixels, unless the Recipe is in native pixels; then one
+    image more than it has channels.
 
     Raises
     ------
     UnexpectedImageError, DuplicateChannelError
         No channel accepts an image, or two images match one channel.
+    DamagedImageError
+        An image cannot be registered.
     """
-    taken: list[Observation] = []
+    taken: list[Observation | Disk] = []
     for image in images:
         _refuse_unexpected(role, image, recipe)
-        taken.append(image)
         for channel in recipe.channels:
             if channel.role == role:
-                _refuse_two(channel, _fitting(channel, taken))
+                _refuse_two(channel, _fitting(channel, [*taken, image]))
+        stays = isinstance(image, Disk) or isinstance(recipe.grid, NativeTiling)
+        taken.append(image if stays else register(image, recipe.disk))
     return taken
-
-
-def _registered(
-    chosen: Sequence[Observation | None], recipe: Recipe, observer: Observer, time: Time
-) -> tuple[Disk | None, ...]:
-    given = [image for image in chosen if image is not None]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        registered = pool.map(register, given, repeat(recipe.disk))
-        disks = tuple(None if image is None else next(registered) for image in chosen)
-    return align(disks, recipe, observer, time)
 
 
 def _with_map(
@@ -230,7 +232,7 @@ def _references(disks: Sequence[Disk | None], recipe: Recipe) -> list[Disk]:
     return [disk for disk, channel in pairs if disk and channel.role == "reference"]
 
 
-def _refuse_unexpected(role: Role, image: Observation, recipe: Recipe) -> None:
+def _refuse_unexpected(role: Role, image: Observation | Disk, recipe: Recipe) -> None:
     origin = image.origin
     if not any(c.takes(role, origin.instrument, origin.band) for c in recipe.channels):
         raise UnexpectedImageError(
@@ -238,11 +240,11 @@ def _refuse_unexpected(role: Role, image: Observation, recipe: Recipe) -> None:
         )
 
 
-def _fitting(channel: Channel, images: Sequence[Observation]) -> list[Observation]:
+def _fitting(channel: Channel, images: Sequence[Observation | Disk]) -> list[Observation | Disk]:
     return [i for i in images if channel.takes(channel.role, i.origin.instrument, i.origin.band)]
 
 
-def _refuse_two(channel: Channel, fitting: Sequence[Observation]) -> None:
+def _refuse_two(channel: Channel, fitting: Sequence[Observation | Disk]) -> None:
     names = tuple(str(image.origin) for image in fitting)
     if len(fitting) > 1:
         raise DuplicateChannelError(
@@ -252,10 +254,10 @@ def _refuse_two(channel: Channel, fitting: Sequence[Observation]) -> None:
 
 def _only_image_for(
     channel: Channel,
-    images: Sequence[Observation],
+    images: Sequence[Observation | Disk],
     recipe: Recipe,
     synoptic_map: Rendering | None,
-) -> Observation | None:
+) -> Observation | Disk | None:
     fitting = _fitting(channel, images)
     mapped = synoptic_map is not None and SYNOPTIC_MAP in channel.accepts
     if not fitting and not channel.optional and not mapped:

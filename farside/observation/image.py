@@ -241,13 +241,14 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
     instrument, pointing, observer = said.instrument, said.pointing, said.observer
     with naming_errors(said.subject):
         calibrated = instrument.calibrate(image)
-        pixels, damage = _repaired(calibrated, image.pixels, pointing, observer)
+        values, damage = _repaired(calibrated, image.pixels, pointing, observer)
+        pixels, odd = calibrated.pixels, ()
         if said.band == "LOS":
+            _check_field(values)
             # HMI has noise, NaN or a number for it beyond the limb.
-            disk = _disk_mask(pixels.shape, pointing, observer)
-            _check_field(pixels[disk & np.isfinite(pixels)])
-            pixels = np.where(disk, pixels, np.float32(np.nan))
-        odd = _odd(pixels, said.band, pointing, observer)
+            pixels[~_disk_mask(pixels.shape, pointing, observer)] = np.nan
+        elif said.band not in FAINT_BANDS:
+            odd = _odd(pixels, values, pointing, observer.distance_m)
     found = {
         Quality.REPAIRED: any("filled" in note for note in damage),
         Quality.ODD_IMAGE: bool(odd),
@@ -455,16 +456,20 @@ def _check_whole_disk(
 def _repaired(
     calibrated: Calibrated, given: Image, pointing: Pointing, observer: Observer
 ) -> tuple[Image, tuple[str, ...]]:
+    """Fill, in place, the missing pixels of the disk; return its values, and notes on them."""
     pixels = calibrated.pixels
     disk = _disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)
     values = pixels[disk]
     impossible, notes = _impossible(values, calibrated.limit)
     radius_px = pointing.disk_radius_px(observer.distance_m)
+    missing = np.isfinite(values)
+    np.logical_not(missing, out=missing)
     zeros = _blocks_of_zeros(given, disk, radius_px, np.isfinite(calibrated.limit))
-    empty = zeros[disk] & np.isfinite(values)  # those of EUVI are missing already
-    if blank := int(np.count_nonzero(empty)):
+    # Those of EUVI are missing already.
+    if blank := 0 if zeros is None else int(np.count_nonzero(zeros & ~missing)):
         notes.append(f"{blank} pixels of the disk in blocks of exactly 0 are no measurement")
-    missing = impossible | empty | ~np.isfinite(values)
+        missing |= zeros
+    missing[impossible] = True
     lost = int(np.count_nonzero(missing))
     full = int(np.count_nonzero(values >= calibrated.saturation))
     lacking = "missing or 0 in whole blocks" if blank else "missing"
@@ -475,47 +480,59 @@ def _repaired(
     if lost:
         median = np.median(known)
         values[missing] = median
-        pixels = pixels.copy()
         pixels[disk] = values
         notes.append(f"{lost} missing pixels of the disk filled with its median, {median:.4g}")
     if full:
         notes.append(f"{full} saturated pixels on the disk, kept")
-    return pixels, tuple(notes)
+    return values, tuple(notes)
 
 
-def _impossible(values: Image, limit: float) -> tuple[NDArray[np.bool_], list[str]]:
-    """Finite pixels of the disk that no Sun has, with a note on each kind."""
-    found = np.zeros(values.shape, dtype=np.bool_)
+def _impossible(values: Image, limit: float) -> tuple[NDArray[np.intp], list[str]]:
+    """Indices of the finite pixels of the disk that no Sun has, with a note on each kind."""
     if not np.isfinite(limit):
-        return found, []
-    places = np.flatnonzero(np.abs(values) > min(limit, STRONG_GAUSS))
+        return np.empty(0, np.intp), []
+    least = min(limit, STRONG_GAUSS)
+    places = np.flatnonzero((values > least) | (values < -least))
     strong = values[places]
     beyond = (np.abs(strong) > limit) & np.isfinite(strong)
     value = _fill_value(strong[~beyond], values.size - int(np.count_nonzero(beyond)))
     fill = strong == value
-    found[places] = beyond | fill
     kinds = {
         f"beyond {limit:g} are no measurement": np.count_nonzero(beyond),
         f"with the one strong value {value:g} are no measurement": np.count_nonzero(fill),
     }
-    return found, [f"{count} pixels of the disk {what}" for what, count in kinds.items() if count]
+    notes = [f"{count} pixels of the disk {what}" for what, count in kinds.items() if count]
+    return places[beyond | fill], notes
 
 
 def _blocks_of_zeros(
     given: Image, disk: NDArray[np.bool_], radius_px: float, is_field: bool
-) -> NDArray[np.bool_]:
-    """Pixels of the disk in squares of exact zeros in the file: missing values written as 0."""
-    zero = (given == 0) & disk
+) -> NDArray[np.bool_] | None:
+    """Values of the disk in squares of exact zeros in the file, which stand for missing ones."""
     side = max(2 * round(radius_px / BLOCKS_PER_RADIUS / 2) + 1, LEAST_BLOCK_PX)
-    if np.count_nonzero(zero) < side**2 or _has_true_zeros(given[disk & ~zero], is_field):
-        return np.zeros_like(disk)
+    if not _may_have_zeros(given, disk, side) or _has_true_zeros(given[disk], is_field):
+        return None
+    zero = (given == 0) & disk
     square = np.ones((side, side), np.uint8)
-    return cv2.morphologyEx(zero.astype(np.uint8), cv2.MORPH_OPEN, square).astype(bool)
+    opened = cv2.morphologyEx(zero.astype(np.uint8), cv2.MORPH_OPEN, square).astype(bool)
+    return opened[disk]
 
 
-def _has_true_zeros(others: Image, is_field: bool) -> bool:
+def _may_have_zeros(given: Image, disk: NDArray[np.bool_], side: int) -> bool:
+    """Whether a square of zeros is possible: it has a cell of a lattice, whose corners are seen."""
+    cell = (side + 1) // 2
+    height, width = (length // cell for length in given.shape)
+    candidates = np.ones((height, width), np.bool_)
+    for row in (0, cell - 1):
+        for column in (0, cell - 1):
+            corner = slice(row, height * cell, cell), slice(column, width * cell, cell)
+            candidates &= (given[corner] == 0) & disk[corner]
+    return bool(candidates.any())
+
+
+def _has_true_zeros(values: Image, is_field: bool) -> bool:
     """Whether zeros beside these values are values: steps are coarse, or the light is faint."""
-    others = others[np.isfinite(others)]
+    others = values[(values != 0) & np.isfinite(values)]
     if not others.size:
         return True
     if is_field:
@@ -525,21 +542,35 @@ def _has_true_zeros(others: Image, is_field: bool) -> bool:
 
 def _check_field(gauss: Image) -> None:
     """Check that values of a disk are a signed field in gauss."""
-    sign, part = max(
-        (("positive", float(np.mean(gauss > 0))), ("negative", float(np.mean(gauss < 0)))),
-        key=lambda each: each[1],
+    if _is_field(gauss[::16], gauss.size):
+        return  # as many values are so among all of them
+    part, sign = max(
+        (np.count_nonzero(gauss > 0) / gauss.size, "positive"),
+        (np.count_nonzero(gauss < 0) / gauss.size, "negative"),
     )
     if part > MOST_OF_ONE_SIGN:
         raise UnsupportedImageError(
             f"{part:.1%} of the disk is {sign}, expected both signs of a line-of-sight field, at"
             f" most {MOST_OF_ONE_SIGN:.0%} of one: is it the strength |B|?"
         )
-    greatest, stronger = np.abs(gauss).max(), float(np.mean(np.abs(gauss) > WEAK_GAUSS))
+    strength = np.abs(gauss)
+    stronger = np.count_nonzero(strength > WEAK_GAUSS) / gauss.size
     if stronger < LEAST_STRONGER:
         raise UnsupportedImageError(
             f"{stronger:.2%} of the disk is stronger than {WEAK_GAUSS:g} G, its greatest field is"
-            f" {greatest:.3g} G, expected at least {LEAST_STRONGER:.1%}: is it in kG or T?"
+            f" {strength.max():.3g} G, expected at least {LEAST_STRONGER:.1%}: is it in kG or T?"
         )
+
+
+def _is_field(sample: Image, size: int) -> bool:
+    """Whether a sample holds what is asked of all `size` values: both signs, and strong ones."""
+    strong = np.count_nonzero(np.abs(sample) > WEAK_GAUSS) >= LEAST_STRONGER * size
+    least = (1 - MOST_OF_ONE_SIGN) * size
+    return bool(
+        strong
+        and np.count_nonzero(sample > 0) >= least
+        and np.count_nonzero(sample < 0) >= least
+    )
 
 
 def _check_linear(counts: Image) -> None:
@@ -565,8 +596,11 @@ def _fill_value(strong: Image, area: int) -> float:
 
 def _check_varied(values: Image) -> None:
     # A value that so many share is the median of any 64th of them as well.
-    common = np.median(values[::64])
-    same = float(np.mean(values == common))
+    sample = values[::64]
+    common = np.median(sample)
+    if np.count_nonzero(sample != common) > (1 - MOST_ALIKE) * values.size:
+        return  # as many others are among all values
+    same = np.count_nonzero(values == common) / values.size
     if same > MOST_ALIKE:
         raise DamagedImageError(
             f"{same:.2%} of the disk has the value {common:.4g}, expected at most"
@@ -574,12 +608,10 @@ def _check_varied(values: Image) -> None:
         )
 
 
-def _odd(pixels: Image, band: str, pointing: Pointing, observer: Observer) -> tuple[str, ...]:
+def _odd(pixels: Image, values: Image, pointing: Pointing, distance_m: float) -> tuple[str, ...]:
     """Note on an EUV image with a low disk score, which is accepted all the same."""
-    if band in ("LOS", *FAINT_BANDS):
-        return ()
-    _check_linear(pixels[_disk_mask(pixels.shape, pointing, observer, CHECKED_RADIUS)])
-    score = score_disk(pixels, pointing, observer.distance_m)
+    _check_linear(values)
+    score = score_disk(pixels, pointing, distance_m)
     check_disk(score)
     return (str(score),) if score.is_odd else ()
 

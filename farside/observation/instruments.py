@@ -513,7 +513,7 @@ def _calibrate_euvi(image: FitsImage) -> Calibrated:
     binning = 4.0 ** (_ipsum(image.cards) - 1)
     bias = _bias_mean(image.cards) * binning
     factor = _on_board_divisor(image.cards, sky=_sky(pixels), bias=bias)
-    calibrated = pixels * np.float32(factor) - np.float32(bias)
+    calibrated = (pixels if factor == 1 else pixels * np.float32(factor)) - np.float32(bias)
     notes = [f"bias of {bias:.1f} DN subtracted"]
     if factor != 1:
         notes.insert(0, f"multiplied by {factor:g}, the divisor on board")
