@@ -170,7 +170,7 @@ def draw(made: SynchronicMap, compared: Comparison, folder: Path) -> None:
     if compared.moments:
         pictures["emergence.png"] = draw_emergence(compared.without, made, compared.moments)
     if find_spec("numba") is None:
-        print("no picture of the corona without numba: pip install 'farside[corona]'")
+        print("no picture of the corona without numba: pip install numba")
     else:
         from farside.corona import corona
         from farside.plots.corona import corona_overlay, draw_corona

@@ -32,7 +32,7 @@ def connected(address: str) -> Iterator[Client]:
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise SettingsError(
-            "got --dask without the package distributed, expected: pip install 'farside[cluster]'"
+            "got --dask without the package distributed, expected: pip install distributed"
         ) from error
     if address == LOCAL:
         with (

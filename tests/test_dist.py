@@ -63,70 +63,62 @@ def test_each_target_that_a_workflow_makes_exists() -> None:
         assert used <= known, path
 
 
-@pytest.mark.soak
-def test_an_empty_environment_reads_merges_and_says_what_it_lacks(tmp_path: Path) -> None:
-    wheel = built(tmp_path)
-    names = zipfile.ZipFile(wheel).namelist()
-    assert not [name for name in names if name.startswith(("tests/", "service/", "training/"))]
-    python = environment(tmp_path / "base")
-    installed(python, str(wheel))
-    script = (
-        "import farside, sys\n"
-        "print(farside.reference_time('2026-11-01T00:00:00', 70).isot)\n"
-        "try:\n"
-        "    farside.load_models()\n"
-        "except farside.FarsideError as error:\n"
-        "    print(error)\n"
-    )
-    said = run(python, "-c", script, folder=tmp_path)
-    assert "2026-10-26T16:36:00" in said
-    assert "no package 'torch', expected one" in said
-    command = python.parent / "farside"
-    assert farside.__version__ in run(command, "--version", folder=tmp_path)
-    made = run(
-        command,
-        *(
-            [
-                "simulate",
-                "--time",
-                "2026-11-01T00:00:00",
-                "--stereo-longitude",
-                "70",
-                "--small",
-                "--out",
-                "in",
-            ]
-        ),
-        folder=tmp_path,
-    )
-    hmi = next(line for line in made.splitlines() if "hmi" in line)
-    run(command, "synchronic", "--observed", hmi, "--out", "sun.fits", folder=tmp_path)
-    size = sum(file.stat().st_size for file in python.parents[1].rglob("*") if file.is_file())
-    packages = run(python, "-m", "pip", "list", "--format=freeze", folder=tmp_path)
-    print(f"base install: {len(packages.splitlines())} packages, {size / 1e6:.0f} MB")  # noqa: T201
-
-
-@pytest.mark.soak
-def test_with_torch_the_wheel_generates_with_the_models_that_it_ships(tmp_path: Path) -> None:
-    python = environment(tmp_path / "torch")
-    installed(python, f"{built(tmp_path)}[torch]")
-    script = (
-        "import sys, farside, pathlib\n"
-        "from astropy.time import Time\n"
-        "from farside.simulation import write_set\n"
-        "made = write_set(pathlib.Path('in'), Time('2026-11-01'), 120.0, 7, 'small')\n"
-        "far = farside.generate(made.observations, made.references, 'farside-1')\n"
-        "print(far)\n"
-    )
-    assert "<Magnetogram STEREO_A" in run(python, "-c", script, folder=tmp_path)
-
-
-def built(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Wheel built from the sdist, as an index builds it."""
+    folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603  our own command
-    (wheel,) = folder.glob("farside-*.whl")
-    return wheel
+    (made,) = folder.glob("farside-*.whl")
+    return made
+
+
+GENERATED = (
+    "import farside, glob\n"
+    "print(farside.read(glob.glob('in/*hmi*')[0]))\n"
+    "print(farside.generate(glob.glob('in/*eu*'), [], 'farside-1'))\n"
+)
+SIMULATED = ("--time", "2026-11-01T00:00:00", "--stereo-longitude", "70", "--small", "--out", "in")
+
+
+@pytest.mark.soak
+def test_an_empty_environment_simulates_merges_and_with_openvino_generates(
+    wheel: Path, tmp_path: Path
+) -> None:
+    packed = zipfile.ZipFile(wheel).namelist()
+    assert not [name for name in packed if name.startswith(("tests/", "service/", "training/"))]
+    python = environment(tmp_path / "base")
+    installed(python, str(wheel))
+    print(f"base install: {told(python, tmp_path)}")  # noqa: T201
+    command = python.parent / "farside"
+    assert farside.__version__ in run(command, "--version", folder=tmp_path)
+    assert "generate" in run(command, "--help", folder=tmp_path)
+    made = run(command, "simulate", *SIMULATED, folder=tmp_path).splitlines()
+    hmi = next(line for line in made if "hmi" in line)
+    run(command, "synchronic", "--observed", hmi, "--out", "sun.fits", folder=tmp_path)
+    assert (tmp_path / "sun.fits").is_file()
+    with pytest.raises(AssertionError, match="pip install openvino"):
+        run(python, "-c", GENERATED, folder=tmp_path)
+    installed(python, f"{wheel}[openvino]")
+    assert "<Magnetogram STEREO_A" in run(python, "-c", GENERATED, folder=tmp_path)
+    print(f"with openvino: {told(python, tmp_path)}")  # noqa: T201
+
+
+@pytest.mark.soak
+def test_with_torch_the_wheel_generates_with_the_models_that_it_ships(
+    wheel: Path, tmp_path: Path
+) -> None:
+    python = environment(tmp_path / "torch")
+    installed(python, f"{wheel}[torch]")
+    run(python.parent / "farside", "simulate", *SIMULATED, folder=tmp_path)
+    assert "<Magnetogram STEREO_A" in run(python, "-c", GENERATED, folder=tmp_path)
+
+
+@pytest.mark.soak
+def test_all_extras_together_can_be_installed(wheel: Path, tmp_path: Path) -> None:
+    python = environment(tmp_path / "all")
+    options = ("--dry-run", "--quiet", "--only-binary=:all:")
+    run(python, "-m", "pip", "install", *options, f"{wheel}[{','.join(EXTRAS)}]", folder=tmp_path)
 
 
 def environment(folder: Path) -> Path:
@@ -138,6 +130,13 @@ def environment(folder: Path) -> Path:
 def installed(python: Path, what: str) -> None:
     """Install with pip as users do."""
     run(python, "-m", "pip", "install", "--quiet", what, folder=python.parent)
+
+
+def told(python: Path, folder: Path) -> str:
+    """How many packages an environment has, and how large it is."""
+    listed = run(python, "-m", "pip", "list", "--format=freeze", folder=folder).splitlines()
+    files = (file for file in python.parents[1].rglob("*") if file.is_file())
+    return f"{len(listed)} packages, {sum(file.stat().st_size for file in files) / 1e6:.0f} MB"
 
 
 def run(program: Path, *arguments: str, folder: Path) -> str:

@@ -87,7 +87,7 @@ def require_corona() -> None:
     from importlib.util import find_spec
 
     if find_spec("numba") is None:
-        typer.echo("numba is not installed, expected: pip install 'farside[corona]'", err=True)
+        typer.echo("numba is not installed, expected: pip install numba", err=True)
         raise typer.Exit(1)
 
 

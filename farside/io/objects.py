@@ -142,7 +142,7 @@ def _file_system() -> Any:  # of fsspec, which has no types
         return fsspec.filesystem("s3", use_listings_cache=False)
     except ImportError as error:
         raise ObjectStoreError(
-            f"an s3:// address needs the extra s3: pip install 'farside[s3]' ({error})"
+            f"an s3:// address needs the package s3fs: pip install s3fs ({error})"
         ) from error
 
 

@@ -7,19 +7,12 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 
-from farside.errors import EngineUnavailableError, UnknownModelError
+from farside.errors import UnknownModelError
+from farside.model import checkpoint
 from farside.model.defaults import Precision
 from farside.model.engine import Engine, Model, only_model
 from farside.model.engines import embedded
-
-try:
-    from farside.model import checkpoint
-    from farside.model.repository import find_models
-except ModuleNotFoundError as error:  # torch is an extra: its absence is no fault of Farside
-    raise EngineUnavailableError(
-        f"no package {error.name!r}, expected one: install farside[torch] or farside[openvino] to "
-        "run networks in this process, or use a service (farside.Client, --server)"
-    ) from error
+from farside.model.repository import find_models
 
 
 class Models(Mapping[str, Model]):

@@ -51,7 +51,7 @@ def test_without_its_packages_it_says_what_to_install(
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     result = run(chart, "--out", tmp_path / "none")
     assert result.exit_code == 1
-    assert "pip install 'farside[corona]'" in result.output
+    assert "pip install numba" in result.output
     assert not (tmp_path / "none").exists()
 
 

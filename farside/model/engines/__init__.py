@@ -8,7 +8,7 @@ from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
-from farside.errors import EngineFailedError
+from farside.errors import EngineFailedError, EngineUnavailableError
 from farside.model.defaults import Precision
 from farside.model.engine import Engine
 
@@ -46,19 +46,27 @@ def embedded(
     Raises
     ------
     EngineUnavailableError
-        No model in the folder.
+        No model in the folder, or neither of the engines' packages is installed.
     UnknownModelError
         One of `names` is not in it.
     CheckpointError, RecipeError
         A model file does not load.
     """
+    has_torch = find_spec("torch") is not None
     if find_spec("openvino") is not None:
         from farside.model.engines.openvino import OpenVinoEngine
 
         try:
             return OpenVinoEngine.from_repository(repository, threads, precision, winograd, names)
         except EngineFailedError as error:
+            if not has_torch:
+                raise
             _log.warning("torch instead of OpenVINO: %s", error)
+    elif not has_torch:
+        raise EngineUnavailableError(
+            "got neither of the packages openvino and torch, expected one: pip install openvino "
+            "runs the shipped models in this process; farside.Client and --server use a service"
+        )
     from farside.model.engines.torch import TorchEngine
 
     return TorchEngine.from_repository(repository, threads, precision, names)
