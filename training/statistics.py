@@ -57,8 +57,10 @@ def statistics_of(answer: Tensor, recipe: Recipe) -> Statistics | None:
     if not set(wanted) <= set(quantities):
         return None
     # Logarithms of probabilities and of variances need more digits than bfloat16 has.
-    planes = (answer[:, [quantities.index(each)]].float() for each in wanted)
-    return Statistics(*planes, recipe.degrees_of_freedom)
+    field, sigma, strength, positive = (
+        answer[:, [quantities.index(each)]].float() for each in wanted
+    )
+    return Statistics(field, sigma, strength, positive, recipe.degrees_of_freedom)
 
 
 def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: LossWeights) -> Tensor:

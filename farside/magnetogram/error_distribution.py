@@ -7,6 +7,8 @@ over to the Gaussian as ν grows.
 
 from __future__ import annotations
 
+import math
+
 from scipy.special import ndtri, stdtrit
 
 LEAST_DEGREES, MOST_DEGREES = 2.01, 1e6
@@ -37,4 +39,4 @@ def deviation(degrees: float | None) -> float:
     """Standard deviation of the error, in σ: √(ν / (ν - 2)) over the half width of 68.3 %."""
     if degrees is None:
         return 1.0
-    return (degrees / (degrees - 2)) ** 0.5 / half_width(WITHIN_SIGMA, degrees)
+    return math.sqrt(degrees / (degrees - 2)) / half_width(WITHIN_SIGMA, degrees)
