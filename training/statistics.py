@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from farside.magnetogram.error_distribution import WITHIN_SIGMA, half_width
 from farside.model.recipe import Recipe
 from training.losses import LossWeights, compressed, multiscale_discordance
 
@@ -41,6 +42,7 @@ class Statistics(NamedTuple):
     sigma: Tensor
     strength: Tensor
     positive: Tensor
+    degrees_of_freedom: float | None = None
 
 
 def statistics_of(answer: Tensor, recipe: Recipe) -> Statistics | None:
@@ -55,7 +57,10 @@ def statistics_of(answer: Tensor, recipe: Recipe) -> Statistics | None:
     if not set(wanted) <= set(quantities):
         return None
     # Logarithms of probabilities and of variances need more digits than bfloat16 has.
-    return Statistics(*(answer[:, [quantities.index(each)]].float() for each in wanted))
+    field, sigma, strength, positive = (
+        answer[:, [quantities.index(each)]].float() for each in wanted
+    )
+    return Statistics(field, sigma, strength, positive, recipe.degrees_of_freedom)
 
 
 def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: LossWeights) -> Tensor:
@@ -69,7 +74,7 @@ def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: Loss
         Where it counts, (1, y, x), 1 or 0.
     """
     terms: tuple[tuple[float, Callable[[], Tensor]], ...] = (
-        (weights.likelihood, lambda: field_score(made.field, made.sigma, truth, disk)),
+        (weights.likelihood, lambda: field_score(made, truth, disk)),
         (weights.strength, lambda: strength_score(made.strength, truth, disk, weights.weak_scale)),
         (
             weights.strength_concordance,
@@ -81,24 +86,34 @@ def statistics_loss(made: Statistics, truth: Tensor, disk: Tensor, weights: Loss
     return torch.stack(found).sum() if found else truth.new_zeros(())
 
 
-def field_score(field: Tensor, sigma: Tensor, truth: Tensor, disk: Tensor) -> Tensor:
-    """Gaussian likelihood of the pixels, and squared errors of block means in units of their own.
+def field_score(made: Statistics, truth: Tensor, disk: Tensor) -> Tensor:
+    """Likelihood of the pixels, and squared errors of block means in units of their variance.
 
-    The variance of a block's mean is taken to be that of its pixels over the number of them that
-    err independently.
+    The field is taught by squared errors, so that it is the conditional mean, σ by the likelihood
+    of a Gaussian or of Student's t-distribution. The variance of a block's mean is taken to be
+    that of its pixels over the number of them that err independently.
     """
-    error, variance = (field - truth) * disk, sigma**2
+    error, variance = (made.field - truth) * disk, made.sigma**2
     scores = []
     for side in FIELD_SCALES_PX:
         here, weight = _pooled(variance, side), _pooled(disk.expand_as(truth), side)
         square = _pooled(error, side) ** 2
         if side == 1:
-            pixels = (square / here + here.log()) / 2 * here.detach() ** TAMED
+            pixels = _surprise(square, here, made.degrees_of_freedom) * here.detach() ** TAMED
         else:
             independent = max(1.0, (side / CORRELATED_PX) ** 2)
             pixels = square / 2 * independent / here.detach() ** (1 - TAMED)
         scores.append(_mean(pixels, weight))
     return torch.stack(scores).mean()
+
+
+def _surprise(square: Tensor, variance: Tensor, degrees: float | None) -> Tensor:
+    """Minus the logarithm of the likelihood, up to a constant; `variance` is σ²."""
+    if degrees is None:
+        return (square / variance + variance.log()) / 2
+    scaled = square.detach() / variance * half_width(WITHIN_SIGMA, degrees) ** 2 / degrees
+    tails = (degrees + 1) / 2 * scaled.log1p() + variance.log() / 2
+    return tails + square / (2 * variance.detach())
 
 
 def strength_score(strength: Tensor, truth: Tensor, disk: Tensor, scale: float) -> Tensor:

@@ -286,6 +286,7 @@ def _model_provenance(model: Model, engine: Engine) -> ModelProvenance:
         engine=engine.name,
         precision=model.precision or engine.precision,
         saturation_gauss=model.recipe.saturation_gauss,
+        degrees_of_freedom=model.recipe.degrees_of_freedom,
     )
 
 

@@ -59,6 +59,12 @@ from farside.io.product_reader import (
 )
 from farside.io.source import Source
 from farside.io.wcs import disk_radius_arcsec, helioprojective_cards
+from farside.magnetogram.error_distribution import (
+    LEAST_DEGREES,
+    MOST_DEGREES,
+    deviation,
+    interval_95,
+)
 from farside.magnetogram.substitutes import describe_substitutes
 from farside.model.recipe import Role, TrainedOn
 from farside.observation.image import KEPT_CARDS, Origin
@@ -97,6 +103,8 @@ class ModelProvenance:
         Correlation with the truth from the Recipe's scores, if known.
     correlation_length_deg
         Correlation length of the field's error from the Recipe's error model, if known, degrees.
+    degrees_of_freedom
+        Of Student's t-distribution of the field's error; None if it is taken to be Gaussian.
     """
 
     model: str
@@ -108,6 +116,7 @@ class ModelProvenance:
     saturation_gauss: float | None = None
     skill: float | None = None
     correlation_length_deg: float | None = None
+    degrees_of_freedom: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +191,8 @@ class Magnetogram:
     inputs
         Input images in the order of the Recipe's channels.
     sigma
-        One standard deviation in gauss, where the model or its Recipe's error model gives it.
+        Error of the field in gauss, where the model or its Recipe's error model gives it: 68.3 %
+        of the errors are within ±σ. See :attr:`deviation`.
     unsigned
         Expected strength of the field in gauss, where the model gives it: also where its polarity
         is not known.
@@ -258,6 +268,13 @@ class Magnetogram:
         """The line-of-sight field, (y, x), gauss; positive towards the observer."""
         return Quantity(self.image, "G")
 
+    @property
+    def deviation(self) -> Image | None:
+        """Standard deviation of the error, gauss, (y, x): that of the t-distribution of `sigma`."""
+        if self.sigma is None:
+            return None
+        return self.sigma * np.float32(deviation(self.generator.degrees_of_freedom))
+
     def sample(self, seed: int) -> Magnetogram:
         """Draw a realisation: a field that looks like a magnetogram, instead of the mean.
 
@@ -272,7 +289,7 @@ class Magnetogram:
         Returns
         -------
         Magnetogram
-            Its mean and standard deviation over many seeds are `image` and `sigma`.
+            Its mean and standard deviation over many seeds are `image` and `deviation`.
 
         Raises
         ------
@@ -384,6 +401,7 @@ def read_model_provenance(cards: Cards) -> ModelProvenance:
         saturation_gauss=number_if_any(cards, "AICLIP", 0, MAX_FIELD_GAUSS),
         skill=number_if_any(cards, "AISKILL", -1, 1),
         correlation_length_deg=number_if_any(cards, "AICORLEN", 0, 180),
+        degrees_of_freedom=number_if_any(cards, "AIDOF", LEAST_DEGREES, MOST_DEGREES),
     )
 
 
@@ -407,8 +425,10 @@ def _cards(made: Magnetogram) -> Iterator[Card]:
 def _statistics(made: Magnetogram) -> Iterator[tuple[str, Image, tuple[Card, ...]]]:
     """Name, pixels and cards of what is known of the field beside its mean."""
     if made.sigma is not None:
-        content = ("CONTENT", "SIGMA", "one standard deviation of the field")
-        yield "SIGMA", made.sigma, (content,)
+        content = ("CONTENT", "SIGMA", "68.3 % of the errors are within it")
+        width = interval_95(made.generator.degrees_of_freedom)
+        within = ("SIGMA95", round(width, 3), "times SIGMA: 95 % of the errors are within it")
+        yield "SIGMA", made.sigma, (content, within)
     if made.unsigned is not None:
         content = ("CONTENT", "UNSIGNED", "expected strength of the field")
         yield "UNSIGNED", made.unsigned, (content,)
@@ -480,6 +500,8 @@ def _model_cards(generator: ModelProvenance) -> Iterator[Card]:
         yield "AISKILL", generator.skill, "correlation with the truth, when scored"
     if generator.correlation_length_deg is not None:
         yield "AICORLEN", generator.correlation_length_deg, "[deg] of the error, to 1/e"
+    if generator.degrees_of_freedom is not None:
+        yield "AIDOF", generator.degrees_of_freedom, "of Student's t-distribution of the error"
 
 
 def _add_texts(header: fits.Header, made: Magnetogram) -> None:

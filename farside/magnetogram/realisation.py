@@ -34,10 +34,11 @@ gauss. A choice."""
 def realise(made: Magnetogram, seed: int) -> Magnetogram:
     r"""Draw a field from the distribution that a product describes.
 
-    With the mean m, σ and A = E|B| of each pixel, the field is ``s A w``. The sign s is that of m
-    with probability (1 + \|m\|/A) / 2, else the opposite. It is reversed coherently over whole
-    active regions, and over supergranules in the quiet Sun. The strength w is lognormal with mean 1
-    and a correlation length of 0.7°. So mean and standard deviation over many seeds are m and σ.
+    With the mean m, standard deviation d and A = E|B| of each pixel, the field is ``s A w``. The
+    sign s is that of m with probability (1 + \|m\|/A) / 2, else the opposite. It is reversed
+    coherently over whole active regions, and over supergranules in the quiet Sun. The strength w is
+    lognormal with mean 1 and a correlation length of 0.7°. So mean and standard deviation over many
+    seeds are m and d.
 
     Parameters
     ----------
@@ -66,12 +67,13 @@ def realise(made: Magnetogram, seed: int) -> Magnetogram:
         raise UnexpectedImageError(
             f"got the realisation {made.seed} of a product, expected the product"
         )
-    if made.sigma is None or made.unsigned is None:
+    spread = made.deviation
+    if spread is None or made.unsigned is None:
         raise UnexpectedImageError(
             f"a product of {made.generator.model} {made.generator.version} without "
-            f"{'SIGMA' if made.sigma is None else 'UNSIGNED'}: expected both, as farside-1 gives"
+            f"{'SIGMA' if spread is None else 'UNSIGNED'}: expected both, as farside-1 gives"
         )
-    field = _drawn(made.image, made.sigma, made.unsigned, made.grid.disk_radius_px, seed)
+    field = _drawn(made.image, spread, made.unsigned, made.grid.disk_radius_px, seed)
     return replace(made, image=field, unsigned=None, positive=None, seed=seed)
 
 

@@ -125,14 +125,27 @@ _ODD: frozenset[Geometry] = frozenset({"sine of latitude", "hemisphere"})
 
 
 class FieldPlane(_Part):
-    """An output plane in gauss: the field, one standard deviation of it, or its strength.
+    """An output plane in gauss: the field, or its strength.
 
     "unsigned magnetic field" is the expected |B|, which is known where the polarity is not.
     """
 
-    quantity: Literal["line-of-sight magnetic field", "sigma", "unsigned magnetic field"]
+    quantity: Literal["line-of-sight magnetic field", "unsigned magnetic field"]
     unit: Literal["gauss"]
     scaling: Linear
+
+
+class SigmaPlane(_Part):
+    """Output plane σ in gauss: 68.3 % of the errors of the field are within ±σ."""
+
+    quantity: Literal["sigma"]
+    unit: Literal["gauss"]
+    scaling: Linear
+    degrees_of_freedom: float | None = Field(
+        default=None,
+        gt=2,
+        description="Of Student's t-distribution of the errors; without them they are Gaussian.",
+    )
 
 
 class ProbabilityPlane(_Part):
@@ -152,7 +165,9 @@ class BrightnessPlane(_Part):
     scaling: MedianLog
 
 
-Output = Annotated[FieldPlane | ProbabilityPlane | BrightnessPlane, Field(discriminator="quantity")]
+Output = Annotated[
+    FieldPlane | SigmaPlane | ProbabilityPlane | BrightnessPlane, Field(discriminator="quantity")
+]
 
 
 class NativeTiling(_Part):
@@ -483,6 +498,12 @@ class Recipe(_Part):
     def field(self) -> FieldPlane:
         """Output plane of the magnetic field."""
         return next(output for output in self.outputs if isinstance(output, FieldPlane))
+
+    @property
+    def degrees_of_freedom(self) -> float | None:
+        """Of Student's t-distribution of the errors of the field; None for a Gaussian, or no σ."""
+        found = (each for each in self.outputs if isinstance(each, SigmaPlane))
+        return next((plane.degrees_of_freedom for plane in found), None)
 
     @property
     def brightness(self) -> tuple[BrightnessPlane, ...]:

@@ -128,7 +128,7 @@ def generated_disk(product: Magnetogram, name: str = "", sha256: str = "") -> Ma
             name=name,
             sha256=sha256,
             quality=product.quality,
-            sigma=product.sigma,
+            sigma=product.deviation,
             unsigned=product.unsigned,
             positive=product.positive,
             generator=product.generator,

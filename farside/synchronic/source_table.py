@@ -53,6 +53,7 @@ _COLUMNS: tuple[Column, ...] = (
     ("AICLIP", "D", "Gauss"),
     ("AISKILL", "D", None),
     ("AICORLEN", "D", "deg"),
+    ("AIDOF", "D", None),
 )
 
 
@@ -108,7 +109,7 @@ def _overlap(overlap: Overlap | None) -> tuple[float, ...]:
 
 def _model_provenance(generator: ModelProvenance | None) -> tuple[Value, ...]:
     if generator is None:
-        return ("",) * 6 + (math.nan,) * 3
+        return ("",) * 6 + (math.nan,) * 4
     return (
         generator.model,
         generator.version,
@@ -119,6 +120,7 @@ def _model_provenance(generator: ModelProvenance | None) -> tuple[Value, ...]:
         _or_nan(generator.saturation_gauss),
         _or_nan(generator.skill),
         _or_nan(generator.correlation_length_deg),
+        _or_nan(generator.degrees_of_freedom),
     )
 
 

@@ -16,13 +16,13 @@ from farside.magnetogram.stack import Stack
 from farside.model.engine import Model, Tensor
 from farside.model.recipe import (
     BrightnessPlane,
-    FieldPlane,
     Ink,
     Linear,
     MedianLog,
     Percentile,
     Recipe,
     Scaling,
+    SigmaPlane,
 )
 from farside.observation.image import Origin
 from farside.quality import Quality
@@ -247,7 +247,7 @@ def test_decode_says_who_made_it_of_what() -> None:
 
 
 def test_second_output_is_sigma() -> None:
-    sigma = FieldPlane(quantity="sigma", unit="gauss", scaling=Linear(scale=10.0))
+    sigma = SigmaPlane(quantity="sigma", unit="gauss", scaling=Linear(scale=10.0))
     recipe = RECIPE.model_copy(update={"outputs": (*RECIPE.outputs, sigma)})
     euv = np.ones(ON_DISK.shape, np.float32)
     answer = np.ones((1, 2, 64, 64), np.float32)

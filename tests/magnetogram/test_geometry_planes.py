@@ -12,7 +12,15 @@ from farside.magnetogram.geometry_planes import geometry_plane
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack, assemble
 from farside.model.engine import Model
-from farside.model.recipe import Channel, FieldPlane, Linear, MedianLog, ProbabilityPlane, Recipe
+from farside.model.recipe import (
+    Channel,
+    FieldPlane,
+    Linear,
+    MedianLog,
+    ProbabilityPlane,
+    Recipe,
+    SigmaPlane,
+)
 from farside.quality import Quality
 from farside.sun.grid import Grid, Image
 from farside.sun.heliographic import lines_of_sight, trace
@@ -50,7 +58,7 @@ FLEXIBLE = Recipe.model_validate(
         "geometry": ("sine of latitude", "hemisphere", "west", "mu", "reference age"),
         "outputs": (
             field_plane("line-of-sight magnetic field"),
-            field_plane("sigma"),
+            SigmaPlane(quantity="sigma", unit="gauss", scaling=FIELD),
             field_plane("unsigned magnetic field"),
             ProbabilityPlane(quantity="probability of positive polarity"),
         ),

@@ -60,6 +60,11 @@ def with_sigma() -> Magnetogram:
     return magnetogram(sigma=np.full_like(magnetogram().image, 20.0))
 
 
+def with_tails() -> Magnetogram:
+    made = with_sigma()
+    return replace(made, generator=replace(made.generator, degrees_of_freedom=3.0))
+
+
 def with_brightness() -> Magnetogram:
     bright = np.where(GRID.on_disk(), np.float32(1.5), np.float32(np.nan))
     return magnetogram(
@@ -68,7 +73,8 @@ def with_brightness() -> Magnetogram:
 
 
 @pytest.mark.parametrize(
-    "made", [magnetogram(), with_sigma(), with_brightness(), magnetogram(inputs=())]
+    "made",
+    [magnetogram(), with_sigma(), with_tails(), with_brightness(), magnetogram(inputs=())],
 )
 def test_reading_back_gives_an_equal_magnetogram(made: Magnetogram, tmp_path: Path) -> None:
     path = tmp_path / "far.fits"
@@ -262,6 +268,12 @@ class TestInSunpy:
             SkyCoord(opened.rsun_obs, 0 * u.arcsec, frame=opened.coordinate_frame)
         )
         assert float(limb.x.to_value("pix")) - 63.5 == pytest.approx(56.25, abs=0.01)
+
+    @pytest.mark.parametrize(("made", "width"), [(with_sigma(), 1.96), (with_tails(), 2.659)])
+    def test_the_product_says_how_many_sigma_hold_95_percent(
+        self, made: Magnetogram, width: float
+    ) -> None:
+        assert made.to_hdus()["SIGMA"].header["SIGMA95"] == width
 
     def test_field_and_sigma_open_as_two_maps(self, tmp_path: Path) -> None:
         with_sigma().write(tmp_path / "far.fits")

@@ -43,6 +43,14 @@ def test_mean_and_deviation_over_seeds_are_those_of_the_product(
     assert np.abs(drawn).mean() == pytest.approx(unsigned, rel=0.03)
 
 
+def test_the_deviation_of_a_t_distribution_is_drawn_whole() -> None:
+    made = product(uniform(12.0), 10.0, 15.0)
+    made = replace(made, generator=replace(made.generator, degrees_of_freedom=3.0))
+    drawn = np.stack([made.sample(seed).image[ON_DISK] for seed in SEEDS])
+    assert made.deviation is not None
+    assert drawn.std() == pytest.approx(float(np.nanmean(made.deviation)), rel=0.05)
+
+
 def test_what_is_sure_is_drawn_as_it_is() -> None:
     made = product(bipole(200), 0.0, 200.0)
     np.testing.assert_allclose(made.sample(3).image, made.image, rtol=1e-5)

@@ -12,6 +12,7 @@ from torch import Tensor
 from export.publish import publish
 from farside.errors import CheckpointError
 from farside.magnetogram.encoding import encode
+from farside.magnetogram.error_distribution import WITHIN_SIGMA, half_width
 from farside.model import checkpoint
 from farside.model.engine import find_model
 from farside.model.engines.openvino import OpenVinoEngine
@@ -34,12 +35,12 @@ FULL = ROOT / "training" / "recipes" / "farside-1.toml"
 
 
 def small(text: str) -> str:
-    """The Recipe on a quarter of the grid, with a narrow network."""
+    """The Recipe on an eighth of the grid, with a narrow network."""
     return (
-        text.replace("size_px = 256", "size_px = 64")
-        .replace("disk_radius_px = 112.5", "disk_radius_px = 28.0")
+        text.replace("size_px = 512", "size_px = 64")
+        .replace("disk_radius_px = 225.0", "disk_radius_px = 28.0")
         .replace("n_gf = 32, levels = 4, n_blocks = 2", "n_gf = 8, levels = 3, n_blocks = 1")
-        .replace("n_deep = 4, n_fine = 16, coarsen = 2", "n_deep = 1, n_fine = 8")
+        .replace("n_deep = 4, n_fine = 16, coarsen = 4", "n_deep = 1, n_fine = 8")
     )
 
 
@@ -207,10 +208,10 @@ def test_scores_are_least_for_what_is_true() -> None:
     sign = torch.where(torch.rand(strength.shape, generator=rng) < 0.8, 1.0, -1.0)
     truth = strength * sign
     mean, sigma = 0.3 * torch.ones_like(truth), 0.4 * torch.ones_like(truth)
-    best = field_score(mean, sigma, truth, disk)
+    best = field_score(statistics(mean, sigma), truth, disk)
     chequered = mean * (1 + 0.5 * (torch.arange(64) % 2 * 2 - 1))
     for worse in (mean * 2, mean * 0, chequered):
-        assert best < field_score(worse, sigma, truth, disk)
+        assert best < field_score(statistics(worse, sigma), truth, disk)
     slopes = [_slope_of_sigma(mean, factor * sigma, truth, disk) for factor in (0.8, 1.0, 1.2)]
     assert slopes[0] < -5 * abs(slopes[1])
     assert slopes[2] > 5 * abs(slopes[1])
@@ -223,10 +224,30 @@ def test_scores_are_least_for_what_is_true() -> None:
     assert positive[0.8] < min(positive[0.6], positive[0.95])
 
 
-def _slope_of_sigma(mean: Tensor, sigma: Tensor, truth: Tensor, disk: Tensor) -> float:
+def test_sigma_holds_68_percent_of_errors_with_long_tails() -> None:
+    degrees, sigma = 3.0, 0.4
+    rng = np.random.default_rng(4)
+    scale = sigma / half_width(WITHIN_SIGMA, degrees)
+    errors = scale * rng.standard_t(degrees, (8, 1, 64, 64))
+    truth, disk = torch.from_numpy(errors.astype(np.float32)), torch.ones(1, 64, 64)
+    mean, answered = torch.zeros_like(truth), torch.full_like(truth, sigma)
+    slopes = [
+        _slope_of_sigma(mean, factor * answered, truth, disk, degrees) for factor in (0.8, 1.0, 1.2)
+    ]
+    assert slopes[0] < -5 * abs(slopes[1])
+    assert slopes[2] > 5 * abs(slopes[1])
+
+
+def statistics(field: Tensor, sigma: Tensor, degrees: float | None = None) -> Statistics:
+    return Statistics(field, sigma, field.abs(), torch.full_like(field, 0.5), degrees)
+
+
+def _slope_of_sigma(
+    mean: Tensor, sigma: Tensor, truth: Tensor, disk: Tensor, degrees: float | None = None
+) -> float:
     """Of the score: its variances weigh it without being taught, so that values do not compare."""
     answered = sigma.clone().requires_grad_()
-    field_score(mean, answered, truth, disk).backward()  # type: ignore[no-untyped-call]
+    field_score(statistics(mean, answered, degrees), truth, disk).backward()  # type: ignore[no-untyped-call]
     assert answered.grad is not None
     return float(answered.grad.sum())
 

@@ -9,13 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from farside.magnetogram.error_distribution import interval_95
 from farside.sun.grid import Image
 
 EDGES_GAUSS = (0.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, np.inf)
 PROBABILITY_EDGES = (0.0, 0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
-
-INTERVALS = (1.0, 1.96)
-"""Half widths of the intervals in σ: 68.3 % and 95.0 % of a Gaussian."""
 
 SIGNED_GAUSS = 15.0
 """True |B| from which on a pixel has a polarity to be right about. A choice."""
@@ -37,7 +35,7 @@ class CoverageRow:
     low_gauss, high_gauss
         Bounds of the bin; the last one has no upper bound.
     within_68, within_95
-        Share of the pixels whose true field is within ±1 and ±1.96 σ.
+        Share of the pixels whose true field is within σ, and within the interval of 95 %.
     """
 
     by: By
@@ -84,11 +82,16 @@ class CalibrationTally:
 
     def __init__(self) -> None:
         self._counts = np.zeros((2, len(EDGES_GAUSS) - 1))
-        self._within = np.zeros((2, len(INTERVALS), len(EDGES_GAUSS) - 1))
+        self._within = np.zeros((2, 2, len(EDGES_GAUSS) - 1))
         self._signs = np.zeros((3, len(PROBABILITY_EDGES) - 1))  # number, Σp, positive
 
     def add(
-        self, generated: Image, sigma: Image | None, positive: Image | None, truth: Image
+        self,
+        generated: Image,
+        sigma: Image | None,
+        positive: Image | None,
+        truth: Image,
+        degrees_of_freedom: float | None = None,
     ) -> None:
         """Count one disk: field, σ and truth in gauss, p(+), all (y, x), NaN off the disk."""
         valid = np.isfinite(generated) & np.isfinite(truth)
@@ -97,7 +100,7 @@ class CalibrationTally:
             for row, image in enumerate((generated, truth)):
                 bins = _bins(np.abs(image[valid]), EDGES_GAUSS)
                 self._counts[row] += _count(bins, EDGES_GAUSS)
-                for column, width in enumerate(INTERVALS):
+                for column, width in enumerate((1.0, interval_95(degrees_of_freedom))):
                     self._within[row, column] += _count(bins, EDGES_GAUSS, far <= width)
         if positive is not None:
             signed = valid & (np.abs(truth) >= SIGNED_GAUSS)

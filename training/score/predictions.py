@@ -34,6 +34,8 @@ class Predictions:
         Predictions from shuffled inputs by name: with the reference, or the EUV, of another Sun.
     sigma, positive
         σ and p(+) of the model's prediction, where it has them.
+    degrees_of_freedom
+        Of the t-distribution of its error, if that is not taken to be Gaussian.
     """
 
     model: Image
@@ -42,6 +44,7 @@ class Predictions:
     controls: dict[str, Image]
     sigma: Image | None = None
     positive: Image | None = None
+    degrees_of_freedom: float | None = None
 
     @property
     def by_name(self) -> dict[str, Image]:
@@ -62,6 +65,7 @@ def predict(case: Case, other: Case | None, model: Model, engine: Engine) -> Pre
         controls=_controls(case, other, model, engine) if other else {},
         sigma=made.sigma,
         positive=made.positive,
+        degrees_of_freedom=made.generator.degrees_of_freedom,
     )
 
 

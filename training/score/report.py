@@ -327,9 +327,10 @@ def _calibration_part(calibration: Calibration) -> Iterator[str]:
     if calibration.coverage:
         yield "## Coverage of σ"
         yield (
-            "Share of the true field within ±1 and ±1.96 σ of the generated one, by |B|: 68.3 % "
-            "and 95.0 % if errors were Gaussian and σ right. Where the true field is strong the "
-            "mean is mostly too weak, so the bins of the true |B| cannot all be right."
+            "Share of the true field within σ of the generated one, and within the interval of "
+            "95 % (SIGMA95 times σ), by |B|: 68.3 % and 95.0 % if they are right. Where the true "
+            "field is strong the mean is mostly too weak, so the bins of the true |B| cannot all "
+            "be right."
         )
         rows = [
             [f"{row.by} |B| {_range(row.low_gauss, row.high_gauss)}"]
@@ -337,7 +338,7 @@ def _calibration_part(calibration: Calibration) -> Iterator[str]:
             + [str(row.pixels)]
             for row in calibration.coverage
         ]
-        yield table(["", "within 1 σ", "within 1.96 σ", "pixels"], rows)
+        yield table(["", "within σ", "within 95 %", "pixels"], rows)
     if calibration.reliability:
         yield "## Reliability of p(+)"
         yield (

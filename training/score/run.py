@@ -122,7 +122,11 @@ def run(
             known = known_mask(predictions.model, case.reference, case.view)
             outcome.errors.add(predictions.model, case.truth, known, case.view)
             outcome.calibration.add(
-                predictions.model, predictions.sigma, predictions.positive, case.truth
+                predictions.model,
+                predictions.sigma,
+                predictions.positive,
+                case.truth,
+                predictions.degrees_of_freedom,
             )
             outcome.pixels += _histogram(predictions.model, case.truth, cases.grid)
         if main[index] and case.label.unit not in drawn and len(drawn) < EXAMPLES:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from farside.magnetogram.error_distribution import WITHIN_SIGMA, half_width
 from training.score.calibration import Calibration, CalibrationTally
 
 RNG = np.random.default_rng(1)
@@ -27,6 +28,18 @@ def test_a_right_sigma_covers_as_a_gaussian_does() -> None:
     assert [row.low_gauss for row in rows] == [0, 5, 10, 20, 50, 100, 200]
     assert rows[-1].high_gauss is None
     for row in rows:
+        assert row.within_68 == pytest.approx(0.683, abs=0.03)
+        assert row.within_95 == pytest.approx(0.95, abs=0.02)
+
+
+def test_a_right_t_distribution_covers_both_intervals() -> None:
+    sigma, degrees = np.full(SHAPE, 20, np.float32), 3.0
+    generated = RNG.normal(0, 80, SHAPE).astype(np.float32)
+    scale = 20 / half_width(WITHIN_SIGMA, degrees)
+    truth = generated + (scale * RNG.standard_t(degrees, SHAPE)).astype(np.float32)
+    tally = CalibrationTally()
+    tally.add(generated, sigma, None, truth, degrees)
+    for row in tally.calibration().coverage[:4]:
         assert row.within_68 == pytest.approx(0.683, abs=0.03)
         assert row.within_95 == pytest.approx(0.95, abs=0.02)
 
