@@ -28,8 +28,8 @@ AT_ONCE = 2
 RUNS = (
     ("service",),
     ("model",),
-    ("cli", "clients", "monitoring", "deploy", "containers", "benchmarks"),
-    ("training", "export", "test_adding_a_model.py"),
+    ("cli", "clients", "monitoring", "deploy", "containers"),
+    ("training", "export", "benchmarks", "test_adding_a_model.py"),
     ("simulation", "corona"),
     ("cases", "io", "observation"),
     ("archive", "fetch", "live", "page"),
