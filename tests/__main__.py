@@ -27,14 +27,18 @@ AT_ONCE = 2
 
 RUNS = (
     ("service",),
-    ("model",),
+    ("model", "benchmarks/test_gpu.py"),
     ("cli", "clients", "monitoring", "deploy", "containers"),
-    ("training", "export", "benchmarks", "test_adding_a_model.py"),
+    ("training", "test_adding_a_model.py"),
+    ("training/realsun", "training/restoration", "export"),
     ("simulation", "corona"),
-    ("cases", "io", "observation"),
+    ("cases", "io", "observation", "benchmarks"),
     ("archive", "fetch", "live", "page"),
 )
-"""Folders and files of each run, the longest first; one more has all that these do not name."""
+"""Folders and files of each run, the longest first; one more has all that these do not name.
+
+What a run names inside a folder of another belongs to it alone.
+"""
 
 LIMIT_MB = 1000
 """Most memory that a process of pytest may take, without the programs that it starts."""
@@ -58,14 +62,21 @@ def paths_of_runs() -> list[list[Path]]:
     return [*named, rest]
 
 
+def left_out(paths: Sequence[Path]) -> list[Path]:
+    """What lies in folders of a run and belongs to another."""
+    others = [path for run in paths_of_runs() for path in run if path not in paths]
+    return [path for path in others if not {*path.parents}.isdisjoint(paths)]
+
+
 def run(paths: Sequence[Path], log: Path) -> Ended:
     """Run the tests of some folders and files, and keep what pytest writes."""
     begun = time.monotonic()
-    options = ["-m", "not soak", *sys.argv[1:], *map(str, paths)]
+    ignored = [f"--ignore={path}" for path in left_out(paths)]
+    options = ["-m", "not soak", *ignored, *sys.argv[1:], *map(str, paths)]
     command = following([sys.executable, "-m", "pytest", *options])
     with log.open("wb") as file:
         status = subprocess.call(command, stdout=file, stderr=file)  # noqa: S603  our own
-    title = " ".join(path.name for path in paths)
+    title = " ".join(str(path.relative_to(TESTS)) for path in paths)
     return Ended(title, status, time.monotonic() - begun, log.read_text(errors="replace"))
 
 
