@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from farside.model.engines import allocator
 from tests.support.histories import share_histories
 from tests.support.once import HISTORIES, shared_folder
 
@@ -28,25 +29,6 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
-
-
-LONGEST = (
-    "service/test_every_model.py",
-    "service/test_live.py",
-    "service/test_synchronic.py",
-    "model/engines/test_openvino.py",
-    "model/networks/test_every_network.py",
-    "cases/test_mutations.py",
-    "test_synchronic_truth.py",
-)
-"""Files of the table at the end of ``make test`` that take half a minute or more, longest first."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files: at the end no worker waits long for the other."""
-    tests = Path(__file__).parent
-    place = {tests / name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
 
 
 @pytest.hookimpl(trylast=True)
@@ -69,8 +51,7 @@ def shared_data() -> Path:
 def _freed_memory_is_not_kept() -> Iterator[None]:
     """Spare the worker what the torch engine sets for the whole process, to be fast in a server."""
     with pytest.MonkeyPatch.context() as patch:
-        if "torch" in sys.modules:  # else no test of this run has it
-            patch.setattr("farside.model.engines.torch.keep_freed_memory", lambda: False)
+        patch.setattr(allocator, "keep_freed_memory", lambda: False)
         yield
 
 

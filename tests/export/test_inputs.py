@@ -10,13 +10,6 @@ from tests.support.once import once
 from tests.support.small_model import RECIPE
 
 
-@pytest.fixture
-def stranger() -> Recipe:
-    """Model of an instrument that is not simulated."""
-    channel = RECIPE.channels[0].model_copy(update={"accepts": ("MDI LOS",)})
-    return RECIPE.model_copy(update={"channels": (channel, *RECIPE.channels[1:])})
-
-
 def test_noise_lies_on_the_disk_and_the_background_is_that_of_each_scaling() -> None:
     tensor = noise_inputs(RECIPE).tensor
     disk = RECIPE.disk.on_disk()
@@ -34,6 +27,12 @@ def test_the_second_image_is_the_first_upside_down() -> None:
     assert not np.array_equal(tensor[1], tensor[0])
 
 
+def of_strangers() -> Recipe:
+    """Model of an instrument that is not simulated."""
+    channel = RECIPE.channels[0].model_copy(update={"accepts": ("MDI LOS",)})
+    return RECIPE.model_copy(update={"channels": (channel, *RECIPE.channels[1:])})
+
+
 def of_drawings() -> Recipe:
     """Model of drawings."""
     channel = RECIPE.channels[0].model_copy(
@@ -43,13 +42,18 @@ def of_drawings() -> Recipe:
 
 
 def simulated_inputs(_folder: Path) -> dict[str, Inputs]:
-    recipes = {"files": RECIPE, "tile": NATIVE, "drawing": of_drawings()}
+    recipes = {
+        "files": RECIPE,
+        "tile": NATIVE,
+        "drawing": of_drawings(),
+        "stranger": of_strangers(),
+    }
     return {kind: parity_inputs(recipe) for kind, recipe in recipes.items()}
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Inputs]:
-    """Inputs of three kinds of model, from one simulated Sun."""
+    """Inputs of four kinds of model, from one simulated Sun where it can feed them."""
     return once(tmp_path_factory, "parity-inputs", simulated_inputs)
 
 
@@ -64,8 +68,8 @@ def test_a_model_that_the_simulated_sun_can_feed_gets_its_files_encoded(
     assert (inputs.tensor[0, 0][~RECIPE.disk.on_disk()] == -1).all()
 
 
-def test_a_model_that_it_cannot_feed_gets_noise_and_says_so(stranger: Recipe) -> None:
-    assert parity_inputs(stranger).origin == "noise of seed 1 on the disk"
+def test_a_model_that_it_cannot_feed_gets_noise_and_says_so(made: dict[str, Inputs]) -> None:
+    assert made["stranger"].origin == "noise of seed 1 on the disk"
 
 
 def test_a_model_in_native_pixels_gets_a_tile_of_a_frame(made: dict[str, Inputs]) -> None:

@@ -19,6 +19,7 @@ import pytest
 from deploy.local_triton.processes import PATIENCE_S, started
 from farside.simulation.instruments.files import SimulatedSet
 from tests.support.map_files import MapFiles, write_map_files
+from tests.support.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -132,13 +133,17 @@ def map_files(simulated: SimulatedSet, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model repository with one tiny untrained network."""
-    import torch  # takes seconds, and most tests need none of this
+    return once(tmp_path_factory, "repository", write_repository)
+
+
+def write_repository(folder: Path) -> Path:
+    """Write the model ``tiny`` into a repository."""
+    import torch  # takes seconds and 180 MB, and most tests need none of this
 
     from farside.model import checkpoint
     from farside.model.networks.pix2pixcc import Generator
     from tests.support.tiny_recipe import recipe
 
-    folder = tmp_path_factory.mktemp("model_repository")
     torch.manual_seed(7)
     network = Generator(7, 1, n_gf=4, n_downsample=2, n_residual=1)
     path = folder / "tiny" / "1" / checkpoint.FILE_NAME

@@ -1,11 +1,13 @@
-"""What is made once in a run of the tests, by whichever worker needs it first."""
+"""What is made once for all runs of the tests, by whichever needs it first."""
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import multiprocessing
 import os
 import pickle
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -27,7 +29,7 @@ def once(
 ) -> Made:
     """Give what ``make(folder, *arguments)`` gives, which may be where its files lie.
 
-    It runs in a process of its own: a simulated Sun takes a gigabyte, which no worker then keeps.
+    It runs in a process of its own: a simulated Sun takes a gigabyte, which no test then keeps.
     """
     folder = shared_folder(factory) / name
     folder.mkdir(exist_ok=True)
@@ -42,15 +44,21 @@ def once(
 
 
 def shared_folder(factory: pytest.TempPathFactory) -> Path:
-    """Folder of all workers of a run, and of all runs of ``python -m tests``."""
-    if SHARED in os.environ:
-        return Path(os.environ[SHARED])
-    base = factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    """Folder of all runs of ``python -m tests``, or of this one run of pytest."""
+    return Path(os.environ[SHARED]) if SHARED in os.environ else factory.getbasetemp()
+
+
+def end_with_parent() -> None:
+    """Let this process get SIGTERM when its parent ends, even by ``kill -9``: see prctl(2)."""
+    set_death_signal = 1
+    ctypes.CDLL(None).prctl(set_death_signal, signal.SIGTERM)
 
 
 def _elsewhere(make: Callable[..., Made], *arguments: object) -> Made:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+    """Run in a fork of a process that has imported the simulated Sun, which takes seconds."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "farside.simulation.instruments.files"])
+    with ProcessPoolExecutor(1, context, end_with_parent) as process:
         return process.submit(make, *arguments).result()
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.once import end_with_parent
+
 if TYPE_CHECKING:
     from export.precision import ServedNetwork
     from farside.model.recipe import Recipe
@@ -31,7 +33,10 @@ def _onnx_is_written_elsewhere() -> Iterator[None]:
     from farside.model import networks
 
     spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawned) as process, pytest.MonkeyPatch.context() as patch:
+    with (
+        ProcessPoolExecutor(1, spawned, end_with_parent) as process,
+        pytest.MonkeyPatch.context() as patch,
+    ):
 
         def write_elsewhere(network: ServedNetwork, recipe: Recipe, path: Path) -> None:
             # As bytes: torch would share the memory of its tensors with the process.

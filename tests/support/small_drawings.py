@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from farside.model import checkpoint
 from farside.model.recipe import NetworkSpec, Recipe
 from farside.sun.grid import Grid
@@ -26,6 +24,8 @@ RECIPE = SHIPPED.model_copy(
 
 def write_model(path: Path) -> str:
     """Write it with random weights; its identity."""
+    import torch  # takes seconds and 180 MB
+
     torch.manual_seed(3)
     path.parent.mkdir(parents=True, exist_ok=True)
     return checkpoint.write(path, checkpoint.initialise(RECIPE).state_dict(), RECIPE)

@@ -30,7 +30,7 @@ class Cost(NamedTuple):
     seconds
         Processor time during the file, with that of the programs started.
     peak_mb, kept_mb
-        Largest resident memory of the worker during the file, and its memory after it.
+        Largest resident memory of the process during the file, and its memory after it.
     """
 
     seconds: float
@@ -40,7 +40,7 @@ class Cost(NamedTuple):
 
 @dataclass
 class Spent:
-    """Costs of the files of this process, or of the workers of pytest-xdist."""
+    """Costs of the files of this process."""
 
     costs: dict[str, Cost] = field(default_factory=dict)
     _begun: float | None = None
@@ -59,18 +59,6 @@ class Spent:
             self.costs[name] = Cost(_processor_s() - self._begun, *memory)
             self._begun = None
         return result
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        output = getattr(session.config, "workeroutput", None)
-        if output is not None:
-            output["spent"] = {name: tuple(cost) for name, cost in self.costs.items()}
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: object) -> None:
-        output: Mapping[str, Mapping[str, tuple[float, int, int]]]
-        output = getattr(node, "workeroutput", {})  # a worker that crashed has none
-        for name, cost in output.get("spent", {}).items():
-            self.costs[name] = Cost(*cost)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if kept := os.environ.get(KEPT_IN):
@@ -96,12 +84,13 @@ def table(costs: Mapping[str, Cost]) -> list[str]:
     longest = sorted(files, key=lambda file: -file[1].seconds)[:LISTED]
     largest = sorted(files, key=lambda file: -file[1].peak_mb)[:LISTED]
     seconds = sum(cost.seconds for cost in costs.values())
+    peak_mb = max((cost.peak_mb for cost in costs.values()), default=0)
     return [
         *(
             f"{cost.seconds:6.0f} s {cost.peak_mb:6d} MB {cost.kept_mb:6d} MB  {name}"
             for name, cost in dict((*longest, *largest)).items()
         ),
-        f"{seconds:6.0f} s {largest[0][1].peak_mb:6d} MB  all files",
+        f"{seconds:6.0f} s {peak_mb:6d} MB  all files",
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -13,14 +12,10 @@ from farside.model import checkpoint
 from farside.model.checkpoint import Checkpoint
 from farside.model.defaults import Precision
 from farside.model.engine import Model, Tensor
+from farside.model.engines import allocator
 from farside.model.engines.inprocess import InProcessEngine
 from farside.model.networks import Network
 from farside.model.repository import read_repository
-
-# Parameters of mallopt(3), from glibc's malloc.h.
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_MAX = -4
-_M_ARENA_MAX = -8
 
 
 class TorchEngine(InProcessEngine[Network]):
@@ -75,8 +70,9 @@ class TorchEngine(InProcessEngine[Network]):
     ) -> TorchEngine:
         """Load the highest version of every model in a repository, of `names` if given.
 
-        This tunes the allocator of the whole process (:func:`keep_freed_memory`) and sets the
-        number of torch threads; the default is torch's choice, one for each core.
+        This tunes the allocator of the whole process
+        (:func:`~farside.model.engines.allocator.keep_freed_memory`) and sets the number of torch
+        threads; the default is torch's choice, one for each core.
 
         Raises
         ------
@@ -88,7 +84,7 @@ class TorchEngine(InProcessEngine[Network]):
             A model file does not load, or its Recipe contradicts the name or version of its
             folders.
         """
-        keep_freed_memory()
+        allocator.keep_freed_memory()
         if threads is not None:
             torch.set_num_threads(threads)
         return cls(read_repository(folder, names), precision)
@@ -102,23 +98,3 @@ class TorchEngine(InProcessEngine[Network]):
         with torch.inference_mode():
             answer: Tensor = network(given.to(self._dtype)).float().numpy()
         return answer
-
-
-def keep_freed_memory() -> bool:
-    """Make glibc's malloc keep freed memory instead of returning it, for the whole process.
-
-    A forward pass allocates and frees hundreds of megabytes. By default each large block is mapped
-    anew and zeroed by page faults. Threads with an arena of their own would still map large blocks,
-    hence a single arena.
-
-    Returns
-    -------
-    bool
-        False if the C library is not glibc; nothing is changed then.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return False
-    settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, -1), (_M_ARENA_MAX, 1))
-    return all(mallopt(parameter, value) == 1 for parameter, value in settings)

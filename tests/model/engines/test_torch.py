@@ -149,7 +149,7 @@ def test_large_block_that_was_freed_is_used_again_in_any_thread() -> None:
     program = """
 import resource, threading
 import numpy as np
-from farside.model.engines.torch import keep_freed_memory
+from farside.model.engines.allocator import keep_freed_memory
 
 assert keep_freed_memory()
 def allocate():
