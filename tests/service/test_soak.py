@@ -29,6 +29,7 @@ from deploy.local_triton.processes import PATIENCE_S
 from farside.client import Client
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.simulation.instruments.files import SimulatedSet
+from service.settings import Settings
 from tests.support.live import Server, eventually, serving
 from tests.support.map_files import MapFiles
 from tests.support.memory_cgroup import memory_cgroup
@@ -179,6 +180,35 @@ def test_many_good_and_bad_requests_leave_no_memory_behind(
     assert (answers.total(), killed) == (REQUESTS, 0)
     assert max(sizes) < PEAK_BYTES
     assert growth < GROWTH_BYTES, sizes
+
+
+@pytest.mark.soak
+def test_uploads_at_once_hold_no_more_memory_than_is_documented(
+    repository: Path, tmp_path: Path
+) -> None:
+    largest, sizes, over = Settings(max_upload_mb=40), [], threading.Event()
+    files = {"observation": ("a", bytes(largest.max_upload_bytes - 1000))}
+    with (
+        serving(tmp_path, model_repository=repository, threads=1, max_upload_mb=40) as server,
+        ThreadPoolExecutor(31) as clients,
+    ):
+
+        def look() -> None:
+            while not over.wait(0.05):
+                sizes.append(resident_bytes(server))
+
+        def ask(_: int) -> int:
+            return httpx.post(f"{server.url}/generate", files=files, timeout=PATIENCE_S).status_code
+
+        before = resident_bytes(server)
+        looking = clients.submit(look)
+        answers = Counter(clients.map(ask, range(30)))
+        over.set()
+        looking.result()
+    grown = max(sizes) - before
+    print(f"{answers}: {grown / 1e6:.0f} MB more than before")  # noqa: T201
+    assert set(answers) <= {400, 429}
+    assert grown < 1.3 * (largest.queue_size + 1) * largest.max_upload_bytes
 
 
 @pytest.mark.soak
