@@ -70,7 +70,7 @@ REFUSED = {
     "unknown method": request("FOO", "/generate"),
     "trace": request("TRACE", "/models"),
     "WebSocket": request(
-        "GET", "/generate", "Upgrade: websocket", "Connection: Upgrade, close", "Sec-WebSocket-Version: 13"
+        "GET", "/generate", "Upgrade: websocket", "Sec-WebSocket-Version: 13"
     ),
     "pickle": request(
         "POST", "/generate", "Content-Type: application/vnd.bentoml+pickle", "Content-Length: 2",
