@@ -178,7 +178,7 @@ def running(kind: str, repository: Path, **settings: object) -> Iterator[Deploym
             engine = embedded(repository)
         stack.callback(engine.close)
         settings |= {"model_repository": repository}
-        service = stack.enter_context(serving(folder / "service", APP, **settings))
+        service = stack.enter_context(serving(folder / "service", APP, (), **settings))
         yield Deployment(service.url, engine, engine.name)
 
 

@@ -57,6 +57,8 @@ class Supervisor(circus.Arbiter):
 
     def manage_watchers(self) -> Any:
         """Start workers that ended anew, but none before one has been able to start."""
+        if self._exclusive_running_command is not None:
+            return None  # as while they are started or stopped: circus would raise an error
         for watcher in self.watchers:
             watcher.respawn = self._respawn and has_started(self._numbers)
         return super().manage_watchers()

@@ -20,10 +20,10 @@ from farside.page.bodies import (
     SeriesCard,
     SourceCard,
 )
-from farside.plots.map_axes import observers
 from farside.quality import MEANINGS, Quality
 from farside.sun.observer import ASTRONOMICAL_UNIT_M
 from farside.synchronic.map import NO_INSTRUMENT, MapSource, SynchronicMap
+from farside.synchronic.observers import observers
 from farside.tracking.regions import ActiveRegion
 
 LAST_MAPS = 16

@@ -14,12 +14,13 @@ from matplotlib.patches import Rectangle
 from farside.plots._png import png
 from farside.plots.caveat import training_caveat
 from farside.plots.magnetogram import LIMIT_GAUSS
-from farside.plots.map_axes import LATITUDES_DEG, height, observers
+from farside.plots.map_axes import LATITUDES_DEG, height
 from farside.plots.synchronic import COLOURS
 from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.carrington_rotation import central_longitude_deg
 from farside.synchronic.map import SynchronicMap
+from farside.synchronic.observers import observers
 
 WINDOW_DEG = 30.0
 """Side of the panels around the region."""

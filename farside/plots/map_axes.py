@@ -15,9 +15,9 @@ from farside.plots.caveat import training_caveat
 from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
-from farside.sun.observer import Observer, earth
 from farside.sun.times import format_duration
 from farside.synchronic.map import NO_INSTRUMENT, MapSource, SourceKind, SynchronicMap
+from farside.synchronic.observers import observers
 
 _OBSERVER = "#ffe119"
 _LABEL_DEG = 26.0
@@ -95,18 +95,6 @@ def mark_observers(axes: Axes, sun_map: SynchronicMap) -> None:
         )
     axes.set_xlim(0, 360)
     axes.set_ylim(*_extent(sun_map.grid)[2:])
-
-
-def observers(sun_map: SynchronicMap) -> dict[str, Observer]:
-    """Observers by name: Earth, and the spacecraft far from it among the sources of a map."""
-    found = {"Earth": earth(sun_map.time)}
-    for source in sun_map.sources:
-        for side in "AB":
-            if source.observer and f"STEREO_{side}" in source.instrument:
-                found[f"STEREO-{side}"] = source.observer
-        if source.observer and source.instrument == "PHI-FDT":
-            found["Solar Orbiter"] = source.observer
-    return found
 
 
 def legend(axes: Axes, entries: Iterable[Line2D | Patch]) -> None:

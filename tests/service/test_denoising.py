@@ -21,6 +21,7 @@ from farside.observation.image import read
 from farside.quality import Quality
 from tests.support.instrument_files import Camera, euvi_cards, file_bytes
 from tests.support.live import serving
+from tests.support.moved_files import with_cards
 from tests.support.native_model import CAMERA, NATIVE, TILING, hmi_file
 
 LAYERS: dict[str, bool | int | float | str] = {
@@ -91,6 +92,14 @@ def test_a_magnetogram_comes_back_in_its_own_pixels_with_the_header_of_hmi(
     header = fits.getheader(io.BytesIO(answer.content))
     assert (header["T_REC"], header["CADENCE"]) == ("2011.02.14_20:34:30_TAI", 45.0)
     assert (header["CONTENT"], header["AIGEN"], header["AIMODEL"]) == ("MAGNETOGRAM", True, "quiet")
+
+
+def test_cards_that_cannot_be_written_are_left_out_of_the_product(client: httpx.Client) -> None:
+    answer = post(client, with_cards(hmi_file(), OBS_VR="nan", CADENCE="1E400", CAR_ROT="9" * 60))
+    assert answer.status_code == 200, answer.text
+    header = fits.getheader(io.BytesIO(answer.content))
+    assert not {"OBS_VR", "CADENCE", "CAR_ROT"} & set(header)
+    assert header["T_REC"] == "2011.02.14_20:34:30_TAI"
 
 
 @pytest.mark.usefixtures("_served_afterwards")

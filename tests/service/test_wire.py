@@ -32,7 +32,7 @@ SPLICES = (
 
 
 def request(method: str, path: str, *lines: str, body: bytes = b"", version: str = "1.1") -> bytes:
-    head = "\r\n".join((f"{method} {path} HTTP/{version}", "Host: x", *lines))
+    head = "\r\n".join((f"{method} {path} HTTP/{version}", "Host: x", "Connection: close", *lines))
     return head.encode("latin-1") + b"\r\n\r\n" + body
 
 
@@ -70,7 +70,7 @@ REFUSED = {
     "unknown method": request("FOO", "/generate"),
     "trace": request("TRACE", "/models"),
     "WebSocket": request(
-        "GET", "/generate", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"
+        "GET", "/generate", "Upgrade: websocket", "Sec-WebSocket-Version: 13"
     ),
     "pickle": request(
         "POST", "/generate", "Content-Type: application/vnd.bentoml+pickle", "Content-Length: 2",
@@ -132,12 +132,11 @@ NO_HTTP = {
 
 
 def answer(server: Server, data: bytes) -> bytes:
-    """All that comes until the server has nothing more to say."""
+    """All that comes until the server closes the connection."""
     address, pieces = urlsplit(server.url), []
     with socket.create_connection((str(address.hostname), address.port or 0), PATIENCE_S) as wire:
         try:
             wire.sendall(data)
-            wire.shutdown(socket.SHUT_WR)
             while piece := wire.recv(65536):
                 pieces.append(piece)
         except (BrokenPipeError, ConnectionResetError):
