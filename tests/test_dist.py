@@ -56,6 +56,13 @@ def test_the_workflows_are_what_the_schema_of_workflows_says() -> None:
     subprocess.run([*command, "vendor.github-workflows", *files], check=True)  # noqa: S603  ours
 
 
+def test_a_linter_finds_nothing_in_the_workflows() -> None:
+    folder = ROOT / ".github"
+    program = Path(sys.executable).parent / "zizmor"
+    options = ("--offline", "--quiet", "--no-progress", "--config", folder / "zizmor.yml")
+    subprocess.run([program, *options, folder / "workflows"], check=True)  # noqa: S603  ours
+
+
 def test_each_target_that_a_workflow_makes_exists() -> None:
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
