@@ -25,6 +25,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from farside.errors import (
+    ArchiveSettingsError,
     DeadlineError,
     DiskFullError,
     EngineUnavailableError,
@@ -50,6 +51,7 @@ from service.multipart import Upload, upload_of
 from service.request_log import RequestLog
 from service.routes import MEDIA_TYPES, product_headers
 from service.schemas import GenerateForm
+from service.settings import Settings, SettingsError
 from service.worker import Worker
 
 log = logging.getLogger("farside.service")
@@ -64,6 +66,23 @@ RETRY_S = 10.0
 
 CLIENT = "a job"
 """Name under which all jobs together queue among the clients."""
+
+
+def check_archives(settings: Settings) -> None:
+    """Check the table of archives before a job fetches.
+
+    Raises
+    ------
+    SettingsError
+        It is invalid.
+    """
+    if settings.jobs and settings.job_fetch:
+        from farside.fetch import load_archives  # sunpy's readers take a second to import
+
+        try:
+            load_archives(settings.archives)
+        except ArchiveSettingsError as error:
+            raise SettingsError(f"FARSIDE_ARCHIVES: {error}") from error
 
 
 class _StoppedError(FarsideError):

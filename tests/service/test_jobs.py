@@ -18,9 +18,9 @@ from farside.job import JobStatus
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import Model, Tensor
 from farside.simulation.instruments.files import SimulatedSet
-from service.job_runner import POLL_S, JobRunner
+from service.job_runner import POLL_S, JobRunner, check_archives
 from service.job_store import JobStore
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 from tests.fetch.conftest import TIME, mirror
 from tests.service.fakes import FakeEngine, service_of, worker_of
 from tests.service.test_worker import begun, client_of, parts_of, shown
@@ -209,6 +209,14 @@ def test_a_job_fetches_its_files_where_the_operator_allows_it(
         assert held == ["result"]
 
     asyncio.run(story())
+
+
+def test_a_table_of_archives_with_an_error_ends_the_start(tmp_path: Path) -> None:
+    table = tmp_path / "archives.toml"
+    table.write_text("pauses = 1")
+    settings = Settings(jobs=tmp_path, archives=table, job_fetch=True)
+    with pytest.raises(SettingsError, match=r"FARSIDE_ARCHIVES: .*unknown key 'pauses'"):
+        check_archives(settings)
 
 
 @contextmanager

@@ -1,0 +1,43 @@
+"""``farside backfill --dask`` in jobs of a real Slurm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dask_jobqueue import SLURMCluster
+from distributed import Client
+
+from tests.archive.test_cluster import HOURS, backfill, fields, inputs
+from tests.support.slurm import slurm
+
+__all__ = ["inputs"]
+
+
+@pytest.mark.soak
+def test_workers_in_jobs_of_slurm_make_an_archive(
+    inputs: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "archive"
+    folder = tmp_path / "slurm"
+    folder.mkdir()
+    with slurm(folder) as settings:
+        monkeypatch.setenv("SLURM_CONF", str(settings))
+        with SLURMCluster(
+            cores=1,
+            processes=1,
+            memory="1GB",
+            walltime="01:00:00",
+            interface="lo",
+            local_directory=str(folder),
+            log_directory=str(folder),
+            scheduler_options={"dashboard_address": None},
+            worker_extra_args=["--no-dashboard"],
+        ) as cluster:
+            cluster.scale(jobs=2)
+            with Client(cluster) as client:  # type: ignore[no-untyped-call]
+                client.wait_for_workers(2)
+            address = cluster.scheduler_address
+            assert backfill(archive, inputs, repository, "--dask", address) == len(HOURS)
+            assert backfill(archive, inputs, repository, "--dask", address) == 0
+    assert len(fields(archive)) == len(HOURS)
