@@ -37,7 +37,7 @@ def main() -> None:
             for workers, times in seconds.items():
                 archive = Path(folder) / f"archive_{number}_{workers}"
                 times.append(_time(workers, archive, inputs, arguments.model, hours))
-                print(f"{workers} workers: {len(hours)} magnetograms in {times[-1]:.1f} s")
+                print(f"{workers} workers: {len(hours) - 4} magnetograms in {times[-1]:.1f} s")
     one, two = (median(times) for times in seconds.values())
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"median {one:.1f} s and {two:.1f} s: efficiency {one / 2 / two:.2f}")

@@ -1,11 +1,10 @@
-"""``farside backfill --dask`` in jobs of a real Slurm."""
+"""``farside backfill --dask`` in jobs of a real Slurm: of the system, and dask-jobqueue of PyPI."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from dask_jobqueue import SLURMCluster
 from distributed import Client
 
 from tests.archive.test_cluster import HOURS, backfill, fields, inputs
@@ -18,12 +17,15 @@ __all__ = ["inputs"]
 def test_workers_in_jobs_of_slurm_make_an_archive(
     inputs: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    jobqueue = pytest.importorskip(
+        "dask_jobqueue", reason="no Slurm here: pip install dask-jobqueue"
+    )
     archive = tmp_path / "archive"
     folder = tmp_path / "slurm"
     folder.mkdir()
     with slurm(folder) as settings:
         monkeypatch.setenv("SLURM_CONF", str(settings))
-        with SLURMCluster(
+        with jobqueue.SLURMCluster(
             cores=1,
             processes=1,
             memory="1GB",
