@@ -45,7 +45,7 @@ def main() -> None:
 
 def _time(workers: int, archive: Path, inputs: Path, model: str, hours: range) -> float:
     archive.mkdir()
-    with LocalCluster(workers, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+    with LocalCluster(workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
         words = ["backfill", str(archive), "--inputs", str(inputs), "--model", model]
         words += ["--cadence", "360", "--dask", str(cluster.scheduler_address)]
         # The first product waits until the engines are loaded.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -170,8 +171,9 @@ class JobRunner:
                 log.warning("job of request %s is put back: %s", job.request_id, error)
                 record.outcome = "put back"
                 await self._put_back(job)
-                if _is_full(error):  # others may have room
+                if _is_full(error):  # others may have room, without what this one has fetched
                     self._later[job.id] = monotonic() + RETRY_S
+                    await run_in_threadpool(_remove_fetched, job.folder)
                 else:
                     pause_s = RETRY_S
             else:
@@ -398,6 +400,11 @@ class _EngineInTurn:
         self.buffer = worker.engine.buffer
         self.close = worker.engine.close
         self.infer = infer
+
+
+def _remove_fetched(folder: Path) -> None:
+    for path in folder.glob("*/"):  # what was uploaded are files
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_full(error: Exception) -> bool:

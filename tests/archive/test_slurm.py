@@ -33,7 +33,7 @@ def test_workers_in_jobs_of_slurm_make_an_archive(
             interface="lo",
             local_directory=str(folder),
             log_directory=str(folder),
-            scheduler_options={"dashboard_address": None},
+            scheduler_options={"dashboard_address": "127.0.0.1:0"},
             worker_extra_args=["--no-dashboard"],
         ) as cluster:
             cluster.scale(jobs=2)

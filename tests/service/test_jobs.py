@@ -262,6 +262,7 @@ def test_a_job_without_room_lets_the_next_one_run(tmp_path: Path) -> None:
                 small = await submitted(c, **TILED)
                 assert (await over(c, small)).state == "done"
                 assert (await status(c, large)).state == "queued"
+                await waited(lambda: not (tmp_path / "jobs" / large.id / "read").exists())
 
     asyncio.run(story())
 
