@@ -45,10 +45,11 @@ def main() -> None:
         for number in range(arguments.rounds):
             for workers, some in costs.items():
                 archive = Path(folder) / f"archive_{number}_{workers}"
-                some.append(_make(workers, archive, inputs, arguments.model, hours))
+                cost = _make(workers, archive, inputs, arguments.model, hours)
+                some.append(cost)
                 print(
-                    f"{workers} workers: {len(hours) - 4} magnetograms in {some[-1].elapsed:.1f} s; "
-                    f"processor time: workers {some[-1].workers:.1f} s, here {some[-1].here:.1f} s",
+                    f"{workers} workers: {len(hours) - 4} magnetograms in {cost.elapsed:.1f} s; "
+                    f"processor time: workers {cost.workers:.1f} s, here {cost.here:.1f} s",
                     flush=True,
                 )
     one, two = (median(cost.elapsed for cost in some) for some in costs.values())
