@@ -91,7 +91,8 @@ def fetch(
     FetchError
         Nothing is asked for, or no such kind of file.
     NoDataError
-        There is no such spacecraft; the time is in the future, or outside the mission; or no archive has a complete set.
+        There is no such spacecraft; the time is in the future, or outside the mission; or no
+        archive has a complete set.
     SourceUnreachableError, SourceMovedError
         An archive that is needed does not answer, or has other directories than are known.
     DiskFullError

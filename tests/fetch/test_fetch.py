@@ -243,6 +243,6 @@ def test_slots_come_by_distance_and_stay_inside_the_reach() -> None:
 
 @pytest.mark.parametrize("what", [(), "set", ("sett",)])
 def test_what_does_not_exist_is_not_asked_for(what: tuple[What, ...], tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="what: got .*expected a collection of set, beacon"):
+    with pytest.raises(FetchError, match=r"what: got .*expected a collection of set, beacon"):
         fetch(TIME, "A", tmp_path / "out", RECIPE, what=what)
     assert not (tmp_path / "out").exists()
