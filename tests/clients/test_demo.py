@@ -11,6 +11,7 @@ from astropy.time import Time
 
 from clients.demo_fetch import fetch_from_mirror
 from farside.fetch import load_archives
+from farside.fetch.fetch import A_SET
 from farside.simulation.instruments.files import SimulatedSet
 from tests.support.live import ROOT
 from tests.support.tiny_recipe import recipe
@@ -45,7 +46,7 @@ def test_it_fetches_its_files_from_a_mirror_of_them(
 ) -> None:
     given = (*simulated.observations, *simulated.references)
     time = Time("2026-02-14T00:00:00")
-    found = fetch_from_mirror(given, time, recipe(), tmp_path, what=("set",))
+    found = fetch_from_mirror(given, time, recipe(), tmp_path, what=A_SET)
     for some, paths in (
         (found.observations, simulated.observations),
         (found.references, simulated.references),
