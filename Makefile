@@ -59,8 +59,9 @@ graphs: $(INSTALLED)
 # Of requests that name none.
 demo serve: export FARSIDE_DEFAULT_MODEL ?= farside-1
 
+# DEMO=--fetch: the files come by farside fetch, from a local mirror of the public archives.
 demo: $(RUNS)
-	$(BIN)/python -m clients.demo --out demo
+	$(BIN)/python -m clients.demo --out demo $(DEMO)
 
 serve: $(RUNS)
 	$(BIN)/bentoml serve service.app:FarsideService --host $(HOST) --port $(PORT) --timeout-keep-alive 75

@@ -12,13 +12,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from astropy.time import Time
 
 from clients import demo_archive, demo_map
+from clients.demo_map import MapInputs
 from farside.archive.producer import ServiceProducer
 from farside.client import Client
 from farside.errors import ConnectionFailedError, DeadlineError
@@ -26,6 +28,7 @@ from farside.evaluation import metrics
 from farside.evaluation.flux import unsigned_flux_mx
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.magnetogram.stack import Stack
+from farside.model.engine import Model, only_model
 from farside.pipeline import prepare
 from farside.plots import magnetogram as quicklook
 from farside.simulation.instruments.files import SIZES, SimulatedSet, read_truth, write_set
@@ -51,6 +54,11 @@ def main() -> None:
         help="small: the real-time files, EUVI beacon and synoptic SDO images; native: 72 MB",
     )
     parser.add_argument("--server", help="address of a running service; without it one is started")
+    parser.add_argument(
+        "--fetch",
+        action="store_true",
+        help="take the files by farside fetch, from a local mirror of the public archives",
+    )
     arguments = parser.parse_args()
     inputs, product, maps = (arguments.out / name for name in ("inputs", "far.fits", "map"))
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -63,9 +71,11 @@ def main() -> None:
         given = demo_map.simulate(inputs / "map", OBSERVATION_TIME, arguments.seed)
         address = ready()
         with Client(address) as client:
+            models = client.models()
+            if arguments.fetch:
+                files, given = _fetched(files, given, models, arguments.out / "fetched")
             _say(f"posting {len(files.observations) + len(files.references)} files to {address}")
             client.generate(files.observations, files.references, out=product)
-            models = client.models()
             _say("posting the answer with the current HMI magnetogram and that map")
             sun = demo_map.post(client, given, product, maps)
             _say("filling an archive of three days")
@@ -97,6 +107,24 @@ With HMI's view of the front it became a map of the whole Sun, in four formats a
 {maps}; the scores above are in {arguments.out / "scores.json"}.
 Look at the page of a small archive: `.venv/bin/farside page {archive}`, at http://127.0.0.1:8300/
 Next, run `make serve`, and post these files or your own by the commands of README.md."""
+    )
+
+
+def _fetched(
+    files: SimulatedSet, given: MapInputs, models: Mapping[str, Model], folder: Path
+) -> tuple[SimulatedSet, MapInputs]:
+    """Put the simulated files into a local mirror of the archives, and fetch them from it."""
+    from clients.demo_fetch import fetch_from_mirror  # which nothing else needs
+
+    name = os.environ.get("FARSIDE_DEFAULT_MODEL") or only_model(models)
+    _say(f"fetching them from a mirror of the archives, {folder / 'mirror'}")
+    simulated = (*files.observations, *files.references, given.observed)
+    got = fetch_from_mirror(simulated, OBSERVATION_TIME, models[name].recipe, folder)
+    print("\n".join(f"  {file.role:11} {file.address}" for file in got.files))
+    (observed,) = got.observed
+    return (
+        replace(files, observations=got.observations, references=got.references),
+        replace(given, observed=observed),
     )
 
 

@@ -36,7 +36,7 @@ def connected(address: str) -> Iterator[Client]:
         ) from error
     if address == LOCAL:
         with (
-            LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+            LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,  # type: ignore[no-untyped-call]
             Client(cluster) as client,  # type: ignore[no-untyped-call]
         ):
             yield client

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from farside.model.engine import Engine
 from service import connection, metric_files, supervisor
-from service.job_runner import JobRunner
+from service.job_runner import JobRunner, check_archives
 from service.keys import KeyCheck, Keys
 from service.logs import configure
 from service.metrics import Metrics
@@ -31,6 +31,7 @@ from service.worker import Worker
 try:
     SETTINGS = from_environment()  # here already: BentoML wants to know how many workers to start
     KEYS = Keys(SETTINGS)
+    check_archives(SETTINGS)
 except SettingsError as error:
     raise SystemExit(f"farside: {error}") from error
 

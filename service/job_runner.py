@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,7 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from farside.errors import (
+    ArchiveSettingsError,
     DeadlineError,
     DiskFullError,
     EngineUnavailableError,
@@ -50,6 +52,7 @@ from service.multipart import Upload, upload_of
 from service.request_log import RequestLog
 from service.routes import MEDIA_TYPES, product_headers
 from service.schemas import GenerateForm
+from service.settings import Settings, SettingsError
 from service.worker import Worker
 
 log = logging.getLogger("farside.service")
@@ -64,6 +67,23 @@ RETRY_S = 10.0
 
 CLIENT = "a job"
 """Name under which all jobs together queue among the clients."""
+
+
+def check_archives(settings: Settings) -> None:
+    """Check the table of archives before a job fetches.
+
+    Raises
+    ------
+    SettingsError
+        It is invalid.
+    """
+    if settings.jobs and settings.job_fetch:
+        from farside.fetch import load_archives  # sunpy's readers take a second to import
+
+        try:
+            load_archives(settings.archives)
+        except ArchiveSettingsError as error:
+            raise SettingsError(f"FARSIDE_ARCHIVES: {error}") from error
 
 
 class _StoppedError(FarsideError):
@@ -151,8 +171,9 @@ class JobRunner:
                 log.warning("job of request %s is put back: %s", job.request_id, error)
                 record.outcome = "put back"
                 await self._put_back(job)
-                if _is_full(error):  # others may have room
+                if _is_full(error):  # others may have room, without what this one has fetched
                     self._later[job.id] = monotonic() + RETRY_S
+                    await run_in_threadpool(_remove_fetched, job.folder)
                 else:
                     pause_s = RETRY_S
             else:
@@ -379,6 +400,11 @@ class _EngineInTurn:
         self.buffer = worker.engine.buffer
         self.close = worker.engine.close
         self.infer = infer
+
+
+def _remove_fetched(folder: Path) -> None:
+    for path in folder.glob("*/"):  # what was uploaded are files
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _is_full(error: Exception) -> bool:

@@ -169,7 +169,7 @@ def check_module(module: str, arguments: list[str]) -> None:
     sources = "".join(file.read_text() for file in folder.rglob("*.py"))
     for option in arguments:
         if option.startswith("--"):
-            assert f'"{option}"' in sources, f"{module} {option}"
+            assert re.search(rf"""["']{option}["']""", sources), f"{module} {option}"
 
 
 @cache

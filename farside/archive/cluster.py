@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 from astropy.time import Time
 
 from farside.archive.schedule import Files
@@ -71,11 +72,14 @@ def generate_bytes(
     observations: Sequence[Path], references: Sequence[Path], name: str, repository: Path
 ) -> bytes:
     """Generate a magnetogram as a FITS file: the task of a worker."""
-    engine = _engine(repository, name)
+    from distributed import get_worker
+
+    engine = _engine(repository, name, get_worker().state.nthreads)
     return generate(observations, references, name, engine).to_bytes()
 
 
 @lru_cache(maxsize=2)
-def _engine(repository: Path, name: str) -> Engine:
-    """Engine of a worker, which stays loaded."""
-    return Models(repository, (name,)).engine(name)
+def _engine(repository: Path, name: str, threads: int) -> Engine:
+    """Engine of a worker, which stays loaded: of no more threads than the worker was given."""
+    cv2.setNumThreads(threads)
+    return Models(repository, (name,), threads).engine(name)

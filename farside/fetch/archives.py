@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from farside.errors import ArchiveSettingsError
+from farside.observation.instruments import AIA_BANDS, EUVI_BANDS
 
 ENVIRONMENT = "FARSIDE_ARCHIVES"
 """Environment variable that names a file of changes to the table."""
@@ -23,6 +24,15 @@ Grade: TypeAlias = Literal["definitive", "near-real-time", "beacon"]
 
 GRADES: tuple[Grade, ...] = ("definitive", "near-real-time", "beacon")
 """Grades of data, best first."""
+
+BANDS = {
+    "EUVI-A": EUVI_BANDS,
+    "EUVI-B": EUVI_BANDS,
+    "AIA": AIA_BANDS,
+    "HMI": ("LOS",),
+    "GONG": ("MAP",),
+}
+"""Bands of each instrument whose files are fetched."""
 
 DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
 """Time codes of directories and file names, with their number of digits."""
@@ -38,7 +48,7 @@ class _Part(BaseModel):
 class Source(_Part):
     """One series of files of one archive, in directories by time."""
 
-    instrument: str = Field(pattern=r"^[A-Z]+(-[AB])?$", description="As in 'EUVI-A', 'AIA'.")
+    instrument: Literal["EUVI-A", "EUVI-B", "AIA", "HMI", "GONG"]
     bands: tuple[str, ...] = Field(min_length=1)
     grade: Grade
     base: Annotated[str, Field(pattern=_ADDRESS)]
@@ -57,6 +67,9 @@ class Source(_Part):
     def _is_a_layout(self) -> Source:
         if not self.base.endswith("/"):
             raise ValueError(f"base must end with '/', got {self.base}")
+        bands = BANDS[self.instrument]
+        if not set(self.bands) <= set(bands):
+            raise ValueError(f"bands must be of {', '.join(bands)}, got {', '.join(self.bands)}")
         codes = _CODE.findall(self.file)
         unknown = {*codes, *_CODE.findall(self.directory)} - DIGITS.keys()
         if unknown:
@@ -93,6 +106,10 @@ class Source(_Part):
         times = [min(first + n * step, last) for n in range(count)]
         names = [time.strftime(self.directory) for time in times]
         return (names[0], *(name for before, name in pairwise(names) if name != before))
+
+    def path(self, time: datetime, band: str) -> str:
+        """Directory and name of a file below `base`; nothing stands for what `*` leaves open."""
+        return time.strftime(self.directory + self.file.format(band=band)).replace("*", "")
 
     def time_of(self, name: str, band: str) -> datetime | None:
         """Time in a file name; None if it is not a name of this series and band."""

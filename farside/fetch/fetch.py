@@ -88,10 +88,11 @@ def fetch(
 
     Raises
     ------
-    ValueError
-        There is no such spacecraft, or nothing or no such thing is asked for.
+    FetchError
+        Nothing is asked for, or no such kind of file.
     NoDataError
-        The time is in the future, or outside the mission; or no archive has a complete set.
+        There is no such spacecraft; the time is in the future, or outside the mission; or no
+        archive has a complete set.
     SourceUnreachableError, SourceMovedError
         An archive that is needed does not answer, or has other directories than are known.
     DiskFullError
@@ -270,10 +271,10 @@ def _epoch(observations: Sequence[Found]) -> tuple[datetime, float]:
 
 def _check_asked(spacecraft: str, what: Collection[str]) -> None:
     if spacecraft not in SPACECRAFT:
-        raise ValueError(f"spacecraft: got {spacecraft!r}, expected of {', '.join(SPACECRAFT)}")
+        raise NoDataError(f"spacecraft: got {spacecraft!r}, expected of {', '.join(SPACECRAFT)}")
     kinds = get_args(What)
     if isinstance(what, str) or not what or not set(what) <= set(kinds):
-        raise ValueError(f"what: got {what!r}, expected a collection of {', '.join(kinds)}")
+        raise FetchError(f"what: got {what!r}, expected a collection of {', '.join(kinds)}")
 
 
 def _check_past(time: datetime) -> None:

@@ -14,6 +14,8 @@ from farside.errors import SettingsError
 from farside.fetch.archives import Archives
 from farside.io.formats import DropFormat
 
+MAX_PORT = 65535
+
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -88,6 +90,12 @@ class LiveSettings(_Part):
 
     @model_validator(mode="after")
     def _is_possible(self) -> LiveSettings:
+        if self.server and self.repository:
+            raise ValueError("got server and repository, expected one of them")
+        if len(set(self.spacecraft)) < len(self.spacecraft):
+            raise ValueError(f"spacecraft: got {', '.join(self.spacecraft)}, expected each once")
+        if self.metrics and int(self.metrics.rpartition(":")[2]) > MAX_PORT:
+            raise ValueError(f"metrics: got {self.metrics}, expected a port up to {MAX_PORT}")
         if 1440 % self.cadence_minutes:
             raise ValueError(f"cadence_minutes must divide 1440, got {self.cadence_minutes}")
         roles = [("archive", self.archive), ("inputs", self.inputs)]

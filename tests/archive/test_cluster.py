@@ -15,37 +15,31 @@ from farside.cli.app import app
 from farside.cluster import connected
 from farside.errors import DamagedImageError
 from farside.magnetogram.magnetogram import Magnetogram
-from tests.live.day import BANDS, put_euvi, put_references
-from tests.support import local_archives as local
-from tests.support.local_archives import LocalArchives
+from tests.support.month import day, write_sets
 
-HOURS = (0, 6, 12)
+HOURS = range(0, 18, 6)
+MONTH = range(0, 31 * 24, 6)
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+    with LocalCluster(2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
         yield str(cluster.scheduler_address)
 
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Path:
     """Three six-hourly sets, as files in one folder."""
-    files = LocalArchives()
-    for hours in HOURS:
-        put_euvi(files, local.LEVEL_0, hours, *BANDS)
-        put_references(files, hours)
-    folder = tmp_path / "inputs"
-    folder.mkdir()
-    for path, content in files.files.items():
-        (folder / path.rpartition("/")[2]).write_bytes(content)
-    return folder
+    return write_sets(tmp_path / "inputs", HOURS)
 
 
-def backfill(archive: Path, inputs: Path, repository: Path, *options: str) -> int:
+def backfill(
+    archive: Path, inputs: Path, repository: Path, *options: str, hours: range = HOURS
+) -> int:
     """Number of products that were made."""
     archive.mkdir(exist_ok=True)
-    words = [str(archive), "--from", "2011-02-15", "--to", "2011-02-16", "--inputs", str(inputs)]
+    words = [str(archive), "--from", day(0), "--to", day(hours.stop + 24), "--cadence", "360"]
+    words += ["--inputs", str(inputs)]
     done = CliRunner().invoke(app, ["backfill", *words, "--repository", str(repository), *options])
     assert done.exit_code == 0, done.output
     return int(done.stderr.splitlines()[-1].split()[0])
@@ -69,6 +63,22 @@ def test_two_workers_make_what_one_process_makes_and_once(
         np.testing.assert_allclose(two[name].image, made.image, atol=0.01)
         assert two[name].inputs == made.inputs
     assert backfill(shared, inputs, repository, "--dask", address) == 0
+
+
+@pytest.mark.soak
+def test_two_workers_remake_a_month(address: str, repository: Path, tmp_path: Path) -> None:
+    inputs, archive = write_sets(tmp_path / "inputs", MONTH), tmp_path / "archive"
+    assert backfill(archive, inputs, repository, hours=MONTH) == len(MONTH)
+    first = fields(archive)
+    remake = ["--dask", address, "--made-before", "2100-01-01"]
+    assert backfill(archive, inputs, repository, *remake, hours=MONTH) == len(MONTH)
+    again = fields(archive)
+    assert len(again) == 2 * len(MONTH)
+    for name, made in first.items():
+        remade = again[name.removesuffix("1") + "2"]
+        np.testing.assert_allclose(remade.image, made.image, atol=0.01)
+        assert remade.inputs == made.inputs
+    assert backfill(archive, inputs, repository, "--dask", address, hours=MONTH) == 0
 
 
 def test_an_error_of_a_worker_arrives_with_the_files_it_is_about(address: str) -> None:

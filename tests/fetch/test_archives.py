@@ -45,7 +45,8 @@ def test_the_table_knows_the_addresses_of_the_archives(
 @given(st.datetimes(datetime(2010, 6, 1), datetime(2030, 1, 1), timezones=st.just(UTC)))
 def test_a_file_name_keeps_its_time_and_no_other_name_has_one(moment: datetime) -> None:
     source = load_archives().sources["aia-synoptic-nrt"]
-    name = moment.strftime(source.file.format(band="193"))
+    folder, _, name = source.path(moment, "193").rpartition("/")
+    assert source.directories(moment, moment) == (f"{folder}/",)
     assert source.time_of(name, "193") == moment.replace(microsecond=0)
     assert source.time_of(name, "304") is None
     assert source.time_of(f"{name}.tmp", "193") is None
@@ -92,6 +93,8 @@ def test_a_mirror_has_each_archive_below_its_host_name() -> None:
         ("[sources.hmi]\nfile = '%Y%m%d.fits'", "%H"),
         ("[sources.hmi]\nfile = '../%Y%m%d_%H%M'", "sources.hmi.file"),
         ("[sources.new]\ninstrument = 'AIA'", "sources.new"),
+        ("[sources.hmi]\ninstrument = 'HMJ'", "sources.hmi.instrument: got 'HMJ'"),
+        ("[sources.hmi]\nbands = ['MAP']", "bands must be of LOS, got MAP"),
         ("pause_s = ", "expected TOML"),
     ],
 )

@@ -18,9 +18,9 @@ from farside.job import JobStatus
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.engine import Model, Tensor
 from farside.simulation.instruments.files import SimulatedSet
-from service.job_runner import POLL_S, JobRunner
+from service.job_runner import POLL_S, JobRunner, check_archives
 from service.job_store import JobStore
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 from tests.fetch.conftest import TIME, mirror
 from tests.service.fakes import FakeEngine, service_of, worker_of
 from tests.service.test_worker import begun, client_of, parts_of, shown
@@ -211,6 +211,14 @@ def test_a_job_fetches_its_files_where_the_operator_allows_it(
     asyncio.run(story())
 
 
+def test_a_table_of_archives_with_an_error_ends_the_start(tmp_path: Path) -> None:
+    table = tmp_path / "archives.toml"
+    table.write_text("pauses = 1")
+    settings = Settings(jobs=tmp_path, archives=table, job_fetch=True)
+    with pytest.raises(SettingsError, match=r"FARSIDE_ARCHIVES: .*unknown key 'pauses'"):
+        check_archives(settings)
+
+
 @contextmanager
 def silent(mirror: LocalArchives, folder: Path) -> Iterator[dict[str, object]]:
     """Settings of a service whose archives do not answer within the time of a test."""
@@ -254,6 +262,7 @@ def test_a_job_without_room_lets_the_next_one_run(tmp_path: Path) -> None:
                 small = await submitted(c, **TILED)
                 assert (await over(c, small)).state == "done"
                 assert (await status(c, large)).state == "queued"
+                await waited(lambda: not (tmp_path / "jobs" / large.id / "read").exists())
 
     asyncio.run(story())
 
