@@ -23,11 +23,13 @@ from farside.archive.sets import (
     HALF_DAY_HOURS,
     MAP_INSTRUMENT,
     FileSet,
+    TimeIndex,
     distance,
     file_sets,
     job_id,
     nearest_hmi,
     nearest_map,
+    of_instrument,
 )
 from farside.archive.store import Archive, NewProduct
 from farside.archive.times import isoformat
@@ -131,8 +133,8 @@ class Round:
         DeadlineError
             If two products in a row missed the deadline; or one, after the rest were made.
         """
-        maps = [each for each in arrivals if each.instrument == MAP_INSTRUMENT]
-        disks = [each for each in arrivals if each.instrument == "HMI"]
+        maps = of_instrument(arrivals, MAP_INSTRUMENT)
+        disks = of_instrument(arrivals, "HMI")
         due = (
             files
             for files in file_sets(arrivals, self.model.recipe, self.plan.cadence)
@@ -203,7 +205,7 @@ class Round:
         )
 
     def _due_maps(
-        self, disks: Sequence[Arrival], maps: Sequence[Arrival]
+        self, disks: TimeIndex, maps: TimeIndex
     ) -> Iterator[tuple[Name, Arrival | None, tuple[ArchivedProduct, ...], Path | None]]:
         series = map_series(self.model.recipe)
         for slot, generated in self._slots_near(disks):
@@ -219,7 +221,7 @@ class Round:
                 yield name, observed, generated, base
 
     def _slots_near(
-        self, disks: Sequence[Arrival]
+        self, disks: TimeIndex
     ) -> Iterator[tuple[datetime, tuple[ArchivedProduct, ...]]]:
         """Slots with magnetograms of this model, within the period of HMI disks ± half a day.
 
@@ -278,7 +280,7 @@ class Round:
             lambda: self.producer.synchronic_map([*map(path_of, disks)], paths, base, time),
         )
 
-    def _base(self, name: Name, maps: Sequence[Arrival]) -> Path | None:
+    def _base(self, name: Name, maps: TimeIndex) -> Path | None:
         """Latest earlier map of the series, else the plan's base map, else the nearest synoptic."""
         last = self.archive.index.last_before(name.series, name.slot)
         if last is not None and name.slot - last.time <= timedelta(days=BASE_AGE_DAYS[1]):

@@ -98,6 +98,11 @@ class TimeIndex:
         return self._arrivals[first : bisect_right(self._times, time + margin)]
 
 
+def of_instrument(arrivals: Sequence[Arrival], instrument: str) -> TimeIndex:
+    """Files of one instrument, sorted by time."""
+    return TimeIndex([each for each in arrivals if each.instrument == instrument])
+
+
 def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -> Iterator[FileSet]:
     """Find the best usable set for each spacecraft and slot, sorted by time.
 
@@ -111,7 +116,7 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
         first channel that the Recipe cannot do without, else any.
     """
     references = _time_indices(arrivals, recipe.channels_of("reference"))
-    maps = TimeIndex([each for each in arrivals if each.instrument == MAP_INSTRUMENT])
+    maps = of_instrument(arrivals, MAP_INSTRUMENT)
     found: list[FileSet] = []
     for spacecraft, own in _by_spacecraft(arrivals).items():
         # The role follows from the instrument here: in an archive of the far side, AIA is always a
@@ -125,20 +130,15 @@ def file_sets(arrivals: Sequence[Arrival], recipe: Recipe, cadence: timedelta) -
     yield from sorted(found, key=lambda each: (each.slot, each.spacecraft))
 
 
-def nearest_hmi(slot: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
+def nearest_hmi(slot: datetime, disks: TimeIndex) -> Arrival | None:
     """HMI magnetogram nearest to a slot, within half a day; None if there is none."""
-    disks = [
-        each
-        for each in arrivals
-        if each.instrument == "HMI" and hours_apart(each.time, slot) <= HALF_DAY_HOURS
-    ]
-    return min(disks, key=lambda each: (*distance(each.time, each.quality, slot), each.sha256),
+    near = disks.near(slot, HALF_DAY_HOURS)
+    return min(near, key=lambda each: (*distance(each.time, each.quality, slot), each.sha256),
                default=None)  # fmt: skip
 
 
-def nearest_map(time: datetime, arrivals: Sequence[Arrival]) -> Arrival | None:
+def nearest_map(time: datetime, maps: TimeIndex) -> Arrival | None:
     """Synoptic map nearest to a time, within :data:`MAP_REACH_HOURS`; None if there is none."""
-    maps = TimeIndex([each for each in arrivals if each.instrument == MAP_INSTRUMENT])
     near = maps.near(time, MAP_REACH_HOURS)
     return min(near, key=lambda each: (hours_apart(each.time, time), each.sha256), default=None)
 
@@ -265,7 +265,7 @@ def _within(
 def _map_alone(slot: datetime, channels: Sequence[Channel], maps: TimeIndex) -> Row | None:
     """Synoptic map nearest to the slot as the only reference, or none, if the Recipe allows it."""
     takers = {number for number, channel in enumerate(channels) if SYNOPTIC_MAP in channel.accepts}
-    nearest = nearest_map(slot, list(maps)) if takers else None
+    nearest = nearest_map(slot, maps) if takers else None
     if not _needed(channels) <= (takers if nearest else frozenset()):
         return None
     return tuple(nearest if number in takers else None for number in range(len(channels)))

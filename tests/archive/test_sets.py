@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farside.archive.index import Arrival
-from farside.archive.sets import FileSet, file_sets, nearest_hmi, nearest_map
+from farside.archive.sets import (
+    FileSet,
+    TimeIndex,
+    file_sets,
+    nearest_hmi,
+    nearest_map,
+    of_instrument,
+)
 from farside.quality import Quality
 from tests.support.tiny_recipe import flexible_recipe, recipe
 
@@ -180,12 +187,12 @@ def test_references_are_replaced_by_rule() -> None:
 
 def test_a_map_does_not_replace_a_reference_that_the_recipe_needs() -> None:
     assert sets(euvi(), [gong(NOON)]) == []
-    assert nearest_map(NOON, [gong(NOON - HOUR), gong(NOON)]) == gong(NOON)
+    assert nearest_map(NOON, TimeIndex([gong(NOON - HOUR), gong(NOON)])) == gong(NOON)
 
 
 def test_the_disk_of_the_day_is_the_nearest_within_half_a_day() -> None:
     near, far = sdo(NOON + HOUR)[-1], sdo(NOON - 13 * HOUR)[-1]
     provisional = sdo(NOON + HOUR, Quality.NEAR_REAL_TIME)[-1]
-    assert nearest_hmi(NOON, [far, provisional, near]) == near
-    assert nearest_hmi(NOON, [far]) is None
-    assert nearest_hmi(NOON, sdo(NOON)[:3]) is None
+    assert nearest_hmi(NOON, TimeIndex([far, provisional, near])) == near
+    assert nearest_hmi(NOON, TimeIndex([far])) is None
+    assert nearest_hmi(NOON, of_instrument(sdo(NOON)[:3], "HMI")) is None
