@@ -166,12 +166,11 @@ def input_of(role: str, given: Arrival) -> ProductInput:
 def queries(folder: Path, slots: int) -> None:
     """Ask the index of a decade of magnetograms, maps, and seven arrived files for each."""
     series = ("farside_1_v3_stereo_a", "farside_1_v3_synchronic")
-    with open_archive(folder):
-        pass
-    with closing(sqlite3.connect(folder / FILE_NAME, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")  # else each product waits for the disk
-        connection.row_factory = sqlite3.Row
-        fill(Index(connection), series, slots)
+    with open_archive(folder) as archive:
+        fill(archive.index, series)
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection, connection:
+        for statement in _COPIES:
+            connection.execute(statement, {"slots": slots})
     middle, sha = START + slots // 2 * CADENCE, sha256(b"nothing").hexdigest()
     with reading(folder) as index:
         asked: dict[str, Callable[[], object]] = {
@@ -197,30 +196,54 @@ def queries(folder: Path, slots: int) -> None:
             print(f"{what:52s}{1e3 * seconds_of(ask):10.2f}", flush=True)
 
 
-def fill(index: Index, series: Sequence[str], slots: int) -> None:
-    moments = [START + number * CADENCE for number in range(slots)]
-    for moment in moments:
-        for kind, name in zip(("magnetogram", "map"), series, strict=True):
-            digest = sha256(f"{name} {moment}".encode()).hexdigest()
-            given = [
-                ProductInput("observation", "EUVI-A 304", moment, Quality.GOOD, "a.fts", digest)
-            ] * 7
-            spacecraft = "STEREO_A" if kind == "magnetogram" else ""
-            index.add(
-                ArchivedProduct(
-                    Name(name, moment, 1),
-                    "magnetogram" if kind == "magnetogram" else "map",
-                    spacecraft, "farside-1", "3", "0" * 32, moment, moment, Quality.GOOD, digest,
-                ),
-                given,
-            )  # fmt: skip
+def fill(index: Index, series: Sequence[str]) -> None:
+    """Enter the products and files of one slot."""
+    for kind, name in zip(("magnetogram", "map"), series, strict=True):
+        given = [
+            ProductInput("observation", "EUVI-A 304", START, Quality.GOOD, f"{number}.fts", "0")
+            for number in range(7)
+        ]
+        product = ArchivedProduct(
+            name=Name(name, START, 1),
+            kind="magnetogram" if kind == "magnetogram" else "map",
+            spacecraft="STEREO_A" if kind == "magnetogram" else "",
+            model="farside-1",
+            version="3",
+            identity="0" * 32,
+            time=START,
+            made=START,
+            quality=Quality.GOOD,
+            sha256="0",
+        )
+        index.add(product, given)
     index.note_arrivals(
-        Arrival(f"/inbox/{moment:%Y%m%dT%H}_{number}", "1 2 3",
-                sha256(f"{moment} {number}".encode()).hexdigest(),
-                "EUVI-A", "304", moment, 160.0, Quality.GOOD)
-        for moment in moments
+        Arrival(f"/{number}", "1 2 3", "0", "EUVI-A", "304", START, 160.0, Quality.GOOD)
         for number in range(7)
-    )  # fmt: skip
+    )
+
+
+_COPIES = (
+    """
+WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < :slots - 1)
+INSERT INTO product
+SELECT strftime('%Y/%m/%d/', slot, n || ' hours') || series
+  || strftime('_%Y%m%dT%H%M%S_i1.fits', slot, n || ' hours'), series,
+  strftime('%Y-%m-%dT%H:%M:%S.000', slot, n || ' hours'), issue, kind, spacecraft, model, version,
+  identity, time, made, quality, hex(randomblob(32)), NULL FROM product, number
+""",
+    """
+INSERT INTO input
+SELECT product.path, role, instrument, input.time, input.quality, filename, hex(randomblob(32))
+FROM product, input WHERE input.product = (SELECT min(path) FROM product)
+""",
+    """
+WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < :slots - 1)
+INSERT INTO arrival
+SELECT path || '_' || n, fingerprint, hex(randomblob(32)), instrument, band, time, longitude_deg,
+  quality, error FROM arrival, number
+""",
+)
+"""Statements that repeat the entries of one slot in those after it: `Index` waits for the disk."""
 
 
 def seconds_of(ask: Callable[[], object]) -> float:

@@ -54,7 +54,7 @@ CREATE TABLE refusal (job TEXT PRIMARY KEY, error TEXT NOT NULL);
 """
 
 _INDICES = """
-CREATE INDEX IF NOT EXISTS product_kind ON product (kind, series, slot);
+CREATE INDEX IF NOT EXISTS product_kind ON product (kind, slot, series, issue);
 CREATE INDEX IF NOT EXISTS product_series ON product (series, superseded_by, slot);
 CREATE INDEX IF NOT EXISTS product_content ON product (sha256);
 CREATE INDEX IF NOT EXISTS arrival_content ON arrival (sha256);
