@@ -120,6 +120,7 @@ bench: $(INSTALLED) $(TRITON)
 	mkdir -p $(BENCHED)
 	ln -sfn $(CURDIR)/model_repository/pix2pixcc-demo $(BENCHED)/pix2pixcc-demo
 	$(BIN)/python -m benchmarks.engines --repository $(BENCHED)
+	$(BIN)/python -m benchmarks.archive
 	$(BIN)/python -m benchmarks.preprocessing
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.synchronic

@@ -53,6 +53,15 @@ CREATE INDEX input_product ON input (product);
 CREATE TABLE refusal (job TEXT PRIMARY KEY, error TEXT NOT NULL);
 """
 
+_INDICES = """
+CREATE INDEX IF NOT EXISTS product_kind ON product (kind, slot, series, issue);
+CREATE INDEX IF NOT EXISTS product_series ON product (series, superseded_by, slot);
+CREATE INDEX IF NOT EXISTS product_content ON product (sha256);
+CREATE INDEX IF NOT EXISTS arrival_content ON arrival (sha256);
+CREATE INDEX IF NOT EXISTS arrival_unusable ON arrival (path) WHERE error != '';
+"""
+"""Indices that archives of earlier releases lack; they change no answer."""
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -149,9 +158,10 @@ class Index:
     def counts(self) -> tuple[tuple[str, float], ...]:
         """Counts of files and refused sets; slot (Unix s) of the latest product of each kind."""
         row = self._rows(
-            "SELECT (SELECT count(*) FROM arrival WHERE error = '') AS files,"
+            "SELECT files - unusable_files AS files, unusable_files, refused_sets FROM"
+            " (SELECT (SELECT count(*) FROM arrival) AS files,"
             " (SELECT count(*) FROM arrival WHERE error != '') AS unusable_files,"
-            " (SELECT count(*) FROM refusal) AS refused_sets"
+            " (SELECT count(*) FROM refusal) AS refused_sets)"
         )[0]
         counts = [(key, float(row[key])) for key in row.keys()]  # noqa: SIM118  no dict
         for last in self._rows("SELECT kind, max(slot) AS slot FROM product GROUP BY kind"):
@@ -335,6 +345,7 @@ def writing(archive: Path) -> Iterator[Index]:
                 f"BEGIN;{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
             )
         _check_version(connection)
+        connection.executescript(_INDICES)
         yield Index(connection)
 
 

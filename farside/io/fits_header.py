@@ -94,7 +94,7 @@ def parse_header(data: bytes, start: int) -> tuple[dict[str, Value], str, int]:
     history: list[str] = []
     stop = start + MAX_HEADER_BLOCKS * BLOCK
     for offset in range(start, min(stop, len(data) - _CARD + 1), _CARD):
-        card = data[offset : offset + _CARD].decode("latin-1")
+        card = str(data[offset : offset + _CARD], "latin-1")
         keyword = card[:8].rstrip()
         if keyword == "END":
             return cards, "".join(history), start + padded(offset + _CARD - start)
@@ -108,15 +108,15 @@ def parse_header(data: bytes, start: int) -> tuple[dict[str, Value], str, int]:
 
 
 def _value(field: str) -> Value:
-    quoted = _QUOTED.match(field)
-    if quoted:
+    if "'" in field and (quoted := _QUOTED.match(field)):
         return quoted[1].replace("''", "'").rstrip()
-    word = field.split("/", 1)[0].strip()
+    word = field.partition("/")[0].strip()
     if word in ("T", "F"):
         return word == "T"
-    for kind in (int, float):
+    digits = word.replace("D", "E").replace("d", "e")
+    for kind in (float,) if "." in word else (int, float):
         try:
-            return kind(word.replace("D", "E").replace("d", "e"))
+            return kind(digits)
         except ValueError:
             continue
     return word

@@ -567,9 +567,7 @@ def _is_field(sample: Image, size: int) -> bool:
     strong = np.count_nonzero(np.abs(sample) > WEAK_GAUSS) >= LEAST_STRONGER * size
     least = (1 - MOST_OF_ONE_SIGN) * size
     return bool(
-        strong
-        and np.count_nonzero(sample > 0) >= least
-        and np.count_nonzero(sample < 0) >= least
+        strong and np.count_nonzero(sample > 0) >= least and np.count_nonzero(sample < 0) >= least
     )
 
 
