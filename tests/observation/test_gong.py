@@ -102,7 +102,7 @@ def test_a_value_of_the_sky_on_the_disk_is_missing() -> None:
         ("FNDLMBXC", "x", "FNDLMBXC is 'x', expected a number"),
         ("DISTANCE", None, "DISTANCE is None"),
         ("DISTANCE", 0.5, "of the Earth"),
-        ("B0", 5.0, "expected SDO within"),
+        ("B0", 5.0, "expected GONG within"),
         ("TIME-OBS", "noon", "no time"),
         ("BUNIT", "TESLA", "expected 'Gauss'"),
     ],
