@@ -12,7 +12,7 @@ from scipy.special import sph_legendre_p_all
 Array = NDArray[np.float64]
 
 
-def legendre_tables(colatitude: Array, degree: int) -> Array:
+def legendre_tables(colatitude: NDArray[np.floating], degree: int) -> Array:
     """Normalised associated Legendre functions P and dP/dθ up to a degree.
 
     Parameters
