@@ -14,7 +14,7 @@ export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv \
 	| sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-'
 
-.PHONY: docs dist cards install graphs demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic lock clean sun-check conformance
+.PHONY: docs dist cards install graphs demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic figures lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
@@ -164,6 +164,10 @@ wind-score: $(INSTALLED)
 # Far-side regions beside helioseismology: docs/seismic.md and its pictures, again.
 seismic: $(INSTALLED)
 	$(BIN)/python -m benchmarks.seismic $(REAL) --out docs/seismic.md
+
+# Figures 4, 6 and 7 of Jeong et al. (2022) of simulated suns: the pictures of docs/figures.md, again.
+figures: $(INSTALLED)
+	$(BIN)/python -m benchmarks.figures --out docs/figures
 
 # Exact versions: requirements.lock is what the service runs on, requirements-dev.lock all the rest too.
 # requirements.hashes has the hashes of all of them but torch, a package a line.

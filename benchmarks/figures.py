@@ -51,9 +51,12 @@ WIDE_DEG = 70.0
 """Greatest distance of the region from the centre of a view, which latitude adds to."""
 
 TRACKED = Time("2013-06-01T00:00:00", scale="utc")
-TRACKED_DAYS = np.arange(0.0, 40.0, 4.0)
+TRACKED_DAYS = tuple(range(0, 40, 5))
 SIDES_DEG = {"STEREO_A": 120.0, "STEREO_B": -120.0}
 REGIONS = 3
+
+APART_DEG = 30.0
+"""Least distance in longitude between two regions that are followed."""
 
 MODELS = "pix2pixhd-demo", "farside-1"
 """The network of AISFM 2.0 as a small demonstration model, and the flagship."""
@@ -125,13 +128,13 @@ def views(
 
 
 def tracks(
-    inputs: SeriesInputs, begin: Time = TRACKED, days: Sequence[float] = tuple(TRACKED_DAYS)
+    inputs: SeriesInputs, begin: Time = TRACKED, days: Sequence[float] = TRACKED_DAYS
 ) -> Figure:
     """Draw the flux of the strongest regions, from HMI and from generated disks in turn."""
     times = [begin + float(each) * u.day for each in days]
     surfaces = [inputs.surface(time) for time in times]
     disks = [disk for surface in surfaces for disk in _disks(inputs, surface)]
-    strongest = sorted(_grown(inputs.sun, begin), key=lambda each: -each.flux_mx)[:REGIONS]
+    strongest = strongest_apart(_grown(inputs.sun, begin))
     settings = replace(SETTINGS, rotation="differential")
     figure = Figure(figsize=(11, 2.6 * REGIONS + 3.4), layout="constrained")
     top, *curves = figure.subplots(1 + REGIONS, 1, height_ratios=[1.5] + [1] * REGIONS)
@@ -147,8 +150,9 @@ def tracks(
         top.annotate(f"{number}", label, (8, 8), textcoords="offset points", color="#ffe119")
         found = track_region(tracked, disks, settings)
         true = [_true_mx(surface, tracked, settings) for surface in surfaces]
-        _draw_track(axes, found, times, true, number)
+        _draw_track(axes, found, begin, days, true, number)
     curves[0].legend(fontsize=8)
+    curves[-1].set_xlabel(f"days since {begin.isot[:10]}")
     figure.suptitle(f"{_named(inputs)}: regions of {begin.isot[:10]} followed over the surface")
     figure.supxlabel(
         "Unsigned flux of cells of 1° above 15 G in a frame of 20°, within 62° of the centre of a"
@@ -203,6 +207,16 @@ def _named(inputs: SeriesInputs) -> str:
 def _grown(sun: SimulatedSun, time: Time) -> list[ActiveRegion]:
     day = sun.day(time)
     return [r for r in sun.regions(time) if LEAST_AGE_DAYS < day - r.day < MOST_AGE_DAYS]
+
+
+def strongest_apart(regions: Sequence[ActiveRegion]) -> list[ActiveRegion]:
+    """Strongest of some regions, none in the frame of another."""
+    found: list[ActiveRegion] = []
+    for region in sorted(regions, key=lambda each: -each.flux_mx):
+        near = (abs(wrap_deg(region.longitude_deg - each.longitude_deg)) for each in found)
+        if len(found) < REGIONS and not any(apart < APART_DEG for apart in near):
+            found.append(region)
+    return found
 
 
 def _far_region(sun: SimulatedSun, time: Time) -> ActiveRegion:
@@ -263,14 +277,18 @@ def _true_mx(surface: Surface, region: TrackedRegion, settings: TrackSettings) -
 
 
 def _draw_track(
-    axes: Axes, found: Track, times: Sequence[Time], true_mx: Sequence[float], number: int
+    axes: Axes,
+    found: Track,
+    begin: Time,
+    days: Sequence[float],
+    true_mx: Sequence[float],
+    number: int,
 ) -> None:
-    when = [time.to_datetime() for time in times]
-    axes.plot(when, np.array(true_mx) / 1e22, color="0.6", label="true")
+    axes.plot(days, np.array(true_mx) / 1e22, color="0.6", label="true")
     for kind, colour in (("observed", "#0b63a5"), ("generated", "#d95f02")):
         points = [each for each in found.points if each.image_source.kind == kind]
         axes.errorbar(
-            [each.time.to_datetime() for each in points],
+            [float((each.time - begin).to_value("day")) for each in points],
             [each.unsigned_flux_mx / 1e22 for each in points],
             [np.nan_to_num(each.sigma_mx) / 1e22 for each in points],
             fmt="o", color=colour, capsize=2, label="HMI" if kind == "observed" else kind,
@@ -279,7 +297,6 @@ def _draw_track(
     axes.set_ylabel("10²² Mx")
     axes.set_title(f"{number}: latitude {found.region.latitude_deg:+.0f}°", fontsize=9, loc="left")
     axes.grid(alpha=0.25)
-    axes.tick_params(axis="x", labelsize=8)
 
 
 def _agreement(made: Image, true: Image) -> str:

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import sph_legendre_p_all
 
 from farside.corona.field import Array, SphericalShell
 from farside.sun.carrington_grid import CarringtonGrid, Map, resample
+from farside.sun.spherical_harmonics import fejer_weights, legendre_tables
 
 Harmonics = NDArray[np.complex128]
 """Coefficients of a real field in orthonormal spherical harmonics, (order m ≥ 0, degree l)."""
@@ -35,7 +35,7 @@ def harmonics_of(field: Map, grid: CarringtonGrid, degree: int) -> Harmonics:
     order = np.arange(degree + 1)
     phase = np.exp(-1j * np.pi / columns * order) * (2 * np.pi / columns)
     spectrum = np.fft.rfft(cells, axis=1)[:, : degree + 1] * phase
-    spectrum *= _fejer_weights(UNIFORM.rows)[:, None]
+    spectrum *= fejer_weights(UNIFORM.rows)[:, None]
     value, _ = legendre(tuple(UNIFORM.latitude_deg), degree)
     return np.asarray(np.einsum("mrl,rm->ml", value, spectrum))
 
@@ -93,15 +93,5 @@ def _waves(table: Array, series: Harmonics, columns: int) -> Array:
 def legendre(latitude_deg: tuple[float, ...], degree: int) -> tuple[Array, Array]:
     """Normalised associated Legendre functions and dP/dθ, each (m, latitude, l)."""
     colatitude = np.radians(90 - np.array(latitude_deg))
-    tables = sph_legendre_p_all(degree, degree, colatitude, diff_n=1)
-    value, slope = tables[:, :, : degree + 1].transpose(0, 2, 3, 1)
+    value, slope = legendre_tables(colatitude, degree)
     return np.ascontiguousarray(value), np.ascontiguousarray(slope)
-
-
-@lru_cache(maxsize=2)
-def _fejer_weights(rows: int) -> Array:
-    """Weight of each row in an integral over sin(latitude), by Fejér's first rule."""
-    colatitude = np.pi * (np.arange(rows) + 0.5) / rows
-    wave = np.arange(1, rows // 2 + 1)
-    series = np.cos(2 * colatitude[:, None] * wave) / (4 * wave**2 - 1)
-    return np.asarray(2 / rows * (1 - 2 * series.sum(axis=1)))

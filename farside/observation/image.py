@@ -33,6 +33,7 @@ from farside.io.fits import (
 from farside.io.source import Source, bytes_of, naming_errors
 from farside.io.wcs import Pointing, disk_radius_arcsec, pointing_of
 from farside.observation.disk_score import FAINT_BANDS, check_disk, score_disk
+from farside.observation.gong import is_gong_disk, standard_cards
 from farside.observation.instruments import (
     Calibrated,
     Instrument,
@@ -132,7 +133,8 @@ class Origin:
     Attributes
     ----------
     instrument
-        ``"EUVI-A"``, ``"EUVI-B"``, ``"AIA"``, ``"HMI"``, ``"MDI"`` or ``"PHI-FDT"``.
+        ``"EUVI-A"``, ``"EUVI-B"``, ``"AIA"``, ``"HMI"``, ``"MDI"``, ``"PHI-FDT"`` or
+        ``"GONG"``.
     band
         Wavelength in ångström (``"304"``), or ``"LOS"`` for a line-of-sight magnetogram.
     time
@@ -210,7 +212,7 @@ class Observation:
 
 
 def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Observation:
-    """Read one full-disk image of EUVI or AIA, or a magnetogram of HMI, MDI or PHI-FDT.
+    """Read one full-disk image of EUVI or AIA, or a magnetogram of HMI, MDI, PHI-FDT or GONG.
 
     Plain or gzip, image in HDU 0 or 1, tile-compressed or not. Missing pixels on the disk are
     filled with the median of the disk, up to `MISSING_LIMIT` of it; saturated ones are bright and
@@ -309,6 +311,8 @@ class _Header:
 
 def _read_header(cards: Cards, name: str) -> _Header:
     with naming_errors(name or "file without a name"):
+        if is_gong_disk(cards):
+            cards = standard_cards(cards)
         instrument, band = identify(cards)
     with naming_errors(f"{instrument.name} {band}" + (f" ({name})" if name else "")):
         time = _to_milliseconds(instrument.middle(cards))
@@ -404,7 +408,7 @@ def _check_at_earth(instrument: Instrument, observer: Observer, time: Time) -> N
         raise ImplausibleGeometryError(
             f"the observer is at longitude {observer.longitude_deg:.1f}° from the Earth, latitude"
             f" {observer.latitude_deg:.1f}°, {observer.distance_m / ASTRONOMICAL_UNIT_M:.4f} au;"
-            f" expected {'SOHO' if instrument.sunward else 'SDO'} within {EARTH_TOLERANCE_DEG:g}°"
+            f" expected {instrument.name} within {EARTH_TOLERANCE_DEG:g}°"
             f" and {EARTH_TOLERANCE:.0%} of the Earth:"
             f" 0.0°, {here.latitude_deg:.1f}°, {here.distance_m / ASTRONOMICAL_UNIT_M:.4f} au"
         )

@@ -18,6 +18,7 @@ from farside.errors import (
     UnsupportedImageError,
 )
 from farside.io.fits import Cards, FitsImage, number, text
+from farside.observation.gong import is_gong_disk, without_sky
 from farside.quality import Quality
 from farside.sun.grid import Image
 
@@ -216,7 +217,7 @@ def identify(cards: Cards) -> tuple[Instrument, str]:
     MissingMetadataError
         A card is missing that identifies spacecraft, band, product or unit.
     """
-    for recognise in (_is_euvi, _is_aia, _is_hmi, _is_mdi, _is_phi):
+    for recognise in (_is_euvi, _is_aia, _is_hmi, _is_mdi, _is_phi, _is_gong):
         found = recognise(cards)
         if found is not None:
             instrument, band = found
@@ -364,6 +365,17 @@ def _is_phi(cards: Cards) -> tuple[Instrument, str] | None:
     return _PHI, "LOS"
 
 
+def _is_gong(cards: Cards) -> tuple[Instrument, str] | None:
+    if text(cards, "ORIGIN").startswith("NSO-GONG"):
+        raise UnsupportedImageError(
+            "GONG: a copy with coordinates of another archive, expected GONG's own file (bqa)"
+        )
+    if not is_gong_disk(cards):
+        return None
+    _check_gauss("GONG", cards)
+    return _GONG, "LOS"
+
+
 def _check_gauss(name: str, cards: Cards) -> None:
     unit = text(cards, "BUNIT")
     if unit not in ("Gauss", "gauss", "G"):
@@ -386,7 +398,8 @@ def _check_band(instrument: Instrument, band: str) -> None:
 
 def _what_is_read() -> str:
     return "; ".join(
-        f"{each.name} {', '.join(each.bands)}" for each in (*_EUVI.values(), _AIA, _HMI, _MDI, _PHI)
+        f"{each.name} {', '.join(each.bands)}"
+        for each in (*_EUVI.values(), _AIA, _HMI, _MDI, _PHI, _GONG)
     )
 
 
@@ -643,6 +656,10 @@ def _calibrate_aia(image: FitsImage) -> Calibrated:
     return Calibrated(image.pixels, AIA_SATURATION_DN)
 
 
+def _calibrate_gong(image: FitsImage) -> Calibrated:
+    return Calibrated(without_sky(image), limit=MAX_FIELD_GAUSS)
+
+
 def _calibrate_field(image: FitsImage) -> Calibrated:
     return Calibrated(image.pixels, limit=MAX_FIELD_GAUSS)
 
@@ -704,4 +721,13 @@ _PHI = Instrument(
     calibrate=_calibrate_field,
     quality_bits={},
     at_earth=False,
+)
+_GONG = Instrument(
+    name="GONG",
+    bands=("LOS",),
+    unit="Gauss",
+    launch="1995-05-01",
+    middle=_hmi_middle,
+    calibrate=_calibrate_gong,
+    quality_bits={},
 )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +11,8 @@ from scipy.special import ive
 
 from farside.errors import UnexpectedImageError
 from farside.magnetogram.magnetogram import MAX_SEED
-from farside.sun.carrington_grid import CarringtonGrid, Map, resample
+from farside.sun.carrington_grid import CarringtonGrid, resample
+from farside.sun.spherical_harmonics import legendre_by_order
 from farside.synchronic.contributions import probability_positive
 from farside.synchronic.emergence import (
     FEATURE_DEG,
@@ -181,8 +180,9 @@ def unit_noise(
         l² / (l² + L²), and that of all set to 1 again.
     """
     share = _faded(_variance_by_degree(max(length_deg, grid.step_deg)), faded_below)
+    sine = np.sin(np.radians(grid.latitude_deg))
     rows = np.empty((2 * len(share), count, grid.rows))
-    for order, legendre in enumerate(_legendre(grid, len(share))):  # (row, degree)
+    for order, legendre in enumerate(legendre_by_order(sine, len(share))):  # (row, degree)
         amplitude = legendre * np.sqrt((2 if order else 1) * share[order:])
         drawn = generator.standard_normal((2, count, len(share) - order))
         rows[2 * order : 2 * order + 2] = drawn @ amplitude.T
@@ -211,24 +211,3 @@ def _faded(share: NDArray[np.float64], below: float) -> NDArray[np.float64]:
     kept = share * degree**2 / (degree**2 + below**2) if below else share
     whole, rest = (((2 * degree + 1) * each).sum() for each in (share, kept))
     return np.asarray(kept * whole / rest)
-
-
-def _legendre(grid: CarringtonGrid, degrees: int) -> Iterator[Map]:
-    """Normalised associated Legendre functions of each order m, (row, degree from m upwards).
-
-    Computed by the recurrences of Press et al., Numerical Recipes (3rd ed.), Sect. 6.7.
-    """
-    sine = np.sin(np.radians(grid.latitude_deg))
-    cosine = np.sqrt(1 - sine**2)
-    sectoral = np.full(grid.rows, sqrt(1 / (4 * np.pi)))
-    for m in range(degrees):
-        if m:
-            sectoral = sqrt((2 * m + 1) / (2 * m)) * cosine * sectoral
-        values = np.zeros((degrees - m + 1, grid.rows))
-        values[0] = sectoral
-        values[1] = sqrt(2 * m + 3) * sine * sectoral
-        for l in range(m + 2, degrees):  # noqa: E741  # the degree of a spherical harmonic
-            a = sqrt((4 * l * l - 1) / (l * l - m * m))
-            b = sqrt(((l - 1) ** 2 - m * m) / (4 * (l - 1) ** 2 - 1))
-            values[l - m] = a * (sine * values[l - m - 1] - b * values[l - m - 2])
-        yield values[: degrees - m].T

@@ -33,5 +33,9 @@ MAGNETOGRAPHS = {
     "MDI": Magnetograph(26.4, 1.98, 1 / 1.40),
     # The slope on HMI goes to 1 once HMI is smoothed to its resolution; the noise is a choice.
     "PHI-FDT": Magnetograph(10.0, 7.15),
+    # Means of ten minutes. Noise: the scatter (MAD) at disk centre in the file of 2009-09-05, with
+    # the network of a solar minimum. The scale is a choice: the field of HMI was 0.8 to 1.3 times
+    # that of GONG's maps on three days of 2023, smoothed by 1.5° to 3°.
+    "GONG": Magnetograph(6.0, 2.56),
 }
 """Magnetographs by the instrument of a disk."""

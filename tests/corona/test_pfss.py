@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.polynomial import Legendre
 
 from farside.corona.pfss import extrapolate, neutral_line
 from farside.errors import DamagedImageError, DegenerateFieldError
@@ -83,3 +84,18 @@ def test_a_map_with_missing_values_is_refused_with_their_number() -> None:
 def test_a_source_surface_inside_the_sun_is_refused() -> None:
     with pytest.raises(ValueError, match=r"0\.9 solar radii, expected more than 1"):
         extrapolate(dipole_map(), 0.9)
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3, 5])
+def test_the_open_flux_of_each_degree_is_that_of_its_closed_form(degree: int) -> None:
+    grid = CarringtonGrid(360, 180)
+    polynomial = Legendre.basis(degree)
+    # Mean over each cell of equal area, not the value at its middle.
+    integral = polynomial.integ()(grid.sine_edges)
+    rows = np.diff(integral) / np.diff(grid.sine_edges)
+    field = np.broadcast_to(STRENGTH_GAUSS * rows[:, None], grid.shape)
+    made = extrapolate(map_of(field, grid), SOURCE_SURFACE, smoothing_deg=0)
+    found = np.abs(made.shell.radial_gauss(SOURCE_SURFACE, *grid.shape)).mean()
+    falloff = (2 * degree + 1) * SOURCE_SURFACE ** -(degree + 2.0)
+    falloff /= degree + 1 + degree * SOURCE_SURFACE ** -(2.0 * degree + 1)
+    assert found == pytest.approx(falloff * np.abs(field).mean(), rel=3e-3)

@@ -1,6 +1,7 @@
 """WSA's velocity file: shape, first column, and the cards of time and longitude."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import astropy.units as u
 import numpy as np
@@ -67,3 +68,14 @@ def test_the_leading_edge_has_the_rotation_that_gong_gives_it(day: int) -> None:
 def test_what_no_model_could_read_is_refused(plane: np.ndarray) -> None:
     with pytest.raises(FormatError, match="speed"):
         pack(replace(WIND, speed_km_s=plane))
+
+
+def test_huxts_reader_finds_our_speed_and_field_at_their_places(tmp_path: Path) -> None:
+    huxt = pytest.importorskip("huxt.huxt_inputs", reason="HUXt is not installed here")
+    path = pack(WIND).write_to(tmp_path)
+    speed, longitude, latitude, field, *_, rotation = huxt.get_WSA_maps(path)
+    np.testing.assert_allclose(longitude.to_value("deg"), LONGITUDE_DEG)
+    np.testing.assert_allclose(latitude.to_value("deg"), np.arange(-89.0, 90, 2))
+    np.testing.assert_allclose(speed.to_value("km/s"), WIND.speed_km_s)
+    np.testing.assert_allclose(field, WIND.field_nt)
+    assert rotation == 2284

@@ -12,6 +12,7 @@ ALLOWED = {
     "no folder of real files at ": "real files of others are no part of the repository",
     "no kubectl and no kustomize here": "that of Debian 12, 1.20, cannot read our kustomizations",
     "no Slurm here": "it is a part of the system, which the tests of make soak do not install",
+    "HUXt is not installed here": "HUXt 5 needs Python 3.12.11 or newer, and is for one test only",
     "mount namespaces need root here": "a container may forbid them even to root",
 }
 """How the reason of a skip begins, and why continuous integration does without the test."""

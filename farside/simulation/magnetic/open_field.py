@@ -11,10 +11,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import sph_legendre_p_all
 
 from farside.simulation.grid import Lattice
 from farside.sun.grid import Image
+from farside.sun.spherical_harmonics import fejer_weights, legendre_tables
 
 MAX_DEGREE = 40
 """Highest degree of the spherical harmonics: features of some 4.5°."""
@@ -62,7 +62,7 @@ def harmonics(field_gauss: Image) -> Coefficients:
     order = np.arange(MAX_DEGREE + 1)
     spectrum = np.fft.rfft(field_gauss.astype(np.float64), axis=1)[:, : MAX_DEGREE + 1]
     spectrum *= np.exp(-1j * np.pi / columns * order) * (2 * np.pi / columns)
-    spectrum *= _fejer_weights(rows)[:, None]
+    spectrum *= fejer_weights(rows)[:, None]
     found: Coefficients = np.einsum("mrl,rm->lm", _lattice_legendre(rows).value, spectrum)
     found[0] = 0
     found[np.abs(found) < np.finfo(np.float32).eps * np.abs(field_gauss).max()] = 0
@@ -154,8 +154,7 @@ class _Legendre:
     def at(cls, colatitude: Values) -> _Legendre:
         """Functions at colatitudes; beyond a pole they continue along the opposite meridian."""
         order = np.arange(MAX_DEGREE + 1)[:, None, None]
-        tables = sph_legendre_p_all(MAX_DEGREE, MAX_DEGREE, colatitude, diff_n=1)
-        tables = tables[:, :, : MAX_DEGREE + 1].transpose(0, 2, 3, 1)  # (derivative, m, row, l)
+        tables = legendre_tables(colatitude, MAX_DEGREE)
         sine = np.sin(colatitude)[:, None]
         # scipy takes |sin θ|, which is even about the pole even if m is odd.
         value, slope = tables * np.sign(sine) ** order
@@ -375,16 +374,6 @@ def _waves(longitude: Values) -> Values:
 def _lattice_legendre(rows: int) -> _Legendre:
     """Legendre functions at the middles of a grid's rows, south first."""
     return _Legendre.at(np.pi * (rows - 0.5 - np.arange(rows)) / rows)
-
-
-@lru_cache(maxsize=4)
-def _fejer_weights(rows: int) -> Values:
-    """Weight of each row in an integral over sin(latitude), by Fejér's first rule."""
-    colatitude = np.pi * (np.arange(rows) + 0.5) / rows
-    wave = np.arange(1, rows // 2 + 1)
-    series = np.cos(2 * colatitude[:, None] * wave) / (4 * wave**2 - 1)
-    weights: Values = 2 / rows * (1 - 2 * series.sum(axis=1))
-    return weights
 
 
 @lru_cache(maxsize=1)
