@@ -79,6 +79,13 @@ def _observed(stores: Iterable[Pairs], recipe: Recipe) -> Iterator[tuple[str, ND
                 yield f"{disk.origin.instrument} {disk.origin.band}", disk.image
 
 
+def rewrite(path: Path, recipe: Recipe) -> str:
+    """Give a model file another Recipe for the same weights; the identity, which stays."""
+    state = checkpoint.read(path).state
+    with atomic_path(path) as candidate:
+        return checkpoint.write(candidate, state, recipe, half=_is_half(path))
+
+
 def _is_half(path: Path) -> bool:
     """Whether a model file holds its weights in half precision."""
     with safe_open(path, framework="numpy") as file:
@@ -99,10 +106,7 @@ def main() -> None:
         model = checkpoint.read(arguments.model)
         domains = domains_of(map(open_store, arguments.store), model.recipe)
         described = model.recipe.model_copy(update={"domains": domains})
-        with atomic_path(arguments.model) as candidate:
-            print(
-                checkpoint.write(candidate, model.state, described, half=_is_half(arguments.model))
-            )
+        print(rewrite(arguments.model, described))
         for each in domains:
             print(" or ".join(each.bands), f"limit {each.limit}")
 

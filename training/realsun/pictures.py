@@ -18,7 +18,7 @@ from farside.plots.magnetogram import LIMIT_GAUSS
 from farside.sun.grid import Grid, Image
 from training.realsun.farview import FarView
 from training.realsun.measures import GRID
-from training.realsun.run import GUESS, Prediction
+from training.realsun.run import GUESS, Prediction, on_scoring_grid
 from training.realsun.sets import RealSet
 
 PANEL_IN = 2.6
@@ -54,7 +54,10 @@ def picture_of_set(real: RealSet, predictions: Sequence[Prediction]) -> bytes:
 
 def picture_of_view(view: FarView) -> bytes:
     """Draw a far-side view as PNG: EUVI above, products of the models below."""
-    made = [Panel(product.generator.model, product.image) for product, _ in view.products]
+    made = [
+        Panel(product.generator.model, on_scoring_grid(product.image))
+        for product, _ in view.products
+    ]
     first, _ = view.products[0]
     title = (
         f"{first.spacecraft.replace('_', '-')}, {_clock(first.time.isot)}, "
