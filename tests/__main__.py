@@ -29,12 +29,13 @@ AT_ONCE = 2
 RUNS = (
     ("service",),
     ("model", "benchmarks"),
-    ("cli", "clients", "monitoring", "deploy", "containers"),
     ("training", "test_adding_a_model.py"),
-    ("training/realsun", "training/restoration", "export"),
-    ("simulation", "corona"),
+    ("cli", "clients", "monitoring", "deploy", "containers"),
+    ("training/restoration", "simulation"),
     ("cases", "io", "observation"),
     ("archive", "fetch", "live", "page"),
+    ("training/realsun", "export", "test_pages.py"),
+    ("corona",),
 )
 """Folders and files of each run, the longest first; one more has all that these do not name.
 
