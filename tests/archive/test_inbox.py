@@ -13,6 +13,7 @@ from farside.archive.index import Arrival, Index, writing
 from farside.observation.image import Origin, read_origin
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox
+from tests.support.logs import own_records
 
 
 @pytest.fixture

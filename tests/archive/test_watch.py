@@ -6,6 +6,7 @@ import pytest
 
 from farside.archive.watch import MAX_WAIT_S, watch
 from farside.errors import ArchiveError, ConnectionFailedError, EngineUnavailableError, RequestError
+from tests.support.logs import own_records
 
 
 class Clock(Event):
