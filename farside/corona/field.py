@@ -79,10 +79,13 @@ class SphericalShell:
         longitude, latitude, _ = self.nodes
         east, south, radial = np.moveaxis(self.field_gauss, -1, 0)
         sine, cosine = np.sin(latitude)[:, None], np.cos(latitude)[:, None]
-        outwards, upwards = radial * cosine + south * sine, radial * sine - south * cosine
+        outwards = radial * cosine + south * sine
         turn_sine, turn_cosine = np.sin(longitude)[:, None, None], np.cos(longitude)[:, None, None]
-        x, y = outwards * turn_cosine - east * turn_sine, outwards * turn_sine + east * turn_cosine
-        return np.ascontiguousarray(np.stack([x, y, upwards], axis=-1))
+        field = np.empty(self.field_gauss.shape)
+        field[..., 0] = outwards * turn_cosine - east * turn_sine
+        field[..., 1] = outwards * turn_sine + east * turn_cosine
+        field[..., 2] = radial * sine - south * cosine
+        return field
 
     @cached_property
     def _cartesian_interpolator(self) -> RegularGridInterpolator:

@@ -73,14 +73,16 @@ def field_on_shell(
         value / np.where(polar, 1, cosine)[:, None],
     )
     up, along = (harmonics[:, :, None] * part for part in (radial, across))
+    field = np.empty((longitudes, latitudes, len(radius), 3))
     parts = (
-        _waves(over_cosine, -1j * order[:, None, None] * along, longitudes - 1),
-        _waves(slope, -along, longitudes - 1),
-        _waves(value, up, longitudes - 1),
+        (over_cosine, -1j * order[:, None, None] * along),
+        (slope, -along),
+        (value, up),
     )
-    field = np.stack(parts, axis=-1)
-    whole = np.concatenate([field, field[:1]])
-    return SphericalShell(whole, float(radius[0]), float(radius[-1]))
+    for component, (table, series) in enumerate(parts):
+        field[:-1, ..., component] = _waves(table, series, longitudes - 1)
+    field[-1] = field[0]
+    return SphericalShell(field, float(radius[0]), float(radius[-1]))
 
 
 def _waves(table: Array, series: Harmonics, columns: int) -> Array:

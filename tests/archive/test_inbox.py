@@ -13,6 +13,7 @@ from farside.archive.index import Arrival, Index, writing
 from farside.observation.image import Origin, read_origin
 from farside.simulation import SimulatedSet
 from tests.archive.drop import Inbox
+from tests.support.logs import own_records
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_file_that_stopped_halfway_is_noted_once_and_read_when_it_goes_on(
         assert look(inbox, index) == []
     assert len(errors(index)) == 1
     assert "truncated" in errors(index)[0]
-    assert len(caplog.records) == 1
+    assert len(own_records(caplog)) == 1
     with path.open("ab") as file:
         file.write(whole[len(whole) // 2 :])
     assert len(look(inbox, index)) == 1
@@ -118,10 +119,10 @@ def test_a_file_that_makes_the_reader_fail_is_noted_with_a_traceback_and_others_
     monkeypatch.setattr("farside.archive.inbox.read_origin", failing)
     assert [path_of(each).name for each in look(inbox, index)] == ["b.fts"]
     assert errors(index) == [f"{type(error).__name__}: {error}"]
-    assert [bool(record.exc_info) for record in caplog.records if record.levelname == "ERROR"]
+    assert [bool(record.exc_info) for record in own_records(caplog) if record.levelname == "ERROR"]
     caplog.clear()
     assert len(look(inbox, index)) == 1
-    assert caplog.records == []
+    assert own_records(caplog) == []
 
 
 def test_a_name_that_is_no_utf8_is_read(
@@ -176,7 +177,7 @@ def test_a_subfolder_that_cannot_be_listed_is_noted_once_and_hides_no_other(
     for _ in range(2):
         assert len(look(inbox, index)) == 1
     assert errors(index) == ["folder: Permission denied"]
-    assert len(caplog.records) == 1
+    assert len(own_records(caplog)) == 1
 
 
 def test_a_folder_that_is_away_does_not_hide_another(

@@ -49,7 +49,7 @@ def dipole_map(tilt_deg: float = 0.0, grid: CarringtonGrid = GRID) -> BaseMap:
     return map_of(STRENGTH_GAUSS * cosine, grid)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)  # it has 160 MB
 def dipole(tilt_deg: float = 0.0) -> PotentialField:
     return extrapolate(dipole_map(tilt_deg), SOURCE_SURFACE)
 

@@ -1,0 +1,12 @@
+"""What farside logged in a test; libraries log too, of a busy machine for one (distributed)."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+
+def own_records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Log records of farside alone."""
+    return [record for record in caplog.records if record.name.startswith("farside.")]
