@@ -97,9 +97,10 @@ class Submission:
         """SHA-256 of the request and its files, hexadecimal; empty without a key."""
         if not self.repeat_key:
             return ""
-        parts = [self.request.model_dump_json().encode(), *(f.getbuffer() for f in self.files)]
-        hashes = b"".join(hashlib.sha256(part).digest() for part in parts)
-        return hashlib.sha256(hashes).hexdigest()
+        found = hashlib.sha256(self.request.model_dump_json().encode())
+        for file in self.files:
+            found.update(hashlib.sha256(file.getbuffer()).digest())
+        return found.hexdigest()
 
 
 @dataclass(frozen=True)
