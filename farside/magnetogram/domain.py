@@ -16,6 +16,10 @@ and 50 Mm."""
 FLOOR_MEDIANS = 0.03
 """Added to the brightness before its logarithm, disk medians. A choice."""
 
+RADIUS_PX = 112.0
+"""Least radius of the disk on the grid on which images are described: a finer one is averaged to
+it, so that models of any resolution see the same noise and structure."""
+
 Features = NDArray[np.float64]
 """The :data:`~farside.model.recipe.FEATURES` of one image."""
 
@@ -34,6 +38,7 @@ def features(image: Image, grid: Grid) -> Features:
     grid
         Grid of the image.
     """
+    image, grid = _coarse(image, grid)
     on_disk, radius = grid.on_disk(), grid.radius_px() / grid.disk_radius_px
     median = float(np.nanmedian(image[on_disk]))
     relative = np.nan_to_num(image / np.float32(max(median, 1e-30)), nan=1.0)
@@ -65,6 +70,20 @@ def features(image: Image, grid: Grid) -> Features:
         ],
         np.float64,
     )
+
+
+def _coarse(image: Image, grid: Grid) -> tuple[Image, Grid]:
+    """Means over blocks of pixels, NaN left out, on the grid of the description."""
+    factor = int(grid.disk_radius_px // RADIUS_PX)
+    if factor < 2 or grid.size_px % factor:
+        return image, grid
+    side = grid.size_px // factor
+    blocks = np.where(grid.on_disk(), image, np.float32(np.nan))
+    blocks = blocks.reshape(side, factor, side, factor)
+    counted = np.isfinite(blocks).sum(axis=(1, 3))
+    sums = np.nan_to_num(blocks).sum(axis=(1, 3), dtype=np.float32)
+    means = np.where(counted > 0, sums / np.maximum(counted, 1), np.nan).astype(np.float32)
+    return means, Grid(side, grid.disk_radius_px / factor, grid.mask_radius)
 
 
 def _structure(

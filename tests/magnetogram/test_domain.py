@@ -8,7 +8,7 @@ from farside.magnetogram.domain import distance, features
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.recipe import FEATURES, Domain, Recipe
 from farside.quality import Quality
-from farside.sun.grid import Image
+from farside.sun.grid import Grid, Image
 from tests.magnetogram.test_encoding import GRID, ON_DISK, made_of, stack_of
 from tests.support.small_model import RECIPE
 from training.domain import ENOUGH, domain_of
@@ -76,3 +76,14 @@ def test_a_product_says_how_far_each_image_is_and_is_flagged_if_it_is_too_far(
 def test_a_domain_is_not_measured_on_a_few_images() -> None:
     with pytest.raises(ValueError, match=f"EUVI 195 or AIA 193: got 3 images, expected {ENOUGH}"):
         domain_of(BANDS, np.ones((3, len(FEATURES))))
+
+
+def test_the_resolution_of_a_grid_does_not_matter() -> None:
+    """Four pixels that show the same light are described as the one they make."""
+    coarse, fine = Grid(256, 112.5, 0.998), Grid(512, 225.0, 0.998)
+    image = np.kron(
+        np.exp(0.3 * np.random.default_rng(3).normal(0, 1, (256, 256))), np.ones((2, 2))
+    )
+    blocks = image[::2, ::2].astype(np.float32)
+    found = features(image.astype(np.float32), fine)
+    np.testing.assert_allclose(found, features(blocks, coarse), atol=0.02)
