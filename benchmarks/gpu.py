@@ -309,7 +309,8 @@ def training(subject: Subject, options: argparse.Namespace) -> Iterator[str]:
             ) -> None:
                 with torch.autocast(images.device.type, torch.bfloat16, enabled=mixed):
                     answer = network(images)
-                functional.l1_loss(answer.float(), torch.zeros_like(answer).float()).backward()
+                loss = functional.l1_loss(answer.float(), torch.zeros_like(answer).float())
+                torch.autograd.backward(loss)
                 optimiser.step()
                 optimiser.zero_grad()
 

@@ -174,8 +174,10 @@ def accepted(
         for channel in recipe.channels:
             if channel.role == role:
                 _refuse_two(channel, _fitting(channel, [*taken, image]))
-        stays = isinstance(image, Disk) or isinstance(recipe.grid, NativeTiling)
-        taken.append(image if stays else register(image, recipe.disk))
+        if isinstance(image, Observation) and not isinstance(recipe.grid, NativeTiling):
+            taken.append(register(image, recipe.disk))
+        else:
+            taken.append(image)
     return taken
 
 

@@ -244,7 +244,8 @@ def read(source: Source, name: str = "", *, max_bytes: int = MAX_BYTES) -> Obser
     with naming_errors(said.subject):
         calibrated = instrument.calibrate(image)
         values, damage = _repaired(calibrated, image.pixels, pointing, observer)
-        pixels, odd = calibrated.pixels, ()
+        pixels = calibrated.pixels
+        odd: tuple[str, ...] = ()
         if said.band == "LOS":
             _check_field(values)
             # HMI has noise, NaN or a number for it beyond the limb.
