@@ -89,7 +89,8 @@ def measure(surface: Surface, repetitions: int) -> Iterator[list[Row]]:
     potential = timed(rows, "PFSS", repetitions, lambda: extrapolate(made, SOURCE_SURFACE))
     opened = timed(rows, "open field", repetitions, lambda: open_field(potential))
     timed(rows, "current sheet and wind", repetitions, lambda: solar_wind(potential, opened))
-    yield [*rows, ("the whole corona", *(sum(row[each] for row in rows) for each in (1, 2)))]
+    wall, spent = (sum(each) for each in zip(*((row[1], row[2]) for row in rows), strict=True))
+    yield [*rows, ("the whole corona", wall, spent)]
 
 
 def table(groups: list[list[Row]]) -> Table:

@@ -7,12 +7,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from farside.plots.map_axes import observers
 from farside.plots.synchronic import draw_map, map_figure
 from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid
 from farside.sun.observer import earth
 from farside.synchronic.map import FluxBalance
+from farside.synchronic.observers import observers
 from tests.support.maps import BASE, HMI, TIME, stereo, synchronic
 
 MAP = synchronic(BASE, HMI, stereo("A", 120), quality=Quality.BEACON | Quality.BASE_STALE)

@@ -20,7 +20,6 @@ from farside.errors import (
 from farside.io.wcs import disk_radius_arcsec, helioprojective_cards
 from farside.magnetogram.magnetogram import Magnetogram, ModelProvenance
 from farside.observation.image import Origin, read
-from farside.plots.map_axes import observers
 from farside.quality import Quality
 from farside.simulation import SimulatedSet
 from farside.sun.carrington_grid import CarringtonGrid
@@ -35,6 +34,7 @@ from farside.synchronic.disk import (
     read_observed,
 )
 from farside.synchronic.merge import synchronic
+from farside.synchronic.observers import observers
 from farside.synchronic.project import project_disk
 from tests.support.fields import GRID, noise
 from tests.support.synchronic_maps import synchronic_map

@@ -120,6 +120,8 @@ def test_a_disk_with_the_strength_and_the_sign_apart_is_taken_at_full_strength()
     np.testing.assert_allclose(whole_field(part), truth)
     made, core = inserted(part, known(quiet())), np.abs(truth) > 50
     np.testing.assert_allclose(made.field_gauss[core], truth[core], rtol=0.05)
+    assert made.positive is not None
+    assert part.positive is not None
     np.testing.assert_allclose(made.positive[core], part.positive[core], atol=0.01)
     # σ is that about the mean, 15 G, and the distance of the whole field from it.
     np.testing.assert_allclose(

@@ -6,6 +6,7 @@ from functools import cache
 import astropy.units as u
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from farside.errors import UnexpectedImageError
 from farside.sun.angles import wrap_deg
@@ -93,7 +94,7 @@ def bipole(longitude_deg: float) -> Map:
     return np.asarray(following - leading)
 
 
-def near(longitude_deg: float) -> Map:
+def near(longitude_deg: float) -> NDArray[np.bool_]:
     return np.abs(bipole(longitude_deg)) > 60
 
 
