@@ -52,17 +52,16 @@ def embedded(
     CheckpointError, RecipeError
         A model file does not load.
     """
-    has_torch = find_spec("torch") is not None
     if find_spec("openvino") is not None:
         from farside.model.engines.openvino import OpenVinoEngine
 
         try:
             return OpenVinoEngine.from_repository(repository, threads, precision, winograd, names)
         except EngineFailedError as error:
-            if not has_torch:
+            if find_spec("torch") is None:
                 raise
             _log.warning("torch instead of OpenVINO: %s", error)
-    elif not has_torch:
+    elif find_spec("torch") is None:
         raise EngineUnavailableError(
             "got neither of the packages openvino and torch, expected one: pip install openvino "
             "runs the shipped models in this process; farside.Client and --server use a service"
