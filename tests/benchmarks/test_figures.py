@@ -1,5 +1,6 @@
 """Figures of simulated suns: which regions they follow, and what stands in a panel."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
