@@ -64,10 +64,8 @@ def named(name: bytes) -> bytes:
 REFUSED = {
     "not found": request("GET", "/x"),
     "traversal": request("GET", "/assets/..%2f..%2f..%2fetc/passwd"),
-    "path without UTF-8": request("GET", "/\xff\xfe"),
     "path with a newline": request("GET", "/x%0d%0aX:1"),
     "long address": request("GET", "/" + "a" * 60_000),
-    "unknown method": request("FOO", "/generate"),
     "trace": request("TRACE", "/models"),
     "WebSocket": request(
         "GET", "/generate", "Upgrade: websocket", "Sec-WebSocket-Version: 13"
@@ -114,6 +112,8 @@ REFUSED = {
 """Requests that are HTTP; the answer is the JSON object."""
 
 NO_HTTP = {
+    "path without UTF-8": request("GET", "/\xff\xfe"),
+    "unknown method": request("FOO", "/generate"),
     "noise": bytes(range(255, 0, -1)),
     "TLS": bytes.fromhex("1603010200010001fc0303") + bytes(100),
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
