@@ -189,16 +189,17 @@ def mutated(rng: Random) -> bytes:
 
 
 def check_mutations(server: Server, simulated: SimulatedSet, seeds: range) -> None:
-    before = server.scratch_files()
+    parts = [("observation", (p.name, p.read_bytes())) for p in simulated.observations]
+    parts += [("reference", (p.name, p.read_bytes())) for p in simulated.references]
     with httpx.Client(base_url=server.url, timeout=PATIENCE_S) as client:
+        assert client.post("/generate", files=parts).status_code == 200
+        before = server.scratch_files()
         for seed in seeds:
             path = ("/generate", "/generate", "/synchronic")[seed % 3]
             body = mutated(Random(seed))  # noqa: S311
             found = client.post(path, content=body, headers={"content-type": FORM})
             assert 400 <= found.status_code < 500, (seed, found.text)
             assert found.json()["request_id"]
-        parts = [("observation", (p.name, p.read_bytes())) for p in simulated.observations]
-        parts += [("reference", (p.name, p.read_bytes())) for p in simulated.references]
         assert client.post("/generate", files=parts).status_code == 200
     assert server.scratch_files() == before
 
