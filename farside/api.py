@@ -169,7 +169,7 @@ def generate(
     ...     model="farside-1",
     ... )
     >>> far.field.unit, far.field.shape
-    (Unit("G"), (256, 256))
+    (Unit("G"), (512, 512))
     """
     from farside.model.models import Models
 

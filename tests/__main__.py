@@ -42,7 +42,7 @@ RUNS = (
 What a run names inside a folder of another belongs to it alone.
 """
 
-LIMIT_MB = 1000 if find_spec("nvidia") is None else 1500
+LIMIT_MB = 2000 if find_spec("nvidia") is None else 2500
 """Most memory that a process of pytest may take; torch's libraries for CUDA take some of it."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import astropy.units as u
@@ -222,7 +222,7 @@ def _truth(surface: Surface) -> Map:
 
 def _hmi(surface: Surface, rng: np.random.Generator) -> MapDisk:
     """The magnetogram alone, without the EUV."""
-    grid, observer = _grid(), earth(surface.time)
+    grid, observer = _grids()[0], earth(surface.time)
     detector = Detector.of_grid(grid, observer)
     field = line_of_sight_field(surface.radial_field, trace_shell(detector, observer, surface.time))
     image = np.where(grid.on_disk(), field + noise_gauss(detector, rng), np.float32(np.nan))
@@ -234,7 +234,7 @@ def _hmi(surface: Surface, rng: np.random.Generator) -> MapDisk:
 def _generated(
     sun: SimulatedSun, now: Surface, spacecraft: Mapping[str, float], rng: np.random.Generator
 ) -> dict[str, tuple[MapDisk, ...]]:
-    """Disks of each model, all from the same images."""
+    """Disks of each model, all from the same images, averaged to the grid of each."""
     sides = [_inputs(sun, now, side, longitude, rng) for side, longitude in spacecraft.items()]
     return {
         model: tuple(map_disk.generated_disk(_product(model, now.time, *given)) for given in sides)
@@ -253,14 +253,14 @@ def _inputs(
         observer,
         [
             *_disks(
-                render_view(now, observer, "EUVI", _grid(), rng)[:3],
+                render_view(now, observer, "EUVI", _grids()[-1], rng)[:3],
                 "EUVI",
                 side,
                 now.time,
                 observer,
             ),
             *_disks(
-                render_view(sun.at(then, COARSE), earth(then), "SDO", _grid(), rng),
+                render_view(sun.at(then, COARSE), earth(then), "SDO", _grids()[-1], rng),
                 "SDO",
                 side,
                 then,
@@ -274,7 +274,7 @@ def _product(
 ) -> Magnetogram:
     model = find_model(_engine(), name)
     stack = Stack(
-        disks=align(disks, model.recipe, observer, time),
+        disks=align([_on(disk, model.recipe.disk) for disk in disks], model.recipe, observer, time),
         time=time,
         observer=observer,
         spacecraft=side,
@@ -292,9 +292,10 @@ def _disks(
 ) -> Sequence[Disk]:
     names = [name.split() for name in BANDS[instrument]] + [["HMI", "LOS"]]
     names = [[f"EUVI-{side}" if first == "EUVI" else first, band] for first, band in names]
-    masked = np.where(_grid().on_disk(), planes, np.float32(np.nan))
+    grid = _grids()[-1]
+    masked = np.where(grid.on_disk(), planes, np.float32(np.nan))
     return [
-        Disk(plane, _grid(), Origin(first, band, time, observer or earth(time), "", ""))
+        Disk(plane, grid, Origin(first, band, time, observer or earth(time), "", ""))
         for plane, (first, band) in zip(masked, names, strict=False)
     ]
 
@@ -304,7 +305,16 @@ def _engine() -> Engine:
     return embedded(ROOT / "model_repository", 1, "float32")
 
 
-def _grid() -> Grid:
-    grid, *others = {find_model(_engine(), model).recipe.disk for model in MODELS}
-    assert not others
-    return grid
+def _grids() -> list[Grid]:
+    """Grids of the models, the coarsest first."""
+    grids = {find_model(_engine(), model).recipe.disk for model in MODELS}
+    return sorted(grids, key=lambda grid: grid.size_px)
+
+
+def _on(disk: Disk, grid: Grid) -> Disk:
+    """Means of blocks of pixels, on a grid that is coarser by a whole factor, or the same."""
+    factor = disk.grid.size_px // grid.size_px
+    assert disk.grid.size_px == factor * grid.size_px
+    blocks = np.nan_to_num(disk.image).reshape(grid.size_px, factor, grid.size_px, factor)
+    means = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return replace(disk, image=np.where(grid.on_disk(), means, np.float32(np.nan)), grid=grid)
