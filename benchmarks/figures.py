@@ -136,8 +136,9 @@ def tracks(
     disks = [disk for surface in surfaces for disk in _disks(inputs, surface)]
     strongest = strongest_apart(_grown(inputs.sun, begin))
     settings = replace(SETTINGS, rotation="differential")
-    figure = Figure(figsize=(11, 2.6 * REGIONS + 3.4), layout="constrained")
-    top, *curves = figure.subplots(1 + REGIONS, 1, height_ratios=[1.5] + [1] * REGIONS)
+    count = len(strongest)
+    figure = Figure(figsize=(11, 2.6 * count + 3.4), layout="constrained")
+    top, *curves = figure.subplots(1 + count, 1, height_ratios=[1.5] + [1] * count)
     top.imshow(
         _radial(surfaces[0]), origin="lower", cmap="gray", vmin=-100, vmax=100,
         extent=(0, 360, -1, 1), aspect="auto",
@@ -166,15 +167,13 @@ def cycles(given: Sequence[SeriesInputs], dates: Sequence[str] = DATES) -> Figur
     """Draw the far side as two models generate it on dates of two cycles, beside the truth."""
     figure = Figure(figsize=(2.3 * len(dates), 2.6 * (1 + len(given)) + 0.6), layout="constrained")
     axes = figure.subplots(1 + len(given), len(dates), squeeze=False)
-    first = given[0]
     for date, column in zip(dates, axes.T, strict=True):
-        surface = first.surface(Time(date, scale="utc"))
-        sample = first.sample(surface, OPPOSITE_DEG)
-        draw_field(column[0], sample.truth.image, f"true, {date}")
         for each, below in zip(given, column[1:], strict=True):
+            sample = each.sample(each.surface(Time(date, scale="utc")), OPPOSITE_DEG)
             made = translate(sample.stack(each.model.recipe), each.model, each.engine)
             right = _agreement(made.image, sample.truth.image)
             draw_field(below, made.image, f"{each.model.recipe.name}\n{right}")
+        draw_field(column[0], sample.truth.image, f"true, {date}")  # on the grid of the last
     figure.suptitle("The side opposite Earth in cycles 24 (to 2019) and 25")
     figure.supxlabel(
         "±100 G; r: correlation of pixels; polarity: right in pixels above "
