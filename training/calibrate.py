@@ -21,7 +21,7 @@ from rich.progress import track
 
 from farside.magnetogram.error_distribution import WITHIN_SIGMA
 from farside.model import checkpoint
-from farside.model.recipe import Recipe, SigmaPlane
+from farside.model.recipe import Linear, Recipe, SigmaPlane
 from training.command import exit_on_error
 from training.data import Pairs, open_store
 from training.domain import rewrite
@@ -82,14 +82,14 @@ def _scale_of_sigma(recipe: Recipe) -> float:
 def scaled(recipe: Recipe, times: float) -> Recipe:
     """The Recipe with σ multiplied."""
     outputs = tuple(
-        plane.model_copy(
-            update={"scaling": plane.scaling.model_copy(update={"scale": round(new, 2)})}
-        )
-        if isinstance(plane, SigmaPlane) and (new := plane.scaling.scale * times)
-        else plane
+        _multiplied(plane, times) if isinstance(plane, SigmaPlane) else plane
         for plane in recipe.outputs
     )
     return recipe.model_copy(update={"outputs": outputs})
+
+
+def _multiplied(plane: SigmaPlane, times: float) -> SigmaPlane:
+    return plane.model_copy(update={"scaling": Linear(scale=round(plane.scaling.scale * times, 2))})
 
 
 def main() -> None:
