@@ -1,4 +1,4 @@
-"""The whole suite: ``python -m tests``, as several runs of pytest, two at a time.
+"""The whole suite: ``python -m tests``, as several runs of pytest, three at a time.
 
 A process keeps in memory all that its tests import, and gives it back only by ending: each run
 has tests that need much the same part. What is made once is made once for all runs.
@@ -23,21 +23,22 @@ from tests.support.spent import KEPT_IN, TITLE, Cost, read_costs, table
 
 TESTS = Path(__file__).parent
 
-AT_ONCE = 2
-"""Number of runs at a time, one thread each."""
+AT_ONCE = 3
+"""Number of runs at a time, one thread each: on two cores, since tests of servers often wait."""
 
 RUNS = (
     ("service",),
-    ("model", "benchmarks"),
-    ("training", "test_adding_a_model.py"),
-    ("cli", "clients", "monitoring", "deploy", "containers"),
     ("training/restoration", "simulation"),
-    ("cases", "io", "observation"),
+    ("cli", "clients", "monitoring", "deploy", "containers"),
+    ("training", "test_adding_a_model.py"),
+    ("model",),
     ("archive", "fetch", "live", "page"),
     ("training/realsun", "export", "test_pages.py"),
+    ("cases", "io", "observation"),
+    ("benchmarks",),
     ("corona",),
 )
-"""Folders and files of each run, the longest first; one more has all that these do not name.
+"""Folders and files of each run, the longest first; before them goes one with all the others.
 
 What a run names inside a folder of another belongs to it alone.
 """
@@ -61,7 +62,7 @@ def paths_of_runs() -> list[list[Path]]:
     taken = {path for paths in named for path in paths}
     found = (path for path in sorted(TESTS.iterdir()) if path not in taken)
     rest = [path for path in found if path.match("test_*.py") or any(path.glob("**/test_*.py"))]
-    return [*named, rest]
+    return [rest, *named]
 
 
 def left_out(paths: Sequence[Path]) -> list[Path]:

@@ -1,4 +1,3 @@
-import subprocess
 import sys
 from pathlib import Path
 
@@ -6,7 +5,6 @@ import pytest
 
 from export.__main__ import main
 from tests.export.test_convert import store
-from tests.support.live import ROOT
 
 
 def call(monkeypatch: pytest.MonkeyPatch, repository: Path, *arguments: str) -> None:
@@ -14,12 +12,13 @@ def call(monkeypatch: pytest.MonkeyPatch, repository: Path, *arguments: str) -> 
     main()
 
 
-def test_all_models_are_exported_and_their_figures_printed(tmp_path: Path) -> None:
+def test_all_models_are_exported_and_their_figures_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     # One that is given noise: test_inputs.py simulates the Sun.
     store(tmp_path, instrument="MDI LOS")
-    command = [sys.executable, "-m", "export", "--repository", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603
-    lines = done.stdout.splitlines()
+    call(monkeypatch, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert "demo-torchscript/1/model.pt: fp32, relative L2" in lines[0]
     assert "demo-onnx/1/model.onnx" in lines[1]

@@ -162,8 +162,8 @@ def test_validation_may_have_a_target_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_simulated_tile_is_a_frame_its_mean_and_its_truth() -> None:
-    plan = Tiles(first_seed=1_000_000, seeds=1, dates=1, tiles=1, side_px=32)
-    (shown,) = tile_samples(1_000_000, plan)
+    plan = Tiles(first_seed=3, seeds=1, dates=1, tiles=1, side_px=32)
+    (shown,) = tile_samples(3, plan)
     frame, mean, truth = shown.planes
     assert len(PLANES) == len(shown.planes)
     seen = np.isfinite(truth)

@@ -6,6 +6,7 @@ import pytest
 from farside.simulation.magnetic import flux_transport
 from farside.simulation.magnetic.flux_transport import GLOBE, field_gauss, spectrum, transported
 from farside.sun.heliographic import differential_rotation_deg_per_day
+from tests.support.histories import made_propagator
 
 LATITUDE = np.radians(GLOBE.latitude_deg.astype(float))[:, None]
 LONGITUDE = np.radians(GLOBE.longitude_deg.astype(float))[None]
@@ -24,11 +25,12 @@ def blob(latitude_deg: float, width_deg: float = 5.0) -> np.ndarray:
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No flow and no decay: diffusion and rotation alone."""
-    flux_transport._propagator.cache_clear()
+    made_propagator.cache_clear()
+    monkeypatch.setattr(flux_transport, "_propagator", made_propagator)
     monkeypatch.setattr(flux_transport, "FLOW_M_S", 0.0)
     monkeypatch.setattr(flux_transport, "DECAY_YEARS", 1e12)
     yield
-    flux_transport._propagator.cache_clear()
+    made_propagator.cache_clear()
 
 
 def test_the_net_flux_is_conserved_but_for_the_decay() -> None:

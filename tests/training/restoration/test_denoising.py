@@ -32,7 +32,7 @@ MARGIN_PX = 36
 
 @pytest.fixture(scope="module")
 def sun() -> Boxes:
-    return boxes(7, "2013-07-11", MARGIN_PX)
+    return boxes(3, "2013-07-11", MARGIN_PX)
 
 
 @pytest.fixture(scope="module")
