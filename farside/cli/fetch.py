@@ -67,9 +67,9 @@ def fetch(
     cache: Annotated[
         Path | None,
         typer.Option(
-            envvar="FARSIDE_CACHE",
             file_okay=False,
-            help="Folder of downloads. Default: farside in the user's cache folder.",
+            help="Folder of downloads. Default: downloads in FARSIDE_CACHE, or in farside in the "
+            "user's cache folder.",
         ),
     ] = None,
     check: Annotated[
@@ -82,26 +82,25 @@ def fetch(
     """
     from farside.fetch import fetch as fetch_files
     from farside.fetch import load_archives
-    from farside.fetch.fetch import A_SET, default_cache
+    from farside.fetch.fetch import A_SET
 
     log_to_standard_error("farside.fetch")
     table = load_archives(archives, mirror)
-    folder = cache or default_cache()
     if check:
-        check_archives(table, folder)
+        check_archives(table, cache)
         return
     if time is None or out is None:
         raise typer.BadParameter("expected --time and --out, or --check")
     recipe = _recipe(repository, model)
     kinds = cast("list[Kind]", [each.value for each in what or []])
     fetched = fetch_files(
-        parse_time(time), spacecraft, out, recipe, what=kinds or A_SET, archives=table, cache=folder
+        parse_time(time), spacecraft, out, recipe, what=kinds or A_SET, archives=table, cache=cache
     )
     for file in fetched.files:
         typer.echo(f"{file.role} {file.path}")
 
 
-def check_archives(archives: Archives, cache: Path) -> None:
+def check_archives(archives: Archives, cache: Path | None) -> None:
     """Print the state of each source; exit code 1 if one cannot be used."""
     from farside.fetch import check_sources
 

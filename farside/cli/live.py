@@ -38,14 +38,13 @@ def live(
     """
     from farside.archive.store import open_archive
     from farside.archive.watch import watch as keep_watching
-    from farside.fetch.fetch import default_cache
     from farside.live.live import Live
     from farside.live.metrics import LiveMetrics, serving
 
     with stop_on_signal() as stop, exit_on_error():
         settings, archives = _configuration(config)
         if check:
-            check_archives(archives, settings.cache or default_cache())
+            check_archives(archives, settings.cache)
             return
         metrics = LiveMetrics()
         with (

@@ -24,7 +24,7 @@ class SourceState(NamedTuple):
         return f"{self.name}  {self.address}  {said}"
 
 
-def check_sources(archives: Archives, cache: Path) -> Iterator[SourceState]:
+def check_sources(archives: Archives, cache: Path | None = None) -> Iterator[SourceState]:
     """Ask each archive for its directory and for one of a time that has files."""
     with Connection(archives, cache) as connection:
         for name, source in archives.sources.items():

@@ -13,10 +13,11 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from html.parser import HTMLParser
 from http import HTTPStatus
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
@@ -37,6 +38,7 @@ from farside.errors import (
 from farside.fetch.archives import Archives
 from farside.io.atomic import NO_ROOM, atomic_path
 from farside.io.fits import MAX_BYTES
+from farside.model.defaults import cache_folder
 
 _log = logging.getLogger(__name__)
 
@@ -93,14 +95,17 @@ class Connection:
     archives
         Settings: pauses, timeout, retries.
     cache
-        Folder of downloaded files, each below the hash of its address.
+        Folder of downloaded files, each below the hash of its address; None: ``downloads`` in that
+        of :func:`farside.model.defaults.cache_folder`, and where that is off, for the time of the
+        connection only.
     stop
         Event after which every call raises FetchStoppedError, at the next piece that comes.
     """
 
-    def __init__(self, archives: Archives, cache: Path, stop: Event | None = None) -> None:
+    def __init__(self, archives: Archives, cache: Path | None, stop: Event | None = None) -> None:
         self._archives = archives
-        self._cache = cache
+        self._closing = ExitStack()
+        self._cache = cache or self._users()
         self._stop = stop or Event()
         self._asked: dict[str, float] = {}
         self._listings: dict[str, tuple[str, ...] | None] = {}
@@ -109,6 +114,12 @@ class Connection:
             # "identity": a .fits.gz must arrive as it is stored, for its size and its hash.
             headers={"User-Agent": f"farside/{__version__}", "Accept-Encoding": "identity"},
         )
+        self._closing.callback(self._http.close)
+
+    def _users(self) -> Path:
+        if folder := cache_folder():
+            return folder / "downloads"
+        return Path(self._closing.enter_context(TemporaryDirectory(prefix="farside-")))
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +130,7 @@ class Connection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._http.close()
+        self._closing.close()
 
     def listing(self, address: str) -> tuple[str, ...] | None:
         """Names in a directory, of folders with / at the end; None if there is no such directory.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import or_
@@ -79,7 +78,7 @@ def fetch(
     archives
         Settings of the archives; by default :func:`load_archives`.
     cache
-        Folder of downloads, by address; by default :func:`default_cache`.
+        Folder of downloads, by address; by default that of the user, see docs/fetch.md.
     is_patient
         Whether to raise SourceUnreachableError rather than to replace or leave out a file whose
         archive does not answer now.
@@ -102,32 +101,25 @@ def fetch(
     archives = archives or load_archives()
     _check_asked(spacecraft, what)
     _check_past(moment)
-    with Connection(archives, Path(cache or default_cache()), stop) as connection:
+    with Connection(archives, Path(cache) if cache else None, stop) as connection:
         search = _Search(
             archives, Selection(archives, connection, is_patient), recipe, moment, spacecraft
         )
         found = search.run(frozenset(what))
-    fetched = Fetched(
-        spacecraft=spacecraft,
-        time=moment,
-        model=f"{recipe.name} {recipe.version}",
-        reference_epoch=search.epoch,
-        longitude_deg=search.longitude_deg,
-        files=tuple(_delivered(*each, Path(out), search) for each in found),
-        rejected=tuple(f"{url}: {why}" for url, why in search.selection.rejected.items()),
-    )
+        fetched = Fetched(
+            spacecraft=spacecraft,
+            time=moment,
+            model=f"{recipe.name} {recipe.version}",
+            reference_epoch=search.epoch,
+            longitude_deg=search.longitude_deg,
+            files=tuple(_delivered(*each, Path(out), search) for each in found),
+            rejected=tuple(f"{url}: {why}" for url, why in search.selection.rejected.items()),
+        )
     with to_disk(Path(out)):
         fetched.write(Path(out))
     for file in fetched.files:
         _log.info("fetched %s", file)
     return fetched
-
-
-def default_cache() -> Path:
-    """Folder of downloads: FARSIDE_CACHE, or ``farside`` in the user's cache folder."""
-    named = os.environ.get("FARSIDE_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME")
-    return Path(named) if named else (Path(home) if home else Path.home() / ".cache") / "farside"
 
 
 class _Search:

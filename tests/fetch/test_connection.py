@@ -175,6 +175,22 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     assert not list(tmp_path.rglob("*.fits"))
 
 
+def test_downloads_lie_in_the_cache_of_the_user_or_go_with_the_connection(
+    mirror: LocalArchives, archives: Archives, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    for named in (str(tmp_path / "cache"), "off"):
+        monkeypatch.setenv("FARSIDE_CACHE", named)
+        with Connection(archives, None) as connection:
+            found[named] = connection.download(mirror.address + PATH, check_fits, is_final=True)
+            assert found[named].is_file()
+    kept, gone = found.values()
+    assert tmp_path / "cache" / "downloads" in kept.parents
+    assert (kept.is_file(), gone.exists()) == (True, False)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
 def test_the_band_is_read_from_the_header_without_the_rest_of_the_file(
     mirror: LocalArchives, archives: Archives, tmp_path: Path
 ) -> None:
