@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -151,12 +151,14 @@ def test_many_good_and_bad_requests_leave_no_memory_behind(
             model_repository=repository,
             threads=1,
         ) as server,
+        ExitStack() as opened,
         ThreadPoolExecutor(8) as clients,
     ):
 
         def ask(number: int) -> None:
             if not hasattr(here, "client"):
-                here.client = httpx.Client(base_url=server.url, timeout=PATIENCE_S)
+                one = httpx.Client(base_url=server.url, timeout=PATIENCE_S)
+                here.client = opened.enter_context(one)
             if number % 50 == 0:
                 sizes.append(group.resident_bytes() if group else resident_bytes(server))
                 leave_in_the_middle(server.url, good[0][1][1])
