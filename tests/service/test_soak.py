@@ -202,6 +202,7 @@ def test_uploads_at_once_hold_no_more_memory_than_is_documented(
         def ask(_: int) -> int:
             return httpx.post(f"{server.url}/generate", files=files, timeout=PATIENCE_S).status_code
 
+        list(clients.map(ask, range(30)))  # what a process keeps for ever after its first uploads
         before = resident_bytes(server)
         looking = clients.submit(look)
         answers = Counter(clients.map(ask, range(30)))
@@ -210,7 +211,7 @@ def test_uploads_at_once_hold_no_more_memory_than_is_documented(
     grown = max(sizes) - before
     print(f"{answers}: {grown / 1e6:.0f} MB more than before")  # noqa: T201
     assert set(answers) <= {400, 429}
-    assert grown < 1.3 * (largest.queue_size + 1) * largest.max_upload_bytes
+    assert grown < 1.1 * (largest.queue_size + 1) * largest.max_upload_bytes
 
 
 @pytest.mark.soak
