@@ -74,8 +74,10 @@ def left_out(paths: Sequence[Path]) -> list[Path]:
 def run(paths: Sequence[Path], log: Path) -> Ended:
     """Run the tests of some folders and files, and keep what pytest writes."""
     begun = time.monotonic()
-    ignored = [f"--ignore={path}" for path in left_out(paths)]
-    options = ["-m", "not soak", *ignored, *sys.argv[1:], *map(str, paths)]
+    # Else each run removes old folders of the others, and complains if they do so meanwhile.
+    options = ["-m", "not soak", f"--basetemp={log.with_suffix('')}"]
+    options += [f"--ignore={path}" for path in left_out(paths)]
+    options += [*sys.argv[1:], *map(str, paths)]
     command = following([sys.executable, "-m", "pytest", *options])
     with log.open("wb") as file:
         status = subprocess.call(command, stdout=file, stderr=file)  # noqa: S603  our own
