@@ -64,10 +64,11 @@ def _histories_are_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _cache_is_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the cache of the user out of the tests, and theirs out of it."""
+def _environment_is_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the cache of the user out of the tests, and theirs out of it; tell BentoML nothing."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FARSIDE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("BENTOML_DO_NOT_TRACK", "true")
         yield
 
 

@@ -60,8 +60,7 @@ def test_a_bento_is_built_without_a_network_and_serves(repository: Path, tmp_pat
     subprocess.run(  # our own arguments
         [sys.executable, "-m", "bentoml", "build"],
         cwd=ROOT,
-        env=os.environ
-        | {"BENTOML_HOME": str(tmp_path / "bentoml"), "BENTOML_DO_NOT_TRACK": "true"},
+        env=os.environ | {"BENTOML_HOME": str(tmp_path / "bentoml")},
         capture_output=True,
         timeout=PATIENCE_S,
         check=True,

@@ -76,7 +76,6 @@ def serving(
     scratch.mkdir(parents=True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("FARSIDE_")} | {
         "BENTOML_HOME": str(folder / "bentoml"),
-        "BENTOML_DO_NOT_TRACK": "true",
         "TMPDIR": str(scratch),
         "OMP_NUM_THREADS": "1",
         "FARSIDE_DEADLINE_S": str(PATIENCE_S),
