@@ -84,7 +84,7 @@ def observed_disk(disk: Disk) -> MapDisk:
     UnexpectedImageError
         The disk is an EUV image, or was reprojected to another observer.
     DamagedImageError
-        A pixel on the disk has no value.
+        A pixel on the disk has no value, or all have the same.
     """
     origin = disk.origin
     if not origin.is_magnetogram or disk.reprojected_to:
@@ -117,7 +117,7 @@ def generated_disk(product: Magnetogram, name: str = "", sha256: str = "") -> Ma
     Raises
     ------
     DamagedImageError
-        A pixel on the disk has no value.
+        A pixel on the disk has no value, or all have the same.
     """
     return _whole(
         MapDisk(
@@ -247,6 +247,12 @@ def _whole(disk: MapDisk) -> MapDisk:
         raise DamagedImageError(
             f"{disk}: got {missing} of {values.size} pixels on the disk without a finite value, "
             "expected none",
+            (str(disk),),
+        )
+    field = disk.image[disk.grid.on_disk()]
+    if field.min() == field.max():
+        raise DamagedImageError(
+            f"{disk}: every pixel on the disk is {field[0]:g}, expected a field of both signs",
             (str(disk),),
         )
     return disk

@@ -9,6 +9,7 @@ import argparse
 import io
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,12 @@ def plane(which: int, value: str) -> bytes:
     return mutated(product(), [("fill", str(which), value), ("sums",)])
 
 
+def flat(gauss: float) -> bytes:
+    """A product whose field is the same everywhere."""
+    made = seeds.magnetogram()
+    return replace(made, image=np.full_like(made.image, gauss)).to_bytes(seeds.CREATED)
+
+
 def own_map(**cards: object) -> bytes:
     made = seeds.synchronic(CarringtonGrid(72, 64))
     return forged(made, **cards) if cards else made
@@ -389,6 +396,8 @@ FILES: dict[str, Make] = {
     "product_year_1": lambda: product(DATE__OBS="'0001-01-01T00:00:00'"),
     "product_field_1e30": lambda: plane(0, "1e30"),
     "product_field_nan": lambda: plane(0, "nan"),
+    "product_zero": lambda: flat(0.0),
+    "product_constant": lambda: flat(50.0),
     "product_sigma_negative": lambda: plane(1, "-5"),
     "product_negative_axis": lambda: product(NAXIS1=-2880),
     "product_columns": lambda: mutated(
