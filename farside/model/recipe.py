@@ -25,6 +25,9 @@ from farside.sun.grid import Grid
 Role = Literal["observation", "reference"]
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
 
+MAX_SIDE_PX = 4200
+"""Largest side of a grid or tile: no image that is read is larger."""
+
 SYNOPTIC_MAP = "MAP LOS"
 """Entry of `accepts` for a synoptic map, which is rendered as the disk of the view."""
 
@@ -369,6 +372,12 @@ class Recipe(_Part):
         default=(),
         description="Measured by training.domain; an EUV image outside is flagged.",
     )
+
+    @model_validator(mode="after")
+    def _grid_is_no_larger_than_an_image(self) -> Recipe:
+        if self.side_px > MAX_SIDE_PX:
+            raise ValueError(f"grid of {self.side_px} px, expected at most {MAX_SIDE_PX}")
+        return self
 
     @model_validator(mode="after")
     def _disk_is_inside_the_grid(self) -> Recipe:

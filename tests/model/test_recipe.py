@@ -13,6 +13,8 @@ from farside.model.recipe import Channel, Linear, MedianLog, Recipe
 
 TOML = (Path(__file__).parents[1] / "golden" / "recipe.toml").read_text()
 
+HUGE_TILES = {"tile_px": 10**9, "overlap_px": 0, "pixel_arcsec": 0.5, "mask_radius": 1.0}
+
 
 @pytest.fixture
 def table() -> dict[str, Any]:
@@ -31,6 +33,8 @@ def test_toml_and_json_are_the_same_recipe() -> None:
         (("colour",), "red", "colour: Extra inputs"),
         (("grid", "depth"), 3, "grid.registered.depth"),
         (("grid", "size_px"), "64", "grid.registered.size_px.*'64'"),
+        (("grid", "size_px"), 10**9, "grid of 1000000000 px, expected at most 4200"),
+        (("grid",), HUGE_TILES, "grid of 1000000000 px, expected at most 4200"),
         (("grid", "disk_radius_px"), 40.0, "must fit the grid: got 0.998 × 40.0 px"),
         (("grid", "mask_radius"), -1.0, "must fit the grid"),
         (("channels", 0, "scaling", "low"), 0.0, "low.*greater than 0"),
