@@ -17,7 +17,7 @@ PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """Endpoints polled every few seconds: only their failures are logged."""
 
 _OURS = ("farside", "py.warnings")
-_FRAMEWORK = ("bentoml", "uvicorn.error", "circus")
+_OTHERS = ("bentoml", "uvicorn.error", "circus", "astropy")
 
 _FIELDS = "request"
 _log = logging.getLogger("farside.request")
@@ -35,12 +35,12 @@ def write_line(record: RequestLog) -> None:
 
 
 def configure(kind: LogFormat) -> None:
-    """Set one format for all log lines of this process, the framework's included."""
+    """Set one format for all log lines of this process, those of others included."""
     logging.captureWarnings(True)  # warnings of astropy and others go to the log too
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter() if kind == "json" else TextFormatter())
     logging.getLogger().handlers = [handler]
-    for name in (*_OURS, *_FRAMEWORK):
+    for name in (*_OURS, *_OTHERS):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True  # with handlers of their own: written twice
     for name in _OURS:

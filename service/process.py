@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, ParamSpec, TypeVar, cast
 
 from farside.errors import DeadlineError, FarsideError
+from service.logs import LogFormat, configure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,10 +32,12 @@ class Process:
     ----------
     module
         What it imports when it starts.
+    log_format
+        Shape of the lines that it logs, warnings among them.
     """
 
-    def __init__(self, module: str = "") -> None:
-        self._module = module
+    def __init__(self, module: str = "", log_format: LogFormat = "json") -> None:
+        self._started_with = module, log_format
         self._child: BaseProcess | None = None
         self._wire: Connection | None = None
         self._closed = False
@@ -81,7 +84,8 @@ class Process:
         if self._wire is None or self._child is None or not self._child.is_alive():
             self._end()
             self._wire, theirs = _SPAWN.Pipe()
-            self._child = _SPAWN.Process(target=_serve, args=(theirs, self._module), daemon=True)
+            given = theirs, *self._started_with
+            self._child = _SPAWN.Process(target=_serve, args=given, daemon=True)
             self._child.start()
             theirs.close()
         return self._wire
@@ -95,13 +99,14 @@ class Process:
         self._child = self._wire = None
 
 
-def _serve(wire: Connection, module: str) -> None:
+def _serve(wire: Connection, module: str, log_format: LogFormat) -> None:
     """Do what comes over the wire, one after the other, until the parent ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # whoever started this finishes what runs
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if module:
         importlib.import_module(module)
+    configure(log_format)
     while True:
         try:
             work, args, kwargs = _receive(wire)

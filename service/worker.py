@@ -126,7 +126,7 @@ class Worker:
         self._infer = ThreadStage("infer", at_once, metrics)
         self._batcher = Batcher(engine, metrics)
         self._merge = ThreadStage("merge", 1, metrics)
-        self._map_maker = Process(make_map.__module__)
+        self._map_maker = Process(make_map.__module__, settings.log_format)
         # One at a time: matplotlib is not made for several threads.
         self._write = ThreadStage("write", 1, metrics)
 

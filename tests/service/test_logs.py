@@ -25,7 +25,7 @@ RECORD = RequestLog(
 )
 
 
-LOGGERS = ("", "farside", "py.warnings", "bentoml", "uvicorn.error", "circus")
+LOGGERS = ("", "farside", "py.warnings", "bentoml", "uvicorn.error", "circus", "astropy")
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +41,7 @@ def _restored() -> Iterator[None]:
 
 WORKER = """
 import logging, logging.config
+import astropy
 from bentoml._internal.log import SERVER_LOGGING_CONFIG
 from service.logs import configure
 
@@ -58,6 +59,7 @@ def test_each_line_is_written_once_whoever_writes_it() -> None:
     run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  our own
     lines = [json.loads(line)["message"] for line in run.stdout.splitlines()]
     assert lines == [f"Invalid HTTP request received by {name}." for name in LOGGERS]
+    assert run.stderr == ""
 
 
 def test_a_request_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:

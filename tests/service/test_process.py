@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
+import warnings
 from collections.abc import Iterator
 
+import astropy
 import numpy as np
 import pytest
+from astropy.utils.exceptions import AstropyUserWarning
 
 from farside.errors import DeadlineError, FarsideError, NotFitsError
 from service.process import Process
@@ -40,6 +44,11 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def warn() -> None:
+    warnings.warn("two\nlines", AstropyUserWarning, stacklevel=1)
+    astropy.log.warning("a third")
+
+
 def test_arrays_go_there_and_back(process: Process) -> None:
     values = np.arange(10**6, dtype=np.float32)
     found, pid = process.call(PATIENT_S, doubled, values)
@@ -64,6 +73,17 @@ def test_a_process_that_is_killed_ends_its_own_work_alone(process: Process) -> N
     with pytest.raises(FarsideError, match="ended in the middle"):
         process.call(PATIENT_S, die)
     assert process.call(PATIENT_S, doubled, np.ones(1))[0] == 2
+
+
+def test_its_warnings_are_lines_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    warning = Process(log_format="json")
+    warning.call(PATIENT_S, warn)
+    warning.close()
+    written = capfd.readouterr()
+    first, second = (json.loads(line)["message"] for line in written.out.splitlines())
+    assert "two\nlines" in first
+    assert second == "a third"
+    assert written.err == ""
 
 
 def test_to_close_waits_for_nobody() -> None:
