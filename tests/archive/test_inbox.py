@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -133,6 +134,15 @@ def test_a_name_that_is_no_utf8_is_read(
     (found,) = look(inbox, index)
     assert os.fsencode(path_of(found)) == path
     assert look(inbox, index) == [found]
+
+
+def test_what_is_no_file_is_passed_over_and_not_waited_for(inbox: Inbox, index: Index) -> None:
+    os.mkfifo(inbox.folder / "pipe.fts")
+    (inbox.folder / "zero.fts").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(inbox.folder / "socket.fts"))
+        assert look(inbox, index) == []
+    assert errors(index) == []
 
 
 def test_links_are_followed_within_the_folders_only(

@@ -276,6 +276,8 @@ def test_triton_is_asked_where_it_listens_and_shares_its_memory() -> None:
     host, _, port = environment["FARSIDE_TRITON_URL"].partition(":")
     assert host == "localhost"
     assert int(port) in {one["containerPort"] for one in triton["ports"]}
+    # Triton has no authentication: nobody outside the pod may unload its models.
+    assert {f"--{kind}-address=127.0.0.1" for kind in ("http", "grpc")} <= {*triton["command"]}
     shared = [
         next(m["name"] for m in one["volumeMounts"] if m["mountPath"] == "/dev/shm")  # noqa: S108
         for one in (service, triton)

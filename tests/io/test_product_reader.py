@@ -93,6 +93,29 @@ def test_a_grid_is_made_only_of_a_size_that_the_image_has() -> None:
         tracemalloc.stop()
 
 
+ZEROS = np.zeros((2, 3, 4), np.float32)
+OTHER_PARTS = {
+    "a cube": fits.ImageHDU(ZEROS, name="SIGMA"),
+    "a line": fits.ImageHDU(ZEROS[0, 0], name="SIGMA"),
+    "whole numbers": fits.ImageHDU(ZEROS[0].astype(np.int16), name="SIGMA"),
+    "float64": fits.ImageHDU(ZEROS[0].astype(np.float64), name="SIGMA"),
+    "another shape": fits.ImageHDU(ZEROS[0], name="SIGMA"),
+    "a table as plane": table("SIGMA", [("A", "D", None)], [(1.0,)]),
+    "an image as table": fits.ImageHDU(ZEROS[0], name="INPUTS"),
+    "a table without columns": fits.BinTableHDU.from_columns([], name="INPUTS"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_PARTS)
+def test_a_plane_or_table_of_another_kind_is_refused(kind: str) -> None:
+    made, other = magnetogram().to_hdus(), OTHER_PARTS[kind].copy()
+    made[other.name] = other
+    for hdu in made:
+        hdu.add_checksum()
+    with pytest.raises(InputError, match=f"{other.name}|TFIELDS is 0"):
+        Magnetogram.read(file_of(*made))
+
+
 def test_a_product_in_native_pixels_comes_back() -> None:
     made = Magnetogram.read(restored().to_bytes())
     assert Magnetogram.read(made.to_bytes()) == made

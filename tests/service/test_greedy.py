@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import threading
 import time
@@ -16,12 +17,13 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
+import uvicorn.config
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from deploy.local_triton.processes import PATIENCE_S
 from farside.simulation.instruments.files import SimulatedSet
-from service.connection import FIRST_CHUNKS, HEAD_S, READ_BYTES, BoundedConnection
+from service.connection import FIRST_CHUNKS, HEAD_S, READ_BYTES, BoundedConnection, install
 from tests.support.live import Server, serving
 
 ATTACK_S = 30
@@ -98,6 +100,20 @@ def test_one_client_is_read_in_small_pieces_between_which_others_have_their_turn
 
     asyncio.run(story())
     assert max(sizes) <= READ_BYTES
+
+
+def test_idle_connections_may_be_as_many_as_the_system_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uvicorn.config, "HTTP_PROTOCOLS", {})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+    try:
+        install()
+        raised, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert raised == (soft - 1 if hard == resource.RLIM_INFINITY else hard)
 
 
 @pytest.mark.parametrize(
