@@ -76,7 +76,8 @@ def test_a_bento_is_built_without_a_network_and_serves(repository: Path, tmp_pat
         "bentofile.yaml",
     }
     assert {path.parts[0] for path in packed} <= wanted
-    kinds = {".py", ".html", ".lock", ".md", ".npz", ".safetensors", ".yaml"}
+    kinds = {".py", ".toml", ".html", ".css", ".js", ".svg"}
+    kinds |= {".lock", ".md", ".npz", ".safetensors", ".yaml"}
     assert {path.suffix for path in packed} <= kinds
     with serving(tmp_path, "farside:latest", model_repository=repository) as server:
         assert "tiny" in httpx.get(f"{server.url}/models").text
