@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,20 @@ from service.settings import Settings
 ANSWER = Answer(b"a product", "application/fits", {"X-Farside-Quality": "0"})
 
 
+OPENED = ExitStack()
+"""Journals to be closed after the test."""
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    with OPENED:
+        yield
+
+
 def store_in(folder: Path, **settings: float) -> JobStore:
-    return JobStore(folder, Settings.model_validate({"jobs": folder} | settings))
+    store = JobStore(folder, Settings.model_validate({"jobs": folder} | settings))
+    OPENED.callback(store.close)
+    return store
 
 
 def given(client: str = "a", key: str = "", content: bytes = b"1234") -> Submission:

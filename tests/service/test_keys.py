@@ -235,6 +235,8 @@ def test_two_clients_that_send_the_same_idempotency_key_have_a_job_each(tmp_path
     for answer in (of_one, submitted(one, "/jobs/")):
         address = answer.url.join(answer.headers["location"]).path
         assert address == f"/jobs/{of_one.json()['id']}"
+    assert asked.worker.jobs
+    asked.worker.jobs.close()
 
 
 def test_log_and_metrics_tell_the_client_by_name_and_never_the_key(
