@@ -38,7 +38,7 @@ class Cost(NamedTuple):
     kept_mb: int
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps its plugins in a set
 class Spent:
     """Costs of the files of this process."""
 
