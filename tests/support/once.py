@@ -57,7 +57,8 @@ def end_with_parent() -> None:
 def _elsewhere(make: Callable[..., Made], *arguments: object) -> Made:
     """Run in a fork of a process that has imported the simulated Sun, which takes seconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "farside.simulation.instruments.files"])
+    preloaded = "tests.support.fork_server", "farside.simulation.instruments.files"
+    context.set_forkserver_preload(list(preloaded))
     with ProcessPoolExecutor(1, context, end_with_parent) as process:
         return process.submit(make, *arguments).result()
 
