@@ -29,7 +29,7 @@ from tests.support.live import Server, serving
 ATTACK_S = 30
 """How long each kind of greedy client is let do."""
 
-FILE_NAME = "longest-turn-s"
+FILE_NAME = "long-turns"
 """What :mod:`tests.service.measured_app` writes among its temporary files."""
 
 FORM = b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
@@ -163,6 +163,7 @@ def crumbs(server: Server, stop: threading.Event) -> None:
     while not stop.is_set():
         with connected(server) as wire:
             send(wire, head + b"1\r\nx\r\n" * 100_000)
+            answer(wire)  # else all lies in buffers, and the next connection comes at once
 
 
 def heads(server: Server, stop: threading.Event) -> None:
@@ -197,6 +198,8 @@ def test_the_event_loop_has_no_turn_of_a_second_whatever_greedy_clients_send(
     measured: Server, attack: Callable[[Server, threading.Event], None], clients: int
 ) -> None:
     """So `/livez` answers within one on a processor of its own; what else runs does not count."""
+    turns = measured.scratch / FILE_NAME
+    before = len(turns.read_text().splitlines())  # of the start
     begun, stop, waits = time.monotonic(), threading.Event(), []
     with ThreadPoolExecutor(clients) as greedy:
         attacks = [greedy.submit(attack, measured, stop) for _ in range(clients)]
@@ -210,12 +213,12 @@ def test_the_event_loop_has_no_turn_of_a_second_whatever_greedy_clients_send(
             stop.set()
         for one in attacks:
             one.result()
-    longest = (measured.scratch / FILE_NAME).read_text()
+    long = [float(line.split()[0]) for line in turns.read_text().splitlines()[before:]]
     print(  # noqa: T201
         f"/livez {len(waits)} times, median {median(waits):.3f} s, worst {max(waits):.3f} s; "
-        f"longest turn of the loop until now {longest}"
+        f"longest turn of the loop {max(long, default=0):.3f} s of processor time"
     )
-    assert float(longest.split()[0]) < 1
+    assert max(long, default=0) < 1
 
 
 def test_the_service_listens_on_its_own_port_and_no_other(server: Server) -> None:
