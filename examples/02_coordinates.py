@@ -91,6 +91,6 @@ top.annotate(
 )
 top.set_rlim(0, 1.15)
 top.set_rticks([])
-top.set_title(f"from the north; the region comes into Earth's view on {limb.isot[:10]}")
+top.set_title(f"from the north\nthe region comes into Earth's view on {limb.isot[:10]}")
 top.legend(loc="lower left", bbox_to_anchor=(-0.12, -0.12), frameon=False)
 plt.show()
