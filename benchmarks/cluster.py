@@ -59,7 +59,9 @@ def main() -> None:
 def _make(workers: int, archive: Path, inputs: Path, model: str, hours: range) -> Cost:
     archive.mkdir()
     with (
-        LocalCluster(workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,  # type: ignore[no-untyped-call]
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+        ) as cluster,  # type: ignore[no-untyped-call]
         Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
         words = ["backfill", str(archive), "--inputs", str(inputs), "--model", model]

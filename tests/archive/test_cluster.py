@@ -24,7 +24,9 @@ MONTH = range(0, 31 * 24, 6)
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with LocalCluster(2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as cluster:  # type: ignore[no-untyped-call]
         yield str(cluster.scheduler_address)
 
 
