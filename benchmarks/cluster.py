@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import NamedTuple
 
-from distributed import Client, LocalCluster
 from typer.testing import CliRunner
 
 from farside.cli.app import app
+from farside.cluster import connected, local_cluster
 from tests.support.month import day, write_sets
 
 
@@ -58,14 +58,9 @@ def main() -> None:
 
 def _make(workers: int, archive: Path, inputs: Path, model: str, hours: range) -> Cost:
     archive.mkdir()
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-        ) as cluster,  # type: ignore[no-untyped-call]
-        Client(cluster) as client,  # type: ignore[no-untyped-call]
-    ):
+    with local_cluster(workers) as address, connected(address) as client:
         words = ["backfill", str(archive), "--inputs", str(inputs), "--model", model]
-        words += ["--cadence", "360", "--dask", str(cluster.scheduler_address)]
+        words += ["--cadence", "360", "--dask", address]
         # The products of the first day wait until the engines are loaded.
         _run([*words, "--from", day(0), "--to", day(24)])
         before = sum(client.run(process_time).values())

@@ -29,17 +29,31 @@ def connected(address: str) -> Iterator[Client]:
         No scheduler answers.
     """
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise SettingsError(
             "got --dask without the package distributed, expected: pip install distributed"
         ) from error
     if address == LOCAL:
-        with (
-            LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,  # type: ignore[no-untyped-call]
-            Client(cluster) as client,  # type: ignore[no-untyped-call]
-        ):
+        with local_cluster() as here, connected(here) as client:
             yield client
         return
     with Client(address) as client:  # type: ignore[no-untyped-call]
         yield client
+
+
+@contextmanager
+def local_cluster(workers: int | None = None) -> Iterator[str]:
+    """Start processes of one thread each on this machine, and give the address of their scheduler.
+
+    Parameters
+    ----------
+    workers
+        How many; by default one for each processor.
+    """
+    from distributed import LocalCluster
+
+    with LocalCluster(  # type: ignore[no-untyped-call]  # distributed has no types
+        n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    ) as cluster:
+        yield str(cluster.scheduler_address)

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distributed import LocalCluster
 from typer.testing import CliRunner
 
 from farside.archive.index import reading
 from farside.cli.app import app
-from farside.cluster import connected
+from farside.cluster import connected, local_cluster
 from farside.errors import DamagedImageError
 from farside.magnetogram.magnetogram import Magnetogram
 from tests.support.month import day, write_sets
@@ -24,10 +23,8 @@ MONTH = range(0, 31 * 24, 6)
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
-    ) as cluster:  # type: ignore[no-untyped-call]
-        yield str(cluster.scheduler_address)
+    with local_cluster(2) as scheduler:
+        yield scheduler
 
 
 @pytest.fixture
