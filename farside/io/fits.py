@@ -30,7 +30,7 @@ from farside.io.fits_header import (
     whole_number,
 )
 from farside.io.tile_compression import Convert, converted, decompress
-from farside.sun.grid import Image
+from farside.sun.grid import MAX_SIDE_PX, Image
 
 __all__ = [
     "BLOCK",
@@ -56,9 +56,6 @@ __all__ = [
 
 MAX_BYTES = 256 * 2**20
 """Largest file, compressed or not: an uncompressed 4096² image of doubles has 128 MiB."""
-
-MAX_SIDE_PX = 4200
-"""Longest image side: SDO's is 4096."""
 
 MAX_PIXELS = MAX_SIDE_PX**2
 """Most pixels of all images of a file together, including the planes of a cube."""

@@ -20,13 +20,10 @@ from pydantic import (
 )
 
 from farside.errors import RecipeError
-from farside.sun.grid import Grid
+from farside.sun.grid import MAX_SIDE_PX, Grid
 
 Role = Literal["observation", "reference"]
 TrainedOn = Literal["SIMULATED", "OBSERVED", "NONE"]
-
-MAX_SIDE_PX = 4200
-"""Largest side of a grid or tile: no image that is read is larger."""
 
 SYNOPTIC_MAP = "MAP LOS"
 """Entry of `accepts` for a synoptic map, which is rendered as the disk of the view."""

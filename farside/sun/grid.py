@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 Image = NDArray[np.float32]
 """Image (y, x), float32; row 0 is south when registered, and as in the file in native pixels."""
 
+MAX_SIDE_PX = 4200
+"""Longest side of an image that is read, and so of a grid: SDO's is 4096."""
+
 
 @dataclass(frozen=True)
 class Geometry(ABC):
