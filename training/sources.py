@@ -55,7 +55,7 @@ class PairSource:
     def view(self, index: int) -> tuple[Observer, float | None]:
         """Observer of the target, and age of the reference in days."""
         pair, record = self._store.describe(index)
-        return record.origins()[-1].observer, pair.age_days
+        return record.origins()[-1].observer, None if pair.alone else pair.age_days
 
 
 class PlaneSource:

@@ -51,6 +51,7 @@ def _prepare_options(command: argparse.ArgumentParser) -> None:
     add("--test-year", type=int, default=2011, help="year for which the test months are given")
     add("--test-month", type=int, default=1, help="first of that year's two test months")
     add("--guard-days", type=float, default=0.0, help="unused around test months (%(default)s)")
+    add("--alone", action="store_true", help="each set is a sample without a reference, too")
     add("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster, or 'local', that reads")
 
 
@@ -127,6 +128,7 @@ def _prepare(arguments: argparse.Namespace) -> str:
         set_minutes=arguments.set_minutes,
         ages=Ages(arguments.age_step_days, arguments.age_tolerance_hours),
         rule=MonthsRule(arguments.test_year, arguments.test_month, arguments.guard_days),
+        alone=arguments.alone,
         processes=arguments.processes,
         dask=arguments.dask,
     )

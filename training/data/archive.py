@@ -22,6 +22,7 @@ from training.data.pairing import (
     MonthsRule,
     Pair,
     UnusedFile,
+    alone,
     group,
     pair,
 )
@@ -45,6 +46,8 @@ class ArchivePlan:
         15 minutes.
     ages, rule
         Ages of the references, and the split by months.
+    alone
+        Each set is a sample without a reference, too.
     processes
         Number of processes that read files.
     dask
@@ -55,6 +58,7 @@ class ArchivePlan:
     set_minutes: float = 15.0
     ages: Ages = field(default_factory=Ages)
     rule: MonthsRule = field(default_factory=MonthsRule)
+    alone: bool = False
     processes: int = 1
     dask: str | None = None
 
@@ -214,4 +218,5 @@ def _pairs(grouped: ImageGroups, plan: ArchivePlan) -> list[Pair]:
     fields = [each.field for each in grouped.sets]
     mjd = np.array([field.mjd for field in fields])
     carrington_deg = np.array([field.carrington_deg for field in fields])
-    return pair(mjd, carrington_deg, plan.ages, plan.rule)
+    pairs = pair(mjd, carrington_deg, plan.ages, plan.rule)
+    return [*pairs, *(alone(mjd, plan.rule) if plan.alone else ())]

@@ -20,6 +20,8 @@ CHANNELS = ("AIA 304", "AIA 193", "AIA 171", "HMI LOS")
 FAR_CHANNELS = ("EUVI-A 304", "EUVI-A 195", "EUVI-A 171", "SIMULATION LOS")
 """Channels of a set of the simulated far side; the last is its true magnetogram."""
 
+NO_REFERENCE = -1
+
 Days = NDArray[np.float64]
 
 _MJD_EPOCH = np.datetime64("1858-11-17")
@@ -231,9 +233,10 @@ class Pair:
     Attributes
     ----------
     target, reference
-        Indices of sets; the reference is always the earlier one, never the target itself.
+        Indices of sets; the reference is always the earlier one, never the target itself, and
+        :data:`NO_REFERENCE` for a target alone, for Recipes that can do without.
     age_days
-        Time of the target minus that of the reference.
+        Time of the target minus that of the reference, NaN without one.
     shift_deg
         Central Carrington longitude of the reference minus that of the target, in [-180, 180).
         Eq. 5 asks for 0, which two images of SDO have at 27.3 days only.
@@ -246,6 +249,20 @@ class Pair:
     age_days: float
     shift_deg: float
     test: bool
+
+    @property
+    def alone(self) -> bool:
+        """Whether the target has no reference."""
+        return self.reference == NO_REFERENCE
+
+
+def alone(mjd: Days, rule: MonthsRule) -> list[Pair]:
+    """Each set by itself, without a reference; those near a test month are left out."""
+    test, train = rule.test(mjd), rule.train(mjd)
+    return [
+        Pair(int(target), NO_REFERENCE, np.nan, 0.0, bool(test[target]))
+        for target in np.flatnonzero(test | train)
+    ]
 
 
 def pair(mjd: Days, carrington_deg: Days, ages: Ages, rule: MonthsRule) -> list[Pair]:

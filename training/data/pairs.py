@@ -19,7 +19,7 @@ from farside.disk.registration import Disk
 from farside.observation.image import Origin
 from farside.sun.grid import Grid, Image
 from training.data.journal import StoreError
-from training.data.pairing import CHANNELS, Pair, UnusedFile
+from training.data.pairing import CHANNELS, NO_REFERENCE, Pair, UnusedFile
 from training.data.sample import Sample
 from training.data.store import COLUMNS, SetRecord, array, column, grid_of, root, rows, table
 
@@ -126,7 +126,8 @@ class Pairs:
         pair = self.pairs[index]
         *observed, truth = self._set(pair.target)
         seed = self.sets[pair.target].seed
-        return Sample(tuple(observed), self._set(pair.reference), truth, pair, seed)
+        referenced = () if pair.alone else self._set(pair.reference)
+        return Sample(tuple(observed), referenced, truth, pair, seed)
 
     def describe(self, index: int) -> tuple[Pair, SetRecord]:
         """Pair of a sample and set of its target; no disk is read."""
@@ -159,7 +160,10 @@ class Pairs:
         """Channels of observation and reference in the given samples, e.g. ``"AIA 304"``."""
         pairs = (self.pairs[int(index)] for index in indices)
         return frozenset(
-            (self.sets[pair.target].channels[:-1], self.sets[pair.reference].channels)
+            (
+                self.sets[pair.target].channels[:-1],
+                () if pair.alone else self.sets[pair.reference].channels,
+            )
             for pair in pairs
         )
 
@@ -172,7 +176,8 @@ class Pairs:
             A disk is damaged or missing.
         """
         pairs = [self.pairs[int(index)] for index in indices]
-        sets = sorted({each for pair in pairs for each in (pair.target, pair.reference)})
+        used = {each for pair in pairs for each in (pair.target, pair.reference)}
+        sets = sorted(used - {NO_REFERENCE})
         for number in track(sets, f"checking {self.path.name}", transient=True):
             self._set(number)
 
@@ -222,15 +227,15 @@ def _read_pairs(path: Path, group: zarr.Group, sets: int) -> tuple[Pair, ...]:
         raise StoreError(f"{path}: got columns of pairs of lengths {lengths}, expected one length")
     if not lengths["target"]:
         raise StoreError(f"{path}: got no pairs, expected at least one")
-    for name in ("target", "reference"):
-        _refuse_outside(path, f"pairs/{name}", columns[name], sets)
+    for name, least in (("target", 0), ("reference", NO_REFERENCE)):
+        _refuse_outside(path, f"pairs/{name}", columns[name], sets, least)
     table = zip(*(values.tolist() for values in columns.values()), strict=True)
     return tuple(Pair(*row) for row in table)
 
 
-def _refuse_outside(path: Path, what: str, indices: Rows, count: int) -> None:
-    if indices.size and not (indices.min() >= 0 and indices.max() < count):
+def _refuse_outside(path: Path, what: str, indices: Rows, count: int, least: int = 0) -> None:
+    if indices.size and not (indices.min() >= least and indices.max() < count):
         raise StoreError(
-            f"{path}: {what} points to {indices.min()} to {indices.max()}, expected 0 to "
-            f"{count - 1}"
+            f"{path}: {what} points to {indices.min()} to {indices.max()}, expected {least} "
+            f"to {count - 1}"
         )

@@ -23,7 +23,7 @@ class Sample:
     observed
         EUV disks of the target, in units of their medians.
     referenced
-        EUV disks of the reference, then its magnetogram in gauss.
+        EUV disks of the reference, then its magnetogram in gauss; none without a reference.
     truth
         Magnetogram of the target, gauss.
     pair

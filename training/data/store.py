@@ -6,8 +6,8 @@
     sets       one row of attributes each: channels, time, observer, files, hashes, seed
       images     (set, 4) int32, the disk of each channel
     pairs
-      target, reference    int32, sets
-      age_days, shift_deg  float64
+      target, reference    int32, sets; -1 without a reference
+      age_days, shift_deg  float64; an age is NaN without one
       test                 bool
     refused    attributes: each unused file, and the reason
     attributes source      command that made the store; for simulated suns with all its settings

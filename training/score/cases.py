@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -174,7 +174,7 @@ class StoreCases:
     ) -> None:
         if pairs.grid != recipe.disk:
             raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, expected {recipe.disk}")
-        labels = {index: _label(pairs, index) for index in pairs.select(split).tolist()}
+        labels = dict(_labels(pairs, split))
         if not labels:
             raise ValueError(f"{pairs.path}: got no pairs to {split}, expected at least one")
         first = list(dict.fromkeys(label.unit for label in labels.values()))[:suns]
@@ -197,10 +197,12 @@ class StoreCases:
         )
 
 
-def _label(pairs: Pairs, index: int) -> CaseLabel:
-    pair = pairs.pairs[index]
-    target = pairs.sets[pair.target]
-    return CaseLabel(target.seed, Time(target.time), pair.age_days)
+def _labels(pairs: Pairs, split: Split) -> Iterator[tuple[int, CaseLabel]]:
+    """Of all pairs with a reference: persistence, with which models are compared, needs one."""
+    for index in pairs.select(split).tolist():
+        pair, target = pairs.describe(index)
+        if not pair.alone:
+            yield index, CaseLabel(target.seed, Time(target.time), pair.age_days)
 
 
 def simulation_of(pairs: Pairs) -> int | None:
