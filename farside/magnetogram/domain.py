@@ -73,17 +73,11 @@ def features(image: Image, grid: Grid) -> Features:
 
 
 def _coarse(image: Image, grid: Grid) -> tuple[Image, Grid]:
-    """Means over blocks of pixels, NaN left out, on the grid of the description."""
+    """Means over blocks of pixels on the grid of the description, where it is coarser."""
     factor = int(grid.disk_radius_px // RADIUS_PX)
     if factor < 2 or grid.size_px % factor:
         return image, grid
-    side = grid.size_px // factor
-    blocks = np.where(grid.on_disk(), image, np.float32(np.nan))
-    blocks = blocks.reshape(side, factor, side, factor)
-    counted = np.isfinite(blocks).sum(axis=(1, 3))
-    sums = np.nan_to_num(blocks).sum(axis=(1, 3), dtype=np.float32)
-    means = np.where(counted > 0, sums / np.maximum(counted, 1), np.nan).astype(np.float32)
-    return means, Grid(side, grid.disk_radius_px / factor, grid.mask_radius)
+    return grid.block_means(image, factor), grid.coarser(factor)
 
 
 def _structure(

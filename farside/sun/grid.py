@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -99,3 +99,57 @@ class Grid(Geometry):
     def sun_centre_px(self) -> tuple[float, float]:
         """0-based index (x, y) of the Sun's centre."""
         return self.centre_px, self.centre_px
+
+    def coarser(self, factor: int) -> Grid:
+        """The grid whose pixels are blocks of `factor` by `factor` of these.
+
+        Raises
+        ------
+        ValueError
+            The side is no multiple of the factor.
+        """
+        if factor < 1 or self.size_px % factor:
+            raise ValueError(f"blocks of {factor} px: expected a divisor of {self.size_px} px")
+        return replace(
+            self, size_px=self.size_px // factor, disk_radius_px=self.disk_radius_px / factor
+        )
+
+    def factor_over(self, grid: Grid) -> int:
+        """Pixels of this grid along a pixel of a coarser one.
+
+        Raises
+        ------
+        ValueError
+            The other grid is not this one, or coarser by a whole factor.
+        """
+        factor = max(1, self.size_px // grid.size_px)
+        if self.size_px % factor or self.coarser(factor) != grid:
+            raise ValueError(f"got images on {self}, expected {grid} or finer by a whole factor")
+        return factor
+
+    def block_means(self, image: Image, factor: int) -> Image:
+        """Means over blocks of the pixels on the disk that have a value, on the coarser grid.
+
+        Parameters
+        ----------
+        image
+            (y, x); NaN has no value.
+
+        Returns
+        -------
+        Image
+            (y, x) of ``coarser(factor)``, NaN off its disk and where a block has no value.
+        """
+        grid = self.coarser(factor)
+        if factor == 1:
+            return np.where(self.on_disk(), image, np.float32(np.nan))
+        counted = self.on_disk() & np.isfinite(image)
+        sums, counts = (
+            each.reshape(grid.size_px, factor, grid.size_px, factor).sum(
+                axis=(1, 3), dtype=np.float32
+            )
+            for each in (np.where(counted, image, np.float32(0)), counted)
+        )
+        means: Image = np.full_like(sums, np.nan)
+        np.divide(sums, counts, out=means, where=(counts > 0) & grid.on_disk())
+        return means

@@ -313,8 +313,5 @@ def _grids() -> list[Grid]:
 
 def _on(disk: Disk, grid: Grid) -> Disk:
     """Means of blocks of pixels, on a grid that is coarser by a whole factor, or the same."""
-    factor = disk.grid.size_px // grid.size_px
-    assert disk.grid.size_px == factor * grid.size_px
-    blocks = np.nan_to_num(disk.image).reshape(grid.size_px, factor, grid.size_px, factor)
-    means = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return replace(disk, image=np.where(grid.on_disk(), means, np.float32(np.nan)), grid=grid)
+    means = disk.grid.block_means(disk.image, disk.grid.factor_over(grid))
+    return replace(disk, image=means, grid=grid)

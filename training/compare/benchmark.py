@@ -45,14 +45,20 @@ def benchmark(
 ) -> list[CaseScores]:
     """Score all models, persistence and a zero field on the same cases.
 
+    All are compared on the coarsest of the models' grids: finer answers are averaged in blocks.
+
     Raises
     ------
+    StoreError
+        The store is on another grid than one of the models, and no finer one by a whole factor.
     ValueError
-        Two models have one name, or the store is on another grid or has no pairs of the split.
+        Two models have one name, one's pixels are not blocks of the other's, or the store has no
+        pairs of the split.
     IncompleteSetError
         A channel of a Recipe has no image in the store.
     """
     check_names(candidate.name for candidate in candidates)
+    candidates = sorted(candidates, key=lambda each: each.model.recipe.disk.size_px)
     cases = [StoreCases(pairs, candidate.model.recipe, split, suns) for candidate in candidates]
     return [
         _record([each[index] for each in cases], candidates)
@@ -66,13 +72,16 @@ def cycle_name(record: CaseScores) -> str:
 
 
 def _record(cases: Sequence[Case], candidates: Sequence[Candidate]) -> CaseScores:
-    """Score one case, prepared for each Recipe; view and truth are the same for all."""
+    """Score one case, prepared for each Recipe, on the grid of the first, which is the coarsest."""
     first = cases[0]
     kept = persistence(first.reference, first.view.observer, first.view.time)
-    images: dict[str, Image] = {
-        candidate.name: translate(case.stack, candidate.model, candidate.engine).image
-        for candidate, case in zip(candidates, cases, strict=True)
-    }
+    images: dict[str, Image] = {}
+    for candidate, case in zip(candidates, cases, strict=True):
+        own, made = (
+            candidate.model.recipe.disk,
+            translate(case.stack, candidate.model, candidate.engine),
+        )
+        images[candidate.name] = own.block_means(made.image, own.factor_over(first.reference.grid))
     images |= {PERSISTENCE: kept, ZERO: np.where(np.isfinite(kept), np.float32(0), kept)}
     measures = {
         name: measure(image, first.truth, first.reference.grid, first.view)

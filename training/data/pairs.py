@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +16,7 @@ from rich.progress import track
 
 from farside.disk.registration import Disk
 from farside.observation.image import Origin
-from farside.sun.grid import Grid, Image
+from farside.sun.grid import Grid
 from training.data.journal import StoreError
 from training.data.pairing import CHANNELS, NO_REFERENCE, Pair, UnusedFile
 from training.data.sample import Sample
@@ -86,8 +85,7 @@ class Pairs:
         self.refused = refused
         self._disks = disks
         self._images = images
-        self._on_disk = grid.on_disk()
-        self._stored = grid, self._on_disk
+        self._stored = grid
 
     def on(self, grid: Grid) -> Pairs:
         """The same samples on a grid that is coarser by a whole factor: means of the disk's pixels.
@@ -99,17 +97,12 @@ class Pairs:
         """
         if grid == self.grid:
             return self
-        factor, rest = divmod(self.grid.size_px, grid.size_px)
-        finer = replace(
-            grid, size_px=self.grid.size_px, disk_radius_px=factor * grid.disk_radius_px
-        )
-        if rest or finer != self.grid:
-            raise StoreError(
-                f"{self.path}: got disks on {self.grid}, expected {grid} or one that is finer by a "
-                "whole factor"
-            )
+        try:
+            self._stored.factor_over(grid)
+        except ValueError as error:
+            raise StoreError(f"{self.path}: {error}") from error
         coarser = copy(self)
-        coarser.grid, coarser._on_disk = grid, grid.on_disk()
+        coarser.grid = grid
         return coarser
 
     def __len__(self) -> int:
@@ -197,22 +190,9 @@ class Pairs:
             ) from error
         if not np.isfinite(image).all():
             raise StoreError(f"{about}: got values that are missing or NaN, expected a whole disk")
-        stored, on_disk = self._stored
-        values = image.astype(np.float32)
-        if stored != self.grid:
-            values = _block_means(values, on_disk, stored.size_px // self.grid.size_px)
-        return Disk(np.where(self._on_disk, values, np.float32(np.nan)), self.grid, origin)
-
-
-def _block_means(image: Image, counted: NDArray[np.bool_], factor: int) -> Image:
-    """Means of the counted pixels of each block, 0 where a block has none."""
-    side = image.shape[0] // factor
-    sums, counts = (
-        each.reshape(side, factor, side, factor).sum(axis=(1, 3), dtype=np.float32)
-        for each in (image * counted, counted)
-    )
-    means: Image = sums / np.maximum(counts, np.float32(1))
-    return means
+        factor = self._stored.factor_over(self.grid)
+        values = self._stored.block_means(image.astype(np.float32), factor)
+        return Disk(values, self.grid, origin)
 
 
 @lru_cache(maxsize=4096)

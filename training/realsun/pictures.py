@@ -55,7 +55,7 @@ def picture_of_set(real: RealSet, predictions: Sequence[Prediction]) -> bytes:
 def picture_of_view(view: FarView) -> bytes:
     """Draw a far-side view as PNG: EUVI above, products of the models below."""
     made = [
-        Panel(product.generator.model, on_scoring_grid(product.image))
+        Panel(product.generator.model, on_scoring_grid(product.image, product.disk))
         for product, _ in view.products
     ]
     first, _ = view.products[0]

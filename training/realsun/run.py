@@ -14,7 +14,7 @@ from farside.model.engine import Engine, Model
 from farside.model.recipe import SYNOPTIC_MAP, Channel, Recipe
 from farside.observation.image import read
 from farside.pipeline import prepare, translate
-from farside.sun.grid import Image
+from farside.sun.grid import Grid, Image
 from farside.synchronic.map import BaseMap
 from training.realsun.baselines import hale_guess, hale_on_true_regions, map_before, persistence
 from training.realsun.measures import GRID, UNSIGNED, orientation_rows, score_set
@@ -131,22 +131,9 @@ def over_mirrored(stack: Stack, model: Model, engine: Engine) -> Image:
     return (plain - other[::-1]) * np.float32(0.5)
 
 
-def on_scoring_grid(image: Image) -> Image:
-    """Average the pixels of a product in blocks onto the grid of the scores.
-
-    Raises
-    ------
-    ValueError
-        The product's side is not a multiple of the grid's.
-    """
-    factor, rest = divmod(image.shape[0], GRID.size_px)
-    if rest or not factor:
-        raise ValueError(
-            f"product of {image.shape[0]} px: expected a multiple of {GRID.size_px} px"
-        )
-    blocks = np.nan_to_num(image).reshape(GRID.size_px, factor, GRID.size_px, factor)
-    means = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return np.where(GRID.on_disk(), means, np.float32(np.nan))
+def on_scoring_grid(image: Image, grid: Grid) -> Image:
+    """Average the pixels of an image on a grid in blocks onto the grid of the scores."""
+    return grid.block_means(image, grid.factor_over(GRID))
 
 
 def _takes_euvi(recipe: Recipe) -> bool:
@@ -168,7 +155,7 @@ def _of_model(
     case = "AIA " + ", ".join(disk.origin.band for disk in stack.given)
     served = _predicted(recipe.name, case, translate(stack, model, engine))
     yield replace(served, served=True)
-    both = on_scoring_grid(over_mirrored(stack, model, engine))
+    both = on_scoring_grid(over_mirrored(stack, model, engine), recipe.disk)
     if not np.allclose(both, served.image, atol=0.1, equal_nan=True):
         yield Prediction(f"{recipe.name}, {MIRRORED}", case, both)
     base = map_before(maps, real.truth.view)
@@ -178,8 +165,9 @@ def _of_model(
 
 
 def _predicted(name: str, case: str, product: Magnetogram) -> Prediction:
-    unsigned = None if product.unsigned is None else on_scoring_grid(product.unsigned)
-    return Prediction(name, case, on_scoring_grid(product.image), unsigned)
+    grid = product.disk
+    unsigned = None if product.unsigned is None else on_scoring_grid(product.unsigned, grid)
+    return Prediction(name, case, on_scoring_grid(product.image, grid), unsigned)
 
 
 def _ensemble(made: Sequence[Prediction]) -> Iterator[Prediction]:

@@ -160,8 +160,10 @@ class StoreCases:
     ------
     IncompleteSetError
         A channel of the Recipe has no image in the store, or may not be left out.
+    StoreError
+        The store is on another grid than the Recipe's, and no finer one by a whole factor.
     ValueError
-        The store is on another grid than the Recipe's, or has no pair of that split.
+        It has no pair of that split with a reference.
     """
 
     def __init__(
@@ -172,8 +174,7 @@ class StoreCases:
         suns: int | None = None,
         reference: Given = "everything",
     ) -> None:
-        if pairs.grid != recipe.disk:
-            raise ValueError(f"{pairs.path}: got a store on {pairs.grid}, expected {recipe.disk}")
+        pairs = pairs.on(recipe.disk)
         labels = dict(_labels(pairs, split))
         if not labels:
             raise ValueError(f"{pairs.path}: got no pairs to {split}, expected at least one")
