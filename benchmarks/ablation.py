@@ -243,7 +243,7 @@ def main() -> None:
     parser.add_argument("suns", type=Path, help="store to train on")
     parser.add_argument("unseen", type=Path, help="store to score on")
     parser.add_argument("--out", type=Path, required=True, metavar="PAGE")
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--runs", type=Path, default=Path("build/ablation"), metavar="FOLDER")
     given = parser.parse_args()
     stores, scores = (given.suns, given.unseen), dict[str, Scores]()
