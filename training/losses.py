@@ -110,12 +110,13 @@ def generator_loss(
     target: Tensor,
     weights: LossWeights,
     distance: Distance = least_squares,
+    fields: Sequence[int] | None = None,
 ) -> Tensor:
     """Loss of the generator: λ1 ½ distance(D(x, G(x)), 1) + λ2 FM + :func:`similarity_loss`.
 
     Without a discriminator the terms of λ1 and λ2 are left out.
     """
-    loss = similarity_loss(generated, target, weights)
+    loss = similarity_loss(generated, target, weights, fields)
     if discriminator is None:
         return loss
     on_generated = discriminator(given, generated)
@@ -128,17 +129,29 @@ def generator_loss(
     return loss
 
 
-def similarity_loss(generated: Tensor, target: Tensor, weights: LossWeights) -> Tensor:
+def similarity_loss(
+    generated: Tensor,
+    target: Tensor,
+    weights: LossWeights,
+    fields: Sequence[int] | None = None,
+) -> Tensor:
     """Weighted sum of the terms that compare the generated image with the true one.
 
     Each output plane counts as an image of its own.
+
+    Parameters
+    ----------
+    fields
+        Planes that are magnetic fields, for the terms of concordance; all if omitted. Concordance
+        rewards contrast, and where an EUV image cannot be known from the input, contrast is noise.
     """
-    generated, target = (planes.flatten(0, 1)[:, None] for planes in (generated, target))
-    made, true = (compressed(image, weights.weak_scale) for image in (generated, target))
+    planes = list(range(generated.shape[1])) if fields is None else list(fields)
+    field, true = (each[:, planes].flatten(0, 1)[:, None] for each in (generated, target))
+    weak, true_weak = (compressed(each, weights.weak_scale) for each in (field, true))
     terms: tuple[tuple[float, Callable[[Tensor, Tensor], Tensor], Tensor, Tensor], ...] = (
-        (weights.concordance, multiscale_discordance, generated, target),
-        (weights.weak, multiscale_discordance, made, true),
-        (weights.unsigned, multiscale_discordance, generated.abs(), target.abs()),
+        (weights.concordance, multiscale_discordance, field, true),
+        (weights.weak, multiscale_discordance, weak, true_weak),
+        (weights.unsigned, multiscale_discordance, field.abs(), true.abs()),
         (weights.l1, functional.l1_loss, generated, target),
         (weights.l2, functional.mse_loss, generated, target),
     )

@@ -23,7 +23,7 @@ from torch.nn import functional
 from farside.evaluation.metrics import correlation
 from farside.model import checkpoint
 from farside.model.engines.processor import torch_has_bfloat16
-from farside.model.recipe import NativeTiling, Recipe
+from farside.model.recipe import FieldPlane, NativeTiling, Recipe
 from farside.sun.grid import Image
 from training.config import Config, Optimiser, Run, Stage
 from training.discriminator import Discriminator, Discriminators
@@ -315,7 +315,10 @@ def _learn(
         generated = torch.where(disk, generated, target)  # Pixels off the disk have no loss.
     discriminator = partial(state.adversary.network, stage=index) if state.adversary else None
     distance = DISTANCES[config.adversarial_loss]
-    on_generator = generator_loss(discriminator, given, generated, target, config.weights, distance)
+    fields = [at for at, plane in enumerate(recipe.targets) if isinstance(plane, FieldPlane)]
+    on_generator = generator_loss(
+        discriminator, given, generated, target, config.weights, distance, fields
+    )
     statistics = statistics_of(answer, recipe)
     if statistics:
         whole = generated.shape[1:] == disk.shape and config.data.crop_margin_px == 0

@@ -185,3 +185,18 @@ def test_the_discriminator_of_pix2pix_has_the_size_it_is_known_by() -> None:
     with torch.device("meta"):
         network = Discriminator(3, 3, n_df=64, balance=1.0, norm="batch")
     assert sum(parameter.numel() for parameter in network.parameters()) // 1000 == 2769
+
+
+def test_concordance_is_of_the_fields_alone_and_l1_of_every_plane() -> None:
+    made, true = torch.randn(2, 2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    agreed, apart = LossWeights(0, 0, concordance=1.0), LossWeights(0, 0, 0.0, l1=1.0)
+
+    def loss(weights: LossWeights, planes: slice, fields: list[int] | None = None) -> float:
+        given = made[:, planes], made[:, planes], true[:, planes]
+        return generator_loss(None, *given, weights, fields=fields).item()
+
+    everything, field = slice(None), slice(1)
+    assert loss(agreed, everything, fields=[0]) == pytest.approx(loss(agreed, field))
+    assert loss(agreed, everything, fields=[0]) != pytest.approx(loss(agreed, everything))
+    expected = (made - true).abs().mean().item()
+    assert loss(apart, everything, fields=[0]) == pytest.approx(expected)
