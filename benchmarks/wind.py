@@ -11,7 +11,7 @@ import argparse
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import astropy.units as u
@@ -139,7 +139,10 @@ def fit(winds: Sequence[SolarWind], observed: Array) -> str:
 
 
 def _law(coefficients: Array) -> SpeedLaw:
-    return replace(WSA, name="fit", **dict(zip(SEARCHED, map(float, coefficients), strict=True)))
+    slow, gain, expansion_power, width, width_power, smoothing = map(float, coefficients)
+    return SpeedLaw(
+        "FITTED", slow, gain, expansion_power, width, width_power, smoothing_deg=smoothing
+    )
 
 
 def score(made: Array, real: Array) -> Score:
