@@ -14,7 +14,7 @@ export BENTOML_DO_NOT_TRACK := true
 FREEZE := .venv-lock/bin/python -m pip freeze --all --exclude-editable --exclude pip --exclude uv \
 	| sed 's/+cpu$$//' | tr 'A-Z_' 'a-z-'
 
-.PHONY: docs dist cards install graphs demo serve triton serve-triton models test soak check bench score compare restoration real-sun wind-score seismic figures lock clean sun-check conformance
+.PHONY: docs dist cards install graphs demo serve triton serve-triton models test soak check bench unseen-suns score compare restoration real-sun wind-score seismic figures lock clean sun-check conformance
 
 install: $(INSTALLED) $(TRITON)
 
@@ -127,20 +127,23 @@ bench: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.service --triton --repository $(BENCHED)
 
-# Sixteen unseen suns, and the reports of docs/farside-1/ on them, made again: with all references, and with none.
-SCORED := $(BIN)/python -m training.score farside-1 build/unseen-suns.zarr
-score: $(INSTALLED)
+# Sixteen suns that no model was trained on.
+UNSEEN := build/unseen-suns.zarr
+unseen-suns: $(INSTALLED)
 	$(BIN)/python -m training.data simulate --recipe training/recipes/farside-1.toml --seeds 1:16 --epochs 1 \
-		--times 4 --span-days 60 --split test --out build/unseen-suns.zarr
+		--times 4 --span-days 60 --split test --out $(UNSEEN)
+
+# The reports of docs/farside-1/ on them, made again: with all references, and with none.
+SCORED := $(BIN)/python -m training.score farside-1 $(UNSEEN)
+score: unseen-suns
 	$(SCORED) --out build/report
 	$(SCORED) --reference magnetogram --no-controls --no-series --out build/report-magnetogram
 	$(SCORED) --reference nothing --no-controls --no-series --out build/report-alone
 
-# The generators on the same suns: a page of docs/, again.
-COMPARED := pix2pixcc-demo pix2pixhd-demo pix2pix-demo multilayer-demo
-compare: $(INSTALLED)
-	$(BIN)/python -m training.data simulate --seeds 0:40 --epochs 1 --split test --out build/suns.zarr
-	$(BIN)/python -m training.compare build/suns.zarr $(COMPARED) --out docs/comparison.md
+# All far-side generators on the same suns: a page of docs/, again.
+COMPARED := farside-1 pix2pixcc-demo pix2pixhd-demo pix2pix-demo multilayer-demo
+compare: unseen-suns
+	$(BIN)/python -m training.compare $(UNSEEN) $(COMPARED) --out docs/comparison.md
 
 # The simulated Sun beside the real one, from ../shared where that is: a page of docs/, again.
 sun-check: $(INSTALLED)
@@ -159,7 +162,8 @@ real-sun: $(INSTALLED)
 
 # The wind at Earth from maps of GONG beside OMNI: docs/wind-scores.md, again.
 wind-score: $(INSTALLED)
-	$(BIN)/python -m benchmarks.wind $(REAL)/wind/gong $(wildcard $(REAL)/wind/omni_*.csv) --out docs/wind-scores.md
+	$(BIN)/python -m benchmarks.wind $(REAL)/wind/gong $(wildcard $(REAL)/wind/omni_*.csv) \
+		--wsa $(REAL)/wind/wsa/2022-02-24T22Z.wsa.gong.fits --out docs/wind-scores.md
 
 # Far-side regions beside helioseismology: docs/seismic.md and its pictures, again.
 seismic: $(INSTALLED)

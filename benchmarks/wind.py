@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.wind MAPS OMNI... --out docs/wind-scores.md`` (``make wind-score``). MAPS is
 a folder of GONG maps; each OMNI file is a table with year, DOY, hour and Vsw (km/s), by the hour.
-``--fit`` prints coefficients of a law fitted to the first year alone.
+``--wsa`` is NOAA's own map of speed at 21.5 solar radii of a day that is beside it. ``--fit``
+prints coefficients of a law fitted to the first year alone.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import argparse
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import astropy.units as u
 import numpy as np
+from astropy.io import fits
 from astropy.time import Time
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from scipy.optimize import differential_evolution
 
 from farside.corona import corona
@@ -39,6 +42,11 @@ SMOOTHING_H = 6
 HIT_H = 48
 """A forecast of a stream hits it within two days, as in Reiss et al. (2016, Space Weather 14, 495).
 """
+
+WSA_MAPS = ("mrzqs_c2253.fits", "mrzqs_c2254.fits")
+"""Maps of GONG that make that of WSA's day: the older one fills the columns up to its edge."""
+
+NEAR_EQUATOR_DEG, WSA_SMOOTHING_DEG = 30.0, 4.0
 
 SEARCHED = {
     "slow_km_s": (220.0, 340.0),
@@ -77,6 +85,8 @@ def main() -> None:
         print(fit(winds, observed))
         return
     page = _page(winds, observed, time.process_time() - started)
+    if given.wsa:
+        page += _beside_wsa(given.wsa, *(given.maps / each for each in WSA_MAPS))
     with atomic_path(given.out) as temporary:
         temporary.write_text(page)
 
@@ -86,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("maps", type=Path, help="folder of GONG maps")
     parser.add_argument("omni", type=Path, nargs="+", help="hourly tables of OMNI")
     parser.add_argument("--out", type=Path, default=Path("docs/wind-scores.md"))
+    parser.add_argument("--wsa", type=Path, metavar="FILE", help="map of WSA at 21.5 solar radii")
     parser.add_argument("--fit", action="store_true", help="print coefficients fitted to 2022")
     return parser
 
@@ -201,6 +212,50 @@ daily mean above 450 km/s that stands out by 80 km/s; a hit is within two days."
 
 _TABLE = """| | r | RMSE, km/s | bias, km/s | streams hit | false alarms | timing, h |
 |---|---|---|---|---|---|---|"""
+
+
+def _beside_wsa(path: Path, before: Path, after: Path) -> str:
+    """Table of our field and speed at 21.5 solar radii beside those of WSA from the same map."""
+    with fits.open(path) as file:
+        data, first_deg = np.array(file[0].data, float), float(file[0].header["CARRLONG"]) + 1
+        columns = round(float(file[0].header["CARRLONG"]))
+    order = np.argsort((first_deg + 2 * np.arange(data.shape[2])) % 360)
+    field_nt, speed = data[:, :, order]
+    base = read_base(after)
+    merged = base.field_gauss.copy()
+    merged[:, :columns] = read_base(before).field_gauss[:, :columns]
+    wind = corona(replace(base, field_gauss=merged), WSA).wind
+    near = np.abs(wind.grid.latitude_deg) < NEAR_EQUATOR_DEG
+    weight = np.repeat(np.cos(np.radians(wind.grid.latitude_deg[near])), wind.grid.shape[1])
+
+    def r(ours: Array, theirs: Array) -> float:
+        covariance = np.cov(ours[near].ravel(), theirs[near].ravel(), aweights=weight)
+        return float(covariance[0, 1] / math.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+    def smooth(plane: Array) -> Array:
+        cells = WSA_SMOOTHING_DEG / wind.grid.step_deg
+        return np.asarray(gaussian_filter(plane, cells, mode=("nearest", "wrap")))
+
+    rows = []
+    for law in (WSA, FITTED):
+        ours = law.speed_map(wind.expansion, wind.distance_deg, wind.grid)
+        mean, real = (np.average(each[near].ravel(), weights=weight) for each in (ours, speed))
+        rows.append(
+            f"| `{law.name.lower()}` | {r(wind.field_nt, field_nt):.2f} | {r(ours, speed):.2f} |"
+            f" {r(smooth(ours), smooth(speed)):.2f} | {mean:.0f} | {real:.0f} |"
+        )
+    return _WSA + "\n".join(rows) + "\n"
+
+
+_WSA = f"""
+## Beside NOAA's WSA of 2022-02-24
+
+At 21.5 solar radii within {NEAR_EQUATOR_DEG:.0f}° of the equator, from GONG's map of the same day,
+put together from those of two rotations.
+
+| | r, field | r, speed | both smoothed by {WSA_SMOOTHING_DEG:.0f}° | mean, km/s | WSA's |
+|---|---|---|---|---|---|
+"""
 
 
 def _hours(value: float) -> str:

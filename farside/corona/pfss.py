@@ -23,7 +23,7 @@ SOURCE_SURFACE = 2.5
 MAX_DEGREE = 89
 """Largest degree of the spherical harmonics: features of 2°, the cells of the speed laws' maps."""
 
-SMOOTHING_DEG = 2.6
+SMOOTHING_DEG = 3.5
 """σ of the Gaussian that smooths the map before it is extrapolated: the speed laws belong to maps
 of 2° cells, and a truncated series rings around active regions (Tóth et al. 2011, ApJ 732, 102)."""
 
