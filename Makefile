@@ -125,7 +125,7 @@ bench: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.synchronic
 	$(BIN)/python -m benchmarks.engines
-	$(BIN)/python -m benchmarks.service --triton --repository $(BENCHED)
+	$(BIN)/python -m benchmarks.service --triton --clients 1 4 --rounds 4 --repository $(BENCHED)
 
 # Sixteen unseen suns, and the reports of docs/farside-1/ on them, made again: with all references, and with none.
 SCORED := $(BIN)/python -m training.score farside-1 build/unseen-suns.zarr

@@ -39,7 +39,7 @@ def test_a_program_has_its_own_cost_and_a_failure_says_why(tmp_path: Path) -> No
         Checkout("now", ROOT).python("-c", "raise SystemExit('no module of that name')")
 
 
-@pytest.mark.parametrize("part", ["start", "service", "watch"])
+@pytest.mark.parametrize("part", ["service", "watch"])
 def test_both_checkouts_are_measured(part: str, tmp_path: Path) -> None:
     found = PARTS[part](bench(tmp_path))
     assert found
