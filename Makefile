@@ -125,7 +125,7 @@ bench: $(INSTALLED) $(TRITON)
 	$(BIN)/python -m benchmarks.simulation
 	$(BIN)/python -m benchmarks.synchronic
 	$(BIN)/python -m benchmarks.engines
-	$(BIN)/python -m benchmarks.service --triton --repository $(BENCHED)
+	$(BIN)/python -m benchmarks.service --triton --clients 1 4 --rounds 4 --repository $(BENCHED)
 
 # Sixteen suns that no model was trained on.
 UNSEEN := build/unseen-suns.zarr

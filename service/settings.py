@@ -102,9 +102,10 @@ class Settings(BaseSettings):
         "that runs.",
     )
     prepare_threads: int = Field(
-        default=1,
+        default_factory=lambda: min(2, os.cpu_count() or 1),
         ge=1,
-        description="Sets of files read and registered side by side.",
+        description="Sets of files read and registered side by side; unset: two, or one on one "
+        "processor.",
     )
     max_upload_mb: float = Field(
         default=200.0,

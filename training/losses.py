@@ -111,10 +111,12 @@ def generator_loss(
     weights: LossWeights,
     distance: Distance = least_squares,
     fields: Sequence[int] | None = None,
+    on_true: Features | None = None,
 ) -> Tensor:
     """Loss of the generator: λ1 ½ distance(D(x, G(x)), 1) + λ2 FM + :func:`similarity_loss`.
 
-    Without a discriminator the terms of λ1 and λ2 are left out.
+    Without a discriminator the terms of λ1 and λ2 are left out. Its outputs for the true image,
+    `on_true`, are computed here unless they are given.
     """
     loss = similarity_loss(generated, target, weights, fields)
     if discriminator is None:
@@ -123,8 +125,9 @@ def generator_loss(
     adversary = torch.stack([distance(scale[-1], 1) / 2 for scale in on_generated]).sum()
     loss = loss + weights.adversary * adversary
     if weights.features:
-        with torch.no_grad():
-            on_true = discriminator(given, target)
+        if on_true is None:
+            with torch.no_grad():
+                on_true = discriminator(given, target)
         loss = loss + weights.features * feature_matching(on_true, on_generated)
     return loss
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
@@ -31,6 +31,9 @@ from training.losses import DISTANCES, concordance, discriminator_loss, generato
 from training.samples import Batches, SampleDataset, open_samples
 from training.statistics import statistics_loss, statistics_of
 from training.variations import without_reference
+
+if TYPE_CHECKING:
+    from lightning_fabric.wrappers import _FabricModule
 
 STATE = "state.ckpt"
 MODEL = "model.safetensors"
@@ -316,9 +319,11 @@ def _learn(
     discriminator = partial(state.adversary.network, stage=index) if state.adversary else None
     distance = DISTANCES[config.adversarial_loss]
     fields = [at for at, plane in enumerate(recipe.targets) if isinstance(plane, FieldPlane)]
-    on_generator = generator_loss(
-        discriminator, given, generated, target, config.weights, distance, fields
-    )
+    on_true = discriminator(given, target) if discriminator else None
+    with _judging(fabric, state.adversary):
+        on_generator = generator_loss(
+            discriminator, given, generated, target, config.weights, distance, fields, on_true
+        )
     statistics = statistics_of(answer, recipe)
     if statistics:
         whole = generated.shape[1:] == disk.shape and config.data.crop_margin_px == 0
@@ -328,13 +333,27 @@ def _learn(
         )
     lost = _move(fabric, state.generator, on_generator, config.optimiser, step)
     adversary_lost = 0.0
-    if state.adversary and discriminator:
+    if state.adversary and discriminator and on_true:
         on_adversary = discriminator_loss(
-            discriminator(given, target), discriminator(given, generated.detach()), distance
+            on_true, discriminator(given, generated.detach()), distance
         )
         adversary_lost = _move(fabric, state.adversary, on_adversary, config.optimiser, step)
     agreement = concordance(generated.detach().float(), target).mean()
     return Losses(step, lost, adversary_lost, _over_devices(fabric, agreement, "mean").item())
+
+
+@contextmanager
+def _judging(fabric: Fabric, adversary: TrainedNetwork | None) -> Iterator[None]:
+    """Let a discriminator answer for the generator's loss, from which it does not learn."""
+    if adversary is None:
+        yield
+        return
+    adversary.network.requires_grad_(False)
+    try:
+        with fabric.no_backward_sync(cast("_FabricModule", adversary.network)):
+            yield
+    finally:
+        adversary.network.requires_grad_(True)
 
 
 def _measured(answer: Tensor, recipe: Recipe) -> Tensor:
