@@ -151,7 +151,5 @@ def test_the_page_of_the_project_is_of_the_models_that_are_shipped() -> None:
         for model in map(checkpoint.read, ROOT.glob("model_repository/*/*/*.safetensors"))
         if any(c.takes("observation", "EUVI", "304") for c in model.recipe.channels)
     }
-    # The page is of version 2 of the simulated Sun, which the flagship has not been trained on.
-    del shipped["farside-1"]
     assert {entry.name: entry.identity for entry in found.entries} == shipped
     assert page.read_text() == markdown(found)

@@ -223,7 +223,7 @@ def test_a_channel_that_no_set_has_stops_the_run_before_its_first_step(
 
 def test_disks_on_another_grid_are_refused(config: Config) -> None:
     other = RECIPE.model_copy(update={"grid": Grid(64, 28.0)})
-    with pytest.raises(StoreError, match=r"got disks on Grid.*256.*, expected Grid.*64.*finer"):
+    with pytest.raises(StoreError, match=r"got images on Grid.*256.*, expected Grid.*64.*finer"):
         samples_of(config, other)
 
 

@@ -58,7 +58,6 @@ def benchmark(
         A channel of a Recipe has no image in the store.
     """
     check_names(candidate.name for candidate in candidates)
-    candidates = sorted(candidates, key=lambda each: each.model.recipe.disk.size_px)
     cases = [StoreCases(pairs, candidate.model.recipe, split, suns) for candidate in candidates]
     return [
         _record([each[index] for each in cases], candidates)
@@ -72,16 +71,14 @@ def cycle_name(record: CaseScores) -> str:
 
 
 def _record(cases: Sequence[Case], candidates: Sequence[Candidate]) -> CaseScores:
-    """Score one case, prepared for each Recipe, on the grid of the first, which is the coarsest."""
-    first = cases[0]
+    """Score one case, prepared for each Recipe, on the coarsest of their grids."""
+    first = min(cases, key=lambda case: case.reference.grid.size_px)
     kept = persistence(first.reference, first.view.observer, first.view.time)
     images: dict[str, Image] = {}
     for candidate, case in zip(candidates, cases, strict=True):
-        own, made = (
-            candidate.model.recipe.disk,
-            translate(case.stack, candidate.model, candidate.engine),
-        )
-        images[candidate.name] = own.block_means(made.image, own.factor_over(first.reference.grid))
+        made = translate(case.stack, candidate.model, candidate.engine)
+        factor = made.disk.factor_over(first.reference.grid)
+        images[candidate.name] = made.disk.block_means(made.image, factor)
     images |= {PERSISTENCE: kept, ZERO: np.where(np.isfinite(kept), np.float32(0), kept)}
     measures = {
         name: measure(image, first.truth, first.reference.grid, first.view)

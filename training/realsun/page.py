@@ -104,9 +104,9 @@ _HEAD = """\
 The shipped far-side models know a simulated Sun alone. Here they see the real one: images of AIA,
 given as `observation` through the product's own path, and HMI's magnetogram of the same time and
 view is the truth. **No model is trained or tuned on these sets.** The light of version 3 of the
-simulated Sun was set by statistics of the same sets (docs/sun-check.md): `farside-1` knows it and
-version 2, the older models know version 2. The steps of its training were fixed before; that it
-took the place of an earlier version was decided with its scores here known (docs/farside-1.md).
+simulated Sun was set by statistics of the same sets (docs/sun-check.md); all models know it and
+version 2. The steps of their training were fixed before; that `farside-1` took the place of an
+earlier version was decided with its scores here known (docs/farside-1.md).
 Where the data are at hand `make real-sun` makes this page, its pictures and `real-sun.csv` (every
 number) again; they are not part of this repository."""
 
