@@ -100,7 +100,7 @@ def load_models(
     --------
     >>> import farside
     >>> farside.load_models(names="pix2pixcc-demo")["pix2pixcc-demo"].recipe.version
-    '2'
+    '3'
     """
     from farside.model.models import Models
 

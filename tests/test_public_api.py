@@ -116,9 +116,9 @@ def test_neither_the_package_nor_reading_imports_what_takes_seconds() -> None:
 
 
 def test_without_torch_a_model_without_a_stored_graph_says_what_to_install(tmp_path: Path) -> None:
-    copy = tmp_path / "pix2pix-demo" / "1" / "model.safetensors"
+    copy = tmp_path / "pix2pix-demo" / "2" / "model.safetensors"
     copy.parent.mkdir(parents=True)
-    shutil.copy(ROOT / "model_repository" / "pix2pix-demo" / "1" / copy.name, copy)
+    shutil.copy(ROOT / "model_repository" / "pix2pix-demo" / "2" / copy.name, copy)
     script = (
         "import sys; sys.modules['torch'] = None; import farside;"
         " farside.load_models(sys.argv[1]).engine('pix2pix-demo')"

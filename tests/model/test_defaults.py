@@ -58,4 +58,4 @@ def test_the_command_line_lists_them_outside_the_clone(elsewhere: Path) -> None:
         capture_output=True,
         text=True,
     )
-    assert "pix2pixcc-demo 2: " in done.stdout
+    assert "pix2pixcc-demo 3: " in done.stdout
