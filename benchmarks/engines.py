@@ -24,6 +24,7 @@ from threading import Thread
 import numpy as np
 import torch
 
+from benchmarks.memory import peak_megabytes
 from benchmarks.models import AISFM3, describe, gflop_of, write_random_model
 from benchmarks.peak import peaks
 from farside.model.defaults import Precision
@@ -160,12 +161,6 @@ def measure(row: Row, options: argparse.Namespace) -> str:
     peak = peak_megabytes()
     np.save(options.answer, answers[0])
     return f"{ends[0] - options.started} {min(np.diff(ends))} {peak}"
-
-
-def peak_megabytes() -> float:
-    """Peak resident size of this process, MB; getrusage would include its parent's."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def difference(answer: Tensor, exact: Tensor) -> float:

@@ -9,7 +9,6 @@ the processor. The peak is that of a process that prepares all seven for farside
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
 import warnings
@@ -28,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 import farside
+from benchmarks.memory import peak_megabytes
 from farside.disk.registration import register
 from farside.magnetogram.encoding import scale_disk
 from farside.model.recipe import Linear, MedianLog
@@ -150,7 +150,7 @@ def print_peak(paths: Sequence[Path]) -> None:
     """Print the peak memory of this process after it prepared a set for farside-1."""
     recipe = farside.load_models(names="farside-1")["farside-1"].recipe
     prepare(paths[:3], paths[3:], recipe)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    peak = peak_megabytes()
     print(f"peak of a process that prepares all seven: {peak:.0f} MB", flush=True)
 
 
