@@ -7,7 +7,7 @@ from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.checkpoint import FILE_NAME
 from farside.observation.drawing.read import read_drawing
 from tests.support.drawn_suns import Plain, encoded, side_car
-from tests.support.small_drawings import write_model
+from tests.support.small_drawings import RECIPE, write_model
 
 
 def simulated(time: str, out: Path, hand: str) -> Result:
@@ -31,7 +31,7 @@ def test_an_unknown_hand_is_refused_with_those_there_are(tmp_path: Path) -> None
 
 
 def test_a_drawing_is_translated_with_the_side_car_beside_it(tmp_path: Path) -> None:
-    write_model(tmp_path / "models" / "drawing" / "1" / FILE_NAME)
+    write_model(tmp_path / "models" / "drawing" / RECIPE.version / FILE_NAME)
     drawing, out = tmp_path / "sun.png", tmp_path / "sun.fits"
     drawing.write_bytes(encoded(Plain().picture((0.3, 0.2))))
     drawing.with_suffix(".json").write_bytes(side_car(north_up=True))

@@ -15,7 +15,7 @@ from tests.service.test_live import refused
 from tests.support.drawn_suns import Plain, encoded, side_car
 from tests.support.live import serving
 from tests.support.native_model import hmi_file
-from tests.support.small_drawings import write_model
+from tests.support.small_drawings import RECIPE, write_model
 
 Parts = list[tuple[str, tuple[str, bytes]]]
 
@@ -27,7 +27,7 @@ GOOD: Parts = [DRAWING, SIDE_CAR]
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("drawings")
-    write_model(folder / "models" / "drawing" / "1" / FILE_NAME)
+    write_model(folder / "models" / "drawing" / RECIPE.version / FILE_NAME)
     with (
         serving(folder / "server", model_repository=folder / "models", threads=1) as server,
         httpx.Client(base_url=server.url, timeout=PATIENCE_S) as connected,
