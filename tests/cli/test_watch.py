@@ -31,10 +31,10 @@ from tests.archive.drop import Inbox, of_the_day
 from tests.support.live import Server, free_port, serving
 
 ROOT = Path(__file__).resolve().parents[2]
-DISK = "pix2pixcc_demo_v2_stereo_a_20260214T000000_i1"
+DISK = "pix2pixcc_demo_v3_stereo_a_20260214T000000_i1"
 SHIPPED = ("--model", "pix2pixcc-demo")
 DAY = datetime(2026, 2, 14, tzinfo=UTC)
-MAP = "pix2pixcc_demo_v2_synchronic_20260214T000000_i1"
+MAP = "pix2pixcc_demo_v3_synchronic_20260214T000000_i1"
 
 
 def run(*arguments: object) -> Result:
@@ -77,7 +77,7 @@ def test_once_makes_the_products_of_the_shipped_model_and_backfill_finds_nothing
     assert result.exit_code == 0, result.output
     assert inbox.names() == [DISK, MAP]
     assert result.stderr.count(" INFO made ") == 2
-    assert Magnetogram.read(inbox.archive / f"2026/02/14/{DISK}.fits").generator.version == "2"
+    assert Magnetogram.read(inbox.archive / f"2026/02/14/{DISK}.fits").generator.version == "3"
     period = ("--from", "2026-02-14", "--to", "2026-02-15", *SHIPPED)
     nothing = run("backfill", inbox.archive, *period)
     assert (nothing.exit_code, "0 products made" in nothing.stderr) == (0, True)

@@ -14,7 +14,14 @@ from farside.model.recipe import Recipe
 from farside.sun.grid import Grid
 from tests.support.live import ROOT
 from tests.training.small_renderer import SMALL_RENDERER
-from training.config import Adversary, Config, ConfigError, Stage, read_config
+from training.config import (
+    Adversary,
+    Config,
+    ConfigError,
+    Initialisation,
+    Stage,
+    read_config,
+)
 from training.data import Campaign, simulate
 from training.samples import open_samples
 from training.train import LOSSES, MODEL, train
@@ -54,14 +61,17 @@ def small(adversary: Adversary) -> Adversary:
 
 def config_of(folder: Path, name: str) -> Config:
     """The demonstration's own configuration; twelve steps, four in each stage of three."""
-    full = read_config(ROOT / "training" / "configs" / f"{name}.toml")
+    configs = ROOT / "training" / "configs"
+    full = read_config(configs / f"{name}.toml")
+    # The demonstration went on from weights that had been trained in these stages.
+    staged = read_config(configs / "multilayer.toml") if name == "multilayer-demo" else full
     paths = {"store": (folder / "suns.zarr",), "validation": folder / "other-suns.zarr"}
     patch = {"patch_px": 64 if full.data.patch_px else None}
     run = {"iterations": 12, "validate_every": 4, "accelerator": "cpu", "batch": 2}
     stages = [
         # Its coarsest images have 16 pixels: patches of 34 are as much as they take.
         Stage(until=4 * (index + 1), halvings=stage.halvings, adversary=small(stage.adversary))
-        for index, stage in enumerate(full.stages)
+        for index, stage in enumerate(staged.stages)
     ]
     rate = {"rate": 1e-3, "schedule": "constant"}
     return full.model_copy(
@@ -71,6 +81,7 @@ def config_of(folder: Path, name: str) -> Config:
             "run": full.run.model_copy(update=run),
             "stages": tuple(stages),
             "optimiser": full.optimiser.model_copy(update=rate),
+            "initialisation": Initialisation(conv_std=0.02, transposed_std=0.02),
         }
     )
 
