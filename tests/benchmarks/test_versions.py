@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks.checkouts import Checkout
 from benchmarks.versions import PARTS, ROOT, Bench, main, table
+from farside.simulation.instruments.files import SimulatedSet
 
 
 def bench(folder: Path) -> Bench:
@@ -40,7 +41,8 @@ def test_a_program_has_its_own_cost_and_a_failure_says_why(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("part", ["service", "watch"])
-def test_both_checkouts_are_measured(part: str, tmp_path: Path) -> None:
+def test_both_checkouts_are_measured(part: str, small: SimulatedSet, tmp_path: Path) -> None:
+    (tmp_path / "small").symlink_to(small.truth.parent.parent)
     found = PARTS[part](bench(tmp_path))
     assert found
     for figures in found.values():
