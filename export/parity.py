@@ -12,7 +12,7 @@ from export.build import Build, Precision
 from export.errors import GateError
 from farside.model.engine import Tensor
 
-GATES: dict[Precision, float] = {"fp32": 5e-4, "fp16": 3e-3, "bf16": 4e-2}
+GATES: dict[Precision, float] = {"fp32": 5e-4, "fp16": 3e-3, "bf16": 3e-2}
 """Maximum relative L2 by precision."""
 
 TORCHSCRIPT_GATE = 1e-5
