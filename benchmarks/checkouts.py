@@ -14,13 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-import httpx
 import psutil
 
-from tests.support.live import free_port
+from tests.support.live import free_port, wait_until_ready
 
 APP = "service.app:FarsideService"
-READY_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ class Checkout:
         ):
             url, running = f"http://127.0.0.1:{port}", psutil.Process(process.pid)
             try:
-                _await_ready(url, process, folder / "log")
+                wait_until_ready(f"{url}/readyz", process, folder / "log", every_s=0.05)
                 ready_s = time.perf_counter() - start
                 yield Service(url, running, ready_s, processor_s(running))
             finally:
@@ -152,16 +150,3 @@ class Checkout:
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
         given = {f"FARSIDE_{name.upper()}": str(value) for name, value in settings.items()}
         return kept | given | {"PYTHONPATH": str(self.root), "BENTOML_DO_NOT_TRACK": "true"}
-
-
-def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + READY_S
-    with httpx.Client(base_url=url, timeout=READY_S) as client:
-        while process.poll() is None and time.monotonic() < end:
-            try:
-                if client.get("/readyz").is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-    raise RuntimeError(f"{url} was not ready within {READY_S:.0f} s:\n{log.read_text()[-4000:]}")

@@ -20,14 +20,13 @@ import numpy as np
 from astropy.io import fits
 from astropy.time import Time
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 from scipy.optimize import differential_evolution
 
 from farside.corona import corona
 from farside.corona.at_earth import LEAD_DAYS, path_below_earth, running_mean, stream_hours
 from farside.corona.heliosphere import propagate
 from farside.corona.omni import read_omni
-from farside.corona.wind import FITTED, WSA, SolarWind, SpeedLaw
+from farside.corona.wind import FITTED, WSA, SolarWind, SpeedLaw, smoothed
 from farside.io.atomic import atomic_path
 from farside.synchronic.base import read_base
 
@@ -232,17 +231,14 @@ def _beside_wsa(path: Path, before: Path, after: Path) -> str:
         covariance = np.cov(ours[near].ravel(), theirs[near].ravel(), aweights=weight)
         return float(covariance[0, 1] / math.sqrt(covariance[0, 0] * covariance[1, 1]))
 
-    def smooth(plane: Array) -> Array:
-        cells = WSA_SMOOTHING_DEG / wind.grid.step_deg
-        return np.asarray(gaussian_filter(plane, cells, mode=("nearest", "wrap")))
-
     rows = []
     for law in (WSA, FITTED):
         ours = law.speed_map(wind.expansion, wind.distance_deg, wind.grid)
         mean, real = (np.average(each[near].ravel(), weights=weight) for each in (ours, speed))
         rows.append(
             f"| `{law.name.lower()}` | {r(wind.field_nt, field_nt):.2f} | {r(ours, speed):.2f} |"
-            f" {r(smooth(ours), smooth(speed)):.2f} | {mean:.0f} | {real:.0f} |"
+            f" {r(*(smoothed(each, WSA_SMOOTHING_DEG, wind.grid) for each in (ours, speed))):.2f} |"
+            f" {mean:.0f} | {real:.0f} |"
         )
     return _WSA + "\n".join(rows) + "\n"
 

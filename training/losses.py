@@ -148,8 +148,8 @@ def similarity_loss(
         Planes that are magnetic fields, for the terms of concordance; all if omitted. Concordance
         rewards contrast, and where an EUV image cannot be known from the input, contrast is noise.
     """
-    planes = list(range(generated.shape[1])) if fields is None else list(fields)
-    field, true = (each[:, planes].flatten(0, 1)[:, None] for each in (generated, target))
+    chosen = slice(None) if fields is None else list(fields)
+    field, true = (each[:, chosen].flatten(0, 1)[:, None] for each in (generated, target))
     weak, true_weak = (compressed(each, weights.weak_scale) for each in (field, true))
     terms: tuple[tuple[float, Callable[[Tensor, Tensor], Tensor], Tensor, Tensor], ...] = (
         (weights.concordance, multiscale_discordance, field, true),

@@ -67,10 +67,7 @@ class SpeedLaw:
         Parameters are those of :meth:`speed_km_s`, on `grid`.
         """
         speed = self.speed_km_s(expansion, distance_deg)
-        if not self.smoothing_deg:
-            return speed
-        cells = self.smoothing_deg / grid.step_deg
-        return np.asarray(gaussian_filter(speed, cells, mode=("nearest", "wrap")))
+        return smoothed(speed, self.smoothing_deg, grid) if self.smoothing_deg else speed
 
     def speed_km_s(self, expansion: Array, distance_deg: Array) -> Array:
         """Speed at 0.1 au; an infinite expansion factor gives the slowest wind.
@@ -85,6 +82,12 @@ class SpeedLaw:
         depth = 1 - 0.8 * np.exp(-((distance_deg / self.width_deg) ** self.width_power))
         gain = self.gain_km_s * (1 + expansion) ** -self.expansion_power * depth**3
         return np.clip(self.slow_km_s + gain - self.later_km_s, *self.limits_km_s)
+
+
+def smoothed(plane: Map, sigma_deg: float, grid: CarringtonGrid) -> Map:
+    """Smooth a map of uniform latitude by a Gaussian, (row, column)."""
+    cells = sigma_deg / grid.step_deg
+    return np.asarray(gaussian_filter(plane, cells, mode=("nearest", "wrap")))
 
 
 WSA = SpeedLaw("WSA", 285.0, 625.0, 2 / 9, 2.0, 2.0)

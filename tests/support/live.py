@@ -94,16 +94,19 @@ def serving(
         yield server
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(
+    url: str, process: subprocess.Popen[bytes], log: Path, every_s: float = 0.2
+) -> None:
     """Wait for the first good answer; say what the process wrote if it ends or takes too long."""
     end = time.monotonic() + PATIENCE_S
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            if httpx.get(url, timeout=PATIENCE_S).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
+    with httpx.Client(timeout=PATIENCE_S) as client:
+        while process.poll() is None and time.monotonic() < end:
+            try:
+                if client.get(url).is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(every_s)
     pytest.fail(f"{url} did not answer:\n{log.read_text()[-4000:]}")
 
 

@@ -16,7 +16,12 @@ RECIPE = SHIPPED.model_copy(
         "grid": Grid(64, 28.125),
         "network": NetworkSpec(
             name="pix2pix:Generator",
-            arguments={"input_channels": 5, "output_channels": 4, "n_gf": 2, "levels": 4},
+            arguments={
+                "input_channels": SHIPPED.input_planes,
+                "output_channels": len(SHIPPED.outputs),
+                "n_gf": 2,
+                "levels": 4,
+            },
         ),
     }
 )

@@ -21,13 +21,10 @@ CONFIG = "training/configs/farside-1-real.toml"
 
 
 @pytest.fixture(scope="module")
-def store(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = shared_data / "realsun" / "sets"
-    if not folder.is_dir():
-        pytest.skip(f"no sets of the real Sun at {folder}")
+def store(real_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = tmp_path_factory.mktemp("real") / "sdo.zarr"
     recipe = Recipe.from_toml((ROOT / "training/recipes/farside-1.toml").read_text())
-    prepare([folder], store, ArchivePlan(recipe.disk, rule=MonthsRule(2024, 1), alone=True))
+    prepare([real_folder], store, ArchivePlan(recipe.disk, rule=MonthsRule(2024, 1), alone=True))
     return store
 
 

@@ -143,11 +143,8 @@ def test_missing_data_are_one_sentence_and_exit_status_2(
 
 
 @pytest.fixture(scope="module")
-def real_sets(shared_data: Path) -> list[RealSet]:
-    folder = shared_data / "realsun" / "sets"
-    if not folder.is_dir():
-        pytest.skip(f"no sets of the real Sun at {folder}")
-    return [each for each in read_sets(folder) if each.counts]
+def real_sets(real_folder: Path) -> list[RealSet]:
+    return [each for each in read_sets(real_folder) if each.counts]
 
 
 @pytest.mark.parametrize("name", ["farside-1", "pix2pixhd-demo", "pix2pix-demo", "multilayer-demo"])
