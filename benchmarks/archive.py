@@ -44,6 +44,8 @@ CAMERA = Camera(64, 27.0)
 BANDS = (304, 195, 171)
 SLOTS_OF_A_DECADE = 16_072
 QUERIES = 20
+SERIES = ("farside_1_v3_stereo_a", "farside_1_v3_synchronic")
+"""Series of the magnetograms and of the maps of a decade."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -165,12 +167,7 @@ def input_of(role: str, given: Arrival) -> ProductInput:
 
 def queries(folder: Path, slots: int) -> None:
     """Ask the index of a decade of magnetograms, maps, and seven arrived files for each."""
-    series = ("farside_1_v3_stereo_a", "farside_1_v3_synchronic")
-    with open_archive(folder) as archive:
-        fill(archive.index, series)
-    with closing(sqlite3.connect(folder / FILE_NAME)) as connection, connection:
-        for statement in _COPIES:
-            connection.execute(statement, {"slots": slots})
+    write_decade(folder, slots)
     middle, sha = START + slots // 2 * CADENCE, sha256(b"nothing").hexdigest()
     with reading(folder) as index:
         asked: dict[str, Callable[[], object]] = {
@@ -180,15 +177,15 @@ def queries(folder: Path, slots: int) -> None:
                 spacecraft="STEREO_A", end=middle, limit=100
             ),
             "the page after a product": lambda: index.find(
-                after=Name(series[0], middle, 1), limit=100
+                after=Name(SERIES[0], middle, 1), limit=100
             ),
-            "the product of a slot": lambda: index.current(series[0], middle),
-            "the last map before a slot": lambda: index.last_before(series[1], middle),
-            "its inputs": lambda: index.inputs(Name(series[0], middle, 1)),
+            "the product of a slot": lambda: index.current(SERIES[0], middle),
+            "the last map before a slot": lambda: index.last_before(SERIES[1], middle),
+            "its inputs": lambda: index.inputs(Name(SERIES[0], middle, 1)),
             "the product of a content": lambda: index.product_of_content(sha),
             "a file of a content": lambda: index.path_of_arrival(sha),
             "the series of maps": index.map_series,
-            "the period of a series": lambda: index.period(series[1]),
+            "the period of a series": lambda: index.period(SERIES[1]),
             "the numbers of the metrics": index.counts,
         }
         print(f"\n{f'{slots} slots, {2 * slots} products':52s}{'process ms':>10s}")
@@ -196,9 +193,18 @@ def queries(folder: Path, slots: int) -> None:
             print(f"{what:52s}{1e3 * seconds_of(ask):10.2f}", flush=True)
 
 
-def fill(index: Index, series: Sequence[str]) -> None:
+def write_decade(folder: Path, slots: int) -> None:
+    """Write an index with a magnetogram, a map and seven arrived files for each slot."""
+    with open_archive(folder) as archive:
+        fill(archive.index)
+    with closing(sqlite3.connect(folder / FILE_NAME)) as connection, connection:
+        for statement in _COPIES:
+            connection.execute(statement, {"slots": slots})
+
+
+def fill(index: Index) -> None:
     """Enter the products and files of one slot."""
-    for kind, name in zip(("magnetogram", "map"), series, strict=True):
+    for kind, name in zip(("magnetogram", "map"), SERIES, strict=True):
         given = [
             ProductInput("observation", "EUVI-A 304", START, Quality.GOOD, f"{number}.fts", "0")
             for number in range(7)

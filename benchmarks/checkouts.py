@@ -140,6 +140,28 @@ class Checkout:
             finally:
                 process.send_signal(signal.SIGINT)
 
+    @contextmanager
+    def serving_triton(self, repository: Path, folder: Path) -> Iterator[str]:
+        """Run its Triton until the block ends, with a log in `folder`; yield the address."""
+        folder.mkdir(parents=True)
+        modules = ("deploy.local_triton.server", "tests.tritonserver")  # the second is of 7696a70
+        here = [each for each in modules if (self.root / f"{each.replace('.', '/')}.py").exists()]
+        ports = {what: free_port() for what in ("grpc", "http", "metrics")}
+        command = [self._python, "-m", here[0], str(repository)]
+        command += [f"--{what}-port={port}" for what, port in ports.items()]
+        with (
+            (folder / "log").open("wb") as log,
+            subprocess.Popen(  # noqa: S603  our own command
+                command, cwd=self.root, env=self._environment({}), stdout=log, stderr=log
+            ) as process,
+        ):
+            try:
+                ready = f"http://127.0.0.1:{ports['http']}/v2/health/ready"
+                wait_until_ready(ready, process, folder / "log")
+                yield f"127.0.0.1:{ports['grpc']}"
+            finally:
+                process.send_signal(signal.SIGINT)
+
     @property
     def _python(self) -> str:
         return str(self.root / ".venv/bin/python")

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import shutil
+import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -21,9 +23,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from astropy.time import Time
 
-from benchmarks.archive import write_files
+from benchmarks.archive import (
+    CADENCE,
+    QUERIES,
+    SERIES,
+    SLOTS_OF_A_DECADE,
+    START,
+    write_decade,
+    write_files,
+)
 from benchmarks.checkouts import Checkout, Cost, Service
 from benchmarks.load import Request, connect, post, request_of, run_clients
+from farside.archive.index import FILE_NAME
 from farside.simulation import SimulatedSet, write_set
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -197,17 +208,31 @@ def _instrument(path: Path) -> str:
 
 def service(bench: Bench) -> Found:
     """Requests to both services in turn, by one load generator."""
+    return _services(bench, triton=False)
+
+
+def triton(bench: Bench) -> Found:
+    """The same with the network in a Triton server, that of each checkout."""
+    return _services(bench, triton=True)
+
+
+def _services(bench: Bench, triton: bool) -> Found:
     found = _found()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         running = {}
         for checkout in (bench.before, bench.now):
-            serving = checkout.serving(
-                folder / checkout.name,
-                model_repository=bench.repository(checkout),
-                queue_size=max(bench.clients),
-            )
-            running[checkout.name] = stack.enter_context(serving)
+            repository = bench.repository(checkout)
+            settings: dict[str, object] = {"queue_size": max(bench.clients)}
+            if triton:
+                exporting = ["-m", "export", MODEL, "--formats", "torchscript"]
+                checkout.python(*exporting, "--repository", repository)
+                serving = checkout.serving_triton(repository, folder / f"{checkout.name}-triton")
+                settings["triton_url"] = stack.enter_context(serving)
+            else:
+                settings["model_repository"] = repository
+            service = checkout.serving(folder / checkout.name, **settings)
+            running[checkout.name] = stack.enter_context(service)
         for size, count in bench.requests:
             request = request_of(bench.simulated(size))
             for service in running.values():
@@ -274,6 +299,69 @@ def watch(bench: Bench) -> Found:
             command += ["--model", MODEL, "--repository", bench.repository(checkout)]
             for state in ("new", "known"):
                 _note(found, f"`farside watch`, {state} files", checkout, checkout.python(*command))
+    return found
+
+
+_ASK = """
+import json, sys, time
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from farside.archive.index import reading
+from farside.archive.naming import Name
+folder, disks, maps, slot, count = sys.argv[1:]
+slot = datetime.fromisoformat(slot)
+def milliseconds(ask):
+    used = []
+    for _ in range(int(count)):
+        start = time.process_time()
+        ask()
+        used.append(time.process_time() - start)
+    return 1e3 * median(used)
+with reading(Path(folder)) as index:
+    inputs = getattr(index, "inputs", None) or index.ingredients
+    latest = index.find if hasattr(index, "find") else lambda limit: index.products()[-limit:]
+    asked = {
+        "the latest 100 products": lambda: latest(limit=100),
+        "the product of a slot": lambda: index.current(disks, slot),
+        "the last map before a slot": lambda: index.last_before(maps, slot),
+        "the inputs of a product": lambda: inputs(Name(disks, slot, 1)),
+        "a content without a product": lambda: index.has_content("nothing"),
+    }
+    print(json.dumps({what: milliseconds(ask) for what, ask in asked.items()}))
+"""
+
+_OLD_TABLES = """
+import json
+from farside.archive.index import Index
+print(json.dumps(hasattr(Index, "ingredients")))
+"""
+
+_AS_BEFORE = """
+ALTER TABLE input RENAME TO ingredient;
+DROP INDEX product_kind; DROP INDEX product_series; DROP INDEX product_content;
+DROP INDEX arrival_content; DROP INDEX arrival_unusable;
+"""
+"""From the present tables and indices of an archive to those of 7696a70."""
+
+
+def queries(bench: Bench) -> Found:
+    """Questions to the index of a decade of products."""
+    found = _found()
+    with TemporaryDirectory() as folder:
+        archives = {name: Path(folder) / name for name in ("before", "now")}
+        write_decade(archives["now"], SLOTS_OF_A_DECADE)
+        shutil.copytree(archives["now"], archives["before"])
+        if bench.before.answer(_OLD_TABLES):
+            with closing(sqlite3.connect(archives["before"] / FILE_NAME)) as connection:
+                connection.executescript(_AS_BEFORE)
+        middle = START + SLOTS_OF_A_DECADE // 2 * CADENCE
+        for checkout in bench.turns():
+            asked = checkout.answer(
+                _ASK, archives[checkout.name], *SERIES, middle.isoformat(), QUERIES
+            )
+            for what, taken in asked.items():
+                found[f"{what}, processor ms"][checkout.name].append(taken)
     return found
 
 
@@ -373,8 +461,10 @@ PARTS: Mapping[str, Callable[[Bench], Found]] = {
     "start": start,
     "files": files,
     "service": service,
+    "triton": triton,
     "maps": maps,
     "watch": watch,
+    "queries": queries,
     "training": training,
 }
 

@@ -40,7 +40,9 @@ def test_a_program_has_its_own_cost_and_a_failure_says_why(tmp_path: Path) -> No
         Checkout("now", ROOT).python("-c", "raise SystemExit('no module of that name')")
 
 
-@pytest.mark.parametrize("part", ["service", "watch"])
+@pytest.mark.parametrize(
+    "part", ["service", pytest.param("triton", marks=pytest.mark.soak), "watch", "queries"]
+)
 def test_both_checkouts_are_measured(part: str, small: SimulatedSet, tmp_path: Path) -> None:
     (tmp_path / "small").symlink_to(small.truth.parent.parent)
     found = PARTS[part](bench(tmp_path))
