@@ -231,8 +231,8 @@ def _services(bench: Bench, triton: bool) -> Found:
                 settings["triton_url"] = stack.enter_context(serving)
             else:
                 settings["model_repository"] = repository
-            service = checkout.serving(folder / checkout.name, **settings)
-            running[checkout.name] = stack.enter_context(service)
+            context = checkout.serving(folder / checkout.name, **settings)
+            running[checkout.name] = stack.enter_context(context)
         for size, count in bench.requests:
             request = request_of(bench.simulated(size))
             for service in running.values():

@@ -43,6 +43,9 @@ MAX_CACHED = 64
 COMPARED_PIXELS = 32
 """Most pixels a side, evenly spaced, of torch's answer that are kept."""
 
+_COMPARED = "noise in [-1, 1]"
+"""What torch's answer is to: an answer to anything else is of no use."""
+
 _LEAST_BYTES = 64
 """Smallest constant that is looked for among the weights."""
 
@@ -73,9 +76,16 @@ class NetworkGraph(NamedTuple):
 
 
 def noise(channels: int, side_px: int) -> Tensor:
-    """Normal noise of unit variance, (1, channel, y, x), always the same."""
-    shape = (1, channels, side_px, side_px)
-    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    """Noise like images in network units, (1, channel, y, x), always the same.
+
+    It is strongest on large scales (power as 1/frequency²) and clipped to [-1, 1], one deviation.
+    """
+    white = np.random.default_rng(0).normal(size=(1, channels, side_px, side_px))
+    frequency = np.hypot(np.fft.fftfreq(side_px)[:, None], np.fft.rfftfreq(side_px))
+    spectrum = np.fft.rfft2(white) / np.maximum(frequency, 1 / side_px)
+    red = np.fft.irfft2(spectrum, s=white.shape[-2:])
+    red /= red.std(axis=(-2, -1), keepdims=True)
+    return red.clip(-1, 1).astype(np.float32)
 
 
 def compared(answer: Tensor) -> NDArray[np.float32]:
@@ -169,7 +179,8 @@ def pack(network: NetworkGraph, weights: Mapping[str, NDArray[np.float32]]) -> b
 def _described(recipe: Recipe, identity: str) -> str:
     """What a graph depends on: it is of no use to a model of which any of it differs."""
     planes = (recipe.input_planes, len(recipe.outputs), recipe.odd_planes, recipe.side_px)
-    return json.dumps([identity, recipe.network.model_dump(), planes], sort_keys=True)
+    parts = [identity, recipe.network.model_dump(), planes, _COMPARED]
+    return json.dumps(parts, sort_keys=True)
 
 
 def _read(stored: Path, model: Path, recipe: Recipe, identity: str) -> NetworkGraph | None:
