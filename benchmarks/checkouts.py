@@ -29,15 +29,12 @@ class Cost:
     ----------
     processor_s
         Seconds of all its threads and of the processes that it waited for.
-    peak_mb
-        Most resident memory; not less than that of the program that starts it.
     output
         What it printed.
     """
 
     wall_s: float
     processor_s: float
-    peak_mb: float
     output: str
 
 
@@ -108,14 +105,11 @@ class Checkout:
             output = printed.read()
         if process.returncode:
             raise RuntimeError(f"{self.root}: {arguments[:3]} failed:\n{output[-4000:]}")
-        return Cost(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6, output)
+        return Cost(wall_s, used.ru_utime + used.ru_stime, output)
 
-    def answer(self, code: str, *arguments: object) -> Mapping[str, Any]:
+    def answer(self, code: str, *arguments: object) -> Any:
         """Run lines of Python; return the JSON that they print last."""
-        found: Mapping[str, Any] = json.loads(
-            self.python("-c", code, *arguments).output.splitlines()[-1]
-        )
-        return found
+        return json.loads(self.python("-c", code, *arguments).output.splitlines()[-1])
 
     @contextmanager
     def serving(self, folder: Path, **settings: object) -> Iterator[Service]:
