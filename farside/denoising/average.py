@@ -143,6 +143,7 @@ def _timed(
             float((frame.slot - middle.slot).to_value("s")),
             _from_middle(middle.pointing, frame.pointing),
         )
+        del observation  # before the next one is read
         progress(len(origins), len(frames))
 
 

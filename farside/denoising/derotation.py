@@ -128,6 +128,7 @@ def derotated_mean(frames: Iterable[TimedFrame], motion: SurfaceMotion) -> Image
         there = np.isfinite(values)
         np.add(total, values, out=total, where=there)
         count += there.astype(np.float32)
+        del frame, values, there  # before the next one is read
     with np.errstate(invalid="ignore"):  # no value at all: 0/0 is NaN
         mean: Image = total / count
     return mean

@@ -178,6 +178,7 @@ def accepted(
             taken.append(register(image, recipe.disk))
         else:
             taken.append(image)
+        del image  # before the next one is read
     return taken
 
 

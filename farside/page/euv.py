@@ -31,6 +31,7 @@ def euv_map(sun_map: SynchronicMap, images: Iterable[bytes]) -> Map:
         brightness, mu = _project(register(observation, GRID), sun_map)
         total += brightness * mu**2
         weight += mu**2
+        del observation  # before the next one is read
     mean = total / np.where(weight > 0, weight, 1)
     return np.where(weight > 0, np.log10(np.maximum(mean, 1e-2)), np.nan)
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from astropy.time import Time, TimeDelta
@@ -14,6 +16,7 @@ from farside.simulation.instruments.camera import Detector
 from farside.sun.grid import Image
 from farside.sun.heliographic import differential_rotation_deg_per_day, project
 from farside.sun.observer import earth
+from tests.support.let_go import one_at_a_time
 
 TIME = Time("2013-11-01T00:00:00")
 EARTH = earth(TIME)
@@ -92,6 +95,12 @@ def test_the_noise_of_n_frames_falls_by_the_root_of_n(speed: float, left: float)
     # A quarter of a pixel from frame to frame: every fourth one is whole and keeps all of its.
     mean = derotated_mean(frames, across(speed, speed / 100))
     assert inner(mean).std() == pytest.approx(9 * left / np.sqrt(21), rel=0.02)
+
+
+def test_a_frame_is_let_go_before_the_next_one_is_read() -> None:
+    makers = [partial(lambda step: TimedFrame(wave(0.0, 6.0), step), float(n)) for n in STEPS[:3]]
+    frames = one_at_a_time(makers, lambda frame: frame.image)
+    assert np.isfinite(derotated_mean(frames, across(0.0))).any()
 
 
 def test_a_frame_of_another_pointing_is_brought_to_the_middle_one() -> None:

@@ -1,6 +1,8 @@
 """Matching of images to channels, and errors of invalid sets."""
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import astropy.units as u
 import numpy as np
@@ -16,13 +18,16 @@ from farside.errors import (
     UnexpectedImageError,
 )
 from farside.io.wcs import Pointing
-from farside.magnetogram.stack import align, assemble
+from farside.magnetogram.stack import accepted, align, assemble
 from farside.model.recipe import Channel, Linear, Recipe, Training
 from farside.observation.image import Observation, Origin
 from farside.quality import Quality
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, SOLAR_RADIUS_M, Observer
 from farside.sun.reference_epoch import reference_time
+from tests.support.let_go import one_at_a_time
 from tests.support.small_model import RECIPE
+
+ROOT = Path(__file__).resolve().parents[2]
 
 TWO_BANDS = RECIPE.model_copy(
     update={
@@ -117,6 +122,13 @@ def test_front_side_observation_takes_a_reference_of_now_or_of_a_rotation_before
         [image("AIA", "193", NOW, sdo, 1.0)], [image("HMI", "LOS", taken, EARTH, 1.0)], recipe
     )
     assert bool(stack.quality & Quality.OLD_REFERENCE) is flagged
+
+
+def test_an_image_is_let_go_before_the_next_one_is_read() -> None:
+    recipe = Recipe.from_toml((ROOT / "training/recipes/pix2pixcc-demo.toml").read_text())
+    makers = [partial(euvi, band) for band in ("304", "195", "171")]
+    images = one_at_a_time(makers, lambda image: image.pixels)
+    assert len(accepted(images, "observation", recipe)) == 3
 
 
 def test_image_that_no_channel_takes_is_named_with_what_is_wanted() -> None:
