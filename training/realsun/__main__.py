@@ -62,7 +62,10 @@ def real_sun(arguments: argparse.Namespace) -> Results:
             shown += out.write(real.name, picture_of_set(real, given), real.may_be_published)
     views = far_views(arguments.euvi or beside / "euvi", models, engine, catalogue)
     for view in views:
-        shown += out.write(f"euvi-{view.name}", picture_of_view(view), view.may_be_published)
+        name, with_images = f"euvi-{view.name}", view.may_be_published
+        shown += out.write(name, picture_of_view(view, with_images), may_be_published=True)
+        if not with_images:
+            out.write(name, picture_of_view(view), may_be_published=False)
     recipes = [model.recipe for model in models]
     found = Results(sets, recipes, rows, skipped_models(models), views, shown)
     with atomic_path(arguments.out) as temporary:

@@ -150,7 +150,8 @@ EUVI has no magnetogram to be scored against. These are the regions of the gener
 above, with a radial flux of at least 10²¹ Mx), latitude and Carrington longitude, and whether
 Stanford's helioseismic list of strong far-side regions has one within 15°. The list is of the half
 that Earth does not see, and of strong regions: one without an entry is not proved absent. The
-pictures of these images are written to `build/real-sun/`, for their source has no licence."""
+generated fields are shown above; beside their EUVI images they are in `build/real-sun/`, for the
+source of those has no licence."""
 
 _LIMITS = """\
 ## Limits of the data
@@ -173,10 +174,10 @@ rebuilt: time, centre, radius and roll were checked against GONG, the limb, and 
 
 _THANKS = """\
 AIA and HMI: courtesy of NASA/SDO and the AIA, EVE and HMI science teams. EUVI: the STEREO/SECCHI
-consortium. GONG: NSO/AURA/NSF. Helioseismic list: Stanford HMI/JSOC. Pictures shown here were made
-from figures of [Giov25/SDO_downstream](https://github.com/Giov25/SDO_downstream) (Apache License
+consortium. GONG: NSO/AURA/NSF. Helioseismic list: Stanford HMI/JSOC. Pictures of AIA and HMI were
+made from figures of [Giov25/SDO_downstream](https://github.com/Giov25/SDO_downstream) (Apache License
 2.0), changed: recovered as FITS, registered and coloured. Of sources without a licence there are
-only numbers."""
+only numbers, and what was generated."""
 
 
 def mean_table(rows: Sequence[Row], area: str) -> str:

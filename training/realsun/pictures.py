@@ -52,8 +52,8 @@ def picture_of_set(real: RealSet, predictions: Sequence[Prediction]) -> bytes:
     return draw(title, [[*euv, Panel("HMI, the truth", real.truth.image)], made], real.truth.grid)
 
 
-def picture_of_view(view: FarView) -> bytes:
-    """Draw a far-side view as PNG: EUVI above, products of the models below."""
+def picture_of_view(view: FarView, images: bool = True) -> bytes:
+    """Draw a far-side view as PNG: EUVI above, if wanted, and products of the models below."""
     made = [
         Panel(product.generator.model, on_scoring_grid(product.image, product.disk))
         for product, _ in view.products
@@ -63,7 +63,7 @@ def picture_of_view(view: FarView) -> bytes:
         f"{first.spacecraft.replace('_', '-')}, {_clock(first.time.isot)}, "
         f"{first.observer.longitude_deg:+.0f}° from Earth"
     )
-    return draw(title, [view.images, made], GRID)
+    return draw(title, [view.images, made] if images else [made], GRID)
 
 
 def draw(title: str, rows: Sequence[Sequence[Disk | Panel]], grid: Grid) -> bytes:
