@@ -175,9 +175,9 @@ rebuilt: time, centre, radius and roll were checked against GONG, the limb, and 
 _THANKS = """\
 AIA and HMI: courtesy of NASA/SDO and the AIA, EVE and HMI science teams. EUVI: the STEREO/SECCHI
 consortium. GONG: NSO/AURA/NSF. Helioseismic list: Stanford HMI/JSOC. Pictures of AIA and HMI were
-made from figures of [Giov25/SDO_downstream](https://github.com/Giov25/SDO_downstream) (Apache License
-2.0), changed: recovered as FITS, registered and coloured. Of sources without a licence there are
-only numbers, and what was generated."""
+made from figures of [Giov25/SDO_downstream](https://github.com/Giov25/SDO_downstream) (Apache
+License 2.0), changed: recovered as FITS, registered and coloured. Of sources without a licence
+there are only numbers, and what was generated."""
 
 
 def mean_table(rows: Sequence[Row], area: str) -> str:
