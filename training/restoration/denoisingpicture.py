@@ -17,7 +17,7 @@ from training.restoration.denoiser import MEAN, ONE_FRAME, TRUTH, Denoiser, SunP
 PATCH_PX = 128
 """Side of a patch: 47 Mm at disk centre."""
 
-QUIET_GAUSS, ACTIVE_GAUSS = 30.0, 500.0
+QUIET_GAUSS, ACTIVE_GAUSS = 30.0, 2000.0
 """Ranges of the grey scales."""
 
 DPI = 100
