@@ -19,7 +19,7 @@ def main() -> int:
     try:
         with Client(asked.url) as client:
             out = client.generate(asked.observation, asked.reference, asked.model, out=asked.out)
-    except FarsideError as error:
+    except (FarsideError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     print(out)

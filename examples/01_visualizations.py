@@ -4,10 +4,10 @@ Visualizations
 
 A far-side magnetogram, what the model says beside it, and the truth of the simulated Sun.
 
-A product has up to four planes: the line-of-sight field, its standard deviation, the expected
-strength, and the probability that the field points at the observer. The truth beside them is a
-file in the layout of the AISFM 3.0 data release: 1024 by 1024 pixels, NaN off the disk, the
-spacecraft in INPUTDAT.
+A product has up to four planes: the line-of-sight field, its error σ (68.3 % of the errors are
+within it), the expected strength, and the probability that the field points at the observer. The
+truth beside them is a file in the layout of the AISFM 3.0 data release: 1024 by 1024 pixels, NaN
+off the disk, the spacecraft in INPUTDAT.
 """
 
 # %%

@@ -52,20 +52,20 @@ wcs = WCS(header)
 radius = header["RSUN_OBS"] * u.arcsec
 significant = np.abs(field) > sigma
 share = np.nansum(significant) / np.isfinite(field).sum()
-print(f"{share:.1%} of the disk is above its standard deviation")
+print(f"{share:.1%} of the disk is above its error σ; 68.3% of the errors are within σ")
 
 # %%
-# The field, outlined where it exceeds its standard deviation, and that deviation: it is large where
-# the model knows the strength of a region but not its sign.
+# The field, outlined where it exceeds its error σ, and σ: it is large where the model knows the
+# strength of a region but not its sign.
 
 figure = plt.figure(figsize=(12, 5.6), layout="constrained")
 left = figure.add_subplot(121, projection=wcs)
 left.imshow(field, cmap="gray", vmin=-150, vmax=150, origin="lower")
 left.contour(significant & (sigma > 5), [0.5], colors="tab:orange", linewidths=0.9)
-left.set_title("field; orange: above its standard deviation")
+left.set_title("field; orange: above its error σ")
 right = figure.add_subplot(122, projection=wcs)
 shown = right.imshow(sigma, cmap="magma", vmin=0, vmax=60, origin="lower")
-right.set_title("standard deviation")
+right.set_title("error σ")
 figure.colorbar(shown, ax=right, label="G", shrink=0.8)
 for axes in (left, right):
     for coordinate in axes.coords:

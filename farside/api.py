@@ -15,6 +15,7 @@ from astropy.units import Quantity
 from farside.errors import FormatError, MissingMetadataError
 from farside.io.atomic import NamedFile
 from farside.io.fits import MAX_BYTES, primary_cards, text, unpack
+from farside.io.formats import FITS_SUFFIXES
 from farside.io.objects import is_address
 from farside.io.source import Source, bytes_of, listed, naming_errors
 from farside.magnetogram.magnetogram import Magnetogram
@@ -197,7 +198,7 @@ def synchronic_map(
     Parameters
     ----------
     observed : file, HDUList, Map or Observation, or several
-        Full-disk line-of-sight magnetograms of HMI, MDI or SO/PHI-FDT.
+        Full-disk line-of-sight magnetograms of HMI, MDI, SO/PHI-FDT or GONG.
     generated : file, HDUList or Magnetogram, or several
         Products of :func:`farside.generate`, or magnetograms of the AISFM archive.
     base : file, HDUList, SynchronicMap or BaseMap, optional
@@ -291,7 +292,8 @@ def write(
     Raises
     ------
     FormatError
-        The product is not written in this format, or the path is the address of an object store.
+        The product is not written in this format, the suffix of the path names none, or the path is
+        the address of an object store.
 
     Examples
     --------
@@ -305,13 +307,22 @@ def write(
             "object stores"
         )
     path = Path(path)
-    chosen = format or ("png" if path.suffix.lower() == ".png" else "native")
+    chosen = format or _format_of(path)
     file = _packed(product, chosen, flux_scale)
     return (
         file.write_to(path)
         if path.is_dir()
         else NamedFile(path.name, file.content).write_to(path.parent)
     )
+
+
+def _format_of(path: Path) -> str:
+    """Format by the suffix of a path; native in a folder."""
+    if path.suffix.lower() == ".png":
+        return "png"
+    if path.is_dir() or path.suffix.lower() in FITS_SUFFIXES:
+        return "native"
+    raise FormatError(f"got {path.name}, expected a name in .fits or .png, or a format")
 
 
 def _packed(product: Magnetogram | SynchronicMap, format: str, flux_scale: float) -> NamedFile:  # noqa: A002

@@ -75,6 +75,11 @@ class Client:
     transport
         Transport of the HTTP requests, for tests and unusual networks.
 
+    Raises
+    ------
+    ConnectionFailedError
+        `url` is not the address of a service.
+
     Examples
     --------
     >>> with Client("http://localhost:3000") as client:  # doctest: +SKIP
@@ -90,6 +95,7 @@ class Client:
         api_key: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        _check_address(url)
         self.url = url
         self._retries = retries
         key = (api_key or os.environ.get("FARSIDE_API_KEY", "")).strip()
@@ -504,6 +510,19 @@ def _wait_s(answer: httpx.Response) -> float:
     """Delay of the Retry-After header, seconds; 1 if it is missing or a date."""
     delay = answer.headers.get("retry-after", "")
     return min(float(delay) if delay.isdecimal() else 1.0, MAX_WAIT_S)
+
+
+def _check_address(url: str) -> None:
+    """Refuse what is not an address of a service, such as one without ``http://``."""
+    try:
+        parsed = httpx.URL(url)
+        known = parsed.scheme in ("http", "https") and bool(parsed.host)
+    except httpx.InvalidURL:
+        known = False
+    if not known:
+        raise errors.ConnectionFailedError(
+            f"got {url!r} as the address of the service, expected one such as http://localhost:3000"
+        )
 
 
 def _error(answer: httpx.Response) -> errors.FarsideError:

@@ -52,6 +52,7 @@
     │   └── DiskFullError             no room for a file
     ├── SettingsError             a configuration file is invalid
     ├── ObjectStoreError          an object store does not answer, or refuses
+    ├── OutOfRangeError           a time or longitude for which nothing can be computed
     └── ServiceError              a request to the service failed, as its client sees it
         ├── OverloadedError           the queue is full, or the limit of an API key is reached
         ├── UnknownKeyError           no API key, or one that the service does not know
@@ -161,7 +162,7 @@ class UnexpectedImageError(SetError):
 
 
 class DuplicateChannelError(SetError):
-    """Two images for one channel."""
+    """Two images for one channel, or one disk of a map twice."""
 
 
 class TimesApartError(SetError):
@@ -278,6 +279,10 @@ class SettingsError(FarsideError):
 
 class ObjectStoreError(FarsideError):
     """An object store does not answer, or refuses; it can be tried again."""
+
+
+class OutOfRangeError(FarsideError, ValueError):
+    """A time or a longitude for which nothing can be computed."""
 
 
 class ServiceError(FarsideError):

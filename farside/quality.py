@@ -61,3 +61,12 @@ MEANINGS: Mapping[Quality, str] = {
     Quality.MAP_REFERENCE: "The reference magnetogram was rendered from a synoptic map.",
 }
 """Meaning of each bit of a product's QUALITY."""
+
+OF_A_MAP = (
+    Quality.NO_STEREO
+    | Quality.NO_OBSERVED
+    | Quality.NO_BASE
+    | Quality.BASE_STALE
+    | Quality.FLUX_IMBALANCE
+)
+"""Bits of a map itself, which a later map or a magnetogram made with it does not inherit."""

@@ -82,6 +82,8 @@ class Farside:
             self._worker = Worker(SETTINGS, open_engine(SETTINGS), Metrics())
             http.state.worker = self._worker
             GracefulShutdown(self._worker)
+            if not SETTINGS.triton_url:  # a server's models may come later
+                self._worker.check_default_model()
             self._worker.warm_up()
             jobs = self._worker.jobs
             self._runner = None if jobs is None else JobRunner(self._worker, jobs)

@@ -52,7 +52,9 @@ class GenerateForm(Form):
 class SynchronicForm(Form):
     """Form of ``POST /synchronic``: any file may be left out, but not all of them."""
 
-    observed: tuple[Upload, ...] = Field(default=(), description="HMI magnetograms")
+    observed: tuple[Upload, ...] = Field(
+        default=(), description="Magnetograms of HMI, MDI, PHI-FDT or GONG"
+    )
     generated: tuple[Upload, ...] = Field(default=(), description="products of POST /generate")
     base: Upload | None = Field(
         default=None, description="base map: of GONG, ADAPT or HMI, or an earlier synchronic map"

@@ -8,6 +8,7 @@ of the Sun is merged beside them, in a process that is ended at the deadline.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,8 @@ from service.unpacked import check_unpacked
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+log = logging.getLogger("farside.service")
 
 READY_TIMEOUT_S = 2.0
 """How long a scrape waits for an engine that is slow to say whether it is ready, a choice."""
@@ -130,6 +133,17 @@ class Worker:
         # One at a time: matplotlib is not made for several threads.
         self._write = ThreadStage("write", 1, metrics)
 
+    def check_default_model(self) -> None:
+        """Warn if the model of requests that name none is not loaded."""
+        name, loaded = self.settings.default_model, self._loaded()
+        if name and name not in loaded:
+            log.warning(
+                "FARSIDE_DEFAULT_MODEL is %s, expected one of the loaded models, %s: requests that "
+                "name no model are refused",
+                name,
+                ", ".join(loaded) or "none",
+            )
+
     def warm_up(self) -> None:
         """Start the process that makes maps, before the first map is asked for."""
         self._map_maker.start()
@@ -210,11 +224,15 @@ class Worker:
         wanted = name or self.settings.default_model
         if wanted:
             return find_model(self.engine, wanted)
-        loaded = list(dict.fromkeys(m.recipe.name for m in self.engine.models().values()))
+        loaded = self._loaded()
         if len(loaded) != 1:
             names = ", ".join(loaded) or "none, as none is loaded"
             raise RequestError(f"no field 'model' in the form, expected one of {names}")
         return find_model(self.engine, *loaded)
+
+    def _loaded(self) -> list[str]:
+        """Names of the loaded models."""
+        return list(dict.fromkeys(m.recipe.name for m in self.engine.models().values()))
 
     async def generate(
         self, form: GenerateForm, model: Model, client: str

@@ -296,6 +296,16 @@ def test_no_service_at_the_address_is_a_connection_failure() -> None:
         client.ready()
 
 
+@pytest.mark.parametrize(
+    "url", ["localhost:34100", "sun.test", "ftp://sun.test", "http://", "http://sun.test:port"]
+)
+def test_what_is_no_address_of_a_service_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(errors.ConnectionFailedError) as got:
+        Client(url)
+    assert repr(url) in str(got.value)
+    assert "http://localhost:3000" in str(got.value)
+
+
 def test_models_come_back_as_recipes() -> None:
     card = {"identity": "abc"} | json.loads(RECIPE.to_json())
     with served(lambda _: httpx.Response(200, json={"models": [card]})) as client:

@@ -245,6 +245,8 @@ def test_a_suffix_of_a_picture_writes_a_picture(folder: Path) -> None:
     assert write(product, folder / "one.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(FormatError, match="the format is 'gong', expected 'native' or 'png'"):
         write(product, folder / "far.gz", "gong")
+    with pytest.raises(FormatError, match=r"got one.jpg, expected a name in .fits or .png"):
+        write(product, folder / "one.jpg")
     with pytest.raises(FormatError, match="got the address s3"):
         write(product, "s3://sun/far.fits")
 

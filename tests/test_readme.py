@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sunpy.map
+from astropy.io import fits
 from sunpy.map.sources import GONGSynopticMap
 
 from clients.demo import OBSERVATION_TIME
@@ -45,6 +46,19 @@ def test_the_curl_example_makes_a_map_of_the_far_side(
     made = sunpy.map.Map(folder / "far.fits")
     assert made.meta["inputdat"] == "STEREO_A"
     assert made.observer_coordinate.lon.to_value("deg") == pytest.approx(120, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("page", "model"), [("docs/service.md", "pix2pix-demo"), ("docs/adding-a-model.md", "toy")]
+)
+def test_the_example_of_a_model_of_304_angstrom_takes_that_file(
+    page: str, model: str, simulated: SimulatedSet
+) -> None:
+    (example,) = examples(page, "bash", f"model={model}")
+    (name,) = re.findall(r"observation=@demo/inputs/(\S+)", example)
+    assert name.startswith(OBSERVATION_TIME.strftime("%Y%m%d_"))
+    (path,) = (p for p in simulated.observations if p.name[8:] == name[8:])
+    assert fits.getheader(path)["WAVELNTH"] == 304
 
 
 def test_the_python_example_prints_spacecraft_and_quality(folder: Path, server: Server) -> None:

@@ -24,6 +24,7 @@ from farside.cli.options import (
     ModelName,
     Repository,
     Server,
+    check_output,
     embedded_models,
     parse_time,
     progress_bar,
@@ -112,6 +113,7 @@ def generate(
     """
     from farside.io.objects import put
 
+    check_output(out, [*observation, *(reference or ())])
     if server:
         from farside.client import Client
 

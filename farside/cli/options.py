@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.io.formats import FITS_SUFFIXES
 from farside.model.defaults import Precision, default_folder
 from farside.progress import Progress
 
@@ -72,6 +73,38 @@ def parse_time(text: str) -> Time:
 def parse_time_if_any(text: str | None) -> Time | None:
     """Parse the time of an option that may be left out."""
     return None if text is None else parse_time(text)
+
+
+def check_output(
+    out: str | Path, inputs: Iterable[str | Path], suffixes: Sequence[str] = FITS_SUFFIXES
+) -> None:
+    """Refuse a file to write that is a folder, has another suffix, or is one that is to be read.
+
+    Parameters
+    ----------
+    out
+        Path or address; the suffix of an address may be any.
+    inputs
+        Files that are read, by path or address.
+
+    Raises
+    ------
+    BadParameter
+        What was got, and what was expected.
+    """
+    from farside.io.objects import is_address
+
+    path = Path(out)
+    if is_address(out):
+        is_input = out in inputs
+    elif path.is_dir():
+        raise typer.BadParameter(f"{out} is a folder, expected --out with the name of a file")
+    elif path.suffix.lower() not in suffixes:
+        raise typer.BadParameter(f"--out is {out}, expected a name in {' or '.join(suffixes)}")
+    else:
+        is_input = path.resolve() in {Path(each).resolve() for each in inputs}
+    if is_input:
+        raise typer.BadParameter(f"{out} is one of the inputs, expected --out with another name")
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from farside.cli.options import check_output
+
 if TYPE_CHECKING:
     from farside.plots.products import Drawable
 
@@ -28,8 +30,7 @@ def quicklook(
     from farside.plots.products import picture
 
     path = out or product.with_name(f"{product.name.removesuffix('.gz').rpartition('.')[0]}.png")
-    if path.resolve() == product.resolve():
-        raise typer.BadParameter(f"{path} is the file itself, expected --out with another name")
+    check_output(path, [product], [".png"])
     typer.echo(NamedFile(path.name, picture(_read(product))).write_to(path.parent))
 
 

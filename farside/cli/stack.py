@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from farside.cli.options import progress_bar
+from farside.cli.options import check_output, progress_bar
 
 
 def stack(
@@ -19,6 +19,7 @@ def stack(
     from farside.denoising.average import average_frames as averaged
     from farside.denoising.fits import write
 
+    check_output(out, frames)
     with progress_bar("stack") as progress:
         mean = averaged(frames, count, progress)
     typer.echo(write(mean, out))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.options import FILE, Server, parse_time_if_any, working
+from farside.cli.options import FILE, Server, check_output, parse_time_if_any, working
 from farside.io.formats import MapFormat
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 def synchronic(
     out: Annotated[Path, typer.Option(help="FITS file to write; pictures are written beside it.")],
     observed: Annotated[
-        list[str] | None, typer.Option(metavar=FILE, help="HMI magnetogram. Repeat for each file.")
+        list[str] | None,
+        typer.Option(
+            metavar=FILE,
+            help="Magnetogram of HMI, MDI, PHI-FDT or GONG. Repeat for each file.",
+        ),
     ] = None,
     generated: Annotated[
         list[str] | None,
@@ -62,6 +66,8 @@ def synchronic(
 
     if format == "native" and flux_scale != 1.0:
         raise typer.BadParameter("--flux-scale needs another --format than native")
+    given = [*(observed or ()), *(generated or ()), *([base] if base else [])]
+    check_output(out, given)
     sources, moment = (observed or (), generated or (), base), parse_time_if_any(time)
     with working("projecting and merging the disks"):
         if server:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from farside.cli.options import parse_time_if_any, working
+from farside.cli.options import check_output, parse_time_if_any, working
 
 if TYPE_CHECKING:
     from astropy.time import Time
@@ -71,10 +71,8 @@ def track(
     from farside.tracking.inputs import read
     from farside.tracking.track import TrackSettings, track_region
 
-    if out.suffix not in FORMATS:
-        raise typer.BadParameter(
-            f"--out is {out.name!r}; expected a name that ends in .ecsv or .csv"
-        )
+    check_output(out, files, list(FORMATS))
+    check_output(out.with_suffix(".fits"), files)  # the cut-outs
     if differential and time is None:
         raise typer.BadParameter("--differential needs --time: when the region was there")
     region = _region(noaa, position, longitude, latitude, parse_time_if_any(time))

@@ -10,3 +10,6 @@ ScanFormat = Literal["png", "jpeg", "fits"]
 
 DropFormat = Literal["native", "gong", "adapt", "wsa", "boundary"]
 """Format of a file in the input folder of a solar-wind model: a map, or EUHFORIA's boundary."""
+
+FITS_SUFFIXES = (".fits", ".fit", ".fts")
+"""Suffixes under which FITS files are written."""

@@ -38,6 +38,13 @@ def bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
     """Bytes and plain name of a source.
 
     At most ``max_bytes + 1`` bytes are read, enough for the caller to refuse a larger file.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened or read.
+    TypeError
+        It is no source.
     """
     name = plain_name(name) or name_of(source)
     if isinstance(source, bytes):
@@ -52,6 +59,11 @@ def bytes_of(source: Source, name: str, max_bytes: int) -> tuple[bytes, str]:
     if _is_map(source):
         hdu = fits.PrimaryHDU(source.data, source.fits_header)
         return _written(fits.HDUList([hdu])), name
+    if not (hasattr(source, "read") and hasattr(source, "close")):
+        raise TypeError(
+            f"got an object of type {type(source).__name__}, expected a path, an address, bytes, "
+            "an open binary file, an HDUList or a sunpy Map"
+        )
     return source.read(max_bytes + 1), name
 
 

@@ -25,7 +25,7 @@ def render(magnetogram: Magnetogram) -> bytes:
     Further outputs of the model, such as EUV brightness, are drawn beside it.
     """
     views = magnetogram.brightness
-    figure = Figure(figsize=(7 * (1 + len(views)), 7.6), layout="constrained")
+    figure = Figure(figsize=(7 * (1 + len(views)), 8), layout="constrained")
     first, *others = figure.subplots(1, 1 + len(views), squeeze=False)[0]
     draw_magnetogram(first, magnetogram)
     for axes, view in zip(others, views, strict=True):
@@ -36,7 +36,7 @@ def render(magnetogram: Magnetogram) -> bytes:
 
 def render_disk(disk: Disk) -> bytes:
     """Render an image of an instrument as PNG, with instrument, band, time and quality."""
-    figure = Figure(figsize=(7, 7.4), layout="constrained")
+    figure = Figure(figsize=(7, 7.7), layout="constrained")
     draw_disk(figure.subplots(), disk)
     quality = ", ".join(disk.origin.quality.names()) or "good"
     figure.supxlabel(f"quality: {quality}", fontsize=8)
@@ -114,10 +114,9 @@ def _upright(magnetogram: Magnetogram) -> Image:
 
 
 def _title(magnetogram: Magnetogram) -> str:
-    time = magnetogram.time.isot[:19]
-    return (
-        f"{magnetogram.spacecraft} {time} UT, {magnetogram.observer.longitude_deg:+.1f}° of Earth"
-    )
+    time, west = magnetogram.time.isot[:19], magnetogram.observer.longitude_deg
+    place = f"{abs(west):.1f}° {'west' if west > 0 else 'east'} of Earth"
+    return f"{magnetogram.spacecraft} {time} UT, {place if abs(west) >= 0.05 else 'at Earth'}"
 
 
 def _caption(magnetogram: Magnetogram) -> str:

@@ -11,10 +11,10 @@ from astropy.coordinates import SkyCoord
 from astropy.time import Time
 from sunpy.coordinates import HeliocentricEarthEcliptic, HeliographicStonyhurst
 
-from farside.simulation.sun import SimulatedSun, Surface
+from farside.simulation.sun import SimulatedSun, Surface, check_begun
 from farside.sun.angles import wrap_deg
 from farside.sun.observer import ASTRONOMICAL_UNIT_M, Observer
-from farside.sun.reference_epoch import reference_time
+from farside.sun.reference_epoch import check_longitude, reference_time
 
 STEREO_DISTANCE_AU = 0.965
 
@@ -51,8 +51,18 @@ class Scene:
 
     @classmethod
     def of(cls, seed: int, time: Time, longitude_deg: float) -> Scene:
-        """Scene of the Sun of a seed, with a spacecraft at a Stonyhurst longitude."""
-        return cls(SimulatedSun(seed), time, stereo(time, longitude_deg))
+        """Scene of the Sun of a seed, with a spacecraft at a Stonyhurst longitude.
+
+        Raises
+        ------
+        OutOfRangeError
+            The longitude is not one, or the Sun begins after `time` or the reference epoch.
+        """
+        check_longitude(longitude_deg)
+        check_begun(time)
+        scene = cls(SimulatedSun(seed), time, stereo(time, longitude_deg))
+        check_begun(scene.reference_time, "epoch of the reference images")
+        return scene
 
     @property
     def reference_time(self) -> Time:

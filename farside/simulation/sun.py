@@ -15,6 +15,7 @@ import astropy.units as u
 import numpy as np
 from astropy.time import Time
 
+from farside.errors import OutOfRangeError
 from farside.simulation.emission.responses import Response, varied_response
 from farside.simulation.grid import COARSE, FINE, Lattice
 from farside.simulation.instruments.exposure import Telescope, varied_telescope
@@ -146,14 +147,12 @@ class SimulatedSun:
 
         Raises
         ------
-        ValueError
+        OutOfRangeError
             `time` is before the Sun begins.
         """
+        check_begun(time)
         day = self.day(time)
         step = _step(day)
-        if step < FIRST_STEP:
-            first = (EPOCH + FIRST_STEP * STEP_DAYS * u.day).isot[:10]
-            raise ValueError(f"a simulated Sun begins on {first}: got {time.isot}, expected later")
         state = transported(_history(self.seed).at(step), day - step * STEP_DAYS)
         return self.polarity * field_gauss(state)
 
@@ -162,7 +161,8 @@ class SimulatedSun:
         return self.background(time) + _deposited(self.elements(time), GLOBE)
 
     def at(self, time: Time, lattice: Lattice = FINE) -> Surface:
-        """Photosphere at `time`, on a grid."""
+        """Photosphere at `time`, on a grid; OutOfRangeError before the Sun begins."""
+        check_begun(time)
         calm = quiet(self.seed, self.day(time), lattice)
         elements = self.elements(time)
         fresh = compact_fraction(elements)
@@ -235,6 +235,29 @@ class _History:
 @lru_cache(maxsize=8)
 def _history(seed: int) -> _History:
     return _History(seed)
+
+
+def check_begun(time: Time, what: str = "") -> None:
+    """Refuse a time before the beginning of every simulated Sun.
+
+    Parameters
+    ----------
+    time
+        The time.
+    what
+        What it is the time of, for the message.
+
+    Raises
+    ------
+    OutOfRangeError
+        What was got, and what was expected.
+    """
+    if (time - EPOCH).to_value("day") < FIRST_STEP * STEP_DAYS:
+        first = EPOCH + FIRST_STEP * STEP_DAYS * u.day
+        of = f" ({what})" if what else ""
+        raise OutOfRangeError(
+            f"a simulated Sun begins on {first.isot[:10]}: got {time.isot}{of}, expected later"
+        )
 
 
 def _step(day: float) -> int:

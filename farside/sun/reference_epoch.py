@@ -5,6 +5,7 @@ The functions take astropy times, and datetimes, with which an archive sorts tho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -12,6 +13,7 @@ from typing import TypeVar
 import astropy.units as u
 from astropy.time import Time
 
+from farside.errors import OutOfRangeError
 from farside.sun.angles import wrap_deg
 
 Instant = TypeVar("Instant", Time, datetime)
@@ -43,9 +45,29 @@ def reference_time(time: Instant, longitude_deg: float) -> Instant:
     time
         Time of the far-side observation.
     longitude_deg
-        Stonyhurst longitude of the observer, degrees.
+        Stonyhurst longitude of the observer, degrees, from -360 to 360.
+
+    Raises
+    ------
+    OutOfRangeError
+        The longitude is not one.
     """
+    check_longitude(longitude_deg)
     return _before(time, reference_lag_days(longitude_deg))
+
+
+def check_longitude(longitude_deg: float) -> None:
+    """Refuse a longitude that is not finite, or beyond a whole turn.
+
+    Raises
+    ------
+    OutOfRangeError
+        What was got, and what was expected.
+    """
+    if not math.isfinite(longitude_deg) or abs(longitude_deg) > 360:
+        raise OutOfRangeError(
+            f"got {longitude_deg:g}° as Stonyhurst longitude, expected -360° to 360°"
+        )
 
 
 def nearest_epoch(taken: Instant, time: Instant, longitude_deg: float) -> Instant:

@@ -137,7 +137,7 @@ def generated_disk(product: Magnetogram, name: str = "", sha256: str = "") -> Ma
 
 
 def read_observed(source: Source, name: str = "") -> MapDisk:
-    """Read and register a line-of-sight magnetogram of HMI, MDI or PHI-FDT.
+    """Read and register a line-of-sight magnetogram of HMI, MDI, PHI-FDT or GONG.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageE
         return error
     return UnsupportedImageError(
         f"{', '.join(error.files)}: {found}, to be given as `{role}`; expected as observed a"
-        " line-of-sight magnetogram of HMI, MDI or PHI-FDT",
+        " line-of-sight magnetogram of HMI, MDI, PHI-FDT or GONG",
         error.files,
     )
 

@@ -170,8 +170,8 @@ def fill_gaps(
     Returns
     -------
     Merged
-        Mean without gaps. σ of a filled cell is the scatter of the field it was made from; its age
-        is a rotation where nothing was seen.
+        Mean without gaps. σ² of a filled cell is the scatter of the field it was made from, and the
+        mean σ² of that field, whose own errors add; its age is a rotation where nothing was seen.
     Mask
         Cells that were filled.
     """
@@ -179,7 +179,7 @@ def fill_gaps(
     poor = ~well_known & (np.abs(grid.latitude_deg)[:, None] >= FILLED_FROM_DEG)
     mean, age = (_parallels(plane, seen) for plane in (merged.field_gauss, merged.age_days))
     field = np.where(seen, merged.field_gauss, mean)
-    scatter = np.sqrt(_parallels((field - mean) ** 2, seen))
+    scatter = np.sqrt(_parallels((field - mean) ** 2 + merged.sigma_gauss**2, seen))
     trust = np.where(well_known, KNOWN_TRUST, np.where(seen, SLANT_TRUST, GUESS_TRUST))
     made = poor | ~seen
     filled = fill_poles(field, trust, poor, grid)

@@ -9,8 +9,13 @@ from operator import or_
 import numpy as np
 from astropy.time import Time
 
-from farside.errors import IncompleteSetError, SaturatingModelError, TimesApartError
-from farside.quality import Quality
+from farside.errors import (
+    DuplicateChannelError,
+    IncompleteSetError,
+    SaturatingModelError,
+    TimesApartError,
+)
+from farside.quality import OF_A_MAP, Quality
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.synchronic.contributions import Contribution, WeightedMean, weighted_mean
 from farside.synchronic.disk import MapDisk
@@ -59,15 +64,6 @@ BASE_CORRELATION_DEG = 1.7
 """Distance at which the correlation of a base map's error is 1/e: on the simulated Sun, unseen for
 two weeks."""
 
-_OF_A_MAP = (
-    Quality.NO_STEREO
-    | Quality.NO_OBSERVED
-    | Quality.NO_BASE
-    | Quality.BASE_STALE
-    | Quality.FLUX_IMBALANCE
-)
-"""Bits of a map itself, which a later map does not inherit from its base map."""
-
 Parts = Sequence[tuple[MapDisk, ProjectedDisk]]
 
 
@@ -113,8 +109,11 @@ def synchronic(
         A disk is of a model that saturates, and `allow_saturating` is false.
     TimesApartError
         A disk or base map is too old, or too far in the future, for the time of the map.
+    DuplicateChannelError
+        Two disks show one view, as one file given twice.
     """
     _refuse_nothing(disks, base)
+    _refuse_copies(disks)
     time = time or _youngest(disks, base)
     if not allow_saturating:
         _refuse_saturating(disks)
@@ -187,6 +186,20 @@ def _refuse_nothing(disks: Sequence[MapDisk], base: BaseMap | None) -> None:
         raise IncompleteSetError(
             "nothing to make a synchronic map of: got no disk and no base map, expected one or more"
         )
+
+
+def _refuse_copies(disks: Sequence[MapDisk]) -> None:
+    """Refuse two disks of one view, as those of one image are: the image would weigh double."""
+    known: dict[tuple[bool, str, str, float], MapDisk] = {}
+    for disk in disks:
+        place, seen = disk.view.observer.longitude_deg, disk.view.time.isot
+        view = disk.is_generated, disk.instrument, seen, round(place, 1)
+        other = known.setdefault(view, disk)
+        if other is not disk:
+            raise DuplicateChannelError(
+                f"{other} and {disk}: got two disks of one view, expected one of each",
+                (str(other), str(disk)),
+            )
 
 
 def _youngest(disks: Sequence[MapDisk], base: BaseMap | None) -> Time:
@@ -275,7 +288,7 @@ def _correlation_length_deg(sources: Sequence[MapSource]) -> float:
 
 
 def _quality(sources: Sequence[MapSource], base: BaseMap | None, time: Time) -> Quality:
-    quality = reduce(or_, (source.quality for source in sources)) & ~_OF_A_MAP
+    quality = reduce(or_, (source.quality for source in sources)) & ~OF_A_MAP
     if not any(source.kind == "generated" for source in sources):
         quality |= Quality.NO_STEREO
     if not any(source.kind == "observed" for source in sources):

@@ -9,6 +9,7 @@ from astropy.time import Time
 
 from farside.disk.registration import Disk
 from farside.observation.image import Origin
+from farside.quality import OF_A_MAP
 from farside.sun.carrington_grid import CarringtonGrid, Degrees, Map
 from farside.sun.grid import Grid
 from farside.sun.heliographic import differential_rotation_deg_per_day, lines_of_sight, trace
@@ -36,9 +37,8 @@ def disk_of_map(base: BaseMap, grid: Grid, view: View) -> Disk:
     seen = on_disk & (_at(valued.astype(np.float32), base.grid, longitude, latitude) > 0.5)
     age_days = _age_days(base, longitude, latitude)[on_disk].mean() + _days_between(base, view)
     time = Time((view.time - age_days * u.day).utc.isot, format="isot", scale="utc")
-    origin = Origin(
-        base.instrument, "LOS", time, view.observer, base.name, base.sha256, base.quality
-    )
+    quality = base.quality & ~OF_A_MAP
+    origin = Origin(base.instrument, "LOS", time, view.observer, base.name, base.sha256, quality)
     image = np.where(on_disk, radial * mu, np.nan).astype(np.float32)
     return Disk(image, grid, origin, reprojected_to=view, seen=seen)
 

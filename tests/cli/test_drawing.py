@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from farside.cli.app import app
+from farside.errors import OutOfRangeError
 from farside.magnetogram.magnetogram import Magnetogram
 from farside.model.checkpoint import FILE_NAME
 from farside.observation.drawing.read import read_drawing
@@ -28,6 +30,17 @@ def test_an_unknown_hand_is_refused_with_those_there_are(tmp_path: Path) -> None
     result = simulated("2014-04-01T15:00:00", tmp_path, "rembrandt")
     assert result.exit_code == 2
     assert "galileo" in result.output
+
+
+@pytest.mark.filterwarnings("ignore:.*dubious year")
+@pytest.mark.parametrize("year", ["1990", "1612"])
+def test_a_time_before_the_sun_begins_is_refused_before_anything_is_written(
+    year: str, tmp_path: Path
+) -> None:
+    result = simulated(f"{year}-06-23T12:00:00", tmp_path / "out", "galileo")
+    assert isinstance(result.exception, OutOfRangeError)
+    assert f"got {year}" in str(result.exception)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_drawing_is_translated_with_the_side_car_beside_it(tmp_path: Path) -> None:

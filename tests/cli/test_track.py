@@ -93,7 +93,7 @@ def test_seen_nowhere_is_an_error_and_writes_nothing(hmi: Path, tmp_path: Path) 
         (["--position", "20S", "--time", "2024-06-01"], "S20W12"),
         (["--longitude", "1", "--latitude", "1", "--time", "then"], "2026-11-01T00:00:00"),
         (["--longitude", "1", "--latitude", "1", "--differential"], "--time"),
-        (["--longitude", "1", "--latitude", "1", "--out", "a.txt"], ".ecsv or .csv"),
+        (["--longitude", "1", "--latitude", "1", "--out", "a.txt"], ".csv or .ecsv"),
     ],
 )
 def test_what_is_missing_is_said(options: list[str], wanted: str, tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def test_a_program_that_is_refused_says_why_and_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    done = with_python("http://127.0.0.1:1", tmp_path / "far.fits", (Path("nope.fts"),), ())
+    assert done.returncode == 1
+    assert done.stderr.startswith("FileNotFoundError: ")
+    assert "nope.fts" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @programs
 def test_a_program_without_a_service_says_so(
     program: Program, simulated: SimulatedSet, tmp_path: Path

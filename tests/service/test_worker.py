@@ -352,3 +352,12 @@ def test_a_request_finds_its_model(
     answer = asyncio.run(story())
     assert answer.status_code == status
     assert sentence in (answer.text if sentence else "")
+
+
+@pytest.mark.parametrize(("default", "told"), [("huge", True), ("tiny", False), (None, False)])
+def test_a_default_model_that_is_not_loaded_is_told_at_the_start(
+    default: str | None, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker_of(FakeEngine("tiny"), Settings(default_model=default)).check_default_model()
+    sentence = "FARSIDE_DEFAULT_MODEL is huge, expected one of the loaded models, tiny"
+    assert (sentence in caplog.text) == told

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.errors import OutOfRangeError
 from farside.simulation.grid import COARSE, FINE
 from farside.simulation.magnetic.flux_transport import GLOBE, STEP_DAYS
 from farside.simulation.sun import FIRST_STEP, YOUNG_DAYS, SimulatedSun, _History
@@ -105,8 +106,12 @@ def test_regions_emerge_and_vanish_within_a_rotation() -> None:
     assert before - after
 
 
+@pytest.mark.filterwarnings("ignore:.*dubious year")
 def test_a_time_before_the_sun_begins_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"begins on 199\d-\d\d-\d\d: got 1990"):
-        SimulatedSun(1).background(Time("1990-01-01T00:00:00"))
+    for early in ("1990", "1612"):
+        with pytest.raises(OutOfRangeError, match=rf"begins on 199\d-\d\d-\d\d: got {early}"):
+            SimulatedSun(1).at(Time(f"{early}-06-23T00:00:00"), COARSE)
+        with pytest.raises(OutOfRangeError, match=early):
+            SimulatedSun(1).background(Time(f"{early}-06-23T00:00:00"))
     first = SimulatedSun(1).background(Time("2008-12-16T00:00:00") + FIRST_STEP * STEP_DAYS * u.day)
     assert first[-1].mean() == pytest.approx(6, abs=0.3)

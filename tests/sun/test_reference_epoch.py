@@ -1,11 +1,14 @@
 """Eq. 5: the epoch of the reference."""
 
+import math
+
 import astropy.units as u
 import pytest
 from astropy.time import Time
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from farside.errors import OutOfRangeError
 from farside.sun.angles import wrap_deg
 from farside.sun.reference_epoch import (
     AT_EARTH_DEG,
@@ -25,6 +28,12 @@ def test_stereo_b_west_of_the_far_side_looks_back_20_days() -> None:
 
 def test_earth_is_its_own_reference() -> None:
     assert reference_time(NOW, 0.0) == NOW
+
+
+@pytest.mark.parametrize("longitude_deg", [1200.0, -361.0, math.nan, math.inf])
+def test_what_is_no_longitude_is_refused(longitude_deg: float) -> None:
+    with pytest.raises(OutOfRangeError, match=r"expected -360° to 360°"):
+        reference_time(NOW, longitude_deg)
 
 
 @pytest.mark.parametrize("longitude_deg", [-0.02, 0.02, 359.98])

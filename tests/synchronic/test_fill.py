@@ -164,6 +164,15 @@ def test_what_nothing_shows_has_the_mean_and_the_scatter_of_its_parallel() -> No
     assert all(np.isfinite(x).all() for x in (found.field_gauss, found.sigma_gauss, found.age_days))
 
 
+def test_the_errors_of_a_parallel_add_to_its_scatter() -> None:
+    seen = np.broadcast_to(GRID.longitude_deg < 180, GRID.shape)
+    field = np.random.default_rng(0).normal(0, 4, GRID.shape)
+    known = replace(merged(np.where(seen, field, 0), seen), sigma_gauss=np.where(seen, 3.0, 0.0))
+    found, made = fill_gaps(known, seen, GRID)
+    unseen = made & (np.abs(GRID.latitude_deg) < 75)[:, None]
+    np.testing.assert_allclose(found.sigma_gauss[unseen], 5, rtol=0.25)
+
+
 def test_poles_that_are_well_known_stay_and_others_are_smoothed() -> None:
     field = np.random.default_rng(0).normal(3, 10, GRID.shape)
     everywhere = np.ones(GRID.shape, np.bool_)

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from farside.errors import IncompleteSetError, SaturatingModelError, TimesApartError
+from farside.errors import (
+    DuplicateChannelError,
+    IncompleteSetError,
+    SaturatingModelError,
+    TimesApartError,
+)
 from farside.quality import Quality
 from farside.sun.angles import wrap_deg
 from farside.sun.carrington_grid import CarringtonGrid, Map
@@ -220,6 +225,12 @@ def test_with_nothing_but_a_base_map_it_is_rotated() -> None:
     ]
     expected = 10 * differential_rotation_deg_per_day(ONE_DEGREE.latitude_deg[rows])
     np.testing.assert_allclose(moved, expected, atol=1)
+
+
+def test_two_disks_of_one_view_are_refused() -> None:
+    for one in (disk(0.0), disk(100.0, generator=MODEL)):
+        with pytest.raises(DuplicateChannelError, match="got two disks of one view"):
+            synchronic([one, replace(one, name="copy.fits")])
 
 
 def test_no_inputs_are_refused() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import astropy.units as u
 import numpy as np
 import pytest
 from astropy.time import Time
 
+from farside.quality import Quality
 from farside.sun.carrington_grid import CarringtonGrid, Map
 from farside.sun.grid import Image
 from farside.sun.heliographic import (
@@ -82,6 +85,13 @@ def test_the_field_has_turned_since_the_map_saw_it(map_days: float, age_days: fl
     assert unlike(seen, expected.astype(np.float32)) < 0.005
     assert unlike(seen, image_of(VIEW)) > 0.02
     assert (VIEW.time - disk.origin.time).to_value("day") == pytest.approx(100.0)
+
+
+def test_bits_of_the_map_itself_are_not_those_of_the_disk() -> None:
+    grid = CarringtonGrid()
+    quality = Quality.NO_STEREO | Quality.BASE_STALE | Quality.BEACON
+    given = replace(base(np.zeros(grid.shape), grid), quality=quality)
+    assert disk_of_map(given, GRID, VIEW).origin.quality == Quality.BEACON
 
 
 def test_a_cell_without_a_value_shows_no_field() -> None:

@@ -19,7 +19,7 @@ from farside.simulation.drawings.drawing import RADIUS_PX, Drawing, draw
 from farside.simulation.drawings.styles import DRAWING_STYLES
 from farside.simulation.grid import FINE
 from farside.simulation.instruments.files import SIZES, write_hmi
-from farside.simulation.sun import SimulatedSun
+from farside.simulation.sun import SimulatedSun, check_begun
 from farside.sun.observer import earth
 
 JPEG_QUALITY = 60
@@ -62,7 +62,13 @@ def write_drawing(
         angle in its header.
     radius_px
         Disk radius in pixels of the scan.
+
+    Raises
+    ------
+    OutOfRangeError
+        The Sun begins after `time`; nothing is written.
     """
+    check_begun(time)
     sun = SimulatedSun(seed)
     drawing = draw(sun, time, DRAWING_STYLES[hand], np.random.default_rng([seed, 9]), radius_px)
     stem = f"{time.to_datetime():%Y%m%d_%H%M%S}_{hand}"

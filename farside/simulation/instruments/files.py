@@ -88,6 +88,11 @@ def write_set(
         A key of :data:`SIZES`.
     side
         Spacecraft, ``"A"`` or ``"B"``.
+
+    Raises
+    ------
+    OutOfRangeError
+        The longitude is not one, or the Sun begins later; nothing is written.
     """
     scene = Scene.of(seed, time, stereo_longitude_deg)
     rng = np.random.default_rng([seed, 8])

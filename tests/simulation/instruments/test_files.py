@@ -4,8 +4,10 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.time import Time
 
 from farside.disk.registration import register
+from farside.errors import OutOfRangeError
 from farside.observation.image import read
 from farside.quality import Quality
 from farside.simulation.instruments.files import SimulatedSet, read_truth, write_set
@@ -31,6 +33,23 @@ def test_the_seven_files_are_read_as_their_instruments(small: SimulatedSet) -> N
         ("HMI", "LOS"),
     ]
     assert all(o.quality == Quality.BEACON for o in observed)
+
+
+@pytest.mark.parametrize(
+    ("time", "longitude_deg", "expected"),
+    [
+        ("1990-11-01T00:00:00", 70.0, "got 1990-11-01"),
+        ("1997-12-05T00:00:00", 70.0, r"got 1997-11-29.* \(epoch of the reference images\)"),
+        ("2026-11-01T00:00:00", 700.0, "got 700°"),
+        ("2026-11-01T00:00:00", float("nan"), "got nan°"),
+    ],
+)
+def test_a_scene_that_cannot_be_is_refused_before_anything_is_written(
+    time: str, longitude_deg: float, expected: str, tmp_path: Path
+) -> None:
+    with pytest.raises(OutOfRangeError, match=expected):
+        write_set(tmp_path / "out", Time(time), longitude_deg, size="small")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.soak

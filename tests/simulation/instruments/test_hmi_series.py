@@ -8,6 +8,7 @@ from astropy.time import Time, TimeDelta
 
 from farside.denoising.derotation import MARGIN_PX
 from farside.denoising.noise import core_width_gauss, noise_of
+from farside.errors import OutOfRangeError
 from farside.io.fits import open_cards
 from farside.observation.image import read
 from farside.quality import Quality
@@ -178,3 +179,11 @@ def test_a_series_is_that_of_its_seed(files: SimulatedFrames, tmp_path: Path) ->
     again = write_frames(tmp_path, MIDDLE, 3, 3, QUARTER)
     for one, other in zip(files.frames, again.frames, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_frames_before_the_sun_begins_are_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(OutOfRangeError, match="got 1990"):
+        write_frames(tmp_path / "out", Time("1990-06-23T12:00:00"), size=QUARTER)
+    assert not (tmp_path / "out").exists()
