@@ -8,7 +8,9 @@
 # FARSIDE_API_KEY an API key if the service wants one.
 set -euo pipefail
 
-out=${1:?"usage: $0 OUT.fits OBSERVATION... -- REFERENCE..."}
+usage="usage: $0 OUT.fits OBSERVATION... -- REFERENCE..."
+out=${1:?"$usage"}
+: "${2:?"$usage"}"
 shift
 role=observation
 form=()

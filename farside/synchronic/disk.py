@@ -12,6 +12,7 @@ from farside.errors import (
     DamagedImageError,
     ImplausibleGeometryError,
     InputError,
+    MissingMetadataError,
     UnexpectedImageError,
     UnsupportedImageError,
 )
@@ -21,6 +22,7 @@ from farside.io.source import Source, bytes_of, naming_errors
 from farside.io.wcs import pointing_of
 from farside.magnetogram.magnetogram import Magnetogram, ModelProvenance
 from farside.observation.image import read
+from farside.observation.instruments import identify
 from farside.quality import Quality
 from farside.sun.grid import Grid, Image
 from farside.sun.observer import View
@@ -166,7 +168,10 @@ def read_generated(source: Source, name: str = "") -> MapDisk:
         unpacked = unpack(data)
         if is_archive_disk(open_cards(unpacked)):
             return _whole(archive_disk(open_image(unpacked), name, digest))
-        return generated_disk(Magnetogram.read(data), name, digest)
+        try:
+            return generated_disk(Magnetogram.read(data), name, digest)
+        except MissingMetadataError as error:
+            raise _measured(open_cards(unpacked), error) from error
 
 
 AISFM = ModelProvenance("AISFM (archive)", "3.0", "", "OBSERVED", "", "")
@@ -234,6 +239,20 @@ def _in_its_role(data: bytes, error: UnsupportedImageError) -> UnsupportedImageE
         f"{', '.join(error.files)}: {found}, to be given as `{role}`; expected as observed a"
         " line-of-sight magnetogram of HMI, MDI, PHI-FDT or GONG",
         error.files,
+    )
+
+
+def _measured(cards: Cards, error: MissingMetadataError) -> InputError:
+    """Error that says where a measured magnetogram belongs that was given as a generated one."""
+    try:
+        instrument, band = identify(cards)
+    except InputError:
+        return error
+    if band != "LOS":
+        return error
+    return UnsupportedImageError(
+        f"a measured magnetogram of {instrument.name}, to be given as `observed`; expected as"
+        " generated a far-side magnetogram made by Farside"
     )
 
 

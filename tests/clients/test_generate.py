@@ -66,6 +66,12 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_the_shell_script_wants_files(tmp_path: Path) -> None:
+    done = run("clients/generate.sh", tmp_path / "far.fits")
+    assert done.returncode != 0
+    assert "usage: " in done.stderr
+
+
 @programs
 def test_a_program_without_a_service_says_so(
     program: Program, simulated: SimulatedSet, tmp_path: Path

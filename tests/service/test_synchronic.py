@@ -147,7 +147,9 @@ def test_files_in_the_wrong_fields_are_refused(good: Parts) -> None:
     swapped = [("observed", good[1][1])]
     assert "far.fits" in refused(post(swapped), 422, "UnsupportedImageError")
     swapped = [("generated", good[0][1])]
-    assert str(good[0][1][0]) in refused(post(swapped), 422, "MissingMetadataError")
+    refusal = refused(post(swapped), 422, "UnsupportedImageError")
+    assert str(good[0][1][0]) in refusal
+    assert "to be given as `observed`" in refusal
 
 
 def test_a_disk_of_another_week_is_refused(good: Parts) -> None:

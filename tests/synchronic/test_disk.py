@@ -69,6 +69,12 @@ def test_a_product_read_from_a_file_keeps_its_name_and_hash(tmp_path: Path) -> N
     np.testing.assert_array_equal(found.image, product().image)
 
 
+def test_an_hmi_file_given_as_generated_is_told_its_role(simulated: SimulatedSet) -> None:
+    (path,) = (each for each in simulated.references if "magnetogram" in each.name)
+    with pytest.raises(UnsupportedImageError, match="magnetogram of HMI, to be given as `observed"):
+        read_generated(path)
+
+
 def test_an_hmi_file_is_read_and_registered(simulated: SimulatedSet) -> None:
     path = simulated.references[-1]
     found = read_observed(path)
