@@ -46,6 +46,9 @@ PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 MODEL_LIST_LIFETIME_S = 1.0
 """Lifetime of the cached list of models, seconds, a choice."""
 
+_WAITS_S = (0.0, 0.01, 0.1, 0.5)
+"""Seconds before each attempt to unregister a region, a choice: in use it is for milliseconds."""
+
 READY_LIFETIME_S = 10.0
 """Time for which an answer proves a model alive, seconds, a choice; at least twenty forwards."""
 
@@ -348,10 +351,19 @@ class _Retire:
 
 
 def _unregister(wire: TritonConnection, name: str) -> None:
-    try:
-        wire.unregister(name)
-    except EngineError as error:  # in use, or server unreachable: the next start tries again
-        _log.info("%s", error)
+    """Unregister a region; the server may hold it for a moment after its last answer."""
+    for wait_s in _WAITS_S:
+        time.sleep(wait_s)
+        try:
+            wire.unregister(name)
+        except EngineFailedError as error:  # in use
+            reason: EngineError = error
+        except EngineError as error:
+            reason = error
+            break
+        else:
+            return
+    _log.info("%s: the next start tries again", reason)
 
 
 def _release(pool: RegionPool, wire: TritonConnection) -> None:
