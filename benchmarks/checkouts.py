@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,45 +114,48 @@ class Checkout:
     @contextmanager
     def serving(self, folder: Path, **settings: object) -> Iterator[Service]:
         """Run the service until the block ends, with a log in `folder`."""
-        folder.mkdir(parents=True)
         port = free_port()
-        command = [self._python, "-m", "bentoml", "serve", APP, "--host", "127.0.0.1"]
+        url = f"http://127.0.0.1:{port}"
+        command = ["bentoml", "serve", APP, "--host", "127.0.0.1"]
         command += ["--port", str(port), "--timeout-keep-alive", "75"]
         environment = self._environment(settings) | {"BENTOML_HOME": str(folder / "bentoml")}
         start = time.perf_counter()
-        with (
-            (folder / "log").open("wb") as log,
-            subprocess.Popen(  # noqa: S603  our own command
-                command, cwd=self.root, env=environment, stdout=log, stderr=log
-            ) as process,
-        ):
-            url, running = f"http://127.0.0.1:{port}", psutil.Process(process.pid)
-            try:
-                wait_until_ready(f"{url}/readyz", process, folder / "log", every_s=0.05)
-                ready_s = time.perf_counter() - start
-                yield Service(url, running, ready_s, processor_s(running))
-            finally:
-                process.send_signal(signal.SIGINT)
+        with self._running(command, environment, folder, f"{url}/readyz") as running:
+            ready_s = time.perf_counter() - start
+            yield Service(url, running, ready_s, processor_s(running))
 
     @contextmanager
     def serving_triton(self, repository: Path, folder: Path) -> Iterator[str]:
         """Run its Triton until the block ends, with a log in `folder`; yield the address."""
-        folder.mkdir(parents=True)
         modules = ("deploy.local_triton.server", "tests.tritonserver")  # the second is of 7696a70
         here = [each for each in modules if (self.root / f"{each.replace('.', '/')}.py").exists()]
         ports = {what: free_port() for what in ("grpc", "http", "metrics")}
-        command = [self._python, "-m", here[0], str(repository)]
+        command = [here[0], str(repository)]
         command += [f"--{what}-port={port}" for what, port in ports.items()]
+        ready = f"http://127.0.0.1:{ports['http']}/v2/health/ready"
+        with self._running(command, self._environment({}), folder, ready):
+            yield f"127.0.0.1:{ports['grpc']}"
+
+    @contextmanager
+    def _running(
+        self, module: Sequence[str], environment: Mapping[str, str], folder: Path, ready: str
+    ) -> Iterator[psutil.Process]:
+        """Run a module until the block ends, which begins once the address `ready` answers."""
+        folder.mkdir(parents=True)
         with (
             (folder / "log").open("wb") as log,
             subprocess.Popen(  # noqa: S603  our own command
-                command, cwd=self.root, env=self._environment({}), stdout=log, stderr=log
+                [self._python, "-m", *module],
+                cwd=self.root,
+                env=environment,
+                stdout=log,
+                stderr=log,
             ) as process,
         ):
             try:
-                ready = f"http://127.0.0.1:{ports['http']}/v2/health/ready"
-                wait_until_ready(ready, process, folder / "log")
-                yield f"127.0.0.1:{ports['grpc']}"
+                running = psutil.Process(process.pid)
+                wait_until_ready(ready, process, folder / "log", every_s=0.05)
+                yield running
             finally:
                 process.send_signal(signal.SIGINT)
 

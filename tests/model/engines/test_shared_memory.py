@@ -7,15 +7,16 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from deploy.local_triton.processes import PATIENCE_S, following
 from deploy.local_triton.server import TritonServer
-from farside.errors import DeadlineError, EngineUnavailableError
+from farside.errors import DeadlineError, EngineFailedError, EngineUnavailableError
 from farside.model.engines import shared_memory
-from farside.model.engines.triton import TritonEngine
+from farside.model.engines.triton import _WAITS_S, TritonEngine, _unregister
 from tests.support.live import eventually
 from tests.support.triton_live import SLOW_S, known_regions, noise, our_regions, truth
 
@@ -80,10 +81,27 @@ def test_closed_engine_leaves_none(triton_server: TritonServer) -> None:
         engine.infer("demo", tensor)
 
 
+@pytest.mark.parametrize(
+    ("refusals", "asked"),
+    [
+        ([EngineFailedError("in use")] * 2, 3),
+        ([EngineFailedError("in use")] * 9, len(_WAITS_S)),
+        ([EngineUnavailableError("away")] * 9, 1),
+    ],
+)
+def test_a_region_in_use_is_unregistered_a_moment_later(
+    refusals: list[Exception], asked: int
+) -> None:
+    wire = Mock()
+    wire.unregister.side_effect = [*refusals, None]
+    _unregister(wire, "farside-1-a")
+    assert wire.unregister.call_count == asked
+
+
 def client_process(server: TritonServer, last_word: str) -> subprocess.Popen[str]:
     program = f"""
 import sys
-from farside.model.engines.triton import TritonEngine
+from farside.model.engines.triton import _WAITS_S, TritonEngine, _unregister
 engine = TritonEngine({server.url!r})
 engine.infer("demo", engine.buffer("demo"))
 print("asked", flush=True)
